@@ -1,0 +1,20 @@
+/* clock - the two clocks of the project: one to measure with, one to date with. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define CLOCK_NS_PER_MS INT64_C(1000000)
+#define CLOCK_NS_PER_S  INT64_C(1000000000)
+
+/* clock_now_ns - CLOCK_MONOTONIC, ns since an arbitrary start; what every duration is made of.
+ * source : clock_gettime(2) */
+int64_t clock_now_ns(void);
+
+/* clock_wall_ns - CLOCK_REALTIME, ns since 1970-01-01 UTC; for dates only, never for durations */
+int64_t clock_wall_ns(void);
+
+/* clock_sleep_until - sleep until a CLOCK_MONOTONIC instant, signals notwithstanding */
+void clock_sleep_until(int64_t deadline_ns);
+
+#endif

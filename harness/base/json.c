@@ -1,0 +1,206 @@
+/* cJSON made strict: whole documents only, no duplicate keys, exact integers, line numbers. */
+#include "base/json.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define MOST_KEYS 1000
+
+static size_t utf8_length(const unsigned char *c)
+{
+    static const struct {
+        unsigned char mask, lead, least_second, most_second;
+        size_t length;
+    } forms[] = {
+        {0x80, 0x00, 0, 0, 1},       {0xe0, 0xc0, 0x80, 0xbf, 2}, {0xff, 0xe0, 0xa0, 0xbf, 3},
+        {0xff, 0xed, 0x80, 0x9f, 3}, {0xf0, 0xe0, 0x80, 0xbf, 3}, {0xff, 0xf0, 0x90, 0xbf, 4},
+        {0xff, 0xf4, 0x80, 0x8f, 4}, {0xf8, 0xf0, 0x80, 0xbf, 4},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if ((c[0] & forms[i].mask) != forms[i].lead)
+            continue;
+        if (forms[i].length == 1)
+            return 1;
+        if (c[0] < 0xc2 || c[0] > 0xf4 || c[1] < forms[i].least_second ||
+            c[1] > forms[i].most_second)
+            return 0;
+        for (size_t k = 2; k < forms[i].length; k++)
+            if ((c[k] & 0xc0) != 0x80)
+                return 0;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+/* Bytes that cJSON lets through and that would break what we write from them later. */
+static int check_bytes(const char *data, size_t length, struct err *err)
+{
+    size_t at = 0;
+    while (at < length) {
+        size_t step = utf8_length((const unsigned char *)data + at);
+        if (data[at] == '\0' || step == 0)
+            return err_set(err, ERR_FORMAT, "line %d: not UTF-8 text", text_line_of(data, at));
+        if (strncmp(data + at, "\\\\", 2) == 0)
+            step = 2;
+        else if (strncmp(data + at, "\\u0000", 6) == 0)
+            return err_set(err, ERR_FORMAT, "line %d: a NUL character (\\u0000) in a string",
+                           text_line_of(data, at));
+        at += step;
+    }
+    return 0;
+}
+
+static const cJSON *key_given_twice(const cJSON *object)
+{
+    int count = 0;
+    for (const cJSON *item = object->child; item; item = item->next) {
+        if (++count > MOST_KEYS)
+            return item;
+        for (const cJSON *other = object->child; other != item; other = other->next)
+            if (strcmp(item->string, other->string) == 0)
+                return item;
+    }
+    return NULL;
+}
+
+static int check_keys(const char *data, const cJSON *root, const cJSON *node, struct err *err)
+{
+    const cJSON *twice = cJSON_IsObject(node) ? key_given_twice(node) : NULL;
+    if (twice)
+        return err_set(err, ERR_FORMAT, "line %d: key '%s' is given twice, or one of too many",
+                       json_line(data, root, twice), twice->string);
+    for (const cJSON *item = node->child; item; item = item->next)
+        if (check_keys(data, root, item, err) < 0)
+            return -1;
+    return 0;
+}
+
+int json_parse_message(cJSON **out, const char *data, size_t length, struct err *err)
+{
+    const char *end = NULL;
+    cJSON *root;
+    if (check_bytes(data, length, err) < 0)
+        return -1;
+    root = cJSON_ParseWithLengthOpts(data, length + 1, &end, 1);
+    if (!root) {
+        size_t at = end ? (size_t)(end - data) : 0;
+        if (strspn(data, " \t\r\n") == length)
+            return err_set(err, ERR_FORMAT, "it is empty, expected one JSON document");
+        return err_set(err, ERR_FORMAT, "line %d: not JSON near '%.20s'", text_line_of(data, at),
+                       at < length ? data + at : "end of text");
+    }
+    *out = root;
+    return 0;
+}
+
+int json_parse(cJSON **out, const char *data, size_t length, struct err *err)
+{
+    cJSON *root = NULL;
+    if (json_parse_message(&root, data, length, err) < 0)
+        return -1;
+    if (check_keys(data, root, root, err) < 0) {
+        cJSON_Delete(root);
+        return -1;
+    }
+    *out = root;
+    return 0;
+}
+
+/* Position of `node` when the values below `root` are counted in document order; -1 if not there.
+ */
+static int document_order(const cJSON *at, const cJSON *node, int *count)
+{
+    if (at == node)
+        return *count;
+    for (const cJSON *item = at->child; item; item = item->next) {
+        int found;
+        ++*count;
+        found = document_order(item, node, count);
+        if (found >= 0)
+            return found;
+    }
+    return -1;
+}
+
+static const char *skip_string(const char *at)
+{
+    for (at++; *at && *at != '"'; at++)
+        if (*at == '\\' && at[1])
+            at++;
+    return *at ? at + 1 : at;
+}
+
+int json_line(const char *data, const cJSON *root, const cJSON *node)
+{
+    int wanted, count = 0, seen = -1;
+    const char *key = NULL;
+    wanted = document_order(root, node, &count);
+    for (const char *at = data; wanted >= 0 && *at;) {
+        const char *start = at;
+        if (isspace((unsigned char)*at) || strchr(",:]}", *at)) {
+            at++;
+            continue;
+        }
+        if (*at == '"') {
+            const char *after = at = skip_string(at);
+            after += strspn(after, " \t\r\n");
+            if (*after == ':') {
+                key = start;
+                continue;
+            }
+        } else if (*at == '{' || *at == '[') {
+            at++;
+        } else {
+            at += strcspn(at, ",:]} \t\r\n");
+        }
+        if (++seen == wanted)
+            return text_line_of(data, (size_t)((key ? key : start) - data));
+        key = NULL;
+    }
+    return 1;
+}
+
+int json_int64(int64_t *out, const cJSON *node)
+{
+    if (!cJSON_IsNumber(node) || node->valuedouble != floor(node->valuedouble) ||
+        fabs(node->valuedouble) > (double)JSON_INTEGER_MAX)
+        return -1;
+    *out = (int64_t)node->valuedouble;
+    return 0;
+}
+
+const char *json_string(const cJSON *object, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+void json_add_int64(cJSON *object, const char *key, int64_t value)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%lld", (long long)value);
+    cJSON_AddRawToObject(object, key, digits);
+}
+
+void json_add_double(cJSON *object, const char *key, double value)
+{
+    char digits[40];
+    if (!isfinite(value)) {
+        cJSON_AddNullToObject(object, key);
+        return;
+    }
+    snprintf(digits, sizeof digits, "%.17g", value);
+    cJSON_AddRawToObject(object, key, digits);
+}
+
+char *json_print(const cJSON *root, int pretty)
+{
+    char *printed = pretty ? cJSON_Print(root) : cJSON_PrintUnformatted(root);
+    char *copy = xstrdup(printed ? printed : "null");
+    cJSON_free(printed);
+    return copy;
+}

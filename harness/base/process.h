@@ -1,0 +1,87 @@
+/* process - start a program, talk to it through pipes, wait for it with a deadline, look at it in
+ * /proc.
+ *
+ * Normal use: process_start, read and write its descriptors, process_wait; process_end when it must
+ * go. No shell anywhere; every descriptor is CLOEXEC; the child leads a process group of its own
+ * and dies with us (PR_SET_PDEATHSIG).
+ */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* A running child. process_start fills it; process_wait or process_end releases its descriptors. */
+struct process {
+    pid_t pid; /* 0 when there is none */
+    int pidfd;
+    int in;  /* we write, it reads as stdin; -1 once closed */
+    int out; /* we read what it prints; -1 once closed */
+};
+
+/* How a child ended. */
+struct process_exit {
+    int status; /* exit status, or -1 when a signal ended it */
+    int signal; /* the signal, or 0 */
+    struct rusage usage;
+};
+
+/*
+ * process_start - run argv[0] (looked up in PATH when it has no slash)
+ *
+ * environment : NULL-terminated, NULL inherits ours; directory: NULL stays here
+ * stderr_fd   : becomes its stderr; -1 inherits ours
+ * errors      : ERR_UNFIT "cannot start 'PROGRAM': No such file or directory", told apart from a
+ * program that ran and failed; ERR_SYSTEM for pipes and processes that cannot be had source      :
+ * vfork(2), execve(2), prctl(2) PR_SET_PDEATHSIG
+ */
+int process_start(struct process *out, const char *const argv[], char *const environment[],
+                  const char *directory, int stderr_fd, struct err *err);
+
+/*
+ * process_wait - wait until it ends, reap it and close what is open to it
+ *
+ * returns : 1 ended and reaped, 0 still running at deadline_ns (CLOCK_MONOTONIC)
+ */
+int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended);
+
+/*
+ * process_end - SIGTERM to its group, SIGKILL after grace_ns, reap it, kill what is left of the
+ * group
+ */
+void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended);
+
+/* One process as /proc/PID/stat shows it. */
+struct process_view {
+    pid_t pid, parent;
+    char state; /* R S D Z T ... */
+    char name[17];
+};
+
+/*
+ * process_children - direct children of `parent`, zombies included
+ *
+ * out     : at most `room` of them; returns how many there are (may be more than room)
+ */
+size_t process_children(pid_t parent, struct process_view out[], size_t room);
+
+/* process_count_descriptors - open descriptors of a process, or -1 when /proc does not tell */
+int process_count_descriptors(pid_t pid);
+
+/*
+ * process_reap_adopted - end and reap children that are not ours by birth (orphans that came to us
+ * as subreaper). `known` pids are left alone. returns: how many there were
+ */
+size_t process_reap_adopted(const pid_t known[], size_t known_count, struct process_view out[],
+                            size_t room);
+
+/* process_find_beside_self - path of a program that lies in the directory of the running
+ * executable; the caller frees it; NULL when it is not there */
+char *process_find_beside_self(const char *name);
+
+#endif

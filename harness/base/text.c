@@ -1,0 +1,311 @@
+/* Strings that grow, durations with units, the nearest known word, files into memory. */
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+    static const char message[] = "spawnbench: out of memory\n";
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0)
+        _exit(70);
+    _exit(70);
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size ? size : 1);
+    if (!memory)
+        out_of_memory();
+    return memory;
+}
+
+void *xrealloc(void *old, size_t count, size_t size)
+{
+    void *memory = reallocarray(old, count ? count : 1, size);
+    if (!memory)
+        out_of_memory();
+    return memory;
+}
+
+char *xstrdup(const char *string)
+{
+    char *copy = strdup(string);
+    if (!copy)
+        out_of_memory();
+    return copy;
+}
+
+static void make_room(struct text *text, size_t more)
+{
+    size_t needed = text->length + more + 1;
+    if (needed <= text->room)
+        return;
+    text->room = needed < 2 * text->room ? 2 * text->room : needed + 32;
+    text->data = xrealloc(text->data, text->room, 1);
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t count)
+{
+    make_room(text, count);
+    if (count)
+        memcpy(text->data + text->length, bytes, count);
+    text->length += count;
+    text->data[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *string)
+{
+    text_add_bytes(text, string, strlen(string));
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+    va_list args;
+    int wanted;
+    va_start(args, format);
+    wanted = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (wanted < 0)
+        return;
+    make_room(text, (size_t)wanted);
+    va_start(args, format);
+    vsnprintf(text->data + text->length, (size_t)wanted + 1, format, args);
+    va_end(args);
+    text->length += (size_t)wanted;
+}
+
+void text_drop_front(struct text *text, size_t count)
+{
+    if (count > text->length)
+        count = text->length;
+    if (!count)
+        return;
+    memmove(text->data, text->data + count, text->length - count + 1);
+    text->length -= count;
+}
+
+void text_clear(struct text *text)
+{
+    text->length = 0;
+    if (text->data)
+        text->data[0] = '\0';
+}
+
+void text_release(struct text *text)
+{
+    free(text->data);
+    *text = (struct text){0};
+}
+
+char *text_take(struct text *text)
+{
+    char *string = text->data ? text->data : xstrdup("");
+    *text = (struct text){0};
+    return string;
+}
+
+char *text_format(const char *format, ...)
+{
+    char *string = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&string, format, args) < 0)
+        out_of_memory();
+    va_end(args);
+    return string;
+}
+
+int text_read_file(char **out, size_t *length, const char *path, size_t most_bytes, struct err *err)
+{
+    struct text text = {0};
+    struct stat about;
+    char block[65536];
+    ssize_t got;
+    int rc = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_system(err, "cannot open '%s'", path);
+    if (fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)) {
+        err_set(err, ERR_FORMAT, "'%s' is a directory, expected a file", path);
+        goto done;
+    }
+    while ((got = read(fd, block, sizeof block)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            err_system(err, "cannot read '%s'", path);
+            goto done;
+        }
+        if (text.length + (size_t)got > most_bytes) {
+            err_set(err, ERR_FORMAT, "'%s' is larger than %zu bytes, the most that is read here",
+                    path, most_bytes);
+            goto done;
+        }
+        text_add_bytes(&text, block, (size_t)got);
+    }
+    *length = text.length;
+    *out = text_take(&text);
+    rc = 0;
+done:
+    close(fd);
+    text_release(&text);
+    return rc;
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t done = write(fd, bytes, length);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        bytes += done;
+        length -= (size_t)done;
+    }
+    return 0;
+}
+
+int text_write_file(const char *path, const void *bytes, size_t length, struct err *err)
+{
+    char *beside = text_format("%s.new", path);
+    int rc = -1;
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        err_system(err, "cannot write '%s'", path);
+        goto done;
+    }
+    rc = write_all(fd, bytes, length);
+    if (close(fd) != 0 || rc != 0 || rename(beside, path) != 0) {
+        err_system(err, "cannot write '%s'", path);
+        unlink(beside);
+        rc = -1;
+    }
+done:
+    free(beside);
+    return rc;
+}
+
+int text_make_directories(const char *path, struct err *err)
+{
+    char *copy = xstrdup(path);
+    int rc = 0;
+    for (char *cut = copy + 1; *copy && rc == 0; cut++) {
+        char kept = *cut;
+        if (kept != '/' && kept != '\0')
+            continue;
+        *cut = '\0';
+        if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+            rc = err_system(err, "cannot make directory '%s'", copy);
+        *cut = kept;
+        if (kept == '\0')
+            break;
+    }
+    free(copy);
+    return rc;
+}
+
+int text_parse_duration(int64_t *out_ns, const char *string)
+{
+    static const struct {
+        const char *unit;
+        double ns;
+    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+    char *end;
+    double value;
+    if (!isdigit((unsigned char)string[0]))
+        return -1;
+    for (const char *c = string; *c;
+         c++) /* no hex, no exponent: "1e3ms" is a slip, not a duration */
+        if (isdigit((unsigned char)*c) || *c == '.')
+            continue;
+        else if (*c == 'x' || *c == 'X' || *c == 'e' || *c == 'E')
+            return -1;
+    value = strtod(string, &end);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) != 0)
+            continue;
+        if (value * units[i].ns > 1000 * 3600e9)
+            return -1;
+        *out_ns = llround(value * units[i].ns);
+        return 0;
+    }
+    return -1;
+}
+
+const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns)
+{
+    static const struct {
+        double ns;
+        const char *unit;
+    } units[] = {{1, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}};
+    size_t at = 0;
+    double value;
+    int decimals;
+    if (isnan(ns))
+        return strcpy(buffer, "-");
+    if (isinf(ns))
+        return strcpy(buffer, "never");
+    while (at + 1 < sizeof units / sizeof units[0] && fabs(ns) >= 999.5 * units[at].ns)
+        at++;
+    value = ns / units[at].ns;
+    decimals = at == 0 || fabs(value) >= 99.95 ? 0 : fabs(value) >= 9.995 ? 1 : 2;
+    snprintf(buffer, TEXT_DURATION_BYTES, "%.*f %s", decimals, value, units[at].unit);
+    return buffer;
+}
+
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[64];
+    size_t length = strlen(b);
+    if (length >= sizeof row / sizeof row[0] || strlen(a) >= sizeof row / sizeof row[0])
+        return SIZE_MAX;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            size_t above = row[j];
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[length];
+}
+
+const char *text_nearest(const char *word, const char *const known[])
+{
+    const char *best = NULL;
+    size_t least = 4;
+    for (size_t i = 0; known[i]; i++) {
+        size_t distance = edit_distance(word, known[i]);
+        if (distance < least && distance < strlen(known[i])) {
+            least = distance;
+            best = known[i];
+        }
+    }
+    return best;
+}
+
+int text_line_of(const char *data, size_t offset)
+{
+    int line = 1;
+    for (size_t i = 0; i < offset && data[i]; i++)
+        line += data[i] == '\n';
+    return line;
+}

@@ -1,0 +1,87 @@
+/* text - strings that grow, durations with units, the nearest known word, files into memory.
+ *
+ * Memory that cannot be had ends the process with a message (exit 70): nothing sensible is left to
+ * do, and no caller has to check.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* A string that grows. Zero is a valid empty text. `data` is NUL-terminated once anything was
+ * added; the holder frees it with text_release. */
+struct text {
+    char *data;
+    size_t length; /* bytes without the NUL */
+    size_t room;
+};
+
+void text_add(struct text *text, const char *string);
+void text_add_bytes(struct text *text, const void *bytes, size_t count);
+void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_drop_front(struct text *text, size_t count); /* forget the first count bytes */
+void text_clear(struct text *text);                    /* length 0, memory kept */
+void text_release(struct text *text);                  /* memory given back, text zero again */
+
+/* text_take - the string itself; the caller frees it. Never NULL. */
+char *text_take(struct text *text);
+
+/* text_format - printf into fresh memory; the caller frees it */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* xmalloc family - memory or the end of the process; zeroed. count * size is checked for overflow.
+ */
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t count, size_t size);
+char *xstrdup(const char *string);
+
+/*
+ * text_read_file - a whole file in memory
+ *
+ * path      : regular file or pipe
+ * most_bytes: more than this is refused before it is read into memory
+ * out       : NUL behind the last byte; caller frees
+ * errors    : ERR_SYSTEM (cannot open or read), ERR_FORMAT (too large)
+ */
+int text_read_file(char **out, size_t *length, const char *path, size_t most_bytes,
+                   struct err *err);
+
+/*
+ * text_write_file - a whole file, replaced at once
+ *
+ * Written beside the target and renamed over it, so a reader sees the old or the new, never half.
+ * errors : ERR_SYSTEM, naming the path
+ */
+int text_write_file(const char *path, const void *bytes, size_t length, struct err *err);
+
+/* text_make_directories - like mkdir -p for `path` itself; errors: ERR_SYSTEM */
+int text_make_directories(const char *path, struct err *err);
+
+/*
+ * text_parse_duration - "45ms" to nanoseconds
+ *
+ * units  : ns us ms s m h; a decimal fraction is allowed, a bare number is refused
+ * range  : 0 .. 1000 h
+ * returns: 0, or -1 when the text is no such duration (nothing is written then)
+ */
+int text_parse_duration(int64_t *out_ns, const char *string);
+
+/*
+ * text_duration - nanoseconds for a human, three significant digits: "412 us", "47.1 ms", "1.58 s"
+ *
+ * buffer : holds the answer, at least TEXT_DURATION_BYTES; +infinity reads "never", NaN "-"
+ */
+#define TEXT_DURATION_BYTES 32
+const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns);
+
+/* text_nearest - the known word closest to `word` (edit distance at most 3 and below its length),
+ * or NULL. known : NULL-terminated array. source : Levenshtein 1966 */
+const char *text_nearest(const char *word, const char *const known[]);
+
+/* text_line_of - the 1-based line on which byte `offset` of `data` stands */
+int text_line_of(const char *data, size_t offset);
+
+#endif

@@ -1,0 +1,130 @@
+/* scenario - what is asked: JSON text to a trusted struct, or a precise complaint.
+ *
+ * Normal use: scenario_load, read the struct, scenario_release. The only place where defaults are
+ * filled and bad input is told; behind this header every value is in range.
+ */
+#ifndef SCENARIO_SCENARIO_H
+#define SCENARIO_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define SCENARIO_MOST_BYTES  (1024 * 1024) /* of the file */
+#define SCENARIO_MOST_AGENTS 1000          /* in one batch */
+#define SCENARIO_MOST_ARMS   16
+#define SCENARIO_MOST_LOOKS  8
+#define SCENARIO_MOST_VALUES 32
+#define SCENARIO_MOST_CYCLES 1000000
+
+enum scenario_ready {
+    SCENARIO_READY_FD,
+    SCENARIO_READY_NOTIFY,
+    SCENARIO_READY_LINE,
+    SCENARIO_READY_EXIT
+};
+enum scenario_on_failure { SCENARIO_CANCEL, SCENARIO_DEGRADE };
+enum scenario_metric { SCENARIO_SPAWN_TIME, SCENARIO_READY_TIME };
+
+enum scenario_claim_kind {
+    SCENARIO_CLAIM_AT_MOST, /* quantile of metric of arm is at most limit_ns               */
+    SCENARIO_CLAIM_FASTER,  /* median of per-cycle ratios than / faster is at least ratio  */
+    SCENARIO_CLAIM_INTACT,  /* "corruption": "none": no cycle has an integrity finding     */
+    SCENARIO_CLAIM_FAILURE  /* "failure": "cancels" | "degrades": every cycle of arm has a failed
+                               agent  whose error is told, and the others were cancelled / became
+                               ready */
+};
+
+struct scenario_variable {
+    char *key, *value;
+};
+
+struct scenario_agent {
+    char *name;
+    char **command; /* NULL-terminated, placeholders not yet filled */
+    struct scenario_variable *environment;
+    size_t environment_count;
+    char *directory; /* NULL: where the harness runs */
+    enum scenario_ready ready;
+    char *ready_text; /* for SCENARIO_READY_LINE, else NULL */
+    size_t times;     /* how often it stands in the list, 1 by default */
+    bool ledger;      /* true: it writes the ledger; default: its command starts with {agent} */
+};
+
+struct scenario_arm {
+    char *name;
+    char **subject; /* NULL-terminated, placeholders not yet filled */
+};
+
+struct scenario_claim {
+    char *id;
+    enum scenario_claim_kind kind;
+    enum scenario_metric metric; /* default spawn_time */
+    size_t arm;                  /* AT_MOST, FAILURE: the arm; FASTER: the one said to be faster */
+    size_t than;                 /* FASTER: the other one */
+    double quantile;             /* AT_MOST: 0 < quantile < 1 */
+    int64_t limit_ns;            /* AT_MOST */
+    double ratio;                /* FASTER: > 0 */
+    enum scenario_on_failure failure;
+    int line;   /* where it stands in the file */
+    char *text; /* the claim as a sentence for people: "p95 spawn_time of parallel is at most 50 ms"
+                 */
+};
+
+/* A scenario. Zero is empty and may be released. Everything it points to is its own. */
+struct scenario {
+    char *name; /* [a-z0-9-], at most 64 bytes: it becomes part of file names */
+    char *spec_id;
+    char *about;
+    struct scenario_agent *agents;
+    size_t agent_count;
+    struct scenario_arm *arms;
+    size_t arm_count;
+    int looks[SCENARIO_MOST_LOOKS]; /* ascending numbers of cycles per arm (and per value); 1 =
+                                       fixed n */
+    size_t look_count;
+    int block;           /* cycles of each arm in one block, default 5 */
+    int warmup;          /* cycles of each arm and value before the first that counts, default 5 */
+    int64_t deadline_ns; /* default 5 s */
+    bool durability_full;
+    bool consensus; /* default true */
+    enum scenario_on_failure on_failure;
+    char *prompt; /* default: a short fixed sentence */
+    struct scenario_claim *claims;
+    size_t claim_count;
+    int values[SCENARIO_MOST_VALUES]; /* "vary": {"agents": [...]}: batch sizes; the list of agents
+                                         is repeated or cut to reach each */
+    size_t value_count; /* 0 when nothing varies: the batch is the list as it stands */
+    char *source;       /* the text it was read from, for the store */
+};
+
+/*
+ * scenario_load - read and check a scenario file
+ *
+ * out    : whole, or untouched on error; caller calls scenario_release
+ * errors : ERR_FORMAT "scenario 'FILE': line N: KEY: what was expected (did you mean ...?)",
+ * ERR_SYSTEM
+ */
+int scenario_load(struct scenario *out, const char *path, struct err *err);
+
+/* scenario_parse - the same from text in memory (a stored run is judged by its own stored scenario)
+ */
+int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err);
+
+void scenario_release(struct scenario *scenario);
+
+/* scenario_batch_size - agents in a batch at value index `value` (0 when nothing varies) */
+size_t scenario_batch_size(const struct scenario *scenario, size_t value);
+
+/* scenario_agent_at - the agent at `ordinal` of a batch: the list with its `times`, repeated as
+ * needed */
+const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, size_t ordinal);
+
+/* scenario_value_count - number of batch sizes, at least 1 */
+size_t scenario_value_count(const struct scenario *scenario);
+
+const char *scenario_metric_name(enum scenario_metric metric);
+
+#endif
