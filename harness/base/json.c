@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "base/text.h"
 
 #define MOST_KEYS 1000
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 static size_t utf8_length(const unsigned char *c)
 {
@@ -37,28 +40,88 @@ static size_t utf8_length(const unsigned char *c)
     return 0;
 }
 
-/* Bytes that cJSON lets through and that would break what we write from them later. */
+/* Length of the number at c as JSON spells it, 0 when it is none: cJSON takes 01 and 1. too. */
+static size_t number_length(const char *c)
+{
+    static const char digits[] = "0123456789";
+    const char *at = c + (*c == '-');
+    size_t whole = strspn(at, digits), part;
+    if (whole == 0 || (*at == '0' && whole > 1))
+        return 0;
+    at += whole;
+    if (*at == '.') {
+        part = strspn(++at, digits);
+        if (part == 0)
+            return 0;
+        at += part;
+    }
+    if (*at == 'e' || *at == 'E') {
+        at += at[1] == '+' || at[1] == '-' ? 2 : 1;
+        part = strspn(at, digits);
+        if (part == 0)
+            return 0;
+        at += part;
+    }
+    return (size_t)(at - c);
+}
+
+/* What cJSON lets through and what would break what we write from it later. */
+struct scan {
+    bool in_string;
+    int depth;
+    const char *wrong; /* what is wrong here, or NULL */
+};
+
+static size_t scan_in_string(struct scan *scan, const char *c)
+{
+    if (strncmp(c, "\\u0000", 6) == 0)
+        scan->wrong = "a NUL character (\\u0000) in a string";
+    else if ((unsigned char)*c < ' ')
+        scan->wrong = "a line end or control character in a string";
+    if (*c == '"')
+        scan->in_string = false;
+    return *c == '\\' && c[1] > 0 ? 2 : utf8_length((const unsigned char *)c);
+}
+
+static size_t scan_between(struct scan *scan, const char *c)
+{
+    size_t step = utf8_length((const unsigned char *)c);
+    if (*c == '"')
+        scan->in_string = true;
+    else if ((*c == '{' || *c == '[') && ++scan->depth > CJSON_NESTING_LIMIT)
+        scan->wrong = "nested too deeply";
+    else if (*c == '}' || *c == ']')
+        scan->depth--;
+    else if (isdigit((unsigned char)*c) || *c == '-') {
+        step = number_length(c);
+        if (step == 0)
+            scan->wrong = "a number that is none in JSON";
+    }
+    return step;
+}
+
 static int check_bytes(const char *data, size_t length, struct err *err)
 {
-    size_t at = 0;
-    while (at < length) {
-        size_t step = utf8_length((const unsigned char *)data + at);
-        if (data[at] == '\0' || step == 0)
-            return err_set(err, ERR_FORMAT, "line %d: not UTF-8 text", text_line_of(data, at));
-        if (strncmp(data + at, "\\\\", 2) == 0)
-            step = 2;
-        else if (strncmp(data + at, "\\u0000", 6) == 0)
-            return err_set(err, ERR_FORMAT, "line %d: a NUL character (\\u0000) in a string",
-                           text_line_of(data, at));
-        at += step;
+    struct scan scan = {0};
+    for (size_t at = 0; at < length;) {
+        const char *c = data + at;
+        if (*c == '\0' || utf8_length((const unsigned char *)c) == 0)
+            scan.wrong = "not UTF-8 text";
+        else
+            at += scan.in_string ? scan_in_string(&scan, c) : scan_between(&scan, c);
+        if (scan.wrong)
+            return err_set(err, ERR_FORMAT, "line %d: %s", text_line_of(data, (size_t)(c - data)),
+                           scan.wrong);
     }
     return 0;
 }
 
 static const cJSON *key_given_twice(const cJSON *object)
 {
+    const cJSON *item;
     int count = 0;
-    for (const cJSON *item = object->child; item; item = item->next) {
+    cJSON_ArrayForEach(item, object)
+    {
         if (++count > MOST_KEYS)
             return item;
         for (const cJSON *other = object->child; other != item; other = other->next)
@@ -71,13 +134,46 @@ static const cJSON *key_given_twice(const cJSON *object)
 static int check_keys(const char *data, const cJSON *root, const cJSON *node, struct err *err)
 {
     const cJSON *twice = cJSON_IsObject(node) ? key_given_twice(node) : NULL;
+    const cJSON *item;
     if (twice)
         return err_set(err, ERR_FORMAT, "line %d: key '%s' is given twice, or one of too many",
                        json_line(data, root, twice), twice->string);
-    for (const cJSON *item = node->child; item; item = item->next)
+    cJSON_ArrayForEach(item, node)
+    {
         if (check_keys(data, root, item, err) < 0)
             return -1;
+    }
     return 0;
+}
+
+/* cJSON often gives up one byte behind what it did not like: back to that, never to white space */
+static size_t step_back(const char *data, size_t at)
+{
+    size_t before = at;
+    while (before > 0 && strchr(" \t\r\n", data[at]) && strchr(" \t\r\n", data[before - 1]))
+        before--;
+    if (before == 0 || strchr(" \t\r\n", data[before - 1]))
+        return at;
+    do
+        before--;
+    while (before > 0 && ((unsigned char)data[before] & 0xc0) == 0x80);
+    return before;
+}
+
+/* what stands where cJSON gave up: the rest of that line, at most 20 characters */
+static int refuse_syntax(const char *data, size_t length, size_t at, struct err *err)
+{
+    size_t shown = 0, characters = 0;
+    if (strspn(data, " \t\r\n") == length)
+        return err_set(err, ERR_FORMAT, "it is empty, expected one JSON document");
+    if (at >= length)
+        return err_set(err, ERR_FORMAT, "line %d: not JSON: it ends too early",
+                       text_line_of(data, length));
+    at = step_back(data, at);
+    while (characters++ < 20 && at + shown < length && (unsigned char)data[at + shown] >= ' ')
+        shown += utf8_length((const unsigned char *)data + at + shown);
+    return err_set(err, ERR_FORMAT, "line %d: not JSON near '%.*s'", text_line_of(data, at),
+                   (int)shown, data + at);
 }
 
 int json_parse_message(cJSON **out, const char *data, size_t length, struct err *err)
@@ -87,13 +183,8 @@ int json_parse_message(cJSON **out, const char *data, size_t length, struct err 
     if (check_bytes(data, length, err) < 0)
         return -1;
     root = cJSON_ParseWithLengthOpts(data, length + 1, &end, 1);
-    if (!root) {
-        size_t at = end ? (size_t)(end - data) : 0;
-        if (strspn(data, " \t\r\n") == length)
-            return err_set(err, ERR_FORMAT, "it is empty, expected one JSON document");
-        return err_set(err, ERR_FORMAT, "line %d: not JSON near '%.20s'", text_line_of(data, at),
-                       at < length ? data + at : "end of text");
-    }
+    if (!root)
+        return refuse_syntax(data, length, end ? (size_t)(end - data) : 0, err);
     *out = root;
     return 0;
 }
@@ -140,6 +231,7 @@ int json_line(const char *data, const cJSON *root, const cJSON *node)
     int wanted, count = 0, seen = -1;
     const char *key = NULL;
     wanted = document_order(root, node, &count);
+    data += strncmp(data, byte_order_mark, 3) == 0 ? 3 : 0; /* cJSON steps over it too */
     for (const char *at = data; wanted >= 0 && *at;) {
         const char *start = at;
         if (isspace((unsigned char)*at) || strchr(",:]}", *at)) {

@@ -17,8 +17,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-extern char **environ;
-
 static void close_fd(int *fd)
 {
     if (*fd >= 0)
@@ -26,62 +24,148 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* Runs in the child, on the parent's memory until exec: no allocation, no stdio. */
-static void become(const char *const argv[], char *const environment[], const char *directory,
-                   const int stdio[3], volatile int *exec_error)
+/* What the child needs to become the program. */
+struct launch {
+    const char *const *argv;
+    char *const *environment;
+    const char *directory;
+    int stdio[3];
+    int refused[2]; /* CLOEXEC pipe: the child writes a struct refusal, or exec closes it */
+};
+
+struct refusal {
+    int os_error;
+    bool in_chdir;
+};
+
+static void refuse(const struct launch *launch, bool in_chdir)
 {
+    struct refusal refusal = {errno, in_chdir};
+    if (write(launch->refused[1], &refusal, sizeof refusal) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+/* Handlers of ours run in our memory until exec: a signal meant for the child must not reach them.
+ */
+static void forget_handlers(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction now;
+        if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            signal(number, SIG_DFL);
+    }
+    signal(SIGPIPE, SIG_DFL);
+}
+
+/* Runs in the child, on the parent's memory until exec: no allocation, no stdio. */
+static void become(const struct launch *launch)
+{
+    const int *stdio = launch->stdio;
     sigset_t none;
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if ((directory && chdir(directory) != 0) || dup2(stdio[0], 0) < 0 || dup2(stdio[1], 1) < 0 ||
-        (stdio[2] >= 0 && dup2(stdio[2], 2) < 0)) {
-        *exec_error = errno;
-        _exit(127);
-    }
+    if (launch->directory && chdir(launch->directory) != 0)
+        refuse(launch, true);
+    /* stderr first: it may be our own 0 or 1, which the others replace */
+    if ((stdio[2] >= 0 && dup2(stdio[2], 2) < 0) || dup2(stdio[0], 0) < 0 || dup2(stdio[1], 1) < 0)
+        refuse(launch, false);
+    forget_handlers();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    execvpe(argv[0], (char *const *)(uintptr_t)argv, environment);
-    *exec_error = errno;
-    _exit(127);
+    execvpe(launch->argv[0], (char *const *)(uintptr_t)launch->argv, launch->environment);
+    refuse(launch, false);
+}
+
+/* Signals stay blocked until the child has its own mask: a handler of ours must not run in it. */
+static pid_t vfork_launch(const struct launch *launch)
+{
+    sigset_t all, before;
+    pid_t pid;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): the parent only waits */
+    if (pid == 0)
+        become(launch); /* NOLINT(clang-analyzer-unix.Vfork): async-signal-safe calls only */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid;
+}
+
+/* Both ends above stderr, also when we were started with 0, 1 or 2 closed: dup2 onto itself would
+ * leave such an end CLOEXEC, and the child without it. */
+static int make_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    for (int i = 0; i < 2; i++) {
+        int low = ends[i];
+        if (low > STDERR_FILENO)
+            continue;
+        ends[i] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(low);
+        if (ends[i] < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* 0 when the child became the program, else -1 with its reason */
+static int hear_refusal(struct launch *launch, struct err *err)
+{
+    struct refusal refusal;
+    ssize_t got;
+    close_fd(&launch->refused[1]);
+    do
+        got = read(launch->refused[0], &refusal, sizeof refusal);
+    while (got < 0 && errno == EINTR);
+    if (got != sizeof refusal)
+        return 0;
+    errno = refusal.os_error;
+    if (refusal.in_chdir)
+        err_system(err, "cannot start '%s' in directory '%s'", launch->argv[0], launch->directory);
+    else
+        err_system(err, "cannot start '%s'", launch->argv[0]);
+    if (err)
+        err->code = ERR_UNFIT;
+    return -1;
 }
 
 int process_start(struct process *out, const char *const argv[], char *const environment[],
                   const char *directory, int stderr_fd, struct err *err)
 {
     int in[2] = {-1, -1}, answers[2] = {-1, -1};
-    volatile int exec_error = 0;
-    sigset_t all, before;
-    pid_t pid;
+    struct launch launch = {.argv = argv,
+                            .environment = environment ? environment : environ,
+                            .directory = directory,
+                            .refused = {-1, -1}};
     *out = (struct process){.pidfd = -1, .in = -1, .out = -1};
-    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(answers, O_CLOEXEC) != 0) {
+    if (make_pipe(in) != 0 || make_pipe(answers) != 0 || make_pipe(launch.refused) != 0) {
         err_system(err, "cannot make a pipe for '%s'", argv[0]);
         goto failed;
     }
-    const int stdio[3] = {in[0], answers[1], stderr_fd};
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid = vfork();
-    if (pid == 0)
-        become(argv, environment ? environment : environ, directory, stdio, &exec_error);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (pid < 0) {
+    launch.stdio[0] = in[0];
+    launch.stdio[1] = answers[1];
+    launch.stdio[2] = stderr_fd;
+    out->pid = vfork_launch(&launch);
+    if (out->pid < 0) {
         err_system(err, "cannot make a process for '%s'", argv[0]);
         goto failed;
     }
-    if (exec_error) {
-        waitpid(pid, NULL, 0);
-        err_set(err, ERR_UNFIT, "cannot start '%s': %s", argv[0], strerror(exec_error));
+    if (hear_refusal(&launch, err) < 0) {
+        waitpid(out->pid, NULL, 0);
         goto failed;
     }
+    close_fd(&launch.refused[0]);
     close_fd(&in[0]);
     close_fd(&answers[1]);
-    out->pid = pid;
     out->in = in[1];
     out->out = answers[0];
-    out->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0);
     return 0;
 failed:
+    out->pid = 0;
+    close_fd(&launch.refused[0]);
+    close_fd(&launch.refused[1]);
     close_fd(&in[0]);
     close_fd(&in[1]);
     close_fd(&answers[0]);
@@ -99,12 +183,18 @@ int process_wait(struct process *process, int64_t deadline_ns, struct process_ex
         pid_t got = wait4(process->pid, &status, WNOHANG, &kept.usage);
         if (got == process->pid)
             break;
+        if (got < 0 && errno == ECHILD) { /* somebody else reaped it: gone all the same */
+            status = -1;
+            break;
+        }
         left_ns = deadline_ns - clock_now_ns();
         if (left_ns <= 0)
             return 0;
         /* without a pidfd (old kernel) look again every 5 ms */
         if (process->pidfd < 0 && left_ns > 5 * CLOCK_NS_PER_MS)
             left_ns = 5 * CLOCK_NS_PER_MS;
+        if (left_ns > CLOCK_NS_PER_S) /* poll's milliseconds are an int */
+            left_ns = CLOCK_NS_PER_S;
         poll(&watch, 1, (int)(left_ns / CLOCK_NS_PER_MS) + 1);
     }
     kept.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

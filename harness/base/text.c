@@ -198,6 +198,7 @@ done:
 int text_make_directories(const char *path, struct err *err)
 {
     char *copy = xstrdup(path);
+    struct stat about;
     int rc = 0;
     for (char *cut = copy + 1; *copy && rc == 0; cut++) {
         char kept = *cut;
@@ -211,6 +212,10 @@ int text_make_directories(const char *path, struct err *err)
             break;
     }
     free(copy);
+    if (rc == 0 && stat(path, &about) == 0 && !S_ISDIR(about.st_mode)) {
+        errno = ENOTDIR; /* EEXIST above may have been a file */
+        rc = err_system(err, "cannot make directory '%s'", path);
+    }
     return rc;
 }
 
@@ -252,9 +257,9 @@ const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns)
     double value;
     int decimals;
     if (isnan(ns))
-        return strcpy(buffer, "-");
+        return memcpy(buffer, "-", sizeof "-");
     if (isinf(ns))
-        return strcpy(buffer, "never");
+        return memcpy(buffer, "never", sizeof "never");
     while (at + 1 < sizeof units / sizeof units[0] && fabs(ns) >= 999.5 * units[at].ns)
         at++;
     value = ns / units[at].ns;

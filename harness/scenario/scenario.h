@@ -12,10 +12,11 @@
 
 #include "base/err.h"
 
-#define SCENARIO_MOST_BYTES  (1024 * 1024) /* of the file */
-#define SCENARIO_MOST_AGENTS 1000          /* in one batch */
+#define SCENARIO_MOST_BYTES  1048576 /* of the file: 1 MiB */
+#define SCENARIO_MOST_AGENTS 1000    /* in one batch */
 #define SCENARIO_MOST_ARMS   16
 #define SCENARIO_MOST_LOOKS  8
+#define SCENARIO_MOST_CLAIMS 64
 #define SCENARIO_MOST_VALUES 32
 #define SCENARIO_MOST_CYCLES 1000000
 
@@ -105,7 +106,7 @@ struct scenario {
  *
  * out    : whole, or untouched on error; caller calls scenario_release
  * errors : ERR_FORMAT "scenario 'FILE': line N: KEY: what was expected (did you mean ...?)",
- * ERR_SYSTEM
+ * ERR_USAGE (no such file), ERR_SYSTEM
  */
 int scenario_load(struct scenario *out, const char *path, struct err *err);
 

@@ -1,0 +1,163 @@
+/* Did everybody tell the truth in this cycle? Plan = answer = ledger = store, and nothing left behind. */
+#include "audit/audit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/internal.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#define DESCRIPTORS_FORGIVEN 16
+
+void finding_add(struct audit_findings *findings, enum rule rule, const char *agent,
+                 const char *format, ...)
+{
+    struct audit_finding *finding;
+    va_list args;
+    if (findings->count >= AUDIT_MOST_PER_CYCLE)
+        return;
+    if (findings->count == findings->room) {
+        findings->room = findings->room ? 2 * findings->room : 8;
+        findings->items = xrealloc(findings->items, findings->room, sizeof *findings->items);
+    }
+    finding = &findings->items[findings->count++];
+    *finding = (struct audit_finding){.rule = &audit_rules[rule]};
+    snprintf(finding->agent, sizeof finding->agent, "%s", agent);
+    va_start(args, format);
+    vsnprintf(finding->text, sizeof finding->text, format, args);
+    va_end(args);
+}
+
+void audit_findings_clear(struct audit_findings *findings)
+{
+    findings->count = 0;
+}
+
+void audit_findings_release(struct audit_findings *findings)
+{
+    free(findings->items);
+    *findings = (struct audit_findings){0};
+}
+
+size_t audit_findings_of(const struct audit_findings *findings, enum audit_severity severity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < findings->count; i++)
+        count += findings->items[i].rule->severity == severity;
+    return count;
+}
+
+static void check_answer(struct audit_findings *findings, const struct run_cycle *cycle)
+{
+    if (cycle->answer_strays)
+        finding_add(findings, RULE_PLAN, "", "%d entries of the answer were not asked for",
+                    cycle->answer_strays);
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        const struct run_agent *agent = &cycle->agents[i];
+        if (!agent->answered)
+            finding_add(findings, RULE_PLAN, agent->id, "the answer does not name it");
+        else if (agent->outcome == RUN_UNKNOWN)
+            finding_add(findings, RULE_PLAN, agent->id, "the answer gives no known outcome");
+        if (cycle->finish_sent_ns && agent->outcome == RUN_READY && !agent->finished)
+            finding_add(findings, RULE_PLAN, agent->id, "\"finished\" does not name it");
+    }
+}
+
+static void check_ledger(struct audit_findings *findings, const struct run_cycle *cycle)
+{
+    if (cycle->ledger_strays)
+        finding_add(findings, RULE_STRAY, "", "%d ledger lines are of no agent here: '%s'",
+                    cycle->ledger_strays, cycle->stray);
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        const struct run_agent *agent = &cycle->agents[i];
+        if (!agent->asked->ledger)
+            continue;
+        if (agent->outcome == RUN_READY && agent->ledger_lines == 0)
+            finding_add(findings, RULE_RAN, agent->id,
+                        "called ready, but the agent itself never said so");
+        if (agent->ledger_lines > 1)
+            finding_add(findings, RULE_RAN, agent->id, "ran %d times", agent->ledger_lines);
+        if (agent->ledger_lines == 1 && agent->answered && agent->outcome == RUN_READY &&
+            agent->pid != agent->ledger_pid)
+            finding_add(findings, RULE_PID, agent->id, "process %d in the answer, %d in the ledger",
+                        (int)agent->pid, (int)agent->ledger_pid);
+    }
+}
+
+static void check_times_of(struct audit_findings *findings, const struct run_cycle *cycle,
+                           const struct run_agent *agent, bool records)
+{
+    const struct {
+        const char *name;
+        int64_t ns;
+        bool told;
+    } steps[] = {{"sent", cycle->sent_ns, true},
+                 {"begin", cycle->begin_ns, true},
+                 {"start", agent->start_ns, true},
+                 {"main", agent->main_ns, agent->ledger_lines == 1},
+                 {"own ready", agent->own_ready_ns, agent->ledger_lines == 1},
+                 {"ready", agent->ready_ns, true},
+                 {"recorded", agent->recorded_ns, records},
+                 {"end", cycle->end_ns, true},
+                 {"answered", cycle->answered_ns, true}};
+    size_t last = 0;
+    for (size_t i = 1; i < sizeof steps / sizeof steps[0]; i++) {
+        if (!steps[i].told)
+            continue;
+        if (steps[i].ns < steps[last].ns) {
+            finding_add(findings, RULE_TIMES, agent->id, "%s is %lld ns before %s", steps[i].name,
+                        (long long)(steps[last].ns - steps[i].ns), steps[last].name);
+            return;
+        }
+        last = i;
+    }
+}
+
+static void check_conduct(struct audit_findings *findings, const struct run_cycle *cycle)
+{
+    static const char *const where[] = {"", "spawn", "finish", "every message"};
+    if (cycle->broke != RUN_WHOLE)
+        finding_add(findings, RULE_ANSWERS, "", "%s: %s", where[cycle->broke],
+                    cycle->trouble ? cycle->trouble : "");
+    if (cycle->children_left)
+        finding_add(findings, RULE_CHILDREN, "",
+                    "%d children of the subject are left, %d of them zombies, one is '%s'",
+                    cycle->children_left, cycle->zombies_left, cycle->left_name);
+    if (cycle->orphans)
+        finding_add(findings, RULE_CHILDREN, "", "%d orphans were still running, one is '%s'",
+                    cycle->orphans, cycle->left_name);
+    if (cycle->descriptors_first >= 0 &&
+        cycle->descriptors > cycle->descriptors_first + DESCRIPTORS_FORGIVEN)
+        finding_add(findings, RULE_DESCRIPTORS, "", "%d are open, %d were in its first cycles",
+                    cycle->descriptors, cycle->descriptors_first);
+}
+
+void audit_cycle(struct audit_findings *findings, const struct scenario *scenario,
+                 const struct run_cycle *cycle, const char *database_path, const char *run_label,
+                 int64_t *spent_ns)
+{
+    int64_t from_ns = clock_now_ns();
+    sqlite3 *database;
+    check_conduct(findings, cycle);
+    if (cycle->broke == RUN_WHOLE || cycle->broke == RUN_BROKE_FINISH) {
+        check_answer(findings, cycle);
+        for (size_t i = 0; i < cycle->agent_count; i++)
+            if (cycle->agents[i].outcome == RUN_READY)
+                check_times_of(findings, cycle, &cycle->agents[i], database_path != NULL);
+        check_ledger(findings, cycle);
+    }
+    database = database_path && cycle->broke != RUN_BROKE_DOWN
+                   ? database_open(findings, database_path)
+                   : NULL;
+    if (database) {
+        if (cycle->broke == RUN_WHOLE)
+            records_check(findings, scenario, cycle, database, run_label);
+        database_check_structure(findings, database);
+        sqlite3_close(database);
+    }
+    if (spent_ns)
+        *spent_ns = clock_now_ns() - from_ns;
+}

@@ -1,0 +1,17 @@
+/* interrupt - SIGINT, SIGTERM and SIGHUP as something to ask for, not something that happens
+ * anywhere. */
+#ifndef BASE_INTERRUPT_H
+#define BASE_INTERRUPT_H
+
+/* interrupt_catch - from now on these signals only set what interrupt_seen tells, and make
+ * interrupt_fd readable. Called once, early in main. */
+void interrupt_catch(void);
+
+/* interrupt_seen - the signal that asked us to stop, or 0 */
+int interrupt_seen(void);
+
+/* interrupt_fd - readable from the moment such a signal arrives, for poll; -1 before
+ * interrupt_catch */
+int interrupt_fd(void);
+
+#endif

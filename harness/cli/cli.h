@@ -1,0 +1,75 @@
+/* cli - the commands: they read options and walk the house, nothing else.
+ *
+ * Each cmd_NAME takes its own argv (argv[0] is the command's name) and returns the exit code.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "scenario/scenario.h"
+#include "store/store.h"
+
+int cmd_run(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
+
+/* cli_fail - "spawnbench: COMMAND: error" on stderr; returns the exit code that belongs to it */
+int cli_fail(const char *command, const struct err *err);
+
+/* cli_colour - stdout is a terminal and NO_COLOR (no-color.org) is not set */
+bool cli_colour(void);
+
+/* cli_store_path - RESULTS/spawnbench.sqlite; the caller frees it */
+char *cli_store_path(const char *results);
+
+/* cli_check_stdout - everything printed so far arrived; else a message and exit code 5 instead of `code` */
+int cli_check_stdout(const char *command, int code);
+
+/* change.c: what the command line changes in a scenario. Zero changes nothing. */
+struct cli_change {
+    long cycles;              /* 0: as the scenario says */
+    const char *arms[SCENARIO_MOST_ARMS];
+    size_t arm_count;         /* 0: all */
+    const char *vary;         /* "agents=3,5,10" or NULL */
+};
+
+/*
+ * cli_change_scenario - the scenario as changed, made by editing its text and checking it again
+ *
+ * The text is what is stored with the run, so a stored run is judged by what really ran. Claims about arms
+ * that were left out are left out too.
+ * errors : ERR_USAGE
+ */
+int cli_change_scenario(struct scenario *scenario, const struct cli_change *change,
+                        struct err *err);
+
+/* measure.c: one scenario from plan to verdict */
+struct cli_measure {
+    const char *results;
+    const char *path;    /* of the scenario, for the store */
+    const char *command; /* argv in one line */
+    uint64_t seed;
+    bool quiet;
+    int64_t resume;      /* a stored run to go on with, 0 for a new one */
+};
+
+/*
+ * cli_measure - run, audit, store and judge one scenario
+ *
+ * *run    : id of the run, also when it ended early; 0 when none was made
+ * returns : exit code; what was measured is stored whatever happened
+ */
+int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_t *run);
+
+/* progress.c: one line on a terminal's stderr, rewritten between cycles; silent elsewhere */
+struct progress;
+struct progress *progress_new(const struct scenario *scenario, size_t planned, bool quiet);
+void progress_cycle(struct progress *progress, const struct run_cycle *cycle, size_t done);
+void progress_free(struct progress *progress);
+
+#endif

@@ -1,0 +1,86 @@
+/* spawnbench report: benchmarks.md and its figures, from what is stored, without measuring. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "report/report.h"
+
+enum { KEY_RESULTS = 256 };
+
+static const struct argp_option options[] = {
+    {"output", 'o', "DIR", 0, "where the report goes (default: reports)", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"quiet", 'q', NULL, 0, "do not name the files that were written", 0},
+    {0}};
+
+struct asked {
+    const char *output, *results;
+    const char **runs;
+    size_t run_count;
+    bool quiet;
+};
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    switch (key) {
+    case 'o':
+        asked->output = argument;
+        return 0;
+    case KEY_RESULTS:
+        asked->results = argument;
+        return 0;
+    case 'q':
+        asked->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        asked->runs[asked->run_count++] = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int render(const struct asked *asked, struct store *store, struct err *err)
+{
+    size_t count = asked->run_count ? asked->run_count : 1;
+    int64_t *runs = xcalloc(count, sizeof *runs);
+    bool figures_missing = false;
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = store_run_find(store, asked->run_count ? asked->runs[i] : NULL, &runs[i], err);
+    if (rc == 0)
+        rc = report_render(asked->output, store, runs, count, &figures_missing, err);
+    if (rc == 0 && figures_missing)
+        fprintf(stderr, "spawnbench: report: figures could not be drawn: is gnuplot installed? "
+                        "(Debian: apt install gnuplot-nox, then spawnbench report again)\n");
+    if (rc == 0 && !asked->quiet)
+        printf("%s/benchmarks.md\n", asked->output);
+    free(runs);
+    return rc;
+}
+
+int cmd_report(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options, take, "[RUN...]",
+        "Write benchmarks.md and its figures from stored runs: by number, by the name of a scenario "
+        "(its newest run), or the newest run of all. The first is the headline.",
+        NULL, NULL, NULL};
+    struct asked asked = {.output = "reports",
+                          .results = "results",
+                          .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
+    struct store *store = NULL;
+    struct err err = {0};
+    char *path;
+    int code = 0;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    path = cli_store_path(asked.results);
+    if (store_open(&store, path, false, &err) < 0 || render(&asked, store, &err) < 0)
+        code = cli_fail("report", &err);
+    store_close(store);
+    free(path);
+    free(asked.runs);
+    return cli_check_stdout("report", code);
+}

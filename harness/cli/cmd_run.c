@@ -1,0 +1,266 @@
+/* spawnbench run: measure, audit, judge and store scenarios. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "report/report.h"
+
+enum { KEY_CYCLES = 256, KEY_ARM, KEY_VARY, KEY_SEED, KEY_JSON, KEY_RESUME, KEY_RESULTS };
+
+static const struct argp_option options[] = {
+    {"cycles", KEY_CYCLES, "N", 0, "run N cycles of each arm instead of the scenario's", 0},
+    {"arm", KEY_ARM, "NAME", 0, "run only this arm (may be repeated); claims about others are left out",
+     0},
+    {"vary", KEY_VARY, "agents=N,...", 0, "repeat for these batch sizes", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of the order of cycles (default: from the clock, printed)", 0},
+    {"resume", KEY_RESUME, "RUN", OPTION_ARG_OPTIONAL,
+     "go on with a partial run (default: the newest), no SCENARIO then", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"quiet", 'q', NULL, 0, "no progress, no summary; the exit code tells", 0},
+    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.run.v1)", 0},
+    {0}};
+
+struct asked {
+    struct cli_change change;
+    const char **paths;
+    size_t path_count;
+    const char *results, *resume;
+    uint64_t seed;
+    bool seeded, quiet, json, resuming;
+};
+
+static long whole_number(struct argp_state *state, const char *option, const char *text, long least,
+                         long most)
+{
+    char *end;
+    long value;
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < least || value > most)
+        argp_error(state, "--%s %s: expected a whole number from %ld to %ld", option, text, least,
+                   most);
+    return value;
+}
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    switch (key) {
+    case KEY_CYCLES:
+        asked->change.cycles = whole_number(state, "cycles", argument, 1, SCENARIO_MOST_CYCLES);
+        return 0;
+    case KEY_ARM:
+        if (asked->change.arm_count == SCENARIO_MOST_ARMS)
+            argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
+        asked->change.arms[asked->change.arm_count++] = argument;
+        return 0;
+    case KEY_VARY:
+        asked->change.vary = argument;
+        return 0;
+    case KEY_SEED:
+        asked->seed = (uint64_t)whole_number(state, "seed", argument, 0, UINT32_MAX);
+        asked->seeded = true;
+        return 0;
+    case KEY_RESUME:
+        asked->resuming = true;
+        asked->resume = argument;
+        return 0;
+    case KEY_RESULTS:
+        asked->results = argument;
+        return 0;
+    case 'q':
+        asked->quiet = true;
+        return 0;
+    case KEY_JSON:
+        asked->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        asked->paths[asked->path_count++] = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (asked->resuming && asked->path_count)
+            argp_error(state, "--resume goes on with a stored run and takes no SCENARIO");
+        if (asked->resuming &&
+            (asked->change.cycles || asked->change.arm_count || asked->change.vary || asked->seeded))
+            argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary and "
+                              "--seed cannot change it");
+        if (!asked->resuming && asked->path_count == 0)
+            argp_error(state, "no SCENARIO is given (try scenarios/three-agents.json)");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static char *join_words(int argc, char **argv)
+{
+    struct text line = {0};
+    for (int i = 0; i < argc; i++)
+        text_addf(&line, "%s%s", i ? " " : "", argv[i]);
+    return text_take(&line);
+}
+
+/* A later run counts only when it is graver: 4 over 70, 5, 2, 1, 3, 0; a signal over everything. */
+static int graver(int a, int b)
+{
+    static const int order[] = {0, 3, 1, 2, 5, 70, 4};
+    int rank_a = 0, rank_b = 0;
+    if (a >= 128 || b >= 128)
+        return a >= 128 ? a : b;
+    for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++) {
+        rank_a = order[i] == a ? i : rank_a;
+        rank_b = order[i] == b ? i : rank_b;
+    }
+    return rank_a >= rank_b ? a : b;
+}
+
+static int tell(const struct asked *asked, const int64_t runs[], size_t count)
+{
+    struct err err = {0};
+    struct store *store = NULL;
+    char *path = cli_store_path(asked->results);
+    int rc = store_open(&store, path, false, &err);
+    if (rc == 0 && asked->json)
+        rc = report_json(stdout, store, runs, count, true, &err);
+    for (size_t i = 0; rc == 0 && !asked->json && i < count; i++)
+        rc = report_terminal(stdout, store, runs[i], cli_colour(), &err);
+    store_close(store);
+    free(path);
+    return rc < 0 ? cli_fail("run", &err) : 0;
+}
+
+static int measure_all(const struct asked *asked, struct scenario scenarios[],
+                       const char *const paths[], size_t count, uint64_t seed, int64_t resume,
+                       const char *command)
+{
+    int64_t *runs = xcalloc(count, sizeof *runs);
+    size_t made = 0;
+    int code = 0, told = 0;
+    for (size_t i = 0; i < count && code < 128; i++) {
+        struct cli_measure how = {.results = asked->results,
+                                  .path = paths[i],
+                                  .command = command,
+                                  .seed = seed,
+                                  .quiet = asked->quiet,
+                                  .resume = resume};
+        code = graver(code, cli_measure(&how, &scenarios[i], &runs[made]));
+        if (runs[made]) {
+            if (!asked->quiet && !asked->json)
+                told = graver(told, tell(asked, &runs[made], 1));
+            made++;
+        }
+    }
+    if (asked->json)
+        told = tell(asked, runs, made);
+    free(runs);
+    return graver(code, told);
+}
+
+static int run_new(const struct asked *asked, const char *command)
+{
+    struct scenario *scenarios = xcalloc(asked->path_count, sizeof *scenarios);
+    struct err err = {0};
+    uint64_t seed = asked->seeded ? asked->seed : (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
+    int code = 0;
+    /* every scenario is read before the first one runs: a slip in the last costs no hour */
+    for (size_t i = 0; i < asked->path_count && code == 0; i++)
+        if (scenario_load(&scenarios[i], asked->paths[i], &err) < 0 ||
+            cli_change_scenario(&scenarios[i], &asked->change, &err) < 0)
+            code = cli_fail("run", &err);
+    if (code == 0)
+        code = measure_all(asked, scenarios, asked->paths, asked->path_count, seed, 0, command);
+    for (size_t i = 0; i < asked->path_count; i++)
+        scenario_release(&scenarios[i]);
+    free(scenarios);
+    return code;
+}
+
+static int find_partial(void *context, const struct store_run *run)
+{
+    if (strcmp(run->state, "partial") == 0)
+        *(int64_t *)context = run->id;
+    return 0;
+}
+
+static int load_partial(const struct asked *asked, struct store_run *run, struct err *err)
+{
+    struct store *store = NULL;
+    int64_t id = 0;
+    char *path = cli_store_path(asked->results);
+    int rc = store_open(&store, path, false, err);
+    if (rc == 0 && asked->resume)
+        rc = store_run_find(store, asked->resume, &id, err);
+    else if (rc == 0)
+        rc = store_each_run(store, find_partial, &id, err);
+    if (rc == 0 && id == 0)
+        rc = err_set(err, ERR_UNFIT, "no partial run is stored in '%s'", path);
+    if (rc == 0)
+        rc = store_run_load(store, id, run, err);
+    if (rc == 0 && strcmp(run->state, "partial") != 0)
+        rc = err_set(err, ERR_USAGE, "run %lld is complete, there is nothing to resume",
+                     (long long)id);
+    store_close(store);
+    free(path);
+    return rc;
+}
+
+static int run_again(const struct asked *asked, const char *command)
+{
+    struct store_run run = {0};
+    struct scenario scenario = {0};
+    struct err err = {0};
+    int code;
+    if (load_partial(asked, &run, &err) < 0 ||
+        scenario_parse(&scenario, run.scenario_text, strlen(run.scenario_text), &err) < 0)
+        code = cli_fail("run --resume", &err);
+    else
+        code = measure_all(asked, &scenario, (const char *const[]){run.scenario_path}, 1, run.seed,
+                           run.id, command);
+    scenario_release(&scenario);
+    store_run_release(&run);
+    return code;
+}
+
+/* Subjects are told absolute paths, so the results folder must exist before it can be resolved. */
+static int settle_results(struct asked *asked, char **absolute)
+{
+    struct err err = {0};
+    const char *given = asked->results ? asked->results : "results";
+    *absolute = NULL;
+    if (text_make_directories(given, &err) == 0) {
+        *absolute = realpath(given, NULL);
+        asked->results = *absolute;
+        if (*absolute)
+            return 0;
+        err_system(&err, "cannot use results folder '%s'", given);
+    }
+    return cli_fail("run", &err);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options, take, "SCENARIO...",
+        "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
+        "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad input, 3 "
+        "inconclusive, 4 integrity broken, 5 could not measure, 128+n ended by signal n (what was "
+        "measured is kept).",
+        NULL, NULL, NULL};
+    struct asked asked = {.paths = xcalloc((size_t)argc, sizeof *asked.paths)};
+    char *command = join_words(argc, argv), *results = NULL;
+    int code;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    interrupt_catch();
+    code = settle_results(&asked, &results);
+    if (code == 0)
+        code = asked.resuming ? run_again(&asked, command) : run_new(&asked, command);
+    free(results);
+    free(command);
+    free(asked.paths);
+    return cli_check_stdout("run", code);
+}

@@ -1,0 +1,76 @@
+/* spawnbench: is a program that starts other programs as fast as claimed, and does it lose anything? */
+#include <gsl/gsl_errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage, *does;
+} commands[] = {
+    {"run", cmd_run, "run SCENARIO...", "measure, audit, judge, store"},
+    {"report", cmd_report, "report [RUN...]", "write reports/benchmarks.md and its figures"},
+    {"list", cmd_list, "list", "list the stored runs"},
+    {"show", cmd_show, "show [RUN]", "show one stored run"},
+    {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static int print_help(FILE *out)
+{
+    fprintf(out, "Usage: spawnbench COMMAND [OPTION...]\n"
+                 "Is a program that starts other programs as fast as claimed, and does it lose "
+                 "anything?\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-20s %s\n", commands[i].usage, commands[i].does);
+    fprintf(out, "\n  spawnbench COMMAND --help   the options of a command\n"
+                 "  spawnbench --version\n\n"
+                 "Exit status: 0 every claim supported, 1 a claim refuted, 2 usage or bad input, 3 "
+                 "inconclusive,\n4 integrity broken, 5 could not measure, 70 fault of spawnbench, "
+                 "128+n ended by signal n.\n"
+                 "First run: spawnbench run scenarios/three-agents.json\n");
+    return 0;
+}
+
+static int unknown(const char *word)
+{
+    const char *known[COMMANDS + 1] = {0};
+    const char *near;
+    for (size_t i = 0; i < COMMANDS; i++)
+        known[i] = commands[i].name;
+    near = text_nearest(word, known);
+    fprintf(stderr, "spawnbench: unknown command '%s'%s%s%s (see: spawnbench --help)\n", word,
+            near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = 2;
+    gsl_set_error_handler_off();
+    if (argc < 2) {
+        print_help(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || !strcmp(argv[1], "help"))
+        return print_help(stdout);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        printf("spawnbench %s\nSQLite %s\n", SPAWNBENCH_VERSION, store_engine());
+        return 0;
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        char *name = text_format("spawnbench %s", commands[i].name);
+        argv[1] = name;
+        int code = commands[i].run(argc - 1, argv + 1);
+        free(name);
+        return code;
+    }
+    return unknown(argv[1]);
+}

@@ -1,0 +1,93 @@
+/* In which order are the cycles run, so that neither drift nor position can favour an arm? */
+#include "plan/plan.h"
+
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+/* What plan_build carries along while it lays out items. */
+struct layout {
+    struct plan *plan;
+    const struct scenario *scenario;
+    const size_t *arms;
+    size_t arm_count;
+    gsl_rng *random;
+};
+
+static void add_pair(struct layout *layout, struct plan_item pattern, const size_t order[],
+                     size_t turn)
+{
+    for (size_t place = 0; place < layout->arm_count; place++) {
+        struct plan_item *item = &layout->plan->items[layout->plan->count++];
+        *item = pattern;
+        item->place = (short)place;
+        item->arm = (short)layout->arms[order[(place + turn) % layout->arm_count]];
+    }
+}
+
+/* One block: a random order of the arms, turned by a random but balanced amount for each pair. */
+static void add_block(struct layout *layout, struct plan_item pattern, int pairs)
+{
+    size_t order[SCENARIO_MOST_ARMS];
+    size_t *turns = xcalloc((size_t)pairs, sizeof *turns);
+    for (size_t i = 0; i < layout->arm_count; i++)
+        order[i] = i;
+    gsl_ran_shuffle(layout->random, order, layout->arm_count, sizeof order[0]);
+    for (int i = 0; i < pairs; i++)
+        turns[i] = (size_t)i % layout->arm_count;
+    gsl_ran_shuffle(layout->random, turns, (size_t)pairs, sizeof turns[0]);
+    for (int i = 0; i < pairs; i++) {
+        add_pair(layout, pattern, order, turns[i]);
+        pattern.pair += pattern.warmup ? -1 : 1;
+    }
+    free(turns);
+}
+
+static void add_look(struct layout *layout, int from, int to, short look)
+{
+    const struct scenario *scenario = layout->scenario;
+    for (int first = from; first < to; first += scenario->block) {
+        int pairs = to - first < scenario->block ? to - first : scenario->block;
+        for (size_t value = 0; value < scenario_value_count(scenario); value++)
+            add_block(layout,
+                      (struct plan_item){
+                          .pair = first, .block = first / scenario->block, .value = (short)value},
+                      pairs);
+    }
+    layout->plan->items[layout->plan->count - 1].look = look;
+}
+
+void plan_build(struct plan *out, const struct scenario *scenario, const size_t arms[],
+                size_t arm_count, uint64_t seed)
+{
+    size_t every[SCENARIO_MOST_ARMS];
+    int most = scenario->looks[scenario->look_count - 1];
+    struct layout layout = {out, scenario, arms, arm_count, gsl_rng_alloc(gsl_rng_mt19937)};
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        every[i] = i;
+    if (!arms) {
+        layout.arms = every;
+        layout.arm_count = scenario->arm_count;
+    }
+    *out = (struct plan){.seed = seed};
+    out->items = xcalloc((size_t)(scenario->warmup + most) * layout.arm_count *
+                             scenario_value_count(scenario),
+                         sizeof *out->items);
+    gsl_rng_set(layout.random, (unsigned long)seed);
+    for (size_t value = 0; scenario->warmup && value < scenario_value_count(scenario); value++)
+        add_block(
+            &layout,
+            (struct plan_item){.pair = -1, .block = -1, .value = (short)value, .warmup = true},
+            scenario->warmup);
+    for (size_t k = 0; k < scenario->look_count; k++)
+        add_look(&layout, k ? scenario->looks[k - 1] : 0, scenario->looks[k], (short)(k + 1));
+    gsl_rng_free(layout.random);
+}
+
+void plan_release(struct plan *plan)
+{
+    free(plan->items);
+    *plan = (struct plan){0};
+}

@@ -1,0 +1,75 @@
+/* What did the subject leave behind? Children, zombies, orphans that came to us, open descriptors. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "run/internal.h"
+
+#define SETTLE_NS (500 * CLOCK_NS_PER_MS) /* what was told to die may need a moment to be gone */
+
+static size_t known_pids(const struct run *run, pid_t out[])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->options.scenario->arm_count; i++)
+        if (run->arms[i].subject.process.pid)
+            out[count++] = run->arms[i].subject.process.pid;
+    return count;
+}
+
+/* Processes that became ours because their parent is gone. A subject that was killed is given a moment:
+ * its agents die with it, but not in the same instant. Only what still ran then is an orphan. */
+void hygiene_reap(struct run *run, struct run_cycle *cycle)
+{
+    struct process_view children[64];
+    pid_t known[SCENARIO_MOST_ARMS];
+    size_t known_count = known_pids(run, known);
+    int64_t until_ns = clock_now_ns() + SETTLE_NS;
+    size_t alive, there;
+    do {
+        there = process_children(getpid(), children, 64);
+        alive = 0;
+        for (size_t i = 0; i < there && i < 64; i++) {
+            bool ours = children[i].state == 'Z';
+            for (size_t k = 0; k < known_count; k++)
+                ours = ours || known[k] == children[i].pid;
+            if (!ours && alive++ == 0)
+                snprintf(cycle->left_name, sizeof cycle->left_name, "%s", children[i].name);
+        }
+        if (alive)
+            clock_sleep_until(clock_now_ns() + 5 * CLOCK_NS_PER_MS);
+    } while (alive && clock_now_ns() < until_ns);
+    cycle->orphans = (int)alive;
+    if (there > known_count)
+        process_reap_adopted(known, known_count, NULL, 0);
+}
+
+static void count_children(struct run_arm *arm, struct run_cycle *cycle)
+{
+    struct process_view children[64];
+    size_t there = process_children(arm->subject.process.pid, children, 64);
+    cycle->children_left = (int)there;
+    for (size_t i = 0; i < there && i < 64; i++) {
+        cycle->zombies_left += children[i].state == 'Z';
+        snprintf(cycle->left_name, sizeof cycle->left_name, "%s", children[i].name);
+    }
+}
+
+void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle)
+{
+    int64_t from_ns = clock_now_ns();
+    cycle->descriptors = -1;
+    cycle->descriptors_first = -1;
+    if (arm->subject.process.pid) {
+        int settling = RUN_SETTLING_CYCLES * (int)scenario_value_count(run->options.scenario);
+        count_children(arm, cycle);
+        cycle->descriptors = process_count_descriptors(arm->subject.process.pid);
+        if (++arm->cycles <= settling) {
+            if (cycle->descriptors > arm->descriptors_first)
+                arm->descriptors_first = cycle->descriptors;
+        } else {
+            cycle->descriptors_first = arm->descriptors_first;
+        }
+    }
+    hygiene_reap(run, cycle);
+    cycle->hygiene_ns += clock_now_ns() - from_ns;
+}

@@ -1,0 +1,54 @@
+/* internal - what the files of run/ share; nobody else includes it. */
+#ifndef RUN_INTERNAL_H
+#define RUN_INTERNAL_H
+
+#include "base/text.h"
+#include "run/run.h"
+
+#define RUN_MOST_RESTARTS   5
+#define RUN_GRACE_NS        INT64_C(3000000000) /* beyond the deadline: the subject ends agents, answers */
+#define RUN_SETTLING_CYCLES 3 /* per batch size: after them the subject's descriptors must not grow */
+
+/* One arm while it runs. */
+struct run_arm {
+    const struct scenario_arm *asked;
+    bool chosen, ever_opened, down;
+    struct subject subject;
+    char **argv; /* placeholders filled */
+    char *database, *ledger_path, *log_path, *version;
+    bool records;
+    int ledger_fd;
+    int64_t ledger_offset;
+    struct text ledger_rest; /* a line that was not complete yet */
+    int restarts;
+    int cycles, descriptors_first; /* of the present process */
+    struct process_exit last_exit;
+};
+
+struct run {
+    struct run_options options;
+    struct run_arm *arms;
+    char *agent_path; /* what {agent} stands for */
+};
+
+/* message.c: the spawn and finish requests as one line each (caller frees), and what came back */
+char *message_open(const struct run *run, const struct run_arm *arm);
+char *message_spawn(const struct run *run, const struct run_arm *arm,
+                    const struct run_cycle *cycle);
+char *message_finish(const struct run *run, const struct run_cycle *cycle);
+void message_read_spawned(struct run_cycle *cycle, const cJSON *answer);
+void message_read_finished(struct run_cycle *cycle, const cJSON *answer);
+
+/* fill.c: placeholders of a command line; NULL-terminated, caller frees with fill_free */
+int fill_command(char ***out, const struct run *run, char *const command[], struct err *err);
+void fill_free(char **command);
+
+/* ledger.c: lines that agents wrote since the last call, into their places in the cycle */
+int ledger_open(struct run_arm *arm, struct err *err);
+void ledger_read(struct run_arm *arm, struct run_cycle *cycle);
+
+/* hygiene.c: what the subject left behind after a cycle */
+void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle);
+void hygiene_reap(struct run *run, struct run_cycle *cycle);
+
+#endif

@@ -1,0 +1,335 @@
+/* What happened in one cycle? Ask the subject, hear the agents, look what is left; times raw in ns. */
+#include "run/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/json.h"
+#include "run/internal.h"
+
+#define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
+
+const char *run_outcome_name(enum run_outcome outcome)
+{
+    static const char *const names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
+    return names[outcome];
+}
+
+/* Start the arm's process and open it. The tail of its log belongs to the message when it fails. */
+static int open_subject(struct run *run, struct run_arm *arm, struct err *err)
+{
+    char *line = message_open(run, arm);
+    cJSON *answer = NULL;
+    enum subject_answer came = SUBJECT_ENDED;
+    const char *name, *version;
+    int rc = -1;
+    if (subject_start(&arm->subject, (const char *const *)arm->argv, arm->log_path, err) < 0)
+        goto done;
+    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL, NULL,
+                       &answer);
+    if (came == SUBJECT_INTERRUPTED) {
+        err_set(err, ERR_INTERRUPTED, "interrupted");
+        err->os_error = interrupt_seen();
+    } else if (came != SUBJECT_ANSWERED) {
+        char *tail = subject_log_tail(&arm->subject, 300);
+        err_set(err, ERR_UNFIT, "arm '%s' would not start: %s%s%s", arm->asked->name,
+                arm->subject.trouble, *tail ? "; its log ends: " : "", tail);
+        free(tail);
+    } else {
+        name = json_string(answer, "name");
+        version = json_string(answer, "version");
+        free(arm->version);
+        arm->version = text_format("%s %s", name ? name : "unnamed", version ? version : "?");
+        arm->records = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "records"));
+        arm->cycles = 0;
+        arm->descriptors_first = -1;
+        arm->ever_opened = true;
+        rc = 0;
+    }
+done:
+    if (rc < 0)
+        subject_stop(&arm->subject, true, RUN_GRACE_NS / 3, &arm->last_exit);
+    cJSON_Delete(answer);
+    free(line);
+    return rc;
+}
+
+static int prepare_arm(struct run *run, size_t index, struct err *err)
+{
+    struct run_arm *arm = &run->arms[index];
+    const char *folder = run->options.folder;
+    arm->asked = &run->options.scenario->arms[index];
+    arm->chosen = run->options.arm_chosen[index];
+    arm->ledger_fd = -1;
+    if (!arm->chosen)
+        return 0;
+    arm->database = text_format("%s/%s.sqlite", folder, arm->asked->name);
+    arm->ledger_path = text_format("%s/%s.ledger", folder, arm->asked->name);
+    arm->log_path = text_format("%s/%s.log", folder, arm->asked->name);
+    if (fill_command(&arm->argv, run, arm->asked->subject, err) < 0 || ledger_open(arm, err) < 0 ||
+        open_subject(run, arm, err) < 0)
+        return err_wrap(err, "subject '%s'", arm->asked->subject[0]);
+    return 0;
+}
+
+/* Only needed, and only asked for, when an agent of the scenario is ours. */
+static int find_agent(struct run *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count; i++) {
+        for (char **word = scenario->agents[i].command; *word; word++) {
+            if (strcmp(*word, "{agent}") != 0 || run->agent_path)
+                continue;
+            run->agent_path = process_find_beside_self("spawnref-agent");
+            if (!run->agent_path)
+                return err_set(err, ERR_UNFIT,
+                               "'{agent}' stands for 'spawnref-agent', which is not beside "
+                               "spawnbench (build or install it)");
+        }
+    }
+    return 0;
+}
+
+int run_open(struct run **out, const struct run_options *options, struct err *err)
+{
+    struct run *run = xcalloc(1, sizeof *run);
+    size_t arms = options->scenario->arm_count;
+    run->options = *options;
+    run->arms = xcalloc(arms, sizeof *run->arms);
+    for (size_t i = 0; i < arms; i++)
+        run->arms[i].ledger_fd = -1;
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
+    if (find_agent(run, err) < 0)
+        goto failed;
+    for (size_t i = 0; i < arms; i++)
+        if (prepare_arm(run, i, err) < 0)
+            goto failed;
+    *out = run;
+    return 0;
+failed:
+    run_close(run);
+    return -1;
+}
+
+static void reset_cycle(struct run_cycle *cycle, const struct run *run, size_t index,
+                        const struct plan_item *item)
+{
+    const struct scenario *scenario = run->options.scenario;
+    size_t count = scenario_batch_size(scenario, (size_t)item->value);
+    struct run_agent *agents;
+    run_cycle_release(cycle);
+    agents = xcalloc(count, sizeof *agents);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(agents[i].id, sizeof agents[i].id, "%zu.%zu", index, i);
+        agents[i].asked = scenario_agent_at(scenario, i);
+        agents[i].outcome = RUN_UNKNOWN;
+        agents[i].exit_status = -1;
+    }
+    *cycle = (struct run_cycle){.index = index,
+                                .item = *item,
+                                .agents = agents,
+                                .agent_count = count,
+                                .outcome = RUN_UNKNOWN,
+                                .spawn_time_ns = -1,
+                                .ready_time_ns = -1,
+                                .descriptors = -1,
+                                .descriptors_first = -1};
+}
+
+/* Every agent ready makes the batch ready; otherwise the gravest outcome is the batch's. */
+static void judge_outcome(struct run_cycle *cycle)
+{
+    static const enum run_outcome gravest_first[] = {RUN_UNKNOWN, RUN_TIMED_OUT, RUN_FAILED,
+                                                     RUN_CANCELLED, RUN_READY};
+    int64_t last_ready_ns = cycle->sent_ns;
+    for (size_t k = 0; k < 5; k++) {
+        for (size_t i = 0; i < cycle->agent_count; i++)
+            if (cycle->agents[i].outcome == gravest_first[k])
+                goto found;
+        continue;
+    found:
+        cycle->outcome = gravest_first[k];
+        break;
+    }
+    if (cycle->outcome != RUN_READY)
+        return;
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        if (cycle->agents[i].ready_ns > last_ready_ns)
+            last_ready_ns = cycle->agents[i].ready_ns;
+    cycle->spawn_time_ns = cycle->answered_ns - cycle->sent_ns;
+    cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
+}
+
+/* The subject broke the exchange: end it, keep its words, let the next cycle start a new one. */
+static void broke(struct run *run, struct run_arm *arm, struct run_cycle *cycle,
+                  enum run_break where, enum subject_answer came)
+{
+    struct text trouble = {0};
+    struct process_exit ended = {0};
+    char *tail = subject_log_tail(&arm->subject, 200);
+    cycle->broke = where;
+    cycle->answer = came;
+    text_add(&trouble, arm->subject.trouble);
+    subject_stop(&arm->subject, true, RUN_GRACE_NS / 3, &ended);
+    arm->last_exit = ended;
+    if (came == SUBJECT_ENDED && ended.signal && ended.signal != SIGTERM)
+        text_addf(&trouble, "; killed by signal %d", ended.signal);
+    else if (came == SUBJECT_ENDED && ended.status >= 0)
+        text_addf(&trouble, "; exit status %d", ended.status);
+    if (*tail)
+        text_addf(&trouble, "; its log ends: %s", tail);
+    cycle->trouble = text_take(&trouble);
+    free(tail);
+    (void)run;
+}
+
+static enum subject_answer spawn(struct run *run, struct run_arm *arm, struct run_cycle *cycle)
+{
+    char *line = message_spawn(run, arm, cycle);
+    int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + RUN_GRACE_NS;
+    cJSON *answer;
+    enum subject_answer came = subject_ask(&arm->subject, line, "spawned", deadline_ns,
+                                           &cycle->sent_ns, &cycle->answered_ns, &answer);
+    free(line);
+    if (came == SUBJECT_ANSWERED) {
+        message_read_spawned(cycle, answer);
+        judge_outcome(cycle);
+    } else if (came != SUBJECT_INTERRUPTED) {
+        broke(run, arm, cycle, RUN_BROKE_SPAWN, came);
+    }
+    cJSON_Delete(answer);
+    return came;
+}
+
+static enum subject_answer finish(struct run *run, struct run_arm *arm, struct run_cycle *cycle)
+{
+    char *line;
+    int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + RUN_GRACE_NS;
+    cJSON *answer = NULL;
+    enum subject_answer came;
+    bool any_ready = false;
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        any_ready = any_ready || cycle->agents[i].outcome == RUN_READY;
+    if (!any_ready)
+        return SUBJECT_ANSWERED;
+    line = message_finish(run, cycle);
+    came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
+                       &cycle->finished_ns, &answer);
+    free(line);
+    if (came == SUBJECT_ANSWERED)
+        message_read_finished(cycle, answer);
+    else if (came != SUBJECT_INTERRUPTED)
+        broke(run, arm, cycle, RUN_BROKE_FINISH, came);
+    cJSON_Delete(answer);
+    return came;
+}
+
+/* A subject that broke is started anew, a limited number of times; then its arm is down. */
+static int revive(struct run *run, struct run_arm *arm, struct run_cycle *cycle, struct err *err)
+{
+    struct err why = {0};
+    if (arm->subject.process.pid)
+        return 0;
+    if (!arm->down && arm->restarts < RUN_MOST_RESTARTS) {
+        arm->restarts++;
+        if (open_subject(run, arm, &why) == 0)
+            return 0;
+        if (why.code == ERR_INTERRUPTED) {
+            *err = why;
+            return -1;
+        }
+    } else {
+        err_set(&why, ERR_SUBJECT, "its arm is down: it broke %d times", arm->restarts + 1);
+    }
+    arm->down = true;
+    cycle->broke = RUN_BROKE_DOWN;
+    cycle->answer = SUBJECT_ENDED;
+    cycle->trouble = xstrdup(why.text);
+    return 0;
+}
+
+int run_cycle(struct run *run, size_t index, const struct plan_item *item, struct run_cycle *out,
+              struct err *err)
+{
+    struct run_arm *arm = &run->arms[item->arm];
+    int64_t from_ns = clock_now_ns();
+    enum subject_answer came = SUBJECT_ENDED;
+    reset_cycle(out, run, index, item);
+    if (revive(run, arm, out, err) < 0)
+        return -1;
+    if (out->broke == RUN_WHOLE)
+        came = spawn(run, arm, out);
+    if (came == SUBJECT_ANSWERED)
+        came = finish(run, arm, out);
+    if (came == SUBJECT_INTERRUPTED) {
+        err_set(err, ERR_INTERRUPTED, "interrupted");
+        err->os_error = interrupt_seen();
+        return -1;
+    }
+    ledger_read(arm, out);
+    out->harness_ns = clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
+                      (out->finished_ns - out->finish_sent_ns);
+    hygiene_look(run, arm, out);
+    return 0;
+}
+
+void run_stop(struct run *run, struct run_arm_end ends[])
+{
+    struct run_cycle last = {0};
+    for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
+        struct run_arm *arm = &run->arms[i];
+        bool clean = false;
+        if (arm->subject.process.pid)
+            clean = subject_stop(&arm->subject, interrupt_seen() != 0, RUN_GRACE_NS,
+                                 &arm->last_exit);
+        if (ends)
+            ends[i] = (struct run_arm_end){clean, arm->restarts, arm->last_exit};
+    }
+    hygiene_reap(run, &last);
+}
+
+void run_close(struct run *run)
+{
+    if (!run)
+        return;
+    run_stop(run, NULL);
+    for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
+        struct run_arm *arm = &run->arms[i];
+        if (arm->ledger_fd >= 0)
+            close(arm->ledger_fd);
+        text_release(&arm->ledger_rest);
+        fill_free(arm->argv);
+        free(arm->database);
+        free(arm->ledger_path);
+        free(arm->log_path);
+        free(arm->version);
+    }
+    free(run->arms);
+    free(run->agent_path);
+    free(run);
+}
+
+void run_cycle_release(struct run_cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        free(cycle->agents[i].error);
+    free(cycle->agents);
+    free(cycle->trouble);
+    *cycle = (struct run_cycle){0};
+}
+
+const char *run_database(const struct run *run, size_t arm)
+{
+    return run->arms[arm].records ? run->arms[arm].database : NULL;
+}
+
+const char *run_version(const struct run *run, size_t arm)
+{
+    return run->arms[arm].version ? run->arms[arm].version : "";
+}

@@ -1,0 +1,131 @@
+/* run - drives one planned cycle of one arm and writes down what happened: raw, in nanoseconds.
+ *
+ * Normal use: run_open (starts a subject per arm), run_cycle for each plan item, run_stop, run_close. What a
+ * subject does wrong is data in struct run_cycle, never an error of ours.
+ */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "plan/plan.h"
+#include "scenario/scenario.h"
+#include "subject/subject.h"
+
+enum run_outcome { RUN_READY, RUN_FAILED, RUN_CANCELLED, RUN_TIMED_OUT, RUN_UNKNOWN };
+
+/* One agent of one cycle: what the subject said of it and what it said itself. 0 ns means not told.
+ */
+struct run_agent {
+    char id[32]; /* BATCH.ORDINAL */
+    const struct scenario_agent *asked;
+    bool answered; /* the subject's answer names it */
+    enum run_outcome outcome;
+    pid_t pid;                               /* 0: none told */
+    int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
+    pid_t ledger_pid;                        /* the agent's own words */
+    int64_t main_ns, own_ready_ns;
+    int ledger_lines;
+    int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
+    bool finished;
+    char *error; /* owned; NULL when none */
+};
+
+/* How the exchange with the subject went. */
+enum run_break { RUN_WHOLE, RUN_BROKE_SPAWN, RUN_BROKE_FINISH, RUN_BROKE_DOWN /* no subject */ };
+
+/* One cycle. Reused from cycle to cycle; run_cycle_release at the end. */
+struct run_cycle {
+    size_t index; /* in the plan; also the batch number */
+    struct plan_item item;
+    struct run_agent *agents;
+    size_t agent_count;
+    enum run_break broke;
+    enum subject_answer answer; /* what broke it */
+    char *trouble;              /* its sentence; owned, NULL when whole */
+    enum run_outcome
+        outcome; /* READY: every agent ready and recorded; else the worst of its agents */
+    int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
+    int64_t begin_ns, end_ns;     /* the subject's own words */
+    int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
+    int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
+    int64_t finish_sent_ns, finished_ns;
+    char consensus[16]; /* "agreed", "split" or "" */
+    int ledger_strays;  /* ledger lines of agents that are not of this cycle */
+    char stray[64];     /* one of them */
+    int answer_strays;  /* agents in the answer that nobody asked for, or twice */
+    int children_left;  /* children of the subject after the cycle, zombies included */
+    int zombies_left;
+    int orphans;           /* processes of it that came to us as subreaper */
+    char left_name[32];    /* name of one of them */
+    int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
+    int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
+    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting */
+    int64_t hygiene_ns; /* looking at /proc afterwards: part of the audit's cost */
+};
+
+/* What a closed arm leaves. */
+struct run_arm_end {
+    bool clean; /* answered "closed" and exited 0 */
+    int restarts;
+    struct process_exit exit; /* of the last process, with its rusage */
+};
+
+struct run; /* opaque */
+
+/* What to run and where. All borrowed until run_close. */
+struct run_options {
+    const struct scenario *scenario;
+    const char *run_label;    /* "open" passes it on */
+    const char *folder;       /* databases, ledgers and logs go here; it exists */
+    const char *metrics_path; /* what {metrics} stands for */
+    const bool *arm_chosen;   /* per arm */
+};
+
+/*
+ * run_open - become subreaper, start and open one subject per arm
+ *
+ * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log)
+ */
+int run_open(struct run **out, const struct run_options *options, struct err *err);
+
+/*
+ * run_cycle - one batch: spawn, finish, ledger, hygiene
+ *
+ * A subject that broke is ended and started anew for the next cycle, five times in a run at most.
+ * errors : ERR_INTERRUPTED only
+ */
+int run_cycle(struct run *run, size_t index, const struct plan_item *item, struct run_cycle *out,
+              struct err *err);
+
+/*
+ * run_stop - close every subject; ends[arm] is filled (ends may be NULL). run_database and run_version
+ * still answer afterwards.
+ */
+void run_stop(struct run *run, struct run_arm_end ends[]);
+
+/* run_close - run_stop where that has not been done, and give everything back. Accepts NULL. */
+void run_close(struct run *run);
+
+void run_cycle_release(struct run_cycle *cycle);
+
+/* run_database - the store of an arm, NULL when it keeps none; run_version: from its "opened" */
+const char *run_database(const struct run *run, size_t arm);
+const char *run_version(const struct run *run, size_t arm);
+
+const char *run_outcome_name(enum run_outcome outcome);
+
+/*
+ * run_host_describe - the machine and the settings a run was made with, as a JSON object (text)
+ *
+ * versions, SQLite source id, file system of `folder`, kernel, CPU model, cores, governor, load,
+ * pressure, steal, limits, fsync cost, git commit. Never values of environment variables. The caller
+ * frees it. engine: store_engine()
+ */
+char *run_host_describe(const char *folder, const char *engine);
+
+#endif

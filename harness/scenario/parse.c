@@ -1,0 +1,335 @@
+/* What does the scenario ask for? JSON text to struct scenario, defaults filled in. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "scenario/fields.h"
+#include "scenario/scenario.h"
+
+#define LOWER          "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS         "0123456789"
+#define LETTERS        LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
+#define MOST_ARGUMENTS 1000
+#define MOST_VARIABLES 200
+
+static const char default_prompt[] = "Answer with the number of bytes of this prompt.";
+static const char *const durability_words[] = {"normal", "full", NULL};
+static const char *const on_failure_words[] = {"cancel", "degrade", NULL};
+static const char *const ready_words[] = {"fd", "notify", "line", "exit", NULL};
+
+/* set by the harness or the subject for every agent; a scenario that sets them breaks the ledger */
+static const char *const reserved[] = {"READY_FD", "NOTIFY_SOCKET", "SPAWNBENCH_LEDGER",
+                                       "SPAWNBENCH_AGENT", NULL};
+
+static int read_ready(const struct field_place *place, const struct field *field,
+                      const cJSON *value, void *slot)
+{
+    static const struct field fields[] = {
+        {"by", field_word, offsetof(struct scenario_agent, ready),
+         "\"fd\", \"notify\", \"line\" or \"exit\"", .words = ready_words, .required = true},
+        {"text", field_text, offsetof(struct scenario_agent, ready_text),
+         "the text that its line contains", .least = 1},
+        {0}};
+    struct scenario_agent *agent = slot;
+    if (!cJSON_IsObject(value))
+        return field_refuse(place, field, value);
+    if (field_read_object(place, fields, value, agent) < 0)
+        return -1;
+    if (agent->ready == SCENARIO_READY_LINE && !agent->ready_text)
+        return field_complain(place, value, "ready",
+                              "missing key 'text', expected the text that its line contains");
+    if (agent->ready != SCENARIO_READY_LINE && agent->ready_text)
+        return field_complain(place, value, "ready", "'text' goes only with \"by\": \"line\"");
+    if (agent->ready_text && strchr(agent->ready_text, '\n'))
+        return field_complain(place, value, "text", "expected a text within one line");
+    return 0;
+}
+
+static int read_variable(const struct field_place *place, const struct field *field,
+                         const cJSON *item, struct scenario_variable *out)
+{
+    char shown[FIELD_SHOW_BYTES];
+    size_t length = strlen(item->string);
+    field_show(shown, item->string);
+    if (length < 1 || strspn(item->string, LETTERS "_") != length || strchr(DIGITS, *item->string))
+        return field_complain(place, item, field->key,
+                              "expected a variable name of A-Z a-z 0-9 _, got '%s'", shown);
+    for (size_t i = 0; reserved[i]; i++)
+        if (strcmp(item->string, reserved[i]) == 0)
+            return field_complain(place, item, field->key,
+                                  "'%s' is set by spawnbench itself, expected another name", shown);
+    if (!cJSON_IsString(item))
+        return field_complain(place, item, field->key, "expected a string as value of '%s'", shown);
+    *out = (struct scenario_variable){xstrdup(item->string), xstrdup(item->valuestring)};
+    return 0;
+}
+
+static int read_environment(const struct field_place *place, const struct field *field,
+                            const cJSON *value, void *slot)
+{
+    struct scenario_agent *agent = slot;
+    const cJSON *item;
+    if (!cJSON_IsObject(value) || cJSON_GetArraySize(value) > MOST_VARIABLES)
+        return field_refuse(place, field, value);
+    agent->environment = xcalloc((size_t)cJSON_GetArraySize(value), sizeof *agent->environment);
+    cJSON_ArrayForEach(item, value)
+    {
+        if (read_variable(place, field, item, &agent->environment[agent->environment_count]) < 0)
+            return -1;
+        agent->environment_count++;
+    }
+    return 0;
+}
+
+static int read_times(const struct field_place *place, const struct field *field,
+                      const cJSON *value, void *slot)
+{
+    int times = 0;
+    if (field_integer(place, field, value, &times) < 0)
+        return -1;
+    *(size_t *)slot = (size_t)times;
+    return 0;
+}
+
+#define AT(member) offsetof(struct scenario_agent, member)
+static const struct field agent_fields[] = {
+    {"name", field_name, AT(name), "a name of A-Z a-z 0-9 _ . - (1 to 64 of them)",
+     .letters = LETTERS "_.-", .required = true},
+    {"command", field_command, AT(command), "an array with a program and its arguments", .least = 1,
+     .most = MOST_ARGUMENTS, .required = true},
+    {"environment", read_environment, 0, "an object of strings", .required = false},
+    {"directory", field_text, AT(directory), "the path of a directory", .least = 1},
+    {"ready", read_ready, 0, "an object such as {\"by\": \"fd\"}", .required = false},
+    {"times", read_times, AT(times), "an integer from 1 to 1000", .least = 1,
+     .most = SCENARIO_MOST_AGENTS},
+    {"ledger", field_bool, AT(ledger), "true or false", .required = false},
+    {0}};
+#undef AT
+
+static int read_agent(const struct field_place *place, const cJSON *value,
+                      struct scenario_agent *agent)
+{
+    static const struct field whole = {.key = "agents",
+                                       .expected = "an object with 'name' and 'command'"};
+    if (!cJSON_IsObject(value))
+        return field_refuse(place, &whole, value);
+    agent->times = 1;
+    if (field_read_object(place, agent_fields, value, agent) < 0)
+        return -1;
+    if (!cJSON_GetObjectItemCaseSensitive(value, "ledger"))
+        agent->ledger = strcmp(agent->command[0], "{agent}") == 0;
+    return 0;
+}
+
+static int read_agents(const struct field_place *place, const struct field *field,
+                       const cJSON *value, void *slot)
+{
+    struct scenario *scenario = slot;
+    const cJSON *item;
+    int length = field_array(place, field, value);
+    if (length < 0)
+        return -1;
+    scenario->agents = xcalloc((size_t)length, sizeof *scenario->agents);
+    cJSON_ArrayForEach(item, value)
+    {
+        if (read_agent(place, item, &scenario->agents[scenario->agent_count++]) < 0)
+            return -1;
+    }
+    return check_agents(place);
+}
+
+static int read_arm(const struct field_place *place, const cJSON *value, struct scenario_arm *arm)
+{
+    static const struct field fields[] = {
+        {"name", field_name, offsetof(struct scenario_arm, name),
+         "a name of A-Z a-z 0-9 _ . - that begins with a letter, digit or '_' (1 to 64 of them)",
+         .letters = LETTERS "_.-", .not_first = ".-", .required = true},
+        {"subject", field_command, offsetof(struct scenario_arm, subject),
+         "an array with a program and its arguments", .least = 1, .most = MOST_ARGUMENTS,
+         .required = true},
+        {0}};
+    static const struct field whole = {.key = "arms",
+                                       .expected = "an object with 'name' and 'subject'"};
+    if (!cJSON_IsObject(value))
+        return field_refuse(place, &whole, value);
+    return field_read_object(place, fields, value, arm);
+}
+
+static int read_arms(const struct field_place *place, const struct field *field, const cJSON *value,
+                     void *slot)
+{
+    struct scenario *scenario = slot;
+    const cJSON *item;
+    int length = field_array(place, field, value);
+    if (length < 0)
+        return -1;
+    scenario->arms = xcalloc((size_t)length, sizeof *scenario->arms);
+    cJSON_ArrayForEach(item, value)
+    {
+        if (read_arm(place, item, &scenario->arms[scenario->arm_count++]) < 0)
+            return -1;
+    }
+    return check_arms(place);
+}
+
+static int read_looks(const struct field_place *place, const struct field *field,
+                      const cJSON *value, void *slot)
+{
+    struct scenario *scenario = slot;
+    int *looks = scenario->looks;
+    int count = field_integers(place, field, value, looks, 1, SCENARIO_MOST_CYCLES);
+    for (int i = 1; i < count; i++)
+        if (looks[i] <= looks[i - 1])
+            return field_complain(place, value, field->key,
+                                  "expected ascending numbers of cycles, got %d after %d", looks[i],
+                                  looks[i - 1]);
+    scenario->look_count = count > 0 ? (size_t)count : 0;
+    return count < 0 ? -1 : 0;
+}
+
+static int read_cycles(const struct field_place *place, const struct field *field,
+                       const cJSON *value, void *slot)
+{
+    static const struct field fields[] = {
+        {"looks", read_looks, 0, "an array of 1 to 8 ascending numbers of cycles", .least = 1,
+         .most = SCENARIO_MOST_LOOKS, .required = true},
+        {0}};
+    struct scenario *scenario = slot;
+    if (cJSON_IsObject(value))
+        return field_read_object(place, fields, value, scenario);
+    scenario->look_count = 1;
+    return field_integer(place, field, value, &scenario->looks[0]);
+}
+
+static int read_values(const struct field_place *place, const struct field *field,
+                       const cJSON *value, void *slot)
+{
+    struct scenario *scenario = slot;
+    int *values = scenario->values;
+    int count = field_integers(place, field, value, values, 1, SCENARIO_MOST_AGENTS);
+    for (int i = 1; i < count; i++)
+        for (int k = 0; k < i; k++)
+            if (values[i] == values[k])
+                return field_complain(place, value, field->key,
+                                      "expected every batch size once, got %d twice", values[i]);
+    scenario->value_count = count > 0 ? (size_t)count : 0;
+    return count < 0 ? -1 : 0;
+}
+
+static int read_vary(const struct field_place *place, const struct field *field, const cJSON *value,
+                     void *slot)
+{
+    static const struct field fields[] = {{"agents", read_values, 0,
+                                           "an array of 1 to 32 batch sizes", .least = 1,
+                                           .most = SCENARIO_MOST_VALUES, .required = true},
+                                          {0}};
+    if (!cJSON_IsObject(value))
+        return field_refuse(place, field, value);
+    return field_read_object(place, fields, value, slot);
+}
+
+static int read_durability(const struct field_place *place, const struct field *field,
+                           const cJSON *value, void *slot)
+{
+    int word = 0;
+    if (field_word(place, field, value, &word) < 0)
+        return -1;
+    *(bool *)slot = word == 1;
+    return 0;
+}
+
+/* Read in this order, whatever the order in the file: claims look at what stands above them. */
+#define AT(member) offsetof(struct scenario, member)
+static const struct field scenario_fields[] = {
+    {"name", field_name, AT(name),
+     "a name of a-z 0-9 - that begins with a letter or digit (1 to 64 of them)",
+     .letters = LOWER DIGITS "-", .not_first = "-", .required = true},
+    {"spec_id", field_name, AT(spec_id),
+     "a folder name of A-Z a-z 0-9 . _ - that does not begin with '.' (1 to 64 of them)",
+     .letters = LETTERS "._-", .not_first = "."},
+    {"about", field_text, AT(about), "a text", .required = false},
+    {"agents", read_agents, 0, "an array of 1 to 1000 agents", .least = 1,
+     .most = SCENARIO_MOST_AGENTS, .required = true},
+    {"arms", read_arms, 0, "an array of 1 to 16 arms", .least = 1, .most = SCENARIO_MOST_ARMS,
+     .required = true},
+    {"cycles", read_cycles, 0, "a number of cycles from 1 to 1000000 or {\"looks\": [100, 200]}",
+     .least = 1, .most = SCENARIO_MOST_CYCLES, .required = true},
+    {"block", field_integer, AT(block), "an integer from 1 to 1000", .least = 1, .most = 1000},
+    {"warmup", field_integer, AT(warmup), "an integer from 0 to 1000", .least = 0, .most = 1000},
+    {"deadline", field_duration, AT(deadline_ns), "a duration from 1ms to 24h", .least = 1e6,
+     .most = 24 * 3600e9},
+    {"durability", read_durability, AT(durability_full), "\"normal\" or \"full\"",
+     .words = durability_words},
+    {"consensus", field_bool, AT(consensus), "true or false", .required = false},
+    {"on_failure", field_word, AT(on_failure), "\"cancel\" or \"degrade\"",
+     .words = on_failure_words},
+    {"prompt", field_text, AT(prompt), "a text", .required = false},
+    {"vary", read_vary, 0, "an object such as {\"agents\": [3, 5, 10]}", .required = false},
+    {"claims", claims_read, 0, "an array of 1 to 64 claims", .least = 1,
+     .most = SCENARIO_MOST_CLAIMS},
+    {0}};
+#undef AT
+
+static void fill_defaults(struct scenario *scenario)
+{
+    if (!scenario->spec_id)
+        scenario->spec_id = xstrdup(scenario->name);
+    if (!scenario->about)
+        scenario->about = xstrdup("");
+    if (!scenario->prompt)
+        scenario->prompt = xstrdup(default_prompt);
+}
+
+static int read_root(const struct field_place *place)
+{
+    static const struct field whole = {.key = "scenario", .expected = "an object"};
+    if (!cJSON_IsObject(place->root))
+        return field_refuse(place, &whole, place->root);
+    if (field_read_object(place, scenario_fields, place->root, place->scenario) < 0)
+        return -1;
+    fill_defaults(place->scenario);
+    return 0;
+}
+
+int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err)
+{
+    struct scenario draft = {.block = 5,
+                             .warmup = 5,
+                             .deadline_ns = INT64_C(5000000000),
+                             .durability_full = true,
+                             .consensus = true};
+    cJSON *root = NULL;
+    int rc = -1;
+    if (length > SCENARIO_MOST_BYTES)
+        return err_set(err, ERR_FORMAT, "larger than %d bytes, the most a scenario may have",
+                       SCENARIO_MOST_BYTES);
+    if (json_parse(&root, data, length, err) < 0)
+        return -1;
+    if (read_root(&(struct field_place){data, root, &draft, err}) < 0)
+        goto done;
+    draft.source = xstrdup(data);
+    *out = draft; /* hand over only what is whole */
+    draft = (struct scenario){0};
+    rc = 0;
+done:
+    scenario_release(&draft);
+    cJSON_Delete(root);
+    return rc;
+}
+
+int scenario_load(struct scenario *out, const char *path, struct err *err)
+{
+    char *data = NULL;
+    size_t length = 0;
+    int rc = text_read_file(&data, &length, path, SCENARIO_MOST_BYTES, err);
+    if (rc == 0)
+        rc = scenario_parse(out, data, length, err);
+    if (rc < 0 && err && err->os_error == ENOENT)
+        err->code = ERR_USAGE; /* a name that was mistyped, not a machine that refuses */
+    if (rc < 0)
+        err_wrap(err, "scenario '%s'", path);
+    free(data);
+    return rc;
+}

@@ -1,0 +1,290 @@
+/* Does a scenario become what it says, and is every mistake told with its line? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "scenario/scenario.h"
+#include "scenario/test_documents.h"
+
+static int parse(struct scenario *out, const char *text, struct err *err)
+{
+    return scenario_parse(out, text, strlen(text), err);
+}
+
+/* 1 when the mistake is told otherwise than expected, and shown */
+static size_t told_otherwise(const struct document_mistake *mistake)
+{
+    char *text = document_with(mistake->line, mistake->instead);
+    struct scenario scenario = {.block = 77};
+    struct err err = {0};
+    bool right = parse(&scenario, text, &err) == -1 && err.code == ERR_FORMAT &&
+                 strcmp(err.text, mistake->message) == 0 && scenario.block == 77; /* untouched */
+    if (!right)
+        print_error("%s\n  expected: %s\n  got:      %s\n", mistake->instead, mistake->message,
+                    err.text);
+    free(text);
+    return !right;
+}
+
+static void every_mistake_is_told_with_its_line(void **state)
+{
+    size_t wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_MISTAKES; i++)
+        wrong += told_otherwise(&document_mistakes[i]);
+    assert_int_equal(wrong, 0);
+}
+
+static void what_is_not_said_has_its_default(void **state)
+{
+    static const char text[] =
+        "{\"name\": \"short\", \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\"]},"
+        "{\"name\": \"b\", \"command\": [\"/bin/true\"]}],"
+        "\"arms\": [{\"name\": \"p\", \"subject\": [\"{null}\"]}], \"cycles\": 7}";
+    struct scenario scenario = {0};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(parse(&scenario, text, &err), 0);
+    assert_string_equal(scenario.spec_id, "short");
+    assert_string_equal(scenario.about, "");
+    assert_true(strlen(scenario.prompt) > 0);
+    assert_string_equal(scenario.source, text);
+    assert_int_equal(scenario.look_count, 1);
+    assert_int_equal(scenario.looks[0], 7);
+    assert_int_equal(scenario.block, 5);
+    assert_int_equal(scenario.warmup, 5);
+    assert_int_equal(scenario.deadline_ns, 5000000000);
+    assert_true(scenario.durability_full);
+    assert_true(scenario.consensus);
+    assert_int_equal(scenario.on_failure, SCENARIO_CANCEL);
+    assert_int_equal(scenario.claim_count, 0);
+    assert_int_equal(scenario_value_count(&scenario), 1);
+    assert_int_equal(scenario_batch_size(&scenario, 0), 2);
+    assert_int_equal(scenario.agents[0].ready, SCENARIO_READY_FD);
+    assert_int_equal(scenario.agents[0].times, 1);
+    assert_true(scenario.agents[0].ledger); /* our own agent writes one */
+    assert_false(scenario.agents[1].ledger);
+    scenario_release(&scenario);
+}
+
+static void what_is_said_arrives(void **state)
+{
+    static const char text[] =
+        "{\"name\": \"full-1\", \"spec_id\": \"SPEC_1.a\", \"about\": \"why\","
+        "\"agents\": [{\"name\": \"a\", \"command\": [\"/x\", \"\", \"{agent} {not}\"], \"times\": "
+        "2,"
+        "  \"environment\": {\"K\": \"V\", \"_E\": \"\"}, \"directory\": \"/tmp\", \"ledger\": "
+        "true,"
+        "  \"ready\": {\"by\": \"line\", \"text\": \"up\"}},"
+        " {\"name\": \"b\", \"command\": [\"{agent}\"], \"ledger\": false, "
+        "  \"ready\": {\"by\": \"exit\"}}],"
+        "\"arms\": [{\"name\": \"p\", \"subject\": [\"{liar}\", \"--x\"]}],"
+        "\"cycles\": {\"looks\": [10, 20]}, \"block\": 2, \"warmup\": 0, \"deadline\": \"1.5s\","
+        "\"durability\": \"normal\", \"consensus\": false, \"on_failure\": \"degrade\","
+        "\"prompt\": \"\", \"vary\": {\"agents\": [5, 1]},"
+        "\"claims\": [{\"id\": \"X\", \"arm\": \"p\", \"failure\": \"degrades\"}]}";
+    struct scenario scenario = {0};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(parse(&scenario, text, &err), 0);
+    assert_string_equal(scenario.spec_id, "SPEC_1.a");
+    assert_string_equal(scenario.about, "why");
+    assert_string_equal(scenario.agents[0].command[2], "{agent} {not}");
+    assert_null(scenario.agents[0].command[3]);
+    assert_int_equal(scenario.agents[0].environment_count, 2);
+    assert_string_equal(scenario.agents[0].environment[0].key, "K");
+    assert_string_equal(scenario.agents[0].environment[0].value, "V");
+    assert_string_equal(scenario.agents[0].directory, "/tmp");
+    assert_int_equal(scenario.agents[0].ready, SCENARIO_READY_LINE);
+    assert_string_equal(scenario.agents[0].ready_text, "up");
+    assert_true(scenario.agents[0].ledger);
+    assert_false(scenario.agents[1].ledger);
+    assert_string_equal(scenario.arms[0].subject[1], "--x");
+    assert_int_equal(scenario.look_count, 2);
+    assert_int_equal(scenario.looks[1], 20);
+    assert_int_equal(scenario.block, 2);
+    assert_int_equal(scenario.warmup, 0);
+    assert_int_equal(scenario.deadline_ns, 1500000000);
+    assert_false(scenario.durability_full);
+    assert_false(scenario.consensus);
+    assert_int_equal(scenario.on_failure, SCENARIO_DEGRADE);
+    assert_string_equal(scenario.prompt, "");
+    assert_int_equal(scenario.claims[0].failure, SCENARIO_DEGRADE);
+    assert_int_equal(scenario_value_count(&scenario), 2);
+    assert_int_equal(scenario_batch_size(&scenario, 0), 5);
+    assert_int_equal(scenario_batch_size(&scenario, 1), 1);
+    scenario_release(&scenario);
+}
+
+/* the list a, a, b goes on as a, a, b, a, a, b, ... */
+static void a_batch_repeats_the_list(void **state)
+{
+    static const char expected[] = "aabaaba";
+    struct scenario_agent agents[] = {{.name = "a", .times = 2}, {.name = "b", .times = 1}};
+    struct scenario scenario = {.agents = agents, .agent_count = 2};
+    (void)state;
+    assert_int_equal(scenario_batch_size(&scenario, 0), 3);
+    for (size_t i = 0; expected[i]; i++)
+        assert_int_equal(scenario_agent_at(&scenario, i)->name[0], expected[i]);
+}
+
+static void claims_are_sentences(void **state)
+{
+    static const char *const expected[] = {
+        "p95 spawn_time of parallel is at most 50 ms",
+        "spawn_time of parallel is at least 3 times shorter than of sequential",
+        "no cycle loses, doubles, invents or corrupts anything",
+        "in parallel a failing agent is told and cancels the others",
+    };
+    char *text = document_with(0, NULL);
+    struct scenario scenario = {0};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(parse(&scenario, text, &err), 0);
+    assert_int_equal(scenario.claim_count, 4);
+    for (size_t i = 0; i < scenario.claim_count; i++) {
+        assert_string_equal(scenario.claims[i].text, expected[i]);
+        assert_int_equal(scenario.claims[i].kind, i);
+        assert_int_equal(scenario.claims[i].line, 12 + i);
+        assert_int_equal(scenario.claims[i].metric, SCENARIO_SPAWN_TIME);
+    }
+    assert_int_equal(scenario.claims[1].arm, 1);
+    assert_int_equal(scenario.claims[1].than, 0);
+    assert_string_equal(scenario_metric_name(SCENARIO_READY_TIME), "ready_time");
+    scenario_release(&scenario);
+    free(text);
+}
+
+/* every cut of a good scenario is refused, none of them leaks (the sanitizers look on) */
+static void a_cut_scenario_is_refused(void **state)
+{
+    char *text = document_with(0, NULL);
+    size_t length = strlen(text);
+    (void)state;
+    for (size_t cut = 0; cut + 2 < length; cut++) {
+        struct scenario scenario = {0};
+        struct err err = {0};
+        char *part = text_format("%.*s", (int)cut, text);
+        assert_int_equal(parse(&scenario, part, &err), -1);
+        assert_true(err.text[0] != '\0');
+        free(part);
+    }
+    free(text);
+}
+
+static char *in_file(const char *bytes, size_t length)
+{
+    char *path = xstrdup("/tmp/spawnbench-scenario-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, length), length);
+    close(fd);
+    return path;
+}
+
+static void load_expecting(const char *path, enum err_code code, const char *part)
+{
+    struct scenario scenario = {0};
+    struct err err = {0};
+    char *start = text_format("scenario '%s': ", path);
+    assert_int_equal(scenario_load(&scenario, path, &err), -1);
+    assert_int_equal(err.code, code);
+    assert_memory_equal(err.text, start, strlen(start));
+    if (!strstr(err.text, part))
+        fail_msg("'%s' does not tell '%s'", err.text, part);
+    free(start);
+}
+
+static void unfit_files_are_told_by_name(void **state)
+{
+    char *deep = xcalloc(100001, 1);
+    struct {
+        const char *bytes;
+        size_t length;
+        const char *part;
+    } files[] = {{"", 0, "it is empty, expected one JSON document"},
+                 {"\x7f"
+                  "ELF\x02\x01\x01\0\0",
+                  9, "line 1: not UTF-8 text"},
+                 {"[]", 2, "line 1: scenario: expected an object, got an empty array"},
+                 {deep, 100000, "line 1: nested too deeply"}};
+    (void)state;
+    memset(deep, '[', 100000);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *path = in_file(files[i].bytes, files[i].length);
+        load_expecting(path, ERR_FORMAT, files[i].part);
+        unlink(path);
+        free(path);
+    }
+    free(deep);
+    load_expecting("/nonexistent/x.json", ERR_USAGE, "cannot open");
+    load_expecting("/", ERR_FORMAT, "is a directory, expected a file");
+}
+
+/* 100 MB, all of them a hole: nothing is written, and no more than the limit is read */
+static void a_huge_file_is_refused(void **state)
+{
+    char *path = in_file("{", 1);
+    (void)state;
+    assert_int_equal(truncate(path, 100000000), 0);
+    load_expecting(path, ERR_FORMAT, "is larger than 1048576 bytes");
+    unlink(path);
+    free(path);
+}
+
+static void every_shipped_scenario_loads(void **state)
+{
+    glob_t found;
+    size_t loaded = 0;
+    (void)state;
+    assert_int_equal(glob(SOURCE_DIR "/scenarios/*.json", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct scenario scenario = {0};
+        struct err err = {0};
+        if (strstr(found.gl_pathv[i], ".schema.json"))
+            continue;
+        if (scenario_load(&scenario, found.gl_pathv[i], &err) < 0)
+            fail_msg("%s", err.text);
+        assert_true(scenario.claim_count > 0);
+        assert_non_null(strstr(found.gl_pathv[i], scenario.name)); /* the file is named after it */
+        scenario_release(&scenario);
+        loaded++;
+    }
+    globfree(&found);
+    assert_true(loaded >= 6);
+}
+
+static void nothing_may_be_released_twice(void **state)
+{
+    struct scenario scenario = {0};
+    (void)state;
+    scenario_release(&scenario);
+    scenario_release(&scenario);
+    assert_int_equal(scenario_parse(&scenario, "{}", 2, NULL), -1); /* a caller without an err */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_is_told_with_its_line),
+        cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(what_is_said_arrives),
+        cmocka_unit_test(a_batch_repeats_the_list),
+        cmocka_unit_test(claims_are_sentences),
+        cmocka_unit_test(a_cut_scenario_is_refused),
+        cmocka_unit_test(unfit_files_are_told_by_name),
+        cmocka_unit_test(a_huge_file_is_refused),
+        cmocka_unit_test(every_shipped_scenario_loads),
+        cmocka_unit_test(nothing_may_be_released_twice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* When may a run that looks at its data more than once stop? Exact linear alpha spending.
+ *
+ * The count of bad cycles walks from look to look. path[c] is the probability, at the claim's
+ * boundary, that the count is c and that no earlier look stopped the run. At look k as many states
+ * are cut off as the error spent so far allows. The two sides do not bind each other. */
+#include "stats/stats.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define SLACK 1e-12
+
+/* path := path convolved with Binomial(more, bad_share): from n to n + more cycles */
+static void walk(double path[], double scratch[], int n, int more, double bad_share)
+{
+    memset(scratch, 0, (size_t)(n + more + 1) * sizeof scratch[0]);
+    for (int step = 0; step <= more; step++) {
+        double chance = gsl_ran_binomial_pdf((unsigned)step, bad_share, (unsigned)more);
+        for (int c = 0; c <= n; c++)
+            scratch[c + step] += path[c] * chance;
+    }
+    memcpy(path, scratch, (size_t)(n + more + 1) * sizeof path[0]);
+}
+
+/* Cut states off at the low end (direction 1) or the high end (-1) while the allowance lasts.
+ * Returns the last state cut, or the one before the end when there is none. */
+static int spend(double path[], int n, int direction, double allowed, double *spent)
+{
+    int c = direction > 0 ? 0 : n;
+    double sum = *spent;
+    while (c >= 0 && c <= n && sum + path[c] <= allowed + SLACK) {
+        sum += path[c];
+        path[c] = 0;
+        c += direction;
+    }
+    *spent = sum;
+    return c - direction;
+}
+
+static void one_side(struct stats_plan *out, const int n[], double bad_share, double alpha,
+                     int direction)
+{
+    size_t room = (size_t)n[out->looks - 1] + 1;
+    double *path = xcalloc(room, sizeof *path), *scratch = xcalloc(room, sizeof *scratch);
+    double spent = 0;
+    path[0] = 1;
+    for (size_t k = 0; k < out->looks; k++) {
+        int before = k ? n[k - 1] : 0, limit;
+        walk(path, scratch, before, n[k] - before, bad_share);
+        limit = spend(path, n[k], direction, alpha * n[k] / n[out->looks - 1], &spent);
+        if (direction > 0) {
+            out->most_bad[k] = limit;
+            out->level_support[k] =
+                limit < 0 ? 0 : gsl_cdf_binomial_P((unsigned)limit, bad_share, (unsigned)n[k]);
+        } else {
+            out->least_bad[k] = limit;
+            out->level_refute[k] =
+                limit > n[k]
+                    ? 0
+                    : (limit == 0
+                           ? 1
+                           : gsl_cdf_binomial_Q((unsigned)limit - 1, bad_share, (unsigned)n[k]));
+        }
+    }
+    free(path);
+    free(scratch);
+}
+
+void stats_plan_looks(struct stats_plan *out, const int n[], size_t looks, double p, double alpha)
+{
+    *out = (struct stats_plan){.looks = looks};
+    one_side(out, n, 1 - p, alpha, 1);
+    one_side(out, n, 1 - p, alpha, -1);
+}

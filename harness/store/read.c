@@ -1,0 +1,342 @@
+/* What is stored? Reading runs, cycles, agents and findings back, in a fixed order. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "store/sql.h"
+#include "store/store.h"
+
+#define RUN_COLUMNS                                                                                \
+    "SELECT id, scenario_name, scenario_path, scenario_text, options_json, environment_json,"      \
+    " command, version, state, note, seed, started_wall_ns, ended_wall_ns, sittings, planned,"     \
+    " (SELECT count(*) FROM cycles WHERE cycles.run = runs.id) FROM runs "
+
+static enum run_outcome outcome_of(const char *name)
+{
+    for (int i = RUN_READY; i < RUN_UNKNOWN; i++)
+        if (strcmp(name, run_outcome_name((enum run_outcome)i)) == 0)
+            return (enum run_outcome)i;
+    return RUN_UNKNOWN;
+}
+
+int store_run_find(struct store *store, const char *which, int64_t *run, struct err *err)
+{
+    sqlite3_stmt *statement;
+    char *end;
+    long long number = 0;
+    int rc;
+    if (which && *which) {
+        number = strtoll(which, &end, 10);
+        if (*end)
+            number = 0;
+    }
+    if (!which || !*which)
+        statement = sql_prepare(store, err, "SELECT max(id) FROM runs", "");
+    else if (number > 0)
+        statement =
+            sql_prepare(store, err, "SELECT id FROM runs WHERE id = ?", "i", (int64_t)number);
+    else
+        statement =
+            sql_prepare(store, err, "SELECT max(id) FROM runs WHERE scenario_name = ?", "t", which);
+    if (!statement)
+        return -1;
+    rc = sqlite3_step(statement);
+    *run = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    if (sql_end(store, statement, rc, err) < 0)
+        return -1;
+    if (*run > 0)
+        return 0;
+    if (!which || !*which)
+        return err_set(err, ERR_UNFIT, "no run is stored in '%s' (first: spawnbench run SCENARIO)",
+                       store->path);
+    return err_set(err, ERR_UNFIT, "no run '%s' is stored in '%s' (see: spawnbench list)", which,
+                   store->path);
+}
+
+static void read_run(sqlite3_stmt *row, struct store_run *out)
+{
+    char **strings[] = {&out->scenario_name,
+                        &out->scenario_path,
+                        &out->scenario_text,
+                        &out->options_json,
+                        &out->environment_json,
+                        &out->command,
+                        &out->version,
+                        &out->state,
+                        &out->note};
+    *out = (struct store_run){.id = sqlite3_column_int64(row, 0)};
+    for (int i = 0; i < 9; i++)
+        *strings[i] = xstrdup(sql_text(row, i + 1));
+    out->seed = (uint64_t)sqlite3_column_int64(row, 10);
+    out->started_wall_ns = sqlite3_column_int64(row, 11);
+    out->ended_wall_ns = sqlite3_column_int64(row, 12);
+    out->sittings = sqlite3_column_int(row, 13);
+    out->planned = (size_t)sqlite3_column_int64(row, 14);
+    out->cycles = (size_t)sqlite3_column_int64(row, 15);
+}
+
+void store_run_release(struct store_run *run)
+{
+    free(run->scenario_name);
+    free(run->scenario_path);
+    free(run->scenario_text);
+    free(run->options_json);
+    free(run->environment_json);
+    free(run->command);
+    free(run->version);
+    free(run->state);
+    free(run->note);
+    *run = (struct store_run){0};
+}
+
+int store_run_load(struct store *store, int64_t run, struct store_run *out, struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err, RUN_COLUMNS "WHERE id = ?", "i", run);
+    int rc;
+    *out = (struct store_run){0};
+    if (!row)
+        return -1;
+    rc = sqlite3_step(row);
+    if (rc == SQLITE_ROW)
+        read_run(row, out);
+    if (sql_end(store, row, rc, err) < 0)
+        return -1;
+    if (!out->id)
+        return err_set(err, ERR_UNFIT, "no run %lld is stored in '%s'", (long long)run,
+                       store->path);
+    return 0;
+}
+
+int store_each_run(struct store *store, int (*each)(void *, const struct store_run *),
+                   void *context, struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err, RUN_COLUMNS "ORDER BY id", "");
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_run run;
+        read_run(row, &run);
+        stop = each(context, &run);
+        store_run_release(&run);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
+int store_each_arm(struct store *store, int64_t run, int (*each)(void *, const struct store_arm *),
+                   void *context, struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(
+        store, err,
+        "SELECT arm, name, command, version, records, clean, restarts, user_us, system_us,"
+        " peak_memory_kb FROM arms WHERE run = ? ORDER BY arm",
+        "i", run);
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_arm arm = {.index = sqlite3_column_int(row, 0)};
+        strncpy(arm.name, sql_text(row, 1), sizeof arm.name - 1);
+        arm.command = xstrdup(sql_text(row, 2));
+        arm.version = xstrdup(sql_text(row, 3));
+        arm.records = sqlite3_column_int(row, 4);
+        arm.clean = sqlite3_column_int(row, 5);
+        arm.restarts = sqlite3_column_int(row, 6);
+        arm.user_us = sqlite3_column_int64(row, 7);
+        arm.system_us = sqlite3_column_int64(row, 8);
+        arm.peak_memory_kb = sqlite3_column_int64(row, 9);
+        stop = each(context, &arm);
+        free(arm.command);
+        free(arm.version);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
+int store_done(struct store *store, int64_t run, bool done[], size_t count, struct err *err)
+{
+    sqlite3_stmt *row =
+        sql_prepare(store, err, "SELECT cycle FROM cycles WHERE run = ? ORDER BY cycle", "i", run);
+    int rc;
+    if (!row)
+        return -1;
+    while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
+        int64_t cycle = sqlite3_column_int64(row, 0);
+        if (cycle >= 0 && (size_t)cycle < count)
+            done[cycle] = true;
+    }
+    return sql_end(store, row, rc, err);
+}
+
+int store_each_cycle(struct store *store, int64_t run,
+                     int (*each)(void *, const struct store_cycle *), void *context,
+                     struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(
+        store, err,
+        "SELECT cycle, sitting, pair, block, arm, value, place, warmup, outcome, sent_ns,"
+        " answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns, consensus,"
+        " agents, (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle)"
+        " FROM cycles AS c WHERE run = ? ORDER BY cycle",
+        "i", run);
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_cycle cycle = {.index = sqlite3_column_int64(row, 0)};
+        cycle.sitting = sqlite3_column_int(row, 1);
+        cycle.pair = sqlite3_column_int(row, 2);
+        cycle.block = sqlite3_column_int(row, 3);
+        cycle.arm = sqlite3_column_int(row, 4);
+        cycle.value = sqlite3_column_int(row, 5);
+        cycle.place = sqlite3_column_int(row, 6);
+        cycle.warmup = sqlite3_column_int(row, 7);
+        cycle.outcome = outcome_of(sql_text(row, 8));
+        cycle.sent_ns = sqlite3_column_int64(row, 9);
+        cycle.answered_ns = sqlite3_column_int64(row, 10);
+        cycle.spawn_time_ns = sqlite3_column_int64(row, 11);
+        cycle.ready_time_ns = sqlite3_column_int64(row, 12);
+        cycle.finish_ns = sqlite3_column_int64(row, 13);
+        cycle.audit_ns = sqlite3_column_int64(row, 14);
+        cycle.harness_ns = sqlite3_column_int64(row, 15);
+        strncpy(cycle.consensus, sql_text(row, 16), sizeof cycle.consensus - 1);
+        cycle.agents = sqlite3_column_int(row, 17);
+        cycle.findings = sqlite3_column_int(row, 18);
+        stop = each(context, &cycle);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
+int store_each_agent(struct store *store, int64_t run, int64_t cycle,
+                     int (*each)(void *, const struct store_agent *), void *context,
+                     struct err *err)
+{
+    sqlite3_stmt *row =
+        sql_prepare(store, err,
+                    "SELECT cycle, ordinal, name, outcome, pid, start_ns, main_ns, own_ready_ns,"
+                    " ready_ns, recorded_ns, error FROM agents WHERE run = ?1 AND"
+                    " (?2 < 0 OR cycle = ?2) ORDER BY cycle, ordinal",
+                    "ii", run, cycle);
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_agent agent = {.cycle = sqlite3_column_int64(row, 0)};
+        agent.ordinal = sqlite3_column_int(row, 1);
+        strncpy(agent.name, sql_text(row, 2), sizeof agent.name - 1);
+        snprintf(agent.id, sizeof agent.id, "%lld.%d", (long long)agent.cycle, agent.ordinal);
+        agent.outcome = outcome_of(sql_text(row, 3));
+        agent.pid = sqlite3_column_int64(row, 4);
+        agent.start_ns = sqlite3_column_int64(row, 5);
+        agent.main_ns = sqlite3_column_int64(row, 6);
+        agent.own_ready_ns = sqlite3_column_int64(row, 7);
+        agent.ready_ns = sqlite3_column_int64(row, 8);
+        agent.recorded_ns = sqlite3_column_int64(row, 9);
+        agent.error = sql_text(row, 10);
+        stop = each(context, &agent);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
+int store_each_finding(struct store *store, int64_t run,
+                       int (*each)(void *, const struct store_finding *), void *context,
+                       struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err,
+                                    "SELECT cycle, arm, rule, severity, agent, text FROM findings"
+                                    " WHERE run = ? ORDER BY id",
+                                    "i", run);
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_finding finding = {.cycle = sqlite3_column_int64(row, 0),
+                                        .arm = sqlite3_column_int(row, 1),
+                                        .rule = sql_text(row, 2),
+                                        .severity = sql_text(row, 3),
+                                        .agent = sql_text(row, 4),
+                                        .text = sql_text(row, 5)};
+        stop = each(context, &finding);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
+int store_series(struct store *store, int64_t run, int arm, int value, enum scenario_metric metric,
+                 double **out, size_t *n, struct err *err)
+{
+    const char *column = metric == SCENARIO_READY_TIME ? "ready_time_ns" : "spawn_time_ns";
+    char *sql = text_format("SELECT pair, %s FROM cycles WHERE run = ? AND arm = ? AND value = ?"
+                            " AND warmup = 0 ORDER BY pair",
+                            column);
+    sqlite3_stmt *row = sql_prepare(store, err, sql, "iii", run, (int64_t)arm, (int64_t)value);
+    size_t room = 0;
+    int rc;
+    free(sql);
+    *out = NULL;
+    *n = 0;
+    if (!row)
+        return -1;
+    while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
+        int64_t ns = sqlite3_column_int64(row, 1);
+        if (sqlite3_column_int64(row, 0) != (int64_t)*n)
+            break; /* a hole: what stands behind it has no complete partner */
+        if (*n == room) {
+            room = room ? 2 * room : 256;
+            *out = xrealloc(*out, room, sizeof **out);
+        }
+        (*out)[(*n)++] = ns < 0 ? INFINITY : (double)ns;
+    }
+    if (!*out)
+        *out = xcalloc(1, sizeof **out);
+    return sql_end(store, row, rc, err);
+}
+
+/* One row of sums into the tally's members, in the order they are selected. */
+static int read_sums(struct store *store, const char *sql, int64_t run, int arm, int value,
+                     int64_t *const members[], int count, struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err, sql, "iii", run, (int64_t)arm, (int64_t)value);
+    int rc;
+    if (!row)
+        return -1;
+    rc = sqlite3_step(row);
+    for (int i = 0; rc == SQLITE_ROW && i < count; i++)
+        *members[i] = sqlite3_column_int64(row, i);
+    return sql_end(store, row, rc, err);
+}
+
+#define OF_ARM_AND_VALUE "run = ?1 AND (?2 < 0 OR arm = ?2) AND (?3 < 0 OR value = ?3)"
+
+int store_tally(struct store *store, int64_t run, int arm, int value, struct store_tally *out,
+                struct err *err)
+{
+    struct store_tally *t = out;
+    int64_t *cycles[] = {&t->cycles,           &t->agents_planned, &t->agents_ready,
+                         &t->agents_recorded,  &t->cycles_failed,  &t->failure_cancelled,
+                         &t->failure_degraded, &t->audit_ns,       &t->harness_ns};
+    int64_t *blocks[] = {&t->blocks, &t->span_ns};
+    int64_t *findings[] = {&t->findings_integrity, &t->findings_conduct,
+                           &t->cycles_with_integrity_finding};
+    *out = (struct store_tally){0};
+    if (read_sums(store,
+                  "SELECT count(*), sum(agents), sum(agents_ready), sum(agents_recorded),"
+                  " sum(outcome <> 'ready'), sum(failure = 'cancels'), sum(failure = 'degrades'),"
+                  " sum(audit_ns), sum(harness_ns) FROM cycles WHERE " OF_ARM_AND_VALUE,
+                  run, arm, value, cycles, 9, err) < 0)
+        return -1;
+    if (read_sums(store,
+                  "SELECT count(DISTINCT block),"
+                  " (SELECT sum(span) FROM (SELECT max(answered_ns) - min(sent_ns) AS span"
+                  "  FROM cycles WHERE " OF_ARM_AND_VALUE " AND warmup = 0 AND answered_ns > 0"
+                  "  GROUP BY sitting)) FROM cycles WHERE " OF_ARM_AND_VALUE " AND warmup = 0",
+                  run, arm, value, blocks, 2, err) < 0)
+        return -1;
+    return read_sums(
+        store,
+        "SELECT sum(severity = 'integrity'), sum(severity = 'conduct'),"
+        " count(DISTINCT CASE WHEN severity = 'integrity' THEN f.cycle END)"
+        " FROM findings AS f WHERE f.run = ?1 AND (?2 < 0 OR f.arm = ?2) AND (?3 < 0 OR f.cycle < 0"
+        " OR (SELECT c.value FROM cycles AS c WHERE c.run = f.run AND c.cycle = f.cycle) = ?3)",
+        run, arm, value, findings, 3, err);
+}

@@ -1,0 +1,102 @@
+-- results/spawnbench.sqlite: every sample and finding, append-only. application_id 0x73706e62 ("spnb").
+-- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
+
+CREATE TABLE IF NOT EXISTS runs (
+    id               INTEGER PRIMARY KEY,
+    scenario_name    TEXT    NOT NULL,
+    scenario_path    TEXT    NOT NULL,
+    scenario_text    TEXT    NOT NULL,
+    options_json     TEXT    NOT NULL,
+    environment_json TEXT    NOT NULL,
+    command          TEXT    NOT NULL,
+    version          TEXT    NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN ('partial', 'complete')),
+    note             TEXT    NOT NULL,
+    seed             INTEGER NOT NULL,
+    started_wall_ns  INTEGER NOT NULL,
+    ended_wall_ns    INTEGER NOT NULL,
+    sittings         INTEGER NOT NULL,
+    planned          INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS arms (
+    run            INTEGER NOT NULL REFERENCES runs (id),
+    arm            INTEGER NOT NULL,
+    name           TEXT    NOT NULL,
+    command        TEXT    NOT NULL,
+    version        TEXT    NOT NULL,
+    records        INTEGER NOT NULL,
+    clean          INTEGER NOT NULL,
+    restarts       INTEGER NOT NULL,
+    user_us        INTEGER NOT NULL,
+    system_us      INTEGER NOT NULL,
+    peak_memory_kb INTEGER NOT NULL,
+    PRIMARY KEY (run, arm)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS cycles (
+    run            INTEGER NOT NULL REFERENCES runs (id),
+    cycle          INTEGER NOT NULL,           -- index in the plan
+    sitting        INTEGER NOT NULL,
+    pair           INTEGER NOT NULL,           -- negative: warm-up
+    block          INTEGER NOT NULL,
+    arm            INTEGER NOT NULL,
+    value          INTEGER NOT NULL,           -- index of the batch size
+    place          INTEGER NOT NULL,
+    warmup         INTEGER NOT NULL,
+    outcome        TEXT    NOT NULL,
+    sent_ns        INTEGER NOT NULL,
+    answered_ns    INTEGER NOT NULL,
+    spawn_time_ns  INTEGER NOT NULL,           -- -1: not every agent became ready
+    ready_time_ns  INTEGER NOT NULL,
+    finish_ns      INTEGER NOT NULL,
+    audit_ns       INTEGER NOT NULL,
+    harness_ns     INTEGER NOT NULL,
+    consensus      TEXT    NOT NULL,
+    agents         INTEGER NOT NULL,
+    agents_ready   INTEGER NOT NULL,
+    agents_recorded INTEGER NOT NULL,
+    failure        TEXT    NOT NULL,           -- 'cancels', 'degrades', or '' (see verdict)
+    PRIMARY KEY (run, cycle)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS agents (
+    run          INTEGER NOT NULL,
+    cycle        INTEGER NOT NULL,
+    ordinal      INTEGER NOT NULL,
+    name         TEXT    NOT NULL,
+    outcome      TEXT    NOT NULL,
+    pid          INTEGER NOT NULL,
+    start_ns     INTEGER NOT NULL,
+    main_ns      INTEGER NOT NULL,
+    own_ready_ns INTEGER NOT NULL,
+    ready_ns     INTEGER NOT NULL,
+    recorded_ns  INTEGER NOT NULL,
+    exit_status  INTEGER NOT NULL,
+    exit_signal  INTEGER NOT NULL,
+    error        TEXT    NOT NULL,
+    PRIMARY KEY (run, cycle, ordinal),
+    FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS findings (
+    id       INTEGER PRIMARY KEY,
+    run      INTEGER NOT NULL REFERENCES runs (id),
+    cycle    INTEGER NOT NULL,                 -- -1: of the run as a whole
+    arm      INTEGER NOT NULL,
+    rule     TEXT    NOT NULL,
+    severity TEXT    NOT NULL CHECK (severity IN ('integrity', 'conduct')),
+    agent    TEXT    NOT NULL,
+    text     TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS findings_by_run ON findings (run, cycle);
+
+CREATE TABLE IF NOT EXISTS verdicts (
+    run    INTEGER NOT NULL REFERENCES runs (id),
+    claim  TEXT    NOT NULL,
+    value  INTEGER NOT NULL,
+    word   TEXT    NOT NULL,
+    reason TEXT    NOT NULL,
+    PRIMARY KEY (run, claim, value)
+) STRICT;

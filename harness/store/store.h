@@ -1,0 +1,161 @@
+/* store - results/spawnbench.sqlite: every sample and finding, append-only, one transaction per
+ * cycle.
+ *
+ * Writing: store_open, store_run_begin, per cycle store_cycle_begin .. store_cycle_commit,
+ * store_run_end. Reading: store_open, store_run_load, store_series / store_each_cycle / ...,
+ * store_close. A run is "partial" from its first row until store_run_end; a killed run stays so and
+ * can be resumed.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "run/run.h"
+#include "scenario/scenario.h"
+
+struct store; /* opaque */
+
+/*
+ * store_open - open, and with `create` make, the results store
+ *
+ * errors : ERR_UNFIT (missing, full disk, not ours, newer schema), naming path and remedy
+ */
+int store_open(struct store **out, const char *path, bool create, struct err *err);
+void store_close(struct store *store);
+
+/* store_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
+const char *store_engine(void);
+
+/* A run as stored. Strings are owned: store_run_release. */
+struct store_run {
+    int64_t id;
+    char *scenario_name, *scenario_path,
+        *scenario_text;     /* the text as it was after --cycles etc. */
+    char *options_json;     /* {"cycles":..,"arms":[..]}: what the command line changed, or "{}" */
+    char *environment_json; /* run_host_describe */
+    char *command;          /* argv, joined by blanks */
+    char *version;          /* of spawnbench */
+    char *state;            /* "partial" or "complete" */
+    char *note;             /* why it ended early, or "" */
+    uint64_t seed;
+    int64_t started_wall_ns, ended_wall_ns; /* ended 0 while partial */
+    int sittings;
+    size_t planned; /* plan items */
+    size_t cycles;  /* stored cycles, warm-ups included */
+};
+
+int store_run_begin(struct store *store, struct store_run *run, struct err *err); /* sets run->id */
+int store_run_resume(struct store *store, int64_t run, int *sitting, struct err *err);
+int store_run_end(struct store *store, int64_t run, bool complete, const char *note,
+                  struct err *err);
+
+/* store_arm_put - one arm of a run: what was started and what it said of itself (upsert) */
+struct store_arm {
+    int index;
+    char name[65];
+    char *command; /* owned: store_arm_release */
+    char *version;
+    bool records, clean;
+    int restarts;
+    int64_t user_us, system_us, peak_memory_kb; /* rusage of the subject, its reaped agents apart */
+};
+int store_arm_put(struct store *store, int64_t run, const struct store_arm *arm, struct err *err);
+
+/* One cycle with its agents and findings is one transaction. */
+int store_cycle_begin(struct store *store, int64_t run, const struct run_cycle *cycle, int sitting,
+                      int64_t audit_ns, struct err *err);
+int store_finding_put(struct store *store, int64_t run, int64_t cycle_index /* -1: of the run */,
+                      int arm, const char *rule, const char *severity, const char *agent,
+                      const char *text, struct err *err);
+int store_cycle_commit(struct store *store, struct err *err);
+
+/* A verdict as it was told at the end of the run. */
+int store_verdict_put(struct store *store, int64_t run, const char *claim, int value,
+                      const char *word, const char *reason, struct err *err);
+
+/* ---- reading ---- */
+
+/* store_run_find - "" or NULL: the newest; a number: that run; a name: the newest of that scenario.
+ * errors: ERR_UNFIT "no run ... is stored in ..." */
+int store_run_find(struct store *store, const char *which, int64_t *run, struct err *err);
+int store_run_load(struct store *store, int64_t run, struct store_run *out, struct err *err);
+void store_run_release(struct store_run *run);
+int store_each_run(struct store *store, int (*each)(void *context, const struct store_run *run),
+                   void *context, struct err *err); /* oldest first; nonzero ends it */
+
+int store_each_arm(struct store *store, int64_t run,
+                   int (*each)(void *context, const struct store_arm *arm), void *context,
+                   struct err *err);
+
+/* store_done - which plan indices are stored: done[i] for i < count */
+int store_done(struct store *store, int64_t run, bool done[], size_t count, struct err *err);
+
+/* A stored cycle. Plain value; times are ns of CLOCK_MONOTONIC, absolute; -1: never. */
+struct store_cycle {
+    int64_t index;
+    int sitting, pair, block, arm, value, place;
+    bool warmup;
+    enum run_outcome outcome;
+    int64_t sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns;
+    char consensus[16];
+    int agents;
+    int findings;
+};
+int store_each_cycle(struct store *store, int64_t run,
+                     int (*each)(void *context, const struct store_cycle *cycle), void *context,
+                     struct err *err); /* by index */
+
+struct store_agent {
+    int64_t cycle;
+    int ordinal;
+    char name[65], id[32];
+    enum run_outcome outcome;
+    int64_t pid, start_ns, main_ns, own_ready_ns, ready_ns, recorded_ns; /* 0: not told */
+    const char *error; /* "" when none; valid during the call */
+};
+int store_each_agent(struct store *store, int64_t run, int64_t cycle /* -1: all */,
+                     int (*each)(void *context, const struct store_agent *agent), void *context,
+                     struct err *err); /* by cycle, ordinal */
+
+struct store_finding {
+    int64_t cycle; /* -1: of the whole run */
+    int arm;
+    const char *rule, *severity, *agent, *text; /* valid during the call */
+};
+int store_each_finding(struct store *store, int64_t run,
+                       int (*each)(void *context, const struct store_finding *finding),
+                       void *context, struct err *err);
+
+/*
+ * store_series - spawn_time or ready_time of the counted cycles of one arm and value, by pair
+ *
+ * out     : fresh array, out[i] belongs to pair i; +infinity for a failed cycle; caller frees
+ * returns : 0; *n is the number of leading pairs that are complete (pairs 0 .. n-1 all stored)
+ */
+int store_series(struct store *store, int64_t run, int arm, int value, enum scenario_metric metric,
+                 double **out, size_t *n, struct err *err);
+
+/* What a verdict needs of cycles besides times. */
+struct store_tally {
+    int64_t cycles; /* counted and warm-up cycles alike: integrity has no warm-up */
+    int64_t agents_planned, agents_ready, agents_recorded;
+    int64_t findings_integrity, findings_conduct;
+    int64_t cycles_with_integrity_finding;
+    int64_t cycles_failed;     /* outcome other than ready */
+    int64_t failure_cancelled; /* cycles with >= 1 failed agent whose error is told, all others
+                                  cancelled */
+    int64_t
+        failure_degraded; /* cycles with >= 1 failed agent whose error is told, all others ready */
+    int64_t blocks;       /* of counted cycles */
+    int64_t span_ns;      /* first sent to last answered of counted cycles, within sittings */
+    int64_t audit_ns, harness_ns; /* sums */
+};
+/* arm -1: all arms; value -1: all */
+int store_tally(struct store *store, int64_t run, int arm, int value, struct store_tally *out,
+                struct err *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* verdict - claims + statistics + findings -> supported, refuted or inconclusive, each with its
+ * reason.
+ *
+ * Normal use: verdict_judge after a look or on a stored run; print the items; verdict_release.
+ * Judging reads only the store, so a stored run gives the same verdict for ever.
+ */
+#ifndef VERDICT_VERDICT_H
+#define VERDICT_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "scenario/scenario.h"
+#include "store/store.h"
+
+enum verdict_word { VERDICT_SUPPORTED, VERDICT_REFUTED, VERDICT_INCONCLUSIVE };
+
+/* One claim at one batch size. */
+struct verdict_item {
+    const struct scenario_claim *claim; /* of the scenario it was judged with */
+    int value;                          /* index of the batch size; 0 when nothing varies */
+    size_t batch_size;
+    enum verdict_word word;
+    double estimate; /* ns, or a ratio; NaN for claims that count */
+    double lower,
+        upper;  /* one-sided bounds at 95 % each (at the look's levels); infinities when none */
+    size_t n;   /* cycles or pairs judged */
+    size_t bad; /* of them against the claim */
+    int look;   /* 1-based look at which it was decided, or the last one reached */
+    double p_support, p_refute;
+    double rate_upper;      /* INTACT: upper bound of the true rate of bad cycles, 95 % */
+    bool this_sitting_only; /* fewer than 5 blocks, or blocks within less than 5 minutes */
+    char reason[512];       /* one sentence */
+};
+
+struct verdict {
+    struct verdict_item *items;
+    size_t count;
+    bool decided; /* no item is inconclusive for want of cycles */
+};
+
+/*
+ * verdict_judge - every claim at every batch size, from what is stored
+ *
+ * looks : the looks complete so far are tested in order; a claim decided at a look stays decided
+ */
+int verdict_judge(struct verdict *out, const struct scenario *scenario, struct store *store,
+                  int64_t run, struct err *err);
+void verdict_release(struct verdict *verdict);
+
+const char *verdict_word_name(enum verdict_word word);
+
+/*
+ * verdict_exit_code - 0 every claim supported, 4 a finding (outranks), 1 a claim refuted, 3
+ * inconclusive
+ */
+int verdict_exit_code(const struct verdict *verdict, const struct store_tally *tally);
+
+#endif
