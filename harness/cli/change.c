@@ -54,6 +54,8 @@ static void drop_arms(cJSON *root, const struct cli_change *change)
         if (!kept)
             cJSON_Delete(cJSON_DetachItemViaPointer(claims, claim));
     }
+    if (claims && !claims->child)
+        cJSON_DeleteItemFromObjectCaseSensitive(root, "claims");
 }
 
 static void put(cJSON *root, const char *key, cJSON *value)

@@ -43,12 +43,34 @@ void hygiene_reap(struct run *run, struct run_cycle *cycle)
         process_reap_adopted(known, known_count, NULL, 0);
 }
 
+void hygiene_open(struct run_arm *arm)
+{
+    struct process_view children[RUN_MOST_OWN_CHILDREN];
+    size_t there =
+        process_children(arm->subject.process.pid, children, RUN_MOST_OWN_CHILDREN);
+    arm->own_child_count = there < RUN_MOST_OWN_CHILDREN ? there : RUN_MOST_OWN_CHILDREN;
+    for (size_t i = 0; i < arm->own_child_count; i++)
+        arm->own_children[i] = children[i].pid;
+    arm->cycles = 0;
+    arm->descriptors_first = -1;
+}
+
+static bool is_own(const struct run_arm *arm, pid_t pid)
+{
+    for (size_t i = 0; i < arm->own_child_count; i++)
+        if (arm->own_children[i] == pid)
+            return true;
+    return false;
+}
+
 static void count_children(struct run_arm *arm, struct run_cycle *cycle)
 {
-    struct process_view children[64];
-    size_t there = process_children(arm->subject.process.pid, children, 64);
-    cycle->children_left = (int)there;
-    for (size_t i = 0; i < there && i < 64; i++) {
+    struct process_view children[256];
+    size_t there = process_children(arm->subject.process.pid, children, 256);
+    for (size_t i = 0; i < there && i < 256; i++) {
+        if (is_own(arm, children[i].pid))
+            continue;
+        cycle->children_left++;
         cycle->zombies_left += children[i].state == 'Z';
         snprintf(cycle->left_name, sizeof cycle->left_name, "%s", children[i].name);
     }

@@ -7,12 +7,13 @@
 
 #define RUN_MOST_RESTARTS   5
 #define RUN_GRACE_NS        INT64_C(3000000000) /* beyond the deadline: the subject ends agents, answers */
+#define RUN_MOST_OWN_CHILDREN 64
 #define RUN_SETTLING_CYCLES 3 /* per batch size: after them the subject's descriptors must not grow */
 
 /* One arm while it runs. */
 struct run_arm {
     const struct scenario_arm *asked;
-    bool chosen, ever_opened, down;
+    bool chosen, down;
     struct subject subject;
     char **argv; /* placeholders filled */
     char *database, *ledger_path, *log_path, *version;
@@ -22,6 +23,8 @@ struct run_arm {
     struct text ledger_rest; /* a line that was not complete yet */
     int restarts;
     int cycles, descriptors_first; /* of the present process */
+    pid_t own_children[RUN_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
+    size_t own_child_count;
     struct process_exit last_exit;
 };
 
@@ -47,7 +50,8 @@ void fill_free(char **command);
 int ledger_open(struct run_arm *arm, struct err *err);
 void ledger_read(struct run_arm *arm, struct run_cycle *cycle);
 
-/* hygiene.c: what the subject left behind after a cycle */
+/* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
+void hygiene_open(struct run_arm *arm);
 void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle);
 void hygiene_reap(struct run *run, struct run_cycle *cycle);
 

@@ -47,9 +47,7 @@ static int open_subject(struct run *run, struct run_arm *arm, struct err *err)
         free(arm->version);
         arm->version = text_format("%s %s", name ? name : "unnamed", version ? version : "?");
         arm->records = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "records"));
-        arm->cycles = 0;
-        arm->descriptors_first = -1;
-        arm->ever_opened = true;
+        hygiene_open(arm);
         rc = 0;
     }
 done:

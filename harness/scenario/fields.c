@@ -35,6 +35,8 @@ static void describe(char buffer[FIELD_SHOW_BYTES + 2], const cJSON *value)
         snprintf(buffer, FIELD_SHOW_BYTES + 2, "\"%s\"", field_show(shown, value->valuestring));
     else if (cJSON_IsNumber(value))
         snprintf(buffer, FIELD_SHOW_BYTES + 2, "%.15g", value->valuedouble);
+    else if (cJSON_IsArray(value) && value->child)
+        snprintf(buffer, FIELD_SHOW_BYTES + 2, "an array of %d", cJSON_GetArraySize(value));
     else if (cJSON_IsObject(value) || cJSON_IsArray(value))
         snprintf(buffer, FIELD_SHOW_BYTES + 2, "an%s %s", value->child ? "" : " empty",
                  cJSON_IsObject(value) ? "object" : "array");

@@ -111,7 +111,7 @@ struct scenario {
 int scenario_load(struct scenario *out, const char *path, struct err *err);
 
 /* scenario_parse - the same from text in memory (a stored run is judged by its own stored scenario)
- */
+ * data : NUL-terminated, length bytes before the NUL */
 int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err);
 
 void scenario_release(struct scenario *scenario);

@@ -114,7 +114,7 @@ static const struct document_mistake document_mistakes[] = {
      "line 10: on_failure: expected \"cancel\" or \"degrade\", got null", 0},
     {16, " \"prompt\": {}", "line 16: prompt: expected a text, got an empty object", 0},
     {10, " \"vary\": [3],",
-     "line 10: vary: expected an object such as {\"agents\": [3, 5, 10]}, got an array", 0},
+     "line 10: vary: expected an object such as {\"agents\": [3, 5, 10]}, got an array of 1", 0},
     {10, " \"vary\": {\"width\": [3]},", "line 10: unknown key 'width', expected one of: agents",
      0},
     {10, " \"vary\": {\"agents\": [3, 1001]},",

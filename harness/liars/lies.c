@@ -1,0 +1,262 @@
+/* In which ways can a spawner misbehave? One table row each. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "liar.h"
+
+static cJSON *agent_of(cJSON *answer, int ordinal)
+{
+    return cJSON_GetArrayItem(cJSON_GetObjectItem(answer, "agents"), ordinal);
+}
+
+static void replace_int64(cJSON *object, const char *key, int64_t value)
+{
+    cJSON_DeleteItemFromObject(object, key);
+    json_add_int64(object, key, value);
+}
+
+/* ?1 is the run, ?2 the batch */
+static void tamper(struct liar *liar, const char *sql)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    sqlite3_open(liar->database, &database);
+    sqlite3_busy_timeout(database, 5000);
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, liar->run, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 2, liar->batch);
+        sqlite3_step(statement);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+}
+
+static void forget(struct liar *liar, cJSON *answer)
+{
+    (void)answer;
+    tamper(liar, "DELETE FROM agent_executions WHERE run = ?1 AND id = ?2 || '.1'");
+}
+
+static void invent_row(struct liar *liar, cJSON *answer)
+{
+    (void)answer;
+    tamper(liar, "INSERT INTO agent_executions (run, id, batch, name, state, outcome, spawned_ns)"
+                 " VALUES (?1, ?2 || '.999', ?2, 'ghost', 'failed', 'failed', 1)");
+}
+
+static void misstate(struct liar *liar, cJSON *answer)
+{
+    (void)answer;
+    tamper(liar, "UPDATE agent_executions SET state = 'ready' WHERE run = ?1 AND id = ?2 || '.0'");
+}
+
+static void lose_consensus(struct liar *liar, cJSON *answer)
+{
+    (void)answer;
+    tamper(liar, "DELETE FROM consensus_runs WHERE run = ?1 AND batch = ?2");
+}
+
+static void lose_output(struct liar *liar, cJSON *answer)
+{
+    (void)answer;
+    tamper(liar, "DELETE FROM agent_outputs WHERE run = ?1 AND id = ?2 || '.0'");
+}
+
+/* Pages 2 to 4 hold tables and indexes: a page of 0xa5 is none of them. */
+static void scribble(struct liar *liar, cJSON *answer)
+{
+    char page[4096];
+    int fd;
+    (void)answer;
+    tamper(liar, "PRAGMA wal_checkpoint(TRUNCATE)");
+    memset(page, 0xa5, sizeof page);
+    fd = open(liar->database, O_WRONLY | O_CLOEXEC);
+    for (off_t at = 1; fd >= 0 && at <= 3; at++)
+        if (pwrite(fd, page, sizeof page, at * (off_t)sizeof page) < 0)
+            break;
+    close(fd);
+}
+
+static void double_start(struct liar *liar, cJSON *answer)
+{
+    char line[128];
+    const char *id = json_string(agent_of(answer, 0), "id");
+    int fd = open(liar->ledger, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int length = snprintf(line, sizeof line, "%s 1 %lld %lld\n", id ? id : "?",
+                          (long long)clock_now_ns(), (long long)clock_now_ns());
+    if (fd >= 0 && write(fd, line, (size_t)length) < 0)
+        _exit(70);
+    close(fd);
+}
+
+static void stray_start(struct liar *liar, cJSON *answer)
+{
+    int fd = open(liar->ledger, O_WRONLY | O_APPEND | O_CLOEXEC);
+    (void)answer;
+    if (fd >= 0 && write(fd, "7777.0 1 1 1\n", 13) < 0)
+        _exit(70);
+    close(fd);
+}
+
+static void wrong_process(struct liar *liar, cJSON *answer)
+{
+    (void)liar;
+    replace_int64(agent_of(answer, 0), "pid", 1);
+}
+
+static void too_early(struct liar *liar, cJSON *answer)
+{
+    int64_t begin_ns = 0;
+    (void)liar;
+    json_int64(&begin_ns, cJSON_GetObjectItem(answer, "begin_ns"));
+    replace_int64(agent_of(answer, 0), "start_ns", begin_ns);
+    replace_int64(agent_of(answer, 0), "ready_ns", begin_ns);
+    replace_int64(agent_of(answer, 0), "recorded_ns", begin_ns);
+}
+
+static void leave_out(struct liar *liar, cJSON *answer)
+{
+    (void)liar;
+    cJSON_DeleteItemFromArray(cJSON_GetObjectItem(answer, "agents"), 0);
+}
+
+static void name_a_stranger(struct liar *liar, cJSON *answer)
+{
+    cJSON *stranger = cJSON_CreateObject();
+    (void)liar;
+    cJSON_AddStringToObject(stranger, "id", "7777.0");
+    cJSON_AddStringToObject(stranger, "outcome", "ready");
+    cJSON_AddItemToArray(cJSON_GetObjectItem(answer, "agents"), stranger);
+}
+
+/* Starts nothing and calls everything ready. */
+static int pretend(struct liar *liar, const cJSON *request)
+{
+    const cJSON *agent;
+    int64_t now_ns = clock_now_ns();
+    printf("{\"op\":\"spawned\",\"batch\":%lld,\"begin_ns\":%lld,\"end_ns\":%lld,\"agents\":[",
+           (long long)liar->batch, (long long)now_ns, (long long)now_ns);
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(request, "agents"))
+        printf("%s{\"id\":\"%s\",\"pid\":1,\"outcome\":\"ready\",\"start_ns\":%lld,"
+               "\"ready_ns\":%lld,\"recorded_ns\":%lld,\"error\":null}",
+               agent->prev->next ? "," : "", json_string(agent, "id"), (long long)now_ns,
+               (long long)now_ns, (long long)now_ns);
+    printf("]}\n");
+    return 1;
+}
+
+static int hang(struct liar *liar, const cJSON *request)
+{
+    (void)liar;
+    (void)request;
+    for (;;)
+        pause();
+    return 1;
+}
+
+static int die(struct liar *liar, const cJSON *request)
+{
+    (void)liar;
+    (void)request;
+    fprintf(stderr, "liar: I give up\n");
+    _exit(3);
+}
+
+static int kill_self(struct liar *liar, const cJSON *request)
+{
+    (void)liar;
+    (void)request;
+    return raise(SIGKILL);
+}
+
+static int talk_nonsense(struct liar *liar, const cJSON *request)
+{
+    (void)liar;
+    (void)request;
+    printf("\xff\xfe{]} ready ready ready\n");
+    return 1;
+}
+
+static int close_stdout(struct liar *liar, const cJSON *request)
+{
+    (void)liar;
+    (void)request;
+    fflush(stdout);
+    close(STDOUT_FILENO);
+    for (;;)
+        pause();
+    return 1;
+}
+
+static int flood(struct liar *liar, const cJSON *request)
+{
+    static char block[65536];
+    (void)liar;
+    (void)request;
+    memset(block, 'x', sizeof block);
+    while (fwrite(block, 1, sizeof block, stdout) == sizeof block)
+        ;
+    _exit(4);
+}
+
+static void leave_child(struct liar *liar, cJSON *answer)
+{
+    static const char *const sleeper[] = {"sleep", "600", NULL};
+    struct process child;
+    (void)liar;
+    (void)answer;
+    process_start(&child, sleeper, NULL, NULL, -1, NULL);
+}
+
+static void leave_zombie(struct liar *liar, cJSON *answer)
+{
+    static const char *const nothing[] = {"true", NULL};
+    struct process child;
+    (void)liar;
+    (void)answer;
+    process_start(&child, nothing, NULL, NULL, -1, NULL);
+}
+
+static void leak_descriptors(struct liar *liar, cJSON *answer)
+{
+    (void)liar;
+    (void)answer;
+    for (int i = 0; i < 10; i++)
+        if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
+            break;
+}
+
+const struct lie lies[] = {
+    {"honest", "the control: passes everything on", NULL, NULL, NULL},
+    {"forgets", "an acknowledged start is missing in the store", NULL, NULL, forget},
+    {"invents-row", "the store holds a row nobody asked for", NULL, NULL, invent_row},
+    {"misstates", "a finished agent is still called ready in the store", NULL, NULL, misstate},
+    {"loses-consensus", "the consensus row is missing", NULL, NULL, lose_consensus},
+    {"loses-output", "one output is missing", NULL, NULL, lose_output},
+    {"scribbles", "pages of the database are overwritten", NULL, NULL, scribble},
+    {"doubles", "an agent is started twice", NULL, NULL, double_start},
+    {"starts-strangers", "an agent of no batch runs", NULL, NULL, stray_start},
+    {"wrong-process", "the answer names another process", NULL, wrong_process, NULL},
+    {"too-early", "the answer's times lie before the agent's own", NULL, too_early, NULL},
+    {"leaves-out", "the answer leaves an agent out", NULL, leave_out, NULL},
+    {"names-strangers", "the answer names an agent nobody asked for", NULL, name_a_stranger, NULL},
+    {"pretends", "starts nothing and calls everything ready", pretend, NULL, NULL},
+    {"hangs", "never answers", hang, NULL, NULL},
+    {"dies", "exits instead of answering", die, NULL, NULL},
+    {"is-killed", "is killed instead of answering", kill_self, NULL, NULL},
+    {"talks-nonsense", "answers what is not JSON", talk_nonsense, NULL, NULL},
+    {"closes-stdout", "closes its stdout and lives on", close_stdout, NULL, NULL},
+    {"floods", "writes without end and without newline", flood, NULL, NULL},
+    {"leaves-child", "leaves a process running", NULL, NULL, leave_child},
+    {"leaves-zombie", "does not reap a child", NULL, NULL, leave_zombie},
+    {"leaks-descriptors", "opens ten descriptors each batch", NULL, NULL, leak_descriptors},
+    {0}};
