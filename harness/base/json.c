@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -176,6 +177,35 @@ static int refuse_syntax(const char *data, size_t length, size_t at, struct err 
                    (int)shown, data + at);
 }
 
+static const char *skip_string(const char *at)
+{
+    for (at++; *at && *at != '"'; at++)
+        if (*at == '\\' && at[1])
+            at++;
+    return *at ? at + 1 : at;
+}
+
+/* cJSON keeps numbers as doubles. CLOCK_MONOTONIC passes 2^53 ns after 104 days of uptime, so what
+ * a double cannot hold keeps its spelling beside it, in valuestring, which cJSON_Delete frees.
+ * Numbers stand in the text in the order of the tree; returns where the last one of node ends. */
+static const char *keep_digits(cJSON *node, const char *at)
+{
+    if (cJSON_IsNumber(node)) {
+        size_t length;
+        while (*at != '-' && !isdigit((unsigned char)*at))
+            at = *at == '"' ? skip_string(at) : at + 1;
+        length = number_length(at);
+        if (fabs(node->valuedouble) >= (double)JSON_INTEGER_MAX) {
+            node->valuestring = xcalloc(length + 1, 1);
+            memcpy(node->valuestring, at, length);
+        }
+        return at + length;
+    }
+    for (cJSON *item = node->child; item; item = item->next)
+        at = keep_digits(item, at);
+    return at;
+}
+
 int json_parse_message(cJSON **out, const char *data, size_t length, struct err *err)
 {
     const char *end = NULL;
@@ -185,6 +215,7 @@ int json_parse_message(cJSON **out, const char *data, size_t length, struct err 
     root = cJSON_ParseWithLengthOpts(data, length + 1, &end, 1);
     if (!root)
         return refuse_syntax(data, length, end ? (size_t)(end - data) : 0, err);
+    keep_digits(root, data);
     *out = root;
     return 0;
 }
@@ -218,14 +249,6 @@ static int document_order(const cJSON *at, const cJSON *node, int *count)
     return -1;
 }
 
-static const char *skip_string(const char *at)
-{
-    for (at++; *at && *at != '"'; at++)
-        if (*at == '\\' && at[1])
-            at++;
-    return *at ? at + 1 : at;
-}
-
 int json_line(const char *data, const cJSON *root, const cJSON *node)
 {
     int wanted, count = 0, seen = -1;
@@ -257,8 +280,23 @@ int json_line(const char *data, const cJSON *root, const cJSON *node)
     return 1;
 }
 
+/* Beyond 2^53: from the spelling that keep_digits kept. */
+static int spelled_int64(int64_t *out, const char *digits)
+{
+    char *end;
+    long long value;
+    errno = 0;
+    value = strtoll(digits, &end, 10);
+    if (errno || *end)
+        return -1;
+    *out = value;
+    return 0;
+}
+
 int json_int64(int64_t *out, const cJSON *node)
 {
+    if (cJSON_IsNumber(node) && node->valuestring)
+        return spelled_int64(out, node->valuestring);
     if (!cJSON_IsNumber(node) || node->valuedouble != floor(node->valuedouble) ||
         fabs(node->valuedouble) > (double)JSON_INTEGER_MAX)
         return -1;

@@ -39,7 +39,9 @@ int json_line(const char *data, const cJSON *root, const cJSON *node);
 /*
  * json_int64 - an exact integer
  *
- * returns : 0, or -1 when node is NULL, no number, not integral or beyond +-2^53
+ * returns : 0, or -1 when node is NULL, no number, not integral or beyond int64_t. Beyond +-2^53
+ * (in nanoseconds: 104 days of uptime) it is exact only in trees of json_parse and
+ * json_parse_message, and must be spelled in plain digits
  */
 int json_int64(int64_t *out, const cJSON *node);
 

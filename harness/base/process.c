@@ -152,7 +152,8 @@ int process_start(struct process *out, const char *const argv[], char *const env
         goto failed;
     }
     if (hear_refusal(&launch, err) < 0) {
-        waitpid(out->pid, NULL, 0);
+        while (waitpid(out->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
         goto failed;
     }
     close_fd(&launch.refused[0]);

@@ -196,7 +196,11 @@ static void integers_are_exact_or_refused(void **state)
                  {"1e3", 0, 1000},
                  {"9007199254740992", 0, JSON_INTEGER_MAX},
                  {"-9007199254740992", 0, -JSON_INTEGER_MAX},
-                 {"9007199254740994", -1, 0},
+                 {"9007199254740993", 0, INT64_C(9007199254740993)}, /* no double */
+                 {"-9223372036854775808", 0, INT64_MIN},
+                 {"9223372036854775807", 0, INT64_MAX},
+                 {"9223372036854775808", -1, 0},
+                 {"1e17", -1, 0},
                  {"1.5", -1, 0},
                  {"1e400", -1, 0},
                  {"\"5\"", -1, 0},
@@ -213,6 +217,27 @@ static void integers_are_exact_or_refused(void **state)
         cJSON_Delete(root);
     }
     assert_int_equal(json_int64(&value, NULL), -1);
+}
+
+static void large_integers_keep_their_digits_among_others(void **state)
+{
+    static const char text[] = "{\"1\": \"2\\\"3\", \"a 9\": [4, 9223372036854775801, {\"7\": -8}],"
+                               " \"b\": true, \"c\": -9007199254740995}";
+    cJSON *root = NULL;
+    const cJSON *list;
+    int64_t value = 0;
+    (void)state;
+    assert_int_equal(json_parse_message(&root, text, strlen(text), NULL), 0);
+    list = cJSON_GetObjectItem(root, "a 9");
+    assert_int_equal(json_int64(&value, cJSON_GetArrayItem(list, 0)), 0);
+    assert_true(value == 4);
+    assert_int_equal(json_int64(&value, cJSON_GetArrayItem(list, 1)), 0);
+    assert_true(value == INT64_C(9223372036854775801));
+    assert_int_equal(json_int64(&value, cJSON_GetObjectItem(cJSON_GetArrayItem(list, 2), "7")), 0);
+    assert_true(value == -8);
+    assert_int_equal(json_int64(&value, cJSON_GetObjectItem(root, "c")), 0);
+    assert_true(value == INT64_C(-9007199254740995));
+    cJSON_Delete(root);
 }
 
 static void members_are_printed_with_every_digit(void **state)
@@ -246,6 +271,7 @@ int main(void)
         cmocka_unit_test(too_many_keys_are_refused_quickly),
         cmocka_unit_test(a_value_is_found_on_its_line),
         cmocka_unit_test(integers_are_exact_or_refused),
+        cmocka_unit_test(large_integers_keep_their_digits_among_others),
         cmocka_unit_test(members_are_printed_with_every_digit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

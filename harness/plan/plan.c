@@ -1,6 +1,7 @@
 /* In which order are the cycles run, so that neither drift nor position can favour an arm? */
 #include "plan/plan.h"
 
+#include <assert.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct layout {
     const struct scenario *scenario;
     const size_t *arms;
     size_t arm_count;
+    int blocks; /* laid out so far */
     gsl_rng *random;
 };
 
@@ -32,6 +34,7 @@ static void add_block(struct layout *layout, struct plan_item pattern, int pairs
 {
     size_t order[SCENARIO_MOST_ARMS];
     size_t *turns = xcalloc((size_t)pairs, sizeof *turns);
+    assert(layout->arm_count > 0);
     for (size_t i = 0; i < layout->arm_count; i++)
         order[i] = i;
     gsl_ran_shuffle(layout->random, order, layout->arm_count, sizeof order[0]);
@@ -48,12 +51,13 @@ static void add_block(struct layout *layout, struct plan_item pattern, int pairs
 static void add_look(struct layout *layout, int from, int to, short look)
 {
     const struct scenario *scenario = layout->scenario;
-    for (int first = from; first < to; first += scenario->block) {
+    /* a look may cut a block short; the next one has a number of its own all the same */
+    for (int first = from; first < to; first += scenario->block, layout->blocks++) {
         int pairs = to - first < scenario->block ? to - first : scenario->block;
         for (size_t value = 0; value < scenario_value_count(scenario); value++)
             add_block(layout,
                       (struct plan_item){
-                          .pair = first, .block = first / scenario->block, .value = (short)value},
+                          .pair = first, .block = layout->blocks, .value = (short)value},
                       pairs);
     }
     layout->plan->items[layout->plan->count - 1].look = look;
@@ -64,7 +68,7 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
 {
     size_t every[SCENARIO_MOST_ARMS];
     int most = scenario->looks[scenario->look_count - 1];
-    struct layout layout = {out, scenario, arms, arm_count, gsl_rng_alloc(gsl_rng_mt19937)};
+    struct layout layout = {out, scenario, arms, arm_count, 0, gsl_rng_alloc(gsl_rng_mt19937)};
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
         every[i] = i;
     if (!arms) {

@@ -256,11 +256,12 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
               struct err *err)
 {
     struct run_arm *arm = &run->arms[item->arm];
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns;
     enum subject_answer came = SUBJECT_ENDED;
     reset_cycle(out, run, index, item);
     if (revive(run, arm, out, err) < 0)
         return -1;
+    from_ns = clock_now_ns();
     if (out->broke == RUN_WHOLE)
         came = spawn(run, arm, out);
     if (came == SUBJECT_ANSWERED)
@@ -270,10 +271,12 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
         err->os_error = interrupt_seen();
         return -1;
     }
-    ledger_read(arm, out);
-    out->harness_ns = clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
-                      (out->finished_ns - out->finish_sent_ns);
+    /* The ledger is read last: agents of a subject that broke are gone by then, and write no more. */
     hygiene_look(run, arm, out);
+    ledger_read(arm, out);
+    if (out->broke == RUN_WHOLE)
+        out->harness_ns = clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
+                          (out->finished_ns - out->finish_sent_ns) - out->hygiene_ns;
     return 0;
 }
 

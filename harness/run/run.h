@@ -64,7 +64,7 @@ struct run_cycle {
     char left_name[32];    /* name of one of them */
     int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
     int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
-    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting */
+    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it broke */
     int64_t hygiene_ns; /* looking at /proc afterwards: part of the audit's cost */
 };
 

@@ -138,10 +138,10 @@ static enum subject_answer understand(struct subject *subject, size_t length, co
     } else {
         snprintf(subject->trouble, sizeof subject->trouble,
                  "expected one JSON object with \"op\":\"%s\", got '%.120s'", op, line);
-        for (char *c = subject->trouble; *c; c++)
-            if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-                *c = '?';
     }
+    for (char *c = subject->trouble; *c; c++) /* its words must not steer our terminal */
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
     cJSON_Delete(message);
     text_drop_front(&subject->incoming, length + 1);
     return answer;

@@ -15,7 +15,7 @@
 #include "base/process.h"
 #include "base/text.h"
 
-#define SUBJECT_MOST_ANSWER_BYTES (16 * 1024 * 1024)
+#define SUBJECT_MOST_ANSWER_BYTES 16777216 /* 16 MiB */
 
 /* What came back. */
 enum subject_answer {

@@ -1,0 +1,378 @@
+/* Is the parallel spawner, recording included, as fast as bare loops that record nothing?
+ *
+ * In each round every arm runs once per batch size, in random order, and an arm's time is divided
+ * by the time of another of the same round: what the machine does to the round hits both. The
+ * figure is the median of these ratios with its exact 95 % bounds (STATISTICS: paired ratios). */
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "micro/launch.h"
+#include "micro/micro.h"
+#include "micro/mode.h"
+#include "stats/stats.h"
+
+#define WARMUPS 2
+#define WAIT_MS 45 /* the mission's agents */
+#define KINDS   (MICRO_MOST_SIZES + 1)
+
+enum arm_index { NORMAL, FULL, POSIX_SPAWN, VFORK, POSIX_SPAWN_PIPES, VFORK_PIPES, CLONE_VM, ARMS };
+
+static const struct {
+    const char *key, *text;
+    const char *durability; /* of the spawner; NULL: a loop */
+    enum launch_way way;
+    bool own_pipes;
+} arms[ARMS] = {
+    {"parallel-normal", "parallel spawner, durability normal", "normal", 0, false},
+    {"parallel-full", "parallel spawner, durability full", "full", 0, false},
+    {"posix_spawn", "loop of posix_spawn, poll", NULL, LAUNCH_POSIX_SPAWN, false},
+    {"vfork", "loop of vfork + exec, poll", NULL, LAUNCH_VFORK, false},
+    {"posix_spawn+pipes", "posix_spawn, poll, 4 pipes per agent", NULL, LAUNCH_POSIX_SPAWN, true},
+    {"vfork+pipes", "vfork + exec, poll, 4 pipes per agent", NULL, LAUNCH_VFORK, true},
+    {"clone_vm", "loop of clone(CLONE_VM), poll", NULL, LAUNCH_CLONE_VM, false},
+};
+
+/* What is asked of the ratios: at_most 0 is for information. Limits are judged at LIMIT_AGENTS. */
+#define LIMIT_AGENTS 100
+static const struct {
+    enum arm_index of, to;
+    double at_most;
+} ratios[] = {
+    {NORMAL, POSIX_SPAWN, 0.95}, {NORMAL, VFORK, 1.10},          {FULL, POSIX_SPAWN, 0.95},
+    {FULL, VFORK, 1.10},         {NORMAL, POSIX_SPAWN_PIPES, 0}, {NORMAL, VFORK_PIPES, 0},
+    {NORMAL, CLONE_VM, 0},
+};
+#define RATIOS       (sizeof ratios / sizeof ratios[0])
+#define LATE_AT_MOST 3.0 /* ms behind WAIT_MS */
+
+/* One batch that every arm starts: its size and what its agents do. */
+struct kind {
+    size_t agents;
+    bool waits; /* WAIT_MS instead of 0 ms; only the spawner runs it */
+    struct launch *loops[ARMS];
+    double *ms[ARMS]; /* samples by round; NULL: not of this kind */
+};
+
+struct bench {
+    const struct micro *micro;
+    struct mode *spawners[2]; /* NORMAL, FULL */
+    struct kind kinds[KINDS];
+    size_t kind_count;
+};
+
+/* An estimate with its bounds. */
+struct estimate {
+    double median, lower, upper;
+};
+
+static const char *agent_argv[2][4] = {{NULL, "--init", "0ms", NULL},
+                                       {NULL, "--init", "45ms", NULL}};
+
+/* ---- measuring ---- */
+
+static int prepare_kind(struct bench *bench, size_t agents, bool waits, struct err *err)
+{
+    struct kind *kind = &bench->kinds[bench->kind_count++];
+    kind->agents = agents;
+    kind->waits = waits;
+    for (int arm = 0; arm < ARMS; arm++) {
+        struct launch_options options = {.way = arms[arm].way,
+                                         .agents = agents,
+                                         .program = bench->micro->agent,
+                                         .argv = agent_argv[waits],
+                                         .ledger = bench->micro->ledger,
+                                         .own_pipes = arms[arm].own_pipes};
+        if (waits && !arms[arm].durability)
+            continue;
+        kind->ms[arm] = xcalloc(bench->micro->cycles, sizeof kind->ms[arm][0]);
+        if (!arms[arm].durability && launch_new(&kind->loops[arm], &options, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int prepare(struct bench *bench, struct err *err)
+{
+    const struct micro *micro = bench->micro;
+    agent_argv[0][0] = agent_argv[1][0] = micro->agent;
+    for (int arm = NORMAL; arm <= FULL; arm++) {
+        struct mode_options options = {micro->reference, "parallel", arms[arm].durability,
+                                       micro->folder, micro->ledger};
+        if (mode_open(&bench->spawners[arm], &options, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < micro->size_count; i++)
+        if (prepare_kind(bench, micro->sizes[i], false, err) < 0)
+            return -1;
+    return prepare_kind(bench, 3, true, err);
+}
+
+static void release(struct bench *bench)
+{
+    for (size_t k = 0; k < bench->kind_count; k++)
+        for (int arm = 0; arm < ARMS; arm++) {
+            launch_free(bench->kinds[k].loops[arm]);
+            free(bench->kinds[k].ms[arm]);
+        }
+    mode_close(bench->spawners[NORMAL]);
+    mode_close(bench->spawners[FULL]);
+}
+
+static int measure_once(struct bench *bench, struct kind *kind, int arm, double *ms,
+                        struct err *err)
+{
+    struct mode_times times = {0};
+    int64_t spent_ns = 0;
+    if (interrupt_seen())
+        return err_set(err, ERR_INTERRUPTED, "interrupted");
+    if (arms[arm].durability) {
+        if (mode_batch(bench->spawners[arm], kind->agents, agent_argv[kind->waits], &times, err) <
+            0)
+            return -1;
+        spent_ns = times.spawn_ns;
+    } else if (launch_measure(kind->loops[arm], &spent_ns, err) < 0) {
+        return -1;
+    }
+    *ms = (double)spent_ns / 1e6;
+    return 0;
+}
+
+static int measure_round(struct bench *bench, gsl_rng *random, long round, struct err *err)
+{
+    for (size_t k = 0; k < bench->kind_count; k++) {
+        struct kind *kind = &bench->kinds[k];
+        int order[ARMS];
+        for (int i = 0; i < ARMS; i++)
+            order[i] = i;
+        gsl_ran_shuffle(random, order, ARMS, sizeof order[0]);
+        for (int i = 0; i < ARMS; i++) {
+            double ms = 0;
+            if (!kind->ms[order[i]])
+                continue;
+            if (measure_once(bench, kind, order[i], &ms, err) < 0)
+                return err_wrap(err, "%s", arms[order[i]].text);
+            if (round >= 0)
+                kind->ms[order[i]][round] = ms;
+        }
+    }
+    return 0;
+}
+
+static int measure(struct bench *bench, struct err *err)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    bool watched = isatty(STDERR_FILENO);
+    int rc = 0;
+    gsl_rng_set(random, (unsigned long)bench->micro->seed);
+    for (long round = -WARMUPS; round < (long)bench->micro->cycles && rc == 0; round++) {
+        if (watched)
+            fprintf(stderr, "\rround %ld of %zu ", round + 1, bench->micro->cycles);
+        rc = measure_round(bench, random, round, err);
+    }
+    if (watched)
+        fputs("\r                              \r", stderr);
+    gsl_rng_free(random);
+    return rc;
+}
+
+/* ---- judging ---- */
+
+/* Sorts `values`. */
+static struct estimate estimate_of(double values[], size_t n)
+{
+    struct stats_bounds bounds;
+    stats_sort(values, n);
+    bounds = stats_median_bounds(values, n, 1, 0.025, 0.025);
+    return (struct estimate){stats_quantile(values, n, 0.5), bounds.lower, bounds.upper};
+}
+
+static struct estimate arm_estimate(const struct bench *bench, const struct kind *kind, int arm,
+                                    double minus)
+{
+    size_t n = bench->micro->cycles;
+    double *values = xcalloc(n, sizeof values[0]);
+    struct estimate estimate;
+    for (size_t i = 0; i < n; i++)
+        values[i] = kind->ms[arm][i] - minus;
+    estimate = estimate_of(values, n);
+    free(values);
+    return estimate;
+}
+
+static struct estimate ratio_estimate(const struct bench *bench, const struct kind *kind, size_t r)
+{
+    size_t n = bench->micro->cycles;
+    double *values = xcalloc(n, sizeof values[0]);
+    struct estimate estimate;
+    stats_ratios(values, kind->ms[ratios[r].of], kind->ms[ratios[r].to], n);
+    estimate = estimate_of(values, n);
+    free(values);
+    return estimate;
+}
+
+static const char *judge(struct estimate estimate, double at_most)
+{
+    if (estimate.upper <= at_most)
+        return "holds";
+    return estimate.lower > at_most ? "missed" : "not decided";
+}
+
+static double limit_of(const struct kind *kind, size_t r)
+{
+    return kind->agents == LIMIT_AGENTS ? ratios[r].at_most : 0;
+}
+
+/* ---- telling ---- */
+
+static void tell_estimate(struct text *out, struct estimate estimate, int digits)
+{
+    text_addf(out, "%9.*f  [%.*f .. %.*f]", digits, estimate.median, digits, estimate.lower, digits,
+              estimate.upper);
+}
+
+static void tell_kind(struct text *out, const struct bench *bench, const struct kind *kind)
+{
+    text_addf(out, "\n%zu agents of %d ms\n", kind->agents, kind->waits ? WAIT_MS : 0);
+    for (int arm = 0; arm < ARMS; arm++) {
+        if (!kind->ms[arm])
+            continue;
+        text_addf(out, "  %-42s", arms[arm].text);
+        tell_estimate(out, arm_estimate(bench, kind, arm, 0), 2);
+        text_add(out, " ms\n");
+    }
+    for (int arm = NORMAL; arm <= FULL && kind->waits; arm++) {
+        struct estimate late = arm_estimate(bench, kind, arm, WAIT_MS);
+        char name[64];
+        snprintf(name, sizeof name, "%s behind its agents' %d ms", arms[arm].key, WAIT_MS);
+        text_addf(out, "  %-42s", name);
+        tell_estimate(out, late, 2);
+        text_addf(out, " ms   at most %.0f ms: %s\n", LATE_AT_MOST, judge(late, LATE_AT_MOST));
+    }
+    for (size_t r = 0; r < RATIOS && !kind->waits; r++) {
+        struct estimate estimate = ratio_estimate(bench, kind, r);
+        double limit = limit_of(kind, r);
+        char name[64];
+        snprintf(name, sizeof name, "%s / %s", arms[ratios[r].of].key, arms[ratios[r].to].key);
+        text_addf(out, "  %-42s", name);
+        tell_estimate(out, estimate, 3);
+        if (limit > 0)
+            text_addf(out, "   at most %.2f: %s", limit, judge(estimate, limit));
+        text_add(out, "\n");
+    }
+}
+
+static void tell_text(const struct bench *bench)
+{
+    const struct micro *micro = bench->micro;
+    struct text out = {0};
+    char file_system[32];
+    micro_file_system(file_system, micro->folder);
+    text_addf(
+        &out,
+        "%zu rounds after %d warm-ups, seed %llu%s; ledger %s; database on %s, SQLite %s\n"
+        "median [95 %% bounds]; ratios are paired within the round; the spawner records every "
+        "agent, loops nothing\n",
+        micro->cycles, WARMUPS, (unsigned long long)micro->seed, micro->rr ? ", SCHED_RR 1" : "",
+        micro->ledger ? "on" : "off", file_system, sqlite3_libversion());
+    for (size_t k = 0; k < bench->kind_count; k++)
+        tell_kind(&out, bench, &bench->kinds[k]);
+    fputs(out.data, stdout);
+    text_release(&out);
+}
+
+static cJSON *json_estimate(struct estimate estimate)
+{
+    cJSON *out = cJSON_CreateObject();
+    json_add_double(out, "median", estimate.median);
+    json_add_double(out, "lower", estimate.lower);
+    json_add_double(out, "upper", estimate.upper);
+    return out;
+}
+
+static void json_judged(cJSON *out, struct estimate estimate, double limit)
+{
+    if (limit > 0) {
+        json_add_double(out, "at_most", limit);
+        cJSON_AddStringToObject(out, "verdict", judge(estimate, limit));
+    }
+}
+
+static cJSON *json_kind(const struct bench *bench, const struct kind *kind)
+{
+    cJSON *out = cJSON_CreateObject(), *list;
+    json_add_int64(out, "agents", (int64_t)kind->agents);
+    json_add_int64(out, "init_ms", kind->waits ? WAIT_MS : 0);
+    list = cJSON_AddObjectToObject(out, "arms");
+    for (int arm = 0; arm < ARMS; arm++) {
+        cJSON *one, *samples;
+        if (!kind->ms[arm])
+            continue;
+        one = json_estimate(arm_estimate(bench, kind, arm, 0));
+        samples = cJSON_AddArrayToObject(one, "samples_ns");
+        for (size_t i = 0; i < bench->micro->cycles; i++)
+            cJSON_AddItemToArray(samples, cJSON_CreateNumber(round(kind->ms[arm][i] * 1e6)));
+        if (kind->waits) {
+            struct estimate late = arm_estimate(bench, kind, arm, WAIT_MS);
+            cJSON *behind = json_estimate(late);
+            json_judged(behind, late, LATE_AT_MOST);
+            cJSON_AddItemToObject(one, "behind_init", behind);
+        }
+        cJSON_AddItemToObject(list, arms[arm].key, one);
+    }
+    list = cJSON_AddArrayToObject(out, "ratios");
+    for (size_t r = 0; r < RATIOS && !kind->waits; r++) {
+        struct estimate estimate = ratio_estimate(bench, kind, r);
+        cJSON *one = json_estimate(estimate);
+        cJSON_AddStringToObject(one, "of", arms[ratios[r].of].key);
+        cJSON_AddStringToObject(one, "to", arms[ratios[r].to].key);
+        json_judged(one, estimate, limit_of(kind, r));
+        cJSON_AddItemToArray(list, one);
+    }
+    return out;
+}
+
+static void tell_json(const struct bench *bench)
+{
+    const struct micro *micro = bench->micro;
+    cJSON *out = cJSON_CreateObject(), *list;
+    char file_system[32], *printed;
+    micro_file_system(file_system, micro->folder);
+    cJSON_AddStringToObject(out, "schema", "spawnbench.ratios.v1");
+    cJSON_AddStringToObject(out, "version", SPAWNBENCH_VERSION);
+    json_add_int64(out, "rounds", (int64_t)micro->cycles);
+    json_add_int64(out, "warmups", WARMUPS);
+    json_add_int64(out, "seed", (int64_t)micro->seed);
+    cJSON_AddBoolToObject(out, "rr", micro->rr);
+    cJSON_AddStringToObject(out, "ledger", micro->ledger ? "on" : "off");
+    cJSON_AddStringToObject(out, "file_system", file_system);
+    cJSON_AddStringToObject(out, "sqlite_version", sqlite3_libversion());
+    cJSON_AddStringToObject(out, "unit", "ms");
+    list = cJSON_AddArrayToObject(out, "batches");
+    for (size_t k = 0; k < bench->kind_count; k++)
+        cJSON_AddItemToArray(list, json_kind(bench, &bench->kinds[k]));
+    printed = json_print(out, 1);
+    puts(printed);
+    free(printed);
+    cJSON_Delete(out);
+}
+
+int micro_ratios(const struct micro *micro, struct err *err)
+{
+    struct bench bench = {.micro = micro};
+    int rc = prepare(&bench, err);
+    if (rc == 0)
+        rc = measure(&bench, err);
+    if (rc == 0)
+        (micro->json ? tell_json : tell_text)(&bench);
+    release(&bench);
+    return rc;
+}

@@ -1,0 +1,242 @@
+/* What happened when? One typical cycle of each arm, and all cycles in the order they ran. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/figure.h"
+#include "report/words.h"
+
+#define MOST_POINTS        4000 /* of one arm in one panel: beyond that least and most of each stretch */
+#define MOST_ROWS_TOGETHER 160
+
+/* The bars of the time line, in the order gnuplot draws them. */
+enum bar { BAR_EXEC, BAR_INIT, BAR_UNSEEN, BAR_NOTICE, BAR_RECORD, BAR_FAILED, BARS };
+
+/* A time line under way. Rows count downwards from the top. */
+struct timeline {
+    const struct facts *facts;
+    const struct facts_cycle *cycle;
+    struct text bars[BARS], names, heads, ends;
+    size_t bar_rows[BARS], heads_rows, ends_rows, names_rows;
+    int row;
+    double right; /* ns */
+};
+
+size_t data_rows_most(const struct facts *facts)
+{
+    size_t fair = MOST_ROWS_TOGETHER / (facts->arm_count ? facts->arm_count : 1);
+    return fair < FIGURE_MOST_ROWS ? fair : FIGURE_MOST_ROWS;
+}
+
+static void add_bar(struct timeline *line, enum bar bar, int64_t from_ns, int64_t to_ns)
+{
+    int64_t sent_ns = line->cycle->sent_ns;
+    if (to_ns <= from_ns)
+        return;
+    data_row(&line->bars[bar], "mmdd", (double)(from_ns - sent_ns), (double)(to_ns - sent_ns),
+             -line->row - 0.36, -line->row + 0.36);
+    line->bar_rows[bar]++;
+    line->right = fmax(line->right, (double)(to_ns - sent_ns));
+}
+
+static void add_ready(struct timeline *line, const struct store_agent *agent)
+{
+    if (agent->main_ns > 0 && agent->own_ready_ns > 0) {
+        add_bar(line, BAR_EXEC, agent->start_ns, agent->main_ns);
+        add_bar(line, BAR_INIT, agent->main_ns, agent->own_ready_ns);
+        add_bar(line, BAR_NOTICE, agent->own_ready_ns, agent->ready_ns);
+    } else {
+        add_bar(line, BAR_UNSEEN, agent->start_ns, agent->ready_ns);
+    }
+    if (agent->recorded_ns > 0)
+        add_bar(line, BAR_RECORD, agent->ready_ns, agent->recorded_ns);
+}
+
+static int take_agent(void *context, const struct store_agent *agent)
+{
+    struct timeline *line = context;
+    size_t most = data_rows_most(line->facts);
+    if (agent->ordinal >= (int)most)
+        return 0;
+    data_row(&line->names, "ds", (double)-line->row, agent->name);
+    line->names_rows++;
+    if (agent->outcome == RUN_READY)
+        add_ready(line, agent);
+    else if (agent->start_ns > 0)
+        add_bar(line, BAR_FAILED, agent->start_ns, line->cycle->answered_ns);
+    line->row++;
+    return 0;
+}
+
+static void add_heading(struct timeline *line, size_t arm)
+{
+    const struct facts_cycle *cycle = line->cycle;
+    char took[TEXT_DURATION_BYTES], name[WORDS_LABEL_BYTES], *label;
+    text_duration(took, cycle->spawn_ns < 0 ? INFINITY : (double)cycle->spawn_ns);
+    name[0] = '\0';
+    words_label(name, line->facts->arms[arm].name);
+    label =
+        text_format("%.30s, %s%s", name, cycle->spawn_ns < 0 ? "failed" : took,
+                    cycle->agents > (int)data_rows_most(line->facts) ? ", first agents only" : "");
+    data_row(&line->heads, "ds", (double)-line->row, label);
+    line->heads_rows++;
+    line->row++;
+    free(label);
+}
+
+static int add_arm(struct timeline *line, struct store *store, size_t arm, struct err *err)
+{
+    const struct facts *facts = line->facts;
+    int from = line->row;
+    line->cycle = facts_cycle_named(facts, facts_cell(facts, arm, data_largest(facts))->typical);
+    if (!line->cycle)
+        return 0;
+    add_heading(line, arm);
+    if (store_each_agent(store, facts->run.id, line->cycle->index, take_agent, line, err) < 0)
+        return -1;
+    if (line->cycle->answered_ns > line->cycle->sent_ns) {
+        double answered = (double)(line->cycle->answered_ns - line->cycle->sent_ns);
+        data_row(&line->ends, "mdd", answered, -from - 0.5, -line->row + 0.4);
+        line->ends_rows++;
+        line->right = fmax(line->right, answered);
+    }
+    return 0;
+}
+
+static void join_timeline(struct text *out, struct timeline *line)
+{
+    text_addf(out, "%d\t%.6f", line->row, line->right > 0 ? line->right / 1e6 : 1.0);
+    for (int bar = 0; bar < BARS; bar++)
+        text_addf(out, "\t%zu", line->bar_rows[bar]);
+    text_add(out, "\n");
+    data_gap(out, 1, 2);
+    text_add(out, line->heads.data ? line->heads.data : "");
+    data_gap(out, line->heads_rows, 2);
+    text_add(out, line->names.data ? line->names.data : "");
+    data_gap(out, line->names_rows, 2);
+    text_add(out, line->ends.data ? line->ends.data : "");
+    data_gap(out, line->ends_rows, 3);
+    for (int bar = 0; bar < BARS; bar++) {
+        text_add(out, line->bars[bar].data ? line->bars[bar].data : "");
+        data_gap(out, line->bar_rows[bar], 4);
+    }
+}
+
+int data_timeline(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+{
+    struct timeline line = {.facts = facts};
+    int rc = 0;
+    for (size_t arm = 0; arm < facts->arm_count && rc == 0; arm++)
+        rc = add_arm(&line, store, arm, err);
+    if (rc == 0)
+        join_timeline(out, &line);
+    text_release(&line.heads);
+    text_release(&line.names);
+    text_release(&line.ends);
+    for (int bar = 0; bar < BARS; bar++)
+        text_release(&line.bars[bar]);
+    return rc;
+}
+
+/* The counted points of one arm in one panel, thinned: of each stretch the least and the most. */
+struct points {
+    const struct facts *facts;
+    size_t arm, value, stretch;
+};
+
+static bool belongs(const struct points *points, const struct facts_cycle *cycle)
+{
+    return cycle->arm == (short)points->arm && cycle->value == (short)points->value;
+}
+
+/* x counts the stored cycles of the run, so that a pause between two sittings takes no room. */
+static void add_point(struct text *out, size_t x, const struct facts_cycle *cycle)
+{
+    data_row(out, "im", (int)x + 1, (double)cycle->spawn_ns);
+}
+
+static void add_extremes(struct text *out, const struct facts *facts, size_t least, size_t most)
+{
+    size_t first = least < most ? least : most, second = least < most ? most : least;
+    add_point(out, first, &facts->cycles[first]);
+    if (second != first)
+        add_point(out, second, &facts->cycles[second]);
+}
+
+static size_t add_points(struct text *out, const struct points *points)
+{
+    const struct facts *facts = points->facts;
+    size_t seen = 0, least = 0, most = 0;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        if (!belongs(points, cycle) || cycle->warmup || cycle->spawn_ns < 0)
+            continue;
+        if (seen % points->stretch == 0) {
+            if (seen)
+                add_extremes(out, facts, least, most);
+            least = most = i;
+        }
+        least = cycle->spawn_ns < facts->cycles[least].spawn_ns ? i : least;
+        most = cycle->spawn_ns > facts->cycles[most].spawn_ns ? i : most;
+        seen++;
+    }
+    if (seen)
+        add_extremes(out, facts, least, most);
+    return seen;
+}
+
+static size_t add_marked(struct text *out, const struct points *points, bool warmup)
+{
+    const struct facts *facts = points->facts;
+    size_t rows = 0;
+    for (size_t i = 0; i < facts->cycle_count && rows < MOST_POINTS; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        if (!belongs(points, cycle) || (warmup ? !cycle->warmup : cycle->warmup) ||
+            (cycle->spawn_ns < 0) == warmup)
+            continue;
+        add_point(out, i, cycle); /* a failed one is NaN in time: the script puts it at the top */
+        rows++;
+    }
+    return rows;
+}
+
+static void add_series(struct text *out, const struct facts *facts, size_t arm, size_t value)
+{
+    struct points points = {facts, arm, value, 1};
+    size_t counted = facts_counted(facts, arm, value);
+    if (counted > MOST_POINTS)
+        points.stretch = (2 * counted + MOST_POINTS - 1) / MOST_POINTS;
+    data_row(out, "ss", "cycle", facts->arms[arm].name);
+    data_gap(out, add_points(out, &points), 2);
+    data_gap(out, add_marked(out, &points, true), 2);
+    data_gap(out, add_marked(out, &points, false), 2);
+}
+
+/* Where a new sitting begins. */
+static void add_sittings(struct text *out, const struct facts *facts)
+{
+    size_t rows = 0;
+    for (size_t i = 1; i < facts->cycle_count; i++) {
+        if (facts->cycles[i].sitting == facts->cycles[i - 1].sitting)
+            continue;
+        data_row(out, "d", (double)i + 0.5);
+        rows++;
+    }
+    data_gap(out, rows, 1);
+}
+
+int data_cycles(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+{
+    size_t panels[FIGURE_MOST_PANELS];
+    size_t count = data_head(out, facts, false, panels);
+    (void)store;
+    (void)err;
+    add_sittings(out, facts);
+    data_row(out, "i", (int)(facts->cycle_count ? facts->cycle_count : 1));
+    data_gap(out, 1, 1);
+    for (size_t i = 0; i < count; i++)
+        for (size_t arm = 0; arm < facts->arm_count; arm++)
+            add_series(out, facts, arm, panels[i]);
+    return 0;
+}

@@ -1,0 +1,312 @@
+/* What does a stored run say? Gathered once, in passes over the store, before anybody words it. */
+#include "report/facts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+const char *facts_phase_name(enum facts_phase phase)
+{
+    static const char *const names[] = {"sent -> start",     "start -> main", "main -> own ready",
+                                        "own ready -> seen", "start -> seen", "seen -> recorded"};
+    return names[phase];
+}
+
+struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t value)
+{
+    return &facts->cells[arm * facts->value_count + value];
+}
+
+int facts_find_arm(const struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->arm_count; i++)
+        if (strcmp(facts->arms[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+int64_t facts_findings(const struct facts *facts)
+{
+    return facts->tally.findings_integrity + facts->tally.findings_conduct;
+}
+
+size_t facts_counted(const struct facts *facts, size_t arm, size_t value)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        count += !cycle->warmup && cycle->arm == (short)arm && cycle->value == (short)value;
+    }
+    return count;
+}
+
+const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t index)
+{
+    size_t low = 0, high = facts->cycle_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (facts->cycles[middle].index < index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < facts->cycle_count && facts->cycles[low].index == index ? &facts->cycles[low]
+                                                                         : NULL;
+}
+
+struct facts_median facts_median_of(double samples[], size_t n)
+{
+    struct facts_median median = {.n = n};
+    stats_sort(samples, n);
+    median.median = stats_quantile(samples, n, 0.5);
+    median.p95 = stats_quantile(samples, n, 0.95);
+    median.bounds = stats_median_bounds(samples, n, 1, FACTS_ALPHA, FACTS_ALPHA);
+    return median;
+}
+
+static int take_cycle(void *context, const struct store_cycle *cycle)
+{
+    struct facts *facts = context;
+    if (cycle->arm < 0 || cycle->arm >= (int)facts->arm_count || cycle->value < 0 ||
+        cycle->value >= (int)facts->value_count)
+        return 0; /* not of this scenario: a store that somebody has edited */
+    if (facts->cycle_count == facts->cycle_room) {
+        facts->cycle_room = facts->cycle_room ? 2 * facts->cycle_room : 256;
+        facts->cycles = xrealloc(facts->cycles, facts->cycle_room, sizeof *facts->cycles);
+    }
+    facts->cycles[facts->cycle_count++] = (struct facts_cycle){.index = cycle->index,
+                                                               .sent_ns = cycle->sent_ns,
+                                                               .answered_ns = cycle->answered_ns,
+                                                               .spawn_ns = cycle->spawn_time_ns,
+                                                               .harness_ns = cycle->harness_ns,
+                                                               .audit_ns = cycle->audit_ns,
+                                                               .sitting = cycle->sitting,
+                                                               .agents = cycle->agents,
+                                                               .arm = (short)cycle->arm,
+                                                               .value = (short)cycle->value,
+                                                               .warmup = cycle->warmup};
+    return 0;
+}
+
+static int take_arm(void *context, const struct store_arm *stored)
+{
+    struct facts *facts = context;
+    struct facts_arm *arm;
+    if (stored->index < 0 || stored->index >= (int)facts->arm_count)
+        return 0;
+    arm = &facts->arms[stored->index];
+    free(arm->command);
+    free(arm->version);
+    arm->command = xstrdup(stored->command);
+    arm->version = xstrdup(stored->version);
+    arm->stored = true;
+    arm->records = stored->records;
+    arm->clean = stored->clean;
+    arm->restarts = stored->restarts;
+    arm->user_us = stored->user_us;
+    arm->system_us = stored->system_us;
+    arm->peak_memory_kb = stored->peak_memory_kb;
+    return 0;
+}
+
+static int take_finding(void *context, const struct store_finding *finding)
+{
+    struct facts *facts = context;
+    size_t rule = 0;
+    while (rule < audit_rule_count && strcmp(audit_rules[rule].name, finding->rule) != 0)
+        rule++;
+    facts->rule_findings[rule]++;
+    return 0;
+}
+
+/* Summary of one metric of one cell, from the leading complete pairs: what the verdict judges. */
+static int summarise(struct facts *facts, struct store *store, struct facts_cell *cell,
+                     enum scenario_metric metric, struct err *err)
+{
+    double *series;
+    size_t n;
+    struct stats_bounds median, p95;
+    if (store_series(store, facts->run.id, (int)cell->arm, (int)cell->value, metric, &series, &n,
+                     err) < 0)
+        return -1;
+    stats_sort(series, n);
+    median = stats_median_bounds(series, n, 1, FACTS_ALPHA, FACTS_ALPHA);
+    p95 = stats_quantile_bounds(series, n, 0.95, 1, FACTS_ALPHA, FACTS_ALPHA);
+    if (metric == SCENARIO_SPAWN_TIME) {
+        cell->spawn = stats_summarise(series, n);
+        cell->spawn_median = median;
+        cell->spawn_p95 = p95;
+    } else {
+        cell->ready = stats_summarise(series, n);
+        cell->ready_median = median;
+    }
+    free(series);
+    return 0;
+}
+
+/* The cycle whose spawn time lies nearest the median; the earliest of equals. */
+static int64_t find_typical(const struct facts *facts, const struct facts_cell *cell)
+{
+    double nearest = INFINITY;
+    int64_t typical = -1;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        double distance = fabs((double)cycle->spawn_ns - cell->spawn.median);
+        if (cycle->warmup || cycle->arm != (short)cell->arm || cycle->value != (short)cell->value)
+            continue;
+        if (!isfinite(cell->spawn.median) || cycle->spawn_ns < 0)
+            distance = cycle->spawn_ns < 0 ? 1e300 : 0; /* a ready one if there is any */
+        if (distance < nearest) {
+            nearest = distance;
+            typical = cycle->index;
+        }
+    }
+    return typical;
+}
+
+static void weigh_harness(const struct facts *facts, struct facts_cell *cell)
+{
+    double *harness = xcalloc(facts->cycle_count, sizeof *harness);
+    double *audit = xcalloc(facts->cycle_count, sizeof *audit);
+    size_t n = 0;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        if (cycle->warmup || cycle->arm != (short)cell->arm || cycle->value != (short)cell->value)
+            continue;
+        harness[n] = (double)cycle->harness_ns;
+        audit[n++] = (double)cycle->audit_ns;
+    }
+    cell->harness = facts_median_of(harness, n);
+    cell->audit = facts_median_of(audit, n);
+    free(harness);
+    free(audit);
+}
+
+static int read_cell(struct facts *facts, struct store *store, size_t arm, size_t value,
+                     struct err *err)
+{
+    struct facts_cell *cell = facts_cell(facts, arm, value);
+    cell->arm = arm;
+    cell->value = value;
+    cell->batch_size = scenario_batch_size(&facts->scenario, value);
+    if (summarise(facts, store, cell, SCENARIO_SPAWN_TIME, err) < 0 ||
+        summarise(facts, store, cell, SCENARIO_READY_TIME, err) < 0)
+        return -1;
+    cell->typical = find_typical(facts, cell);
+    weigh_harness(facts, cell);
+    return 0;
+}
+
+static int read_ratio(struct facts *facts, struct store *store, struct facts_ratio *out,
+                      const char *slow, const char *fast, size_t value, struct err *err)
+{
+    int slow_arm = facts_find_arm(facts, slow), fast_arm = facts_find_arm(facts, fast);
+    double *slow_series = NULL, *fast_series = NULL;
+    size_t slow_n, fast_n;
+    int rc = -1;
+    if (slow_arm < 0 || fast_arm < 0)
+        return 0;
+    if (store_series(store, facts->run.id, slow_arm, (int)value, SCENARIO_SPAWN_TIME, &slow_series,
+                     &slow_n, err) < 0 ||
+        store_series(store, facts->run.id, fast_arm, (int)value, SCENARIO_SPAWN_TIME, &fast_series,
+                     &fast_n, err) < 0)
+        goto done;
+    fast_n = fast_n < slow_n ? fast_n : slow_n;
+    stats_ratios(fast_series, slow_series, fast_series, fast_n);
+    out->ratio = facts_median_of(fast_series, fast_n);
+    /* a median of 0 or infinity says that cycles failed, nothing about speed */
+    out->known = fast_n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
+    rc = 0;
+done:
+    free(slow_series);
+    free(fast_series);
+    return rc;
+}
+
+static int read_split(struct facts *facts, struct store *store, size_t value, struct err *err)
+{
+    struct facts_split *split = &facts->splits[value];
+    if (read_ratio(facts, store, &split->total, "sequential", "parallel", value, err) < 0 ||
+        read_ratio(facts, store, &split->concurrency, "sequential-batch", "parallel", value, err) <
+            0 ||
+        read_ratio(facts, store, &split->recording, "sequential", "sequential-batch", value, err) <
+            0)
+        return -1;
+    return 0;
+}
+
+static void name_arms(struct facts *facts)
+{
+    facts->arm_count = facts->scenario.arm_count;
+    facts->value_count = scenario_value_count(&facts->scenario);
+    facts->cells = xcalloc(facts->arm_count * facts->value_count, sizeof *facts->cells);
+    facts->splits = xcalloc(facts->value_count, sizeof *facts->splits);
+    facts->rule_findings = xcalloc(audit_rule_count + 1, sizeof *facts->rule_findings);
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        struct facts_arm *arm = &facts->arms[i];
+        strncpy(arm->name, facts->scenario.arms[i].name, sizeof arm->name - 1);
+        arm->command = xstrdup("");
+        arm->version = xstrdup("");
+    }
+    for (size_t i = 0; i < facts->scenario.agent_count; i++)
+        facts->ledger_agents += facts->scenario.agents[i].ledger;
+}
+
+static int read_passes(struct facts *facts, struct store *store, struct err *err)
+{
+    int64_t run = facts->run.id;
+    if (store_each_arm(store, run, take_arm, facts, err) < 0 ||
+        store_each_cycle(store, run, take_cycle, facts, err) < 0 ||
+        store_each_finding(store, run, take_finding, facts, err) < 0 ||
+        store_tally(store, run, -1, -1, &facts->tally, err) < 0)
+        return -1;
+    for (size_t arm = 0; arm < facts->arm_count; arm++) {
+        if (store_tally(store, run, (int)arm, -1, &facts->arms[arm].tally, err) < 0)
+            return -1;
+        for (size_t value = 0; value < facts->value_count; value++)
+            if (read_cell(facts, store, arm, value, err) < 0)
+                return -1;
+    }
+    for (size_t value = 0; value < facts->value_count; value++)
+        if (read_split(facts, store, value, err) < 0)
+            return -1;
+    return facts_read_agents(facts, store, err);
+}
+
+int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err)
+{
+    *out = (struct facts){0};
+    if (store_run_load(store, run, &out->run, err) < 0)
+        return -1;
+    if (scenario_parse(&out->scenario, out->run.scenario_text, strlen(out->run.scenario_text),
+                       err) < 0) {
+        err_wrap(err, "the scenario stored with run %lld", (long long)run);
+        goto failed;
+    }
+    name_arms(out);
+    if (read_passes(out, store, err) < 0 ||
+        verdict_judge(&out->verdict, &out->scenario, store, run, err) < 0)
+        goto failed;
+    return 0;
+failed:
+    facts_release(out);
+    return -1;
+}
+
+void facts_release(struct facts *facts)
+{
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        free(facts->arms[i].command);
+        free(facts->arms[i].version);
+    }
+    verdict_release(&facts->verdict);
+    scenario_release(&facts->scenario);
+    store_run_release(&facts->run);
+    free(facts->cells);
+    free(facts->splits);
+    free(facts->cycles);
+    free(facts->rule_findings);
+    *facts = (struct facts){0};
+}

@@ -1,0 +1,140 @@
+/* facts - what a stored run says, gathered once, before anybody words it; private to this room.
+ *
+ * Normal use: facts_load, hand the facts to the terminal, the chapters, the figures and the
+ * exports, facts_release. Whatever two of them show comes from here, so that they cannot disagree.
+ */
+#ifndef REPORT_FACTS_H
+#define REPORT_FACTS_H
+
+#include "audit/audit.h"
+#include "scenario/scenario.h"
+#include "stats/stats.h"
+#include "store/store.h"
+#include "verdict/verdict.h"
+
+#define FACTS_ALPHA           0.05 /* of each one-sided bound */
+#define FACTS_MOST_SAMPLES    4096 /* of agents kept for one phase: evenly spaced beyond that */
+#define FACTS_MOST_COMPLAINTS 8
+
+/* The steps of one agent. */
+enum facts_phase {
+    FACTS_WAIT,   /* sent -> start: the agent's turn has not come yet              */
+    FACTS_EXEC,   /* start -> main: kernel, loader, C library                      */
+    FACTS_INIT,   /* main -> own ready: the agent's own initialisation             */
+    FACTS_NOTICE, /* own ready -> seen by the spawner                              */
+    FACTS_UNSEEN, /* start -> seen: all that is known of agents without a ledger   */
+    FACTS_RECORD, /* seen -> recorded                                              */
+    FACTS_PHASES
+};
+
+const char *facts_phase_name(enum facts_phase phase);
+
+/* A median with its doubt. NaN and no bounds when n is 0. */
+struct facts_median {
+    size_t n;
+    double median, p95;
+    struct stats_bounds bounds; /* one-sided, 95 % each */
+};
+
+/* One arm at one batch size; counted cycles only. */
+struct facts_cell {
+    size_t arm, value, batch_size;
+    struct stats_summary spawn, ready;
+    struct stats_bounds spawn_median, spawn_p95, ready_median;
+    struct facts_median harness, audit; /* cost of each cycle beside the measured time, ns */
+    struct facts_median phases[FACTS_PHASES];
+    struct facts_median slowest;  /* slowest agent's own initialisation, per cycle */
+    struct facts_median together; /* all agents' own initialisation added up, per cycle */
+    struct facts_median overhead; /* spawn time - slowest, per cycle */
+    int64_t typical;              /* the cycle nearest the median, -1: none */
+};
+
+/* A stored cycle, as little of it as the report needs. */
+struct facts_cycle {
+    int64_t index, sent_ns, answered_ns, spawn_ns, harness_ns, audit_ns;
+    int sitting, agents;
+    short arm, value;
+    bool warmup;
+};
+
+/* One arm: what was started, and what became of it. */
+struct facts_arm {
+    char name[65];
+    char *command, *version;
+    bool stored;  /* false: the run ended before it was started */
+    bool records; /* it keeps a database */
+    bool clean;
+    int restarts;
+    int64_t user_us, system_us, peak_memory_kb;
+    struct store_tally tally;
+};
+
+/* What failed agents told, counted. */
+struct facts_complaint {
+    char name[65], error[160];
+    enum run_outcome outcome;
+    size_t count;
+};
+
+/* slow / fast, pair by pair. */
+struct facts_ratio {
+    bool known;
+    struct facts_median ratio;
+};
+
+/* How much of the speedup is concurrency, how much is recording once; per batch size. */
+struct facts_split {
+    struct facts_ratio total;       /* sequential / parallel */
+    struct facts_ratio concurrency; /* sequential-batch / parallel */
+    struct facts_ratio recording;   /* sequential / sequential-batch */
+};
+
+struct facts {
+    struct store_run run;
+    struct scenario scenario;
+    struct verdict verdict; /* points into scenario */
+    struct store_tally tally;
+    struct facts_arm arms[SCENARIO_MOST_ARMS];
+    size_t arm_count, value_count;
+    struct facts_cell *cells;   /* [arm * value_count + value] */
+    struct facts_split *splits; /* [value] */
+    struct facts_cycle *cycles; /* by index */
+    size_t cycle_count, cycle_room;
+    size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
+    size_t ledger_agents;  /* agents of the scenario's list that write the ledger */
+    struct facts_complaint complaints[FACTS_MOST_COMPLAINTS];
+    size_t complaint_count;
+    size_t complaints_more; /* told by others than those kept */
+};
+
+/*
+ * facts_load - everything the report tells of one run
+ *
+ * errors : those of the store; ERR_FORMAT when the stored scenario cannot be read any more
+ */
+int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err);
+
+/* facts_release - gives everything back; accepts zero */
+void facts_release(struct facts *facts);
+
+struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t value);
+
+/* facts_find_arm - index of the arm of this name, or -1 */
+int facts_find_arm(const struct facts *facts, const char *name);
+
+/* facts_counted - cycles that count of an arm at a batch size, in `cycles` */
+size_t facts_counted(const struct facts *facts, size_t arm, size_t value);
+
+/* facts_findings - all findings of the run */
+int64_t facts_findings(const struct facts *facts);
+
+/* facts_cycle_named - the stored cycle of this index, or NULL */
+const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t index);
+
+/* phases.c: the walk over all agents; fills phases, slowest, together, overhead, complaints */
+int facts_read_agents(struct facts *facts, struct store *store, struct err *err);
+
+/* facts_median_of - sorts the samples */
+struct facts_median facts_median_of(double samples[], size_t n);
+
+#endif

@@ -1,0 +1,38 @@
+# What all figures of spawnbench share. Draw one again by hand:
+#
+#     gnuplot -d -c ./NAME.gp ./NAME.svg ./NAME.dat
+#
+# The script is fixed. Numbers and names come from NAME.dat alone, as columns that are never run as
+# code: keep it so (no eval, no macros, no double-quoted data, file names that begin with "./").
+# Colours have about the same contrast on white and on near-black, so that the picture can be shown
+# on both; each line has a dash and a point of its own as well, since colour alone is not enough.
+
+set encoding utf8
+set datafile separator "\t"
+set datafile commentschars ''
+grey = '#757b85'
+blue = '#2a7fc1'
+orange = '#cf5f12'
+green = '#1a936f'
+purple = '#b0639b'
+olive = '#917a1c'
+array colours[5] = [blue, orange, green, purple, olive]
+array points[8] = [7, 5, 9, 11, 13, 15, 6, 4]
+colour(arm) = colours[int(arm) % 5 + 1]
+shape(arm) = points[int(arm) % 8 + 1]
+dash(arm) = int(arm) % 4 + 1
+set dashtype 1 solid
+set dashtype 2 (12, 5)
+set dashtype 3 (3, 4)
+set dashtype 4 (14, 4, 3, 4)
+set border 3 linecolor rgb grey linewidth 1
+set tics nomirror out textcolor rgb grey scale 0.6
+set grid linecolor rgb '#a0757b85' dashtype 3 linewidth 0.7
+set xlabel textcolor rgb grey
+set ylabel textcolor rgb grey
+set key noenhanced textcolor rgb grey
+
+# The legend stands above everything, in as many columns as the names leave room for.
+width = 780
+columns_for(longest) = longest < 14 ? 4 : longest < 22 ? 3 : longest < 32 ? 2 : 1
+rows_for(arms, longest) = ceil(arms / (columns_for(longest) + 0.0))

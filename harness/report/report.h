@@ -1,0 +1,39 @@
+/* report - what was measured, for people and for programs; always rebuilt from the store alone.
+ *
+ * report_terminal and report_json write one run to a stream; report_render writes benchmarks.md and
+ * its figures. The same stored run gives the same bytes.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+/* report_terminal - the summary after a run and for `show`; colour only when asked (never with
+ * NO_COLOR) */
+int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err);
+
+/*
+ * report_json - one document of schema spawnbench.run.v1 with the given runs
+ * (results/run.schema.json)
+ *
+ * integer nanoseconds, null instead of infinities. samples: with every cycle, else summaries only
+ */
+int report_json(FILE *out, struct store *store, const int64_t runs[], size_t count, bool samples,
+                struct err *err);
+
+/*
+ * report_render - FOLDER/benchmarks.md and FOLDER/figures/NAME.{svg,gp,dat} for the given runs
+ *
+ * The first run is the headline; each run has its chapter. gnuplot missing: the report is written
+ * with a note instead of the figures, data and scripts are there, and *figures_missing is set.
+ * errors : ERR_UNFIT, ERR_SYSTEM
+ */
+int report_render(const char *folder, struct store *store, const int64_t runs[], size_t count,
+                  bool *figures_missing, struct err *err);
+
+#endif

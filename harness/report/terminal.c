@@ -1,0 +1,283 @@
+/* What happened, in one screen: the summary after a run and for `show`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "report/words.h"
+
+#define MOST_FINDINGS 5
+
+/* One summary under way. */
+struct screen {
+    struct text text;
+    const struct facts *facts;
+    bool colour;
+    int shown;
+};
+
+static const char *paint(const struct screen *screen, enum verdict_word word)
+{
+    static const char *const codes[] = {"\033[1;32m", "\033[1;31m", "\033[1;33m"};
+    return screen->colour ? codes[word] : "";
+}
+
+static const char *plain(const struct screen *screen)
+{
+    return screen->colour ? "\033[0m" : "";
+}
+
+static void add_agents(struct text *out, const struct facts *facts)
+{
+    char words[WORDS_BYTES];
+    if (facts->value_count == 1) {
+        text_add(out, words_plural(words, (int64_t)facts->cells[0].batch_size, "agent"));
+        return;
+    }
+    for (size_t value = 0; value < facts->value_count; value++)
+        text_addf(out, "%s%zu", value ? ", " : "", facts_cell(facts, 0, value)->batch_size);
+    text_add(out, " agents");
+}
+
+static void head(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    const struct store_run *run = &facts->run;
+    char cycles[WORDS_BYTES], warmups[WORDS_BYTES], date[WORDS_BYTES];
+    int64_t counted = 0;
+    for (size_t i = 0; i < facts->cycle_count; i++)
+        counted += !facts->cycles[i].warmup;
+    words_plain(&screen->text, facts->scenario.name);
+    text_add(&screen->text, "  ");
+    add_agents(&screen->text, facts);
+    text_addf(&screen->text, "  %s, %s, seed %llu\n", words_plural(cycles, counted, "cycle"),
+              words_plural(warmups, (int64_t)facts->cycle_count - counted, "warm-up"),
+              (unsigned long long)run->seed);
+    text_addf(&screen->text, "  run %lld of %s, %s", (long long)run->id,
+              words_date(date, run->started_wall_ns), run->state);
+    if (strcmp(run->state, "complete") != 0)
+        text_addf(&screen->text, ": %zu of %zu planned cycles are stored", run->cycles,
+                  run->planned);
+    if (*run->note) {
+        text_add(&screen->text, " (");
+        words_plain(&screen->text, run->note);
+        text_add(&screen->text, ")");
+    }
+    text_add(&screen->text, "\n");
+}
+
+static void cell_times(struct screen *screen, const struct facts_cell *cell)
+{
+    const struct stats_summary *s = &cell->spawn;
+    char p95[TEXT_DURATION_BYTES], p99[TEXT_DURATION_BYTES], max[TEXT_DURATION_BYTES];
+    char median[WORDS_BYTES], most[WORDS_BYTES];
+    text_addf(&screen->text, "    spawn    p50 %s at 95 %%   p95 %s, %s   p99 %s   max %s\n",
+              words_estimate(median, s->median, &cell->spawn_median), text_duration(p95, s->p95),
+              words_at_most(most, &cell->spawn_p95, s->n), text_duration(p99, s->p99),
+              text_duration(max, s->max));
+    text_addf(&screen->text, "             mean %s   sd %s   n %zu", text_duration(p95, s->mean),
+              text_duration(p99, s->standard_deviation), s->n);
+    if (s->failed)
+        text_addf(&screen->text, ", %zu of them failed (infinitely slow; not in mean and sd)",
+                  s->failed);
+    text_addf(&screen->text, "\n    ready    p50 %s at 95 %%\n",
+              words_estimate(median, cell->ready.median, &cell->ready_median));
+}
+
+static void cell_overhead(struct screen *screen, const struct facts_cell *cell)
+{
+    char own[TEXT_DURATION_BYTES], over[WORDS_BYTES];
+    if (!cell->overhead.n)
+        return;
+    text_addf(&screen->text,
+              "    of that  %s the slowest agent's own initialisation; %s above it at 95 %%\n",
+              text_duration(own, cell->slowest.median),
+              words_estimate(over, cell->overhead.median, &cell->overhead.bounds));
+}
+
+static void one_cell(struct screen *screen, const struct facts_cell *cell)
+{
+    char count[WORDS_BYTES];
+    if (!cell->spawn.n) {
+        text_add(&screen->text, "    no cycle that counts is stored\n");
+    } else if (cell->spawn.failed == cell->spawn.n) {
+        text_addf(&screen->text, "    spawn    never: %s, all failed\n",
+                  words_plural(count, (int64_t)cell->spawn.n, "cycle"));
+    } else {
+        cell_times(screen, cell);
+        cell_overhead(screen, cell);
+    }
+}
+
+static void arms(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    for (size_t arm = 0; arm < facts->arm_count; arm++) {
+        for (size_t value = 0; value < facts->value_count; value++) {
+            const struct facts_cell *cell = facts_cell(facts, arm, value);
+            text_add(&screen->text, "  ");
+            words_plain(&screen->text, facts->arms[arm].name);
+            if (facts->value_count > 1)
+                text_addf(&screen->text, "  %zu agents", cell->batch_size);
+            text_add(&screen->text, "\n");
+            one_cell(screen, cell);
+        }
+    }
+}
+
+static void cost(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    char harness[TEXT_DURATION_BYTES], audit[TEXT_DURATION_BYTES];
+    double *samples = xcalloc(2 * facts->cycle_count, sizeof *samples);
+    double *audits = samples + facts->cycle_count;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        samples[i] = (double)facts->cycles[i].harness_ns;
+        audits[i] = (double)facts->cycles[i].audit_ns;
+    }
+    if (facts->cycle_count)
+        text_addf(&screen->text,
+                  "  harness itself %s a cycle, its audit apart from that %s (medians)\n",
+                  text_duration(harness, facts_median_of(samples, facts->cycle_count).median),
+                  text_duration(audit, facts_median_of(audits, facts->cycle_count).median));
+    free(samples);
+}
+
+static int show_finding(void *context, const struct store_finding *finding)
+{
+    struct screen *screen = context;
+    const struct facts *facts = screen->facts;
+    if (screen->shown++ == MOST_FINDINGS)
+        return 1;
+    text_add(&screen->text, "    ");
+    words_plain(&screen->text, finding->rule);
+    text_add(&screen->text, ": ");
+    if (finding->arm >= 0 && finding->arm < (int)facts->arm_count) {
+        words_plain(&screen->text, facts->arms[finding->arm].name);
+        text_add(&screen->text, ", ");
+    }
+    if (finding->cycle >= 0)
+        text_addf(&screen->text, "cycle %lld", (long long)finding->cycle);
+    else
+        text_add(&screen->text, "after the run");
+    text_addf(&screen->text, "%s", *finding->agent ? ", agent " : "");
+    words_plain(&screen->text, finding->agent);
+    text_add(&screen->text, ": ");
+    words_plain(&screen->text, finding->text);
+    text_add(&screen->text, "\n");
+    return 0;
+}
+
+static int agents(struct screen *screen, struct store *store, struct err *err)
+{
+    const struct facts *facts = screen->facts;
+    char line[WORDS_BYTES], count[WORDS_BYTES];
+    int64_t findings = facts_findings(facts);
+    bool intact = findings == 0;
+    text_addf(&screen->text, "  agents   %s (warm-ups included)   %s%s%s\n",
+              words_agents_line(line, &facts->tally),
+              paint(screen, intact ? VERDICT_SUPPORTED : VERDICT_REFUTED),
+              words_plural(count, findings, "finding"), plain(screen));
+    for (size_t arm = 0; arm < facts->arm_count; arm++) {
+        if (!facts->arms[arm].stored || facts->arms[arm].records)
+            continue;
+        text_add(&screen->text, "    ");
+        words_plain(&screen->text, facts->arms[arm].name);
+        text_add(&screen->text, " keeps no store: the rules about stores are skipped for it\n");
+    }
+    if (store_each_finding(store, facts->run.id, show_finding, screen, err) < 0)
+        return -1;
+    if (findings > MOST_FINDINGS)
+        text_addf(&screen->text, "    ... and %lld more\n", (long long)findings - MOST_FINDINGS);
+    return 0;
+}
+
+static void complaints(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    for (size_t i = 0; i < facts->complaint_count && i < 3; i++) {
+        const struct facts_complaint *told = &facts->complaints[i];
+        text_addf(&screen->text, "    %zu x ", told->count);
+        words_plain(&screen->text, told->name);
+        text_addf(&screen->text, " %s: ", run_outcome_name(told->outcome));
+        words_plain(&screen->text, *told->error ? told->error : "no error was told");
+        text_add(&screen->text, "\n");
+    }
+}
+
+static void one_claim(struct screen *screen, const struct verdict_item *item)
+{
+    char estimate[WORDS_BYTES];
+    text_addf(&screen->text, "  %s%-12s%s ", paint(screen, item->word),
+              verdict_word_name(item->word), plain(screen));
+    words_plain(&screen->text, item->claim->id);
+    text_add(&screen->text, ": ");
+    words_plain(&screen->text, item->claim->text);
+    if (screen->facts->value_count > 1)
+        text_addf(&screen->text, ", %zu agents", item->batch_size);
+    text_add(&screen->text, item->this_sitting_only ? " (this sitting only)\n" : "\n");
+    if (!words_claim_counts(item))
+        text_addf(&screen->text, "               %s at 95 %%, n %zu, %zu against it\n",
+                  words_claimed(estimate, item), item->n, item->bad);
+    text_add(&screen->text, "               ");
+    words_plain(&screen->text, item->reason);
+    text_add(&screen->text, "\n");
+}
+
+static void claims(struct screen *screen)
+{
+    const struct verdict *verdict = &screen->facts->verdict;
+    bool conditional = false;
+    for (size_t i = 0; i < verdict->count; i++) {
+        one_claim(screen, &verdict->items[i]);
+        conditional = conditional || verdict->items[i].this_sitting_only;
+    }
+    if (!verdict->count)
+        text_add(&screen->text, "  the scenario makes no claim: nothing is judged\n");
+    if (conditional)
+        text_add(&screen->text,
+                 "  this sitting only: from fewer than 5 blocks, or from less than 5 "
+                 "minutes; another hour may differ\n");
+}
+
+static void split(struct screen *screen, size_t value)
+{
+    const struct facts_split *split = &screen->facts->splits[value];
+    const struct facts_ratio *total = &split->total, *concurrency = &split->concurrency,
+                             *recording = &split->recording;
+    size_t agents = facts_cell(screen->facts, 0, value)->batch_size;
+    char words[WORDS_BYTES];
+    if (!total->known)
+        return;
+    text_addf(&screen->text, "  speedup  %s at 95 %%, %zu agents\n",
+              words_ratio(words, total->ratio.median, &total->ratio.bounds), agents);
+    if (!concurrency->known || !recording->known)
+        return;
+    text_addf(&screen->text, "           %s by concurrency (of %zu equal agents at most %zu.00x)\n",
+              words_ratio(words, concurrency->ratio.median, &concurrency->ratio.bounds), agents,
+              agents);
+    text_addf(&screen->text, "           %s by recording once instead of %zu times\n",
+              words_ratio(words, recording->ratio.median, &recording->ratio.bounds), agents);
+}
+
+int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err)
+{
+    struct facts facts;
+    struct screen screen = {.facts = &facts, .colour = colour};
+    int rc;
+    if (facts_load(&facts, store, run, err) < 0)
+        return -1;
+    head(&screen);
+    arms(&screen);
+    cost(&screen);
+    rc = agents(&screen, store, err);
+    complaints(&screen);
+    claims(&screen);
+    for (size_t value = 0; value < facts.value_count; value++)
+        split(&screen, value);
+    text_addf(&screen.text, "  next: spawnbench report %lld\n", (long long)run);
+    if (rc == 0 && fwrite(screen.text.data, 1, screen.text.length, out) != screen.text.length)
+        rc = err_system(err, "cannot write the summary");
+    text_release(&screen.text);
+    facts_release(&facts);
+    return rc;
+}

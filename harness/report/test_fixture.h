@@ -1,0 +1,208 @@
+/* test_fixture - stored runs that never happened, made through the store's own interface.
+ *
+ * Times come from a small generator with a fixed seed: the same fixture gives the same bytes.
+ */
+#ifndef REPORT_TEST_FIXTURE_H
+#define REPORT_TEST_FIXTURE_H
+
+#include <setjmp.h> /* cmocka wants these four */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/plan.h"
+#include "scenario/scenario.h"
+#include "store/store.h"
+
+/* What to invent. Zero members: an honest, complete run. */
+struct fixture {
+    const char *scenario;      /* its JSON */
+    size_t cycles;             /* plan items that are stored, 0: all */
+    int fail_every;            /* every so many cycles one agent fails and cancels the others */
+    bool all_fail;             /* in every cycle */
+    bool hang;                 /* every failed one timed out instead */
+    const char *agent_name;    /* instead of the scenario's */
+    const char *error, *about; /* what a failed agent tells; the note of the run */
+    const char *environment;   /* JSON */
+    const char *command;
+    const char *finding; /* text of one finding in cycle 3 */
+    bool no_store;       /* arms keep no database */
+    bool no_ledger;
+    bool partial;
+};
+
+static uint64_t fixture_random = 1;
+
+static double fixture_uniform(void)
+{
+    fixture_random = fixture_random * 6364136223846793005u + 1442695040888963407u;
+    return (double)(fixture_random >> 11) / 9007199254740992.0;
+}
+
+/* a little more than `ns`, with a tail */
+static int64_t fixture_jitter(double ns, double spread)
+{
+    double u = fixture_uniform();
+    return (int64_t)(ns * (1 + spread * (u + (u > 0.97 ? 20 * (u - 0.97) : 0))));
+}
+
+static void fixture_fail(const struct fixture *fixture, struct run_cycle *cycle)
+{
+    cycle->outcome = fixture->hang ? RUN_TIMED_OUT : RUN_FAILED;
+    cycle->spawn_time_ns = cycle->ready_time_ns = -1;
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        struct run_agent *agent = &cycle->agents[i];
+        agent->outcome = i == 1 % cycle->agent_count ? cycle->outcome : RUN_CANCELLED;
+        agent->own_ready_ns = agent->ready_ns = agent->recorded_ns = 0;
+        agent->error =
+            agent->outcome == RUN_CANCELLED
+                ? NULL
+                : (char *)(fixture->error ? fixture->error : "exited with 3 before it was ready");
+    }
+}
+
+static void fixture_times(const struct fixture *fixture, struct run_cycle *cycle, const char *arm,
+                          int64_t *now_ns)
+{
+    bool sequential = strncmp(arm, "sequential", 10) == 0;
+    bool batch = !sequential || strcmp(arm, "sequential-batch") == 0;
+    int64_t at = *now_ns + fixture_jitter(2e5, 0.5), last = at;
+    cycle->sent_ns = *now_ns;
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        struct run_agent *agent = &cycle->agents[i];
+        agent->answered = agent->finished = true;
+        agent->pid = (pid_t)(1000 + i);
+        agent->start_ns = at;
+        agent->main_ns = at + fixture_jitter(6e5, 0.6);
+        agent->own_ready_ns = agent->main_ns + fixture_jitter(45e6, 0.02);
+        agent->ready_ns = agent->own_ready_ns + fixture_jitter(6e4, 1);
+        agent->recorded_ns = agent->ready_ns + (batch ? 0 : fixture_jitter(12e5, 0.8));
+        last = agent->recorded_ns > last ? agent->recorded_ns : last;
+        at = sequential ? agent->recorded_ns : at + fixture_jitter(3e5, 0.3);
+        if (fixture->no_ledger)
+            agent->main_ns = agent->own_ready_ns = 0;
+    }
+    if (batch)
+        last += fixture_jitter(9e5, 0.8);
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        cycle->agents[i].recorded_ns = fixture->no_store ? 0
+                                       : batch           ? last
+                                                         : cycle->agents[i].recorded_ns;
+        if (cycle->agents[i].ready_ns - cycle->sent_ns > cycle->ready_time_ns)
+            cycle->ready_time_ns = cycle->agents[i].ready_ns - cycle->sent_ns;
+    }
+    cycle->answered_ns = last + fixture_jitter(5e4, 1);
+    cycle->spawn_time_ns = cycle->answered_ns - cycle->sent_ns;
+    cycle->finish_sent_ns = cycle->answered_ns;
+    cycle->finished_ns = cycle->answered_ns + 2000000;
+    *now_ns = cycle->finished_ns + 3000000;
+}
+
+static void fixture_cycle(struct store *store, const struct fixture *fixture, int64_t run,
+                          const struct scenario *scenario, const struct plan_item *item,
+                          size_t index, int64_t *now_ns)
+{
+    struct run_cycle cycle = {.index = index, .item = *item, .harness_ns = fixture_jitter(9e4, 1)};
+    struct scenario_agent renamed = {.name = (char *)fixture->agent_name};
+    struct err err = {0};
+    cycle.agent_count = scenario_batch_size(scenario, (size_t)item->value);
+    cycle.agents = xcalloc(cycle.agent_count, sizeof *cycle.agents);
+    for (size_t i = 0; i < cycle.agent_count; i++)
+        cycle.agents[i].asked = fixture->agent_name ? &renamed : scenario_agent_at(scenario, i);
+    fixture_times(fixture, &cycle, scenario->arms[item->arm].name, now_ns);
+    if (fixture->all_fail || (fixture->fail_every && index % (size_t)fixture->fail_every ==
+                                                         3 % (size_t)fixture->fail_every))
+        fixture_fail(fixture, &cycle);
+    snprintf(cycle.consensus, sizeof cycle.consensus, "agreed");
+    assert_int_equal(store_cycle_begin(store, run, &cycle, 1, fixture_jitter(15e5, 0.5), &err), 0);
+    if (fixture->finding && index == 3)
+        assert_int_equal(store_finding_put(store, run, 3, item->arm,
+                                           "every-acknowledged-start-is-recorded", "integrity",
+                                           "3.0", fixture->finding, &err),
+                         0);
+    assert_int_equal(store_cycle_commit(store, &err), 0);
+    free(cycle.agents);
+}
+
+static void fixture_arms(struct store *store, const struct fixture *fixture, int64_t run,
+                         const struct scenario *scenario)
+{
+    struct err err = {0};
+    for (size_t i = 0; i < scenario->arm_count; i++) {
+        struct store_arm arm = {.index = (int)i,
+                                .command = (char *)"{reference} --mode x",
+                                .version = (char *)"1.0",
+                                .records = !fixture->no_store,
+                                .clean = true,
+                                .user_us = 123456,
+                                .system_us = 234567,
+                                .peak_memory_kb = 4321};
+        snprintf(arm.name, sizeof arm.name, "%s", scenario->arms[i].name);
+        assert_int_equal(store_arm_put(store, run, &arm, &err), 0);
+    }
+}
+
+/* fixture_run - one invented run; returns its id */
+static int64_t fixture_run(struct store *store, const struct fixture *fixture)
+{
+    struct scenario scenario = {0};
+    struct plan plan;
+    struct err err = {0};
+    struct store_run run = {0};
+    int64_t now_ns = 5000000000;
+    fixture_random = 1;
+    if (scenario_parse(&scenario, fixture->scenario, strlen(fixture->scenario), &err) < 0)
+        fail_msg("%s", err.text);
+    plan_build(&plan, &scenario, NULL, 0, 7);
+    run.scenario_name = scenario.name;
+    run.scenario_path = (char *)"scenarios/fixture.json";
+    run.scenario_text = scenario.source;
+    run.options_json = (char *)"{}";
+    run.environment_json = (char *)(fixture->environment ? fixture->environment
+                                                         : "{\"kernel\":\"6.1\",\"cpus_online\":2,"
+                                                           "\"fdatasync_median_ns\":1234567}");
+    run.command =
+        (char *)(fixture->command ? fixture->command : "run scenarios/fixture.json --seed 7");
+    run.version = (char *)"0.1.0";
+    run.seed = 7;
+    run.planned = plan.count;
+    assert_int_equal(store_run_begin(store, &run, &err), 0);
+    fixture_arms(store, fixture, run.id, &scenario);
+    for (size_t i = 0; i < plan.count && (!fixture->cycles || i < fixture->cycles); i++)
+        fixture_cycle(store, fixture, run.id, &scenario, &plan.items[i], i, &now_ns);
+    assert_int_equal(
+        store_run_end(store, run.id, !fixture->partial, fixture->about ? fixture->about : "", &err),
+        0);
+    plan_release(&plan);
+    scenario_release(&scenario);
+    return run.id;
+}
+
+#define FIXTURE_AGENTS                                                                             \
+    "\"agents\":[{\"name\":\"gemini\",\"command\":[\"{agent}\",\"--init\",\"45ms\"]},"             \
+    "{\"name\":\"claude\",\"command\":[\"{agent}\"]},"                                             \
+    "{\"name\":\"gpt_pro\",\"command\":[\"{agent}\"]}]"
+
+#define FIXTURE_ARMS                                                                               \
+    "\"arms\":[{\"name\":\"sequential\",\"subject\":[\"{reference}\"]},"                           \
+    "{\"name\":\"parallel\",\"subject\":[\"{reference}\"]},"                                       \
+    "{\"name\":\"sequential-batch\",\"subject\":[\"{reference}\"]}]"
+
+#define FIXTURE_CLAIMS                                                                             \
+    "\"claims\":[{\"id\":\"AC1\",\"arm\":\"parallel\",\"quantile\":0.95,\"at_most\":\"50ms\"},"    \
+    "{\"id\":\"AC2\",\"faster\":\"parallel\",\"than\":\"sequential\",\"at_least\":3.0},"           \
+    "{\"id\":\"AC3\",\"corruption\":\"none\"}]"
+
+static const char fixture_three_agents[] =
+    "{\"name\":\"three-agents\",\"spec_id\":\"SPEC-KIT-933\",\"about\":\"150 ms -> 50 ms\","
+    "\"cycles\":100,\"warmup\":5," FIXTURE_AGENTS "," FIXTURE_ARMS "," FIXTURE_CLAIMS "}";
+
+#endif

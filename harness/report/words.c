@@ -1,0 +1,343 @@
+/* How is a number told with its doubt, and how do other people's words stay words? */
+#include "report/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+/* Bytes of the well-formed UTF-8 character at c, 0 when it is none. source: Unicode 15, table 3-7
+ */
+static size_t character(const char *c)
+{
+    const unsigned char *b = (const unsigned char *)c;
+    size_t length = b[0] < 0x80 ? 1 : b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
+    if (b[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((b[i] & 0xc0) != 0x80)
+            return 0;
+    if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) ||
+        (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+/* C0 and C1 controls, DEL, and the characters that turn the direction of text around */
+static bool is_control(const char *c, size_t length)
+{
+    const unsigned char *b = (const unsigned char *)c;
+    if (length == 1)
+        return b[0] < ' ' || b[0] == 0x7f;
+    if (length == 2)
+        return b[0] == 0xc2 && b[1] < 0xa0;
+    return length == 3 && b[0] == 0xe2 &&
+           ((b[1] == 0x80 && ((b[2] >= 0xa8 && b[2] <= 0xae) || b[2] == 0x8e || b[2] == 0x8f)) ||
+            (b[1] == 0x81 && b[2] >= 0xa6 && b[2] <= 0xa9));
+}
+
+/* One character of data, made plain: its bytes, a blank or '?'. Returns how many bytes to go on. */
+static size_t plain_character(char out[5], const char *c)
+{
+    size_t length = character(c);
+    if (*c == '\n' || *c == '\r' || *c == '\t')
+        memcpy(out, " ", 2);
+    else if (length == 0 || is_control(c, length))
+        memcpy(out, "?", 2);
+    else {
+        memcpy(out, c, length);
+        out[length] = '\0';
+    }
+    return length ? length : 1;
+}
+
+void words_plain(struct text *out, const char *data)
+{
+    char one[5];
+    while (*data) {
+        data += plain_character(one, data);
+        text_add(out, one);
+    }
+}
+
+static const char *markdown_escape(char c, const char *rest)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case ':': /* no automatic links */
+        return strncmp(rest, "//", 2) == 0 ? "&#58;" : NULL;
+    case '@':
+        return "&#64;";
+    default:
+        return NULL;
+    }
+}
+
+void words_markdown(struct text *out, const char *data)
+{
+    char one[5];
+    while (*data) {
+        const char *instead = markdown_escape(*data, data + 1);
+        data += plain_character(one, data);
+        if (instead) {
+            text_add(out, instead);
+            continue;
+        }
+        if (one[0] && !one[1] && strchr("\\`*_{}[]|~#$!", one[0]))
+            text_add(out, "\\");
+        text_add(out, one);
+    }
+}
+
+static size_t longest_run(const char *data, char c)
+{
+    size_t longest = 0, run = 0;
+    for (; *data; data++) {
+        run = *data == c ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+static void add_fence(struct text *out, size_t length)
+{
+    while (length--)
+        text_add(out, "`");
+}
+
+void words_code(struct text *out, const char *data)
+{
+    size_t fence = longest_run(data, '`') + 1;
+    bool padded = fence > 1;
+    if (!*data)
+        data = "-";
+    add_fence(out, fence);
+    text_add(out, padded ? " " : "");
+    words_plain(out, data);
+    text_add(out, padded ? " " : "");
+    add_fence(out, fence);
+}
+
+void words_block(struct text *out, const char *language, const char *data, size_t most_bytes)
+{
+    size_t fence = longest_run(data, '`') + 1;
+    const char *end = data + strnlen(data, most_bytes);
+    char one[5];
+    fence = fence < 3 ? 3 : fence;
+    add_fence(out, fence);
+    text_addf(out, "%s\n", language);
+    while (data < end) {
+        bool line_end = *data == '\n';
+        data += plain_character(one, data);
+        text_add(out, line_end ? "\n" : one);
+    }
+    if (out->length && out->data[out->length - 1] != '\n')
+        text_add(out, "\n");
+    if (*end)
+        text_addf(out, "... (%zu more bytes)\n", strlen(end));
+    add_fence(out, fence);
+    text_add(out, "\n");
+}
+
+const char *words_label(char out[WORDS_LABEL_BYTES], const char *name)
+{
+    size_t length = 0;
+    char one[5];
+    while (*name) {
+        name += plain_character(one, name);
+        if (one[0] == '"')
+            one[0] = '\'';
+        if (length + strlen(one) > WORDS_LABEL_BYTES - 1)
+            break;
+        memcpy(out + length, one, strlen(one));
+        length += strlen(one);
+    }
+    while (length && out[length - 1] == ' ')
+        length--;
+    out[length] = '\0';
+    return length ? out : memcpy(out, "-", 2);
+}
+
+/* In which unit and with how many decimals numbers that belong together are told. */
+struct scale {
+    double one;
+    const char *unit, *gap;
+    int decimals;
+};
+
+static const struct scale times[] = {
+    {1, "ns", " ", 0}, {1e3, "us", " ", 2}, {1e6, "ms", " ", 2}, {1e9, "s", " ", 2}};
+static const struct scale ratios = {1, "x", "", 2};
+
+/* three significant digits, as text_duration gives them */
+static struct scale time_scale(double ns)
+{
+    struct scale scale;
+    size_t at = 0;
+    double value;
+    while (isfinite(ns) && at + 1 < sizeof times / sizeof times[0] &&
+           fabs(ns) >= 999.5 * times[at].one)
+        at++;
+    scale = times[isfinite(ns) ? at : 2];
+    value = fabs(ns) / scale.one;
+    if (scale.decimals && isfinite(value))
+        scale.decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    return scale;
+}
+
+static const char *one_number(char out[WORDS_BYTES], const struct scale *scale, double value)
+{
+    if (isnan(value))
+        snprintf(out, WORDS_BYTES, "-");
+    else if (isinf(value))
+        snprintf(out, WORDS_BYTES, "%s", *scale->gap ? "never" : "endless");
+    else
+        snprintf(out, WORDS_BYTES, "%.*f", scale->decimals, value / scale->one);
+    return out;
+}
+
+/* Two that differ, but look the same at this scale. */
+static bool hides(const struct scale *scale, double a, double b)
+{
+    char one[WORDS_BYTES], other[WORDS_BYTES];
+    return isfinite(a) && isfinite(b) && a != b &&
+           strcmp(one_number(one, scale, a), one_number(other, scale, b)) == 0;
+}
+
+static void widen(struct scale *scale, double a, double b)
+{
+    for (int more = 0; more < 4 && hides(scale, a, b); more++)
+        scale->decimals++;
+}
+
+static const char *told(char out[WORDS_BYTES], const struct scale *scale, double estimate,
+                        const struct stats_bounds *bounds)
+{
+    char at[WORDS_BYTES], lower[WORDS_BYTES], upper[WORDS_BYTES];
+    bool number = isfinite(estimate);
+    const char *unit = *scale->gap ? "" : scale->unit; /* a ratio carries its x everywhere */
+    one_number(at, scale, estimate);
+    one_number(lower, scale, bounds->lower);
+    one_number(upper, scale, bounds->upper);
+    snprintf(out, WORDS_BYTES, "%.24s%s%s [%.24s%s .. %.24s%s]", at, number ? scale->gap : "",
+             number ? scale->unit : "", bounds->has_lower ? lower : "none",
+             bounds->has_lower && isfinite(bounds->lower) ? unit : "",
+             bounds->has_upper ? upper : "none",
+             bounds->has_upper && isfinite(bounds->upper) ? unit : "");
+    return out;
+}
+
+const char *words_estimate(char out[WORDS_BYTES], double estimate,
+                           const struct stats_bounds *bounds)
+{
+    struct scale scale = time_scale(estimate);
+    if (bounds->has_lower && bounds->has_upper)
+        widen(&scale, bounds->lower, bounds->upper);
+    return told(out, &scale, estimate, bounds);
+}
+
+const char *words_at_most(char out[WORDS_BYTES], const struct stats_bounds *bounds, size_t n)
+{
+    char upper[TEXT_DURATION_BYTES];
+    size_t needed = stats_minimum_n(0.95, FACTS_ALPHA);
+    if (bounds->has_upper && isfinite(bounds->upper))
+        snprintf(out, WORDS_BYTES, "at most %s", text_duration(upper, bounds->upper));
+    else if (n < needed)
+        snprintf(out, WORDS_BYTES, "no upper bound below %zu cycles", needed);
+    else
+        snprintf(out, WORDS_BYTES, "no upper bound: too many failed");
+    return out;
+}
+
+const char *words_ratio(char out[WORDS_BYTES], double ratio, const struct stats_bounds *bounds)
+{
+    struct scale scale = ratios;
+    if (bounds->has_lower && bounds->has_upper)
+        widen(&scale, bounds->lower, bounds->upper);
+    return told(out, &scale, ratio, bounds);
+}
+
+bool words_claim_counts(const struct verdict_item *item)
+{
+    return item->claim->kind == SCENARIO_CLAIM_INTACT ||
+           item->claim->kind == SCENARIO_CLAIM_FAILURE;
+}
+
+const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item)
+{
+    bool ratio = item->claim->kind == SCENARIO_CLAIM_FASTER;
+    double limit = ratio ? item->claim->ratio : (double)item->claim->limit_ns;
+    struct scale scale = ratio ? ratios : time_scale(item->estimate);
+    struct stats_bounds bounds = {item->lower, item->upper, item->n && isfinite(item->lower),
+                                  item->n && isfinite(item->upper)};
+    if (words_claim_counts(item)) {
+        snprintf(out, WORDS_BYTES, "%zu of %zu", item->bad, item->n);
+        return out;
+    }
+    widen(&scale, item->estimate, limit);
+    if (bounds.has_lower)
+        widen(&scale, bounds.lower, limit);
+    if (bounds.has_upper)
+        widen(&scale, bounds.upper, limit);
+    return told(out, &scale, item->estimate, &bounds);
+}
+
+const char *words_share(char out[WORDS_BYTES], double share)
+{
+    if (isnan(share))
+        snprintf(out, WORDS_BYTES, "-");
+    else
+        snprintf(out, WORDS_BYTES, "%.3g %%", 100 * share);
+    return out;
+}
+
+const char *words_p(char out[WORDS_BYTES], double p)
+{
+    if (isnan(p))
+        snprintf(out, WORDS_BYTES, "-");
+    else if (p < 0.0001)
+        snprintf(out, WORDS_BYTES, "< 0.0001");
+    else
+        snprintf(out, WORDS_BYTES, "%.4f", p);
+    return out;
+}
+
+const char *words_date(char out[WORDS_BYTES], int64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
+    struct tm utc;
+    size_t length;
+    if (wall_ns <= 0 || !gmtime_r(&seconds, &utc))
+        return memcpy(out, "-", 2);
+    length = strftime(out, WORDS_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out + length, WORDS_BYTES - length, ".%03dZ",
+             (int)(wall_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS));
+    return out;
+}
+
+static char relation(int64_t a, int64_t b)
+{
+    return a == b ? '=' : a > b ? '>' : '<';
+}
+
+const char *words_agents_line(char out[WORDS_BYTES], const struct store_tally *tally)
+{
+    snprintf(out, WORDS_BYTES, "%lld planned %c %lld ready %c %lld recorded",
+             (long long)tally->agents_planned, relation(tally->agents_planned, tally->agents_ready),
+             (long long)tally->agents_ready, relation(tally->agents_ready, tally->agents_recorded),
+             (long long)tally->agents_recorded);
+    return out;
+}
+
+const char *words_plural(char out[WORDS_BYTES], int64_t count, const char *noun)
+{
+    snprintf(out, WORDS_BYTES, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");
+    return out;
+}

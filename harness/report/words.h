@@ -1,0 +1,68 @@
+/* words - numbers with their doubt, and other people's words made harmless; private to this room.
+ *
+ * Names, errors, commands and reasons come from scenarios and subjects: they are data. Each
+ * function below says for which kind of reader it makes them safe.
+ */
+#ifndef REPORT_WORDS_H
+#define REPORT_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "report/facts.h"
+
+#define WORDS_BYTES       96 /* room for one number with its unit and doubt */
+#define WORDS_LABEL_BYTES 65 /* a name in a figure: 64 bytes and the NUL */
+
+/* words_plain - for a terminal and JSON: line ends become blanks, control bytes and bytes that are
+ * not UTF-8 become '?', so that nothing can steer the terminal */
+void words_plain(struct text *out, const char *data);
+
+/* words_markdown - as running text or table cell: shown as it is, never markup */
+void words_markdown(struct text *out, const char *data);
+
+/* words_code - as `code` in running text, not in a table (GFM splits cells even inside code) */
+void words_code(struct text *out, const char *data);
+
+/* words_block - as a fenced block; the fence is longer than any in the data. Lines are kept. */
+void words_block(struct text *out, const char *language, const char *data, size_t most_bytes);
+
+/* words_label - a name for a figure's data: at most 64 bytes, cut at a character; no control bytes,
+ * no double quotes, never empty */
+const char *words_label(char out[WORDS_LABEL_BYTES], const char *name);
+
+/* words_estimate - "412 us [398 .. 431]": all three in the unit of the first, with as many digits
+ * as it takes to tell the bounds apart; a missing bound is told as "none", infinity as "never" */
+const char *words_estimate(char out[WORDS_BYTES], double estimate,
+                           const struct stats_bounds *bounds);
+
+/* words_at_most - "at most 49.6 ms", or why there is no upper bound of a p95 from n cycles */
+const char *words_at_most(char out[WORDS_BYTES], const struct stats_bounds *bounds, size_t n);
+
+/* words_ratio - "2.97x [2.95x .. 2.99x]"; infinity reads "endless", NaN "-" */
+const char *words_ratio(char out[WORDS_BYTES], double ratio, const struct stats_bounds *bounds);
+
+/* words_claimed - the estimate of a verdict with its bounds, in its own unit, with as many digits
+ * as it takes to tell each from the claimed limit (49.996 ms is not 50.0 ms) */
+const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item);
+
+/* words_claim_counts - the claim is about a count of cycles, not about an estimate */
+bool words_claim_counts(const struct verdict_item *item);
+
+/* words_share - 0.00734 as "0.73 %" */
+const char *words_share(char out[WORDS_BYTES], double share);
+
+/* words_p - a p value: "0.012", "< 0.0001", "-" when there is none */
+const char *words_p(char out[WORDS_BYTES], double p);
+
+/* words_date - ISO 8601 in UTC, to the millisecond; "-" for 0 */
+const char *words_date(char out[WORDS_BYTES], int64_t wall_ns);
+
+/* words_agents_line - "60 planned = 60 ready = 60 recorded" with =, > or < as it is */
+const char *words_agents_line(char out[WORDS_BYTES], const struct store_tally *tally);
+
+/* words_plural - "1 cycle", "2 cycles" */
+const char *words_plural(char out[WORDS_BYTES], int64_t count, const char *noun);
+
+#endif

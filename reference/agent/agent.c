@@ -1,0 +1,360 @@
+/* What does a program do that is started by a spawner? Initialise, say "ready", take a prompt,
+ * answer, exit. And, when asked, get each of these wrong in one way.
+ *
+ *     main_ns      options, --fail start
+ *        |         --init (waits) and --init-cpu (burns), --chatty, --hang, --fail init
+ *     ready_ns     ledger line, then the readiness signal
+ *        |         prompt: stdin to its end
+ *     answer       one JSON object on stdout, or --fail output
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum fail { FAIL_NEVER, FAIL_START, FAIL_INIT, FAIL_OUTPUT };
+enum ready { READY_UNSET, READY_BY_FD, READY_BY_NOTIFY, READY_BY_LINE, READY_BY_EXIT };
+
+static struct {
+    int64_t init_ns, init_cpu_ns;
+    uint64_t output_bytes, chatty_bytes;
+    enum fail fail;
+    enum ready ready;
+    const char *ready_text;
+    bool hang, ignore_term;
+} options = {.ready_text = "ready"};
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* ---- the command line ---- */
+
+static void usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "spawnref-agent: %s '%s' (try --help)\n", what, value);
+    exit(2);
+}
+
+static int64_t duration(const char *text)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+    char *end;
+    double number = strtod(text, &end);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (end != text && strcmp(end, units[i].name) == 0 && number >= 0 &&
+            number * units[i].ns <= 3.6e15)
+            return (int64_t)(number * units[i].ns + 0.5);
+    usage_error("expected a duration such as 45ms, not", text);
+    return 0;
+}
+
+static uint64_t bytes(const char *text)
+{
+    char *end;
+    uint64_t number;
+    errno = 0;
+    number = strtoull(text, &end, 10);
+    if (errno || *end || text[0] < '0' || text[0] > '9')
+        usage_error("expected a number of bytes, not", text);
+    return number;
+}
+
+static int word(const char *option, const char *text, const char *const words[])
+{
+    for (int i = 1; words[i]; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    usage_error(option, text);
+    return 0;
+}
+
+static void help(void)
+{
+    puts("usage: spawnref-agent [OPTION]...\n"
+         "The smallest agent: initialises, says that it is ready, reads a prompt from stdin, "
+         "answers on "
+         "stdout.\n\n"
+         "  --init DURATION       wait this long before being ready, as on a network handshake "
+         "(45ms)\n"
+         "  --init-cpu DURATION   burn this much CPU time before being ready\n"
+         "  --ready WAY           fd, notify, line or exit; default: READY_FD if set, then "
+         "NOTIFY_SOCKET\n"
+         "  --ready-text TEXT     the line for --ready line (default: ready)\n"
+         "  --output BYTES        make the answer this much longer\n"
+         "  --chatty BYTES        flood stdout and stderr with this much each before being ready\n"
+         "  --fail WHEN           start, init or output: exit with status 1 and a message then\n"
+         "  --hang                never become ready\n"
+         "  --ignore-term         ignore SIGTERM\n"
+         "  --help, --version\n\n"
+         "SPAWNBENCH_LEDGER=FILE and SPAWNBENCH_AGENT=ID: append 'ID PID MAIN_NS READY_NS' to FILE "
+         "when ready.");
+    exit(0);
+}
+
+static void read_options(int argc, char *argv[])
+{
+    static const char *const fails[] = {"", "start", "init", "output", NULL};
+    static const char *const ways[] = {"", "fd", "notify", "line", "exit", NULL};
+    static const struct option known[] = {
+        {"init", 1, NULL, 'i'},       {"init-cpu", 1, NULL, 'c'}, {"ready", 1, NULL, 'r'},
+        {"ready-text", 1, NULL, 't'}, {"output", 1, NULL, 'o'},   {"chatty", 1, NULL, 'y'},
+        {"fail", 1, NULL, 'f'},       {"hang", 0, NULL, 'g'},     {"ignore-term", 0, NULL, 'T'},
+        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'},  {0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
+        switch (option) {
+        case 'i':
+            options.init_ns = duration(optarg);
+            break;
+        case 'c':
+            options.init_cpu_ns = duration(optarg);
+            break;
+        case 'r':
+            options.ready = (enum ready)word("unknown way to be ready", optarg, ways);
+            break;
+        case 't':
+            options.ready_text = optarg;
+            break;
+        case 'o':
+            options.output_bytes = bytes(optarg);
+            break;
+        case 'y':
+            options.chatty_bytes = bytes(optarg);
+            break;
+        case 'f':
+            options.fail = (enum fail)word("unknown moment to fail", optarg, fails);
+            break;
+        case 'g':
+            options.hang = true;
+            break;
+        case 'T':
+            options.ignore_term = true;
+            break;
+        case 'h':
+            help();
+            break;
+        case 'V':
+            puts("spawnref-agent " SPAWNBENCH_VERSION);
+            exit(0);
+        default:
+            exit(2);
+        }
+    if (optind < argc)
+        usage_error("unexpected argument", argv[optind]);
+}
+
+/* ---- initialising ---- */
+
+static void fail(const char *when)
+{
+    const char *id = getenv("SPAWNBENCH_AGENT");
+    fprintf(stderr, "spawnref-agent: %s: told to fail at %s\n", id ? id : "agent", when);
+    exit(1);
+}
+
+static void wait_for(int64_t wait_ns)
+{
+    int64_t until_ns = clock_ns(CLOCK_MONOTONIC) + wait_ns;
+    struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+    while (wait_ns > 0 && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        continue;
+}
+
+static void burn(int64_t cpu_ns)
+{
+    int64_t until_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + cpu_ns;
+    volatile uint64_t work = 1;
+    while (cpu_ns > 0 && clock_ns(CLOCK_PROCESS_CPUTIME_ID) < until_ns)
+        for (int i = 0; i < 10000; i++)
+            work = work * 6364136223846793005u + 1;
+}
+
+static bool write_all(int fd, const char *data, size_t count)
+{
+    while (count > 0) {
+        ssize_t written = write(fd, data, count);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        data += written;
+        count -= (size_t)written;
+    }
+    return true;
+}
+
+static void flood(uint64_t count)
+{
+    char line[1024];
+    memset(line, '.', sizeof line - 1);
+    line[sizeof line - 1] = '\n';
+    while (count > 0) {
+        size_t part = count < sizeof line ? (size_t)count : sizeof line;
+        if (!write_all(STDOUT_FILENO, line, part) || !write_all(STDERR_FILENO, line, part))
+            exit(1);
+        count -= part;
+    }
+}
+
+/* ---- being ready ---- */
+
+/* One write to a file opened for appending: lines of many agents never mix. See open(2), O_APPEND.
+ */
+static void witness(int64_t main_ns, int64_t ready_ns)
+{
+    const char *path = getenv("SPAWNBENCH_LEDGER"), *id = getenv("SPAWNBENCH_AGENT");
+    char line[512];
+    int length, fd;
+    if (!path || !id)
+        return;
+    length = snprintf(line, sizeof line, "%s %d %" PRId64 " %" PRId64 "\n", id, (int)getpid(),
+                      main_ns, ready_ns);
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (length >= (int)sizeof line || fd < 0 || write(fd, line, (size_t)length) != length) {
+        fprintf(stderr, "spawnref-agent: cannot write to ledger '%s': %s\n", path, strerror(errno));
+        exit(1);
+    }
+    close(fd);
+}
+
+static bool notify(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ssize_t sent;
+    if (fd < 0 || length == 0 || length >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    sent = sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&address,
+                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    close(fd);
+    return sent == 7;
+}
+
+static bool tell_fd(const char *number)
+{
+    int fd = (int)strtol(number, NULL, 10);
+    bool told = write_all(fd, "\n", 1);
+    close(fd);
+    return told;
+}
+
+static bool tell_line(void)
+{
+    return write_all(STDOUT_FILENO, options.ready_text, strlen(options.ready_text)) &&
+           write_all(STDOUT_FILENO, "\n", 1);
+}
+
+static void tell_ready(void)
+{
+    const char *fd = getenv("READY_FD"), *notify_socket = getenv("NOTIFY_SOCKET");
+    bool told = true;
+    if (options.ready == READY_UNSET && fd)
+        options.ready = READY_BY_FD;
+    else if (options.ready == READY_UNSET && notify_socket)
+        options.ready = READY_BY_NOTIFY;
+    if (options.ready == READY_BY_FD)
+        told = fd && tell_fd(fd);
+    else if (options.ready == READY_BY_NOTIFY)
+        told = notify_socket && notify(notify_socket);
+    else if (options.ready == READY_BY_LINE)
+        told = tell_line();
+    else if (options.ready == READY_BY_EXIT)
+        exit(0);
+    if (told)
+        return;
+    fprintf(stderr, "spawnref-agent: cannot say that it is ready: %s\n",
+            fd || notify_socket ? strerror(errno) : "neither READY_FD nor NOTIFY_SOCKET is set");
+    exit(1);
+}
+
+/* ---- answering ---- */
+
+/* source : FNV-1a, 64 bit, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t read_prompt(uint64_t *prompt_bytes)
+{
+    unsigned char part[4096];
+    uint64_t hash = 14695981039346656037u;
+    ssize_t got;
+    while ((got = read(STDIN_FILENO, part, sizeof part)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        *prompt_bytes += (uint64_t)got;
+        for (ssize_t i = 0; i < got; i++)
+            hash = (hash ^ part[i]) * 1099511628211u;
+    }
+    return hash;
+}
+
+static void print_quoted(const char *text)
+{
+    putchar('"');
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\')
+            printf("\\u%04x", (unsigned char)*text);
+        else
+            putchar(*text);
+    putchar('"');
+}
+
+/* "answer" is the same for every agent that got the same prompt: they agree. */
+static int answer(void)
+{
+    const char *id = getenv("SPAWNBENCH_AGENT");
+    uint64_t prompt_bytes = 0, hash = read_prompt(&prompt_bytes);
+    if (options.fail == FAIL_OUTPUT)
+        fail("output");
+    fputs("{\"agent\":", stdout);
+    print_quoted(id ? id : "spawnref-agent");
+    printf(",\"answer\":\"%016" PRIx64 "\",\"prompt_bytes\":%" PRIu64, hash, prompt_bytes);
+    if (options.output_bytes > 0) {
+        fputs(",\"padding\":\"", stdout);
+        for (uint64_t i = 0; i < options.output_bytes; i++)
+            putchar('x');
+        putchar('"');
+    }
+    puts("}");
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+int main(int argc, char *argv[])
+{
+    int64_t main_ns = clock_ns(CLOCK_MONOTONIC);
+    read_options(argc, argv);
+    if (options.ignore_term)
+        signal(SIGTERM, SIG_IGN);
+    if (options.fail == FAIL_START)
+        fail("start");
+    wait_for(options.init_ns);
+    burn(options.init_cpu_ns);
+    flood(options.chatty_bytes);
+    if (options.fail == FAIL_INIT)
+        fail("init");
+    while (options.hang)
+        pause();
+    witness(main_ns, clock_ns(CLOCK_MONOTONIC));
+    tell_ready();
+    return answer();
+}

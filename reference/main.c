@@ -1,0 +1,206 @@
+/* spawnref: which mode, which record; then one line in, one line out, until it is over.
+ *
+ * Options, the protocol's loop, and an exit status: 0 after "close" or the end of stdin, 2 for a
+ * wrong command line or input that cannot be read on, 128 + n when signal n ended it. However it
+ * ends, no agent is left.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "metrics/metrics.h"
+#include "spawner/protocol.h"
+#include "spawner/spawner.h"
+
+#define READ_BYTES ((size_t)64 << 10)
+#define LINE_BYTES ((size_t)64 << 20) /* a request longer than this is no request */
+
+static struct {
+    const char *mode, *record, *arm_name;
+    struct metrics_about about;
+} options = {.mode = "parallel"};
+
+/* ---- the command line ---- */
+
+static const char *one_of(const char *option, const char *value, const char *first,
+                          const char *second)
+{
+    if (strcmp(value, first) == 0)
+        return first;
+    if (strcmp(value, second) == 0)
+        return second;
+    fprintf(stderr, "spawnref: --%s: expected %s or %s, not '%s' (try --help)\n", option, first,
+            second, value);
+    exit(2);
+}
+
+static void help(void)
+{
+    puts("usage: spawnref [OPTION]...\n"
+         "The reference spawner: starts agents, records them in SQLite. Speaks the subject "
+         "protocol\n"
+         "(reference/PROTOCOL.md) on stdin and stdout; stderr is its log.\n\n"
+         "  --mode MODE       sequential (one after the other, the yardstick) or parallel "
+         "(default)\n"
+         "  --record HOW      each (a connection and two transactions per agent, as the original)\n"
+         "                    or batch (one transaction); default: each if sequential, else batch\n"
+         "  --metrics FILE    write spawn_metrics.json there at the end\n"
+         "  --spec-id ID      goes into that file\n"
+         "  --arm-name NAME   this arm's section in that file (default: the mode)\n"
+         "  --help, --version");
+    exit(0);
+}
+
+static void read_options(int argc, char *argv[])
+{
+    static const struct option known[] = {{"mode", 1, NULL, 'm'},     {"record", 1, NULL, 'r'},
+                                          {"metrics", 1, NULL, 'f'},  {"spec-id", 1, NULL, 's'},
+                                          {"arm-name", 1, NULL, 'a'}, {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},  {0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
+        switch (option) {
+        case 'm':
+            options.mode = one_of("mode", optarg, "sequential", "parallel");
+            break;
+        case 'r':
+            options.record = one_of("record", optarg, "each", "batch");
+            break;
+        case 'f':
+            options.about.path = optarg;
+            break;
+        case 's':
+            options.about.spec_id = optarg;
+            break;
+        case 'a':
+            options.arm_name = optarg;
+            break;
+        case 'h':
+            help();
+            break;
+        case 'V':
+            puts("spawnref " SPAWNBENCH_VERSION);
+            exit(0);
+        default:
+            exit(2);
+        }
+    if (optind < argc) {
+        fprintf(stderr, "spawnref: unexpected argument '%s' (try --help)\n", argv[optind]);
+        exit(2);
+    }
+    if (!options.record)
+        options.record = strcmp(options.mode, "sequential") == 0 ? "each" : "batch";
+    options.about.section = options.arm_name ? options.arm_name : options.mode;
+    options.about.record = options.record;
+}
+
+/* ---- one line in, one line out ---- */
+
+static int write_all(struct text *answer)
+{
+    size_t done = 0;
+    while (done < answer->length) {
+        ssize_t written = write(STDOUT_FILENO, answer->data + done, answer->length - done);
+        if (written < 0 && errno != EINTR) {
+            fprintf(stderr, "spawnref: cannot answer: %s\n", strerror(errno));
+            return -1;
+        }
+        done += written > 0 ? (size_t)written : 0;
+    }
+    text_clear(answer);
+    return 0;
+}
+
+/* More of stdin. 1: some came, 0: its end or a signal that ends us, -1: it cannot be read. */
+static int read_more(struct text *input, struct watch *watch)
+{
+    static char part[READ_BYTES];
+    struct pollfd fds[2] = {{watch->signals, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    ssize_t got;
+    while (!watch->stop_signal && fds[1].revents == 0) {
+        if (poll(fds, 2, -1) > 0 && fds[0].revents)
+            watch_signals(watch);
+    }
+    if (watch->stop_signal)
+        return 0;
+    got = read(STDIN_FILENO, part, sizeof part);
+    if (got > 0)
+        text_add_bytes(input, part, (size_t)got);
+    if (got > 0 && input->length <= LINE_BYTES)
+        return 1;
+    if (got == 0 || (got < 0 && errno == EINTR))
+        return got < 0;
+    fprintf(stderr, "spawnref: cannot read stdin: %s\n",
+            got < 0 ? strerror(errno) : "a line of more than 64 MiB");
+    return -1;
+}
+
+static int answer_line(struct protocol *protocol, struct text *input, size_t length,
+                       struct text *answer)
+{
+    int64_t read_ns = clock_now_ns();
+    int rc;
+    input->data[length] = '\0';
+    protocol_answer(protocol, input->data, length, read_ns, answer);
+    rc = write_all(answer);
+    text_drop_front(input, length + 1);
+    protocol_tidy(protocol);
+    return rc;
+}
+
+/* 0: over, -1: unusable input or nobody to answer to */
+static int speak(struct protocol *protocol)
+{
+    struct text input = {0}, answer = {0};
+    int rc = 1;
+    while (rc > 0 && !protocol->closed && !protocol->spawner->watch.stop_signal) {
+        char *end = input.length ? memchr(input.data, '\n', input.length) : NULL;
+        if (end)
+            rc = answer_line(protocol, &input, (size_t)(end - input.data), &answer) < 0 ? -1 : 1;
+        else
+            rc = read_more(&input, &protocol->spawner->watch);
+    }
+    text_release(&input);
+    text_release(&answer);
+    return rc < 0 ? -1 : 0;
+}
+
+static int finish(struct protocol *protocol)
+{
+    static const char closed[] = "{\"op\":\"closed\"}\n";
+    int stop_signal = protocol->spawner->watch.stop_signal;
+    struct err err = {0};
+    spawner_close(protocol->spawner);
+    if (metrics_write(protocol->metrics, &err) < 0)
+        fprintf(stderr, "spawnref: %s\n", err.text);
+    if (protocol->closed && write(STDOUT_FILENO, closed, sizeof closed - 1) < 0)
+        fprintf(stderr, "spawnref: cannot answer: %s\n", strerror(errno));
+    metrics_free(protocol->metrics);
+    return stop_signal ? 128 + stop_signal : 0;
+}
+
+int main(int argc, char *argv[])
+{
+    struct spawner spawner;
+    struct protocol protocol = {.spawner = &spawner};
+    struct err err = {0};
+    int rc, status;
+    read_options(argc, argv);
+    if (spawner_open(
+            &spawner, strcmp(options.mode, "sequential") == 0 ? sequential_start : parallel_start,
+            strcmp(options.record, "each") == 0 ? SPAWNER_RECORD_EACH : SPAWNER_RECORD_BATCH,
+            &err) < 0) {
+        fprintf(stderr, "spawnref: %s\n", err.text);
+        return err_exit_code(&err);
+    }
+    protocol.name = options.about.section;
+    protocol.metrics = options.about.path ? metrics_new(&options.about) : NULL;
+    rc = speak(&protocol);
+    status = finish(&protocol);
+    return status ? status : rc < 0 ? 2 : 0;
+}

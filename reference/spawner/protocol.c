@@ -1,0 +1,239 @@
+/* What is asked in this line, and what is the answer? */
+#include "spawner/protocol.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+
+/* ---- writing: by hand, since an answer is inside the measured time ---- */
+
+static void add_string(struct text *out, const char *key, const char *value)
+{
+    text_addf(out, "\"%s\":", key);
+    if (!value) {
+        text_add(out, "null");
+        return;
+    }
+    text_add(out, "\"");
+    while (*value) {
+        size_t plain = strcspn(value, "\"\\\x7f"
+                                      "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"
+                                      "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e"
+                                      "\x1f");
+        text_add_bytes(out, value, plain);
+        value += plain;
+        if (*value)
+            text_addf(out, "\\u%04x", (unsigned char)*value++);
+    }
+    text_add(out, "\"");
+}
+
+static void add_number(struct text *out, const char *key, int64_t value)
+{
+    text_addf(out, "\"%s\":%lld", key, (long long)value);
+}
+
+static void add_time(struct text *out, const char *key, int64_t ns)
+{
+    if (ns)
+        add_number(out, key, ns);
+    else
+        text_addf(out, "\"%s\":null", key);
+}
+
+static void answer_error(struct text *answer, const struct err *err)
+{
+    fprintf(stderr, "spawnref: %s\n", err->text);
+    text_clear(answer);
+    text_add(answer, "{\"op\":\"error\",");
+    add_string(answer, "text", err->text);
+    text_add(answer, "}\n");
+}
+
+/* ---- open ---- */
+
+static int open_store(struct protocol *protocol, cJSON *request, struct text *answer,
+                      struct err *err)
+{
+    const char *database = json_string(request, "database"), *run = json_string(request, "run");
+    const char *durability = json_string(request, "durability");
+    int64_t version = 0;
+    if (json_int64(&version, cJSON_GetObjectItemCaseSensitive(request, "protocol")) < 0 ||
+        version != 1)
+        return err_set(err, ERR_FORMAT, "\"protocol\": expected 1");
+    if (!database || !database[0] || !run)
+        return err_set(err, ERR_FORMAT, "\"database\" and \"run\": expected strings");
+    if (durability && strcmp(durability, "full") != 0 && strcmp(durability, "normal") != 0)
+        return err_set(err, ERR_FORMAT, "\"durability\": expected full or normal, not '%s'",
+                       durability);
+    if (protocol->spawner->store)
+        return err_set(err, ERR_FORMAT, "a database is open already");
+    if (store_open(&protocol->spawner->store, database,
+                   !durability || strcmp(durability, "full") == 0, run, err) < 0)
+        return -1;
+    metrics_set_run(protocol->metrics, run);
+    text_add(answer, "{\"op\":\"opened\",\"protocol\":1,");
+    add_string(answer, "name", protocol->name);
+    text_add(answer, ",\"version\":\"" SPAWNBENCH_VERSION "\",\"records\":true}\n");
+    return 0;
+}
+
+/* ---- spawn ---- */
+
+static void add_spawned(struct text *answer, const struct agent *agent)
+{
+    text_add(answer, "{");
+    add_string(answer, "id", agent->id);
+    text_add(answer, ",");
+    add_time(answer, "pid", agent_pid(agent));
+    text_add(answer, ",");
+    add_string(answer, "outcome", agent_outcome_name(agent->outcome));
+    text_add(answer, ",");
+    add_time(answer, "start_ns", agent->start_ns);
+    text_add(answer, ",");
+    add_time(answer, "ready_ns", agent->ready_ns);
+    text_add(answer, ",");
+    add_time(answer, "recorded_ns", agent->recorded_ns);
+    text_add(answer, ",");
+    add_string(answer, "error", agent->error);
+    text_add(answer, "}");
+}
+
+static void measure(struct metrics *metrics, const struct batch *batch)
+{
+    bool whole = metrics != NULL;
+    for (size_t i = 0; whole && i < batch->count; i++)
+        whole = batch->agents[i].outcome == AGENT_OUTCOME_READY;
+    if (!whole)
+        return;
+    metrics_add_batch(metrics, batch->end_ns - batch->begin_ns);
+    for (size_t i = 0; i < batch->count; i++)
+        metrics_add_agent(metrics, batch->agents[i].name,
+                          batch->agents[i].ready_ns - batch->agents[i].start_ns);
+}
+
+static int spawn(struct protocol *protocol, cJSON *request, int64_t read_ns, struct text *answer,
+                 struct err *err)
+{
+    struct batch *batch;
+    if (!protocol->spawner->store) {
+        cJSON_Delete(request);
+        return err_set(err, ERR_FORMAT, "no database is open: \"open\" comes first");
+    }
+    batch = batch_new(request, err);
+    if (!batch)
+        return -1;
+    if (spawner_find(protocol->spawner, batch->number)) {
+        err_set(err, ERR_FORMAT, "batch %lld is running already", (long long)batch->number);
+        batch_free(batch);
+        return -1;
+    }
+    batch->begin_ns = read_ns;
+    spawner_spawn(protocol->spawner, batch);
+    text_add(answer, "{\"op\":\"spawned\",");
+    add_number(answer, "batch", batch->number);
+    text_add(answer, ",");
+    add_number(answer, "begin_ns", batch->begin_ns);
+    text_add(answer, ",");
+    add_number(answer, "end_ns", batch->end_ns);
+    text_add(answer, ",\"agents\":[");
+    for (size_t i = 0; i < batch->count; i++) {
+        text_add(answer, i ? "," : "");
+        add_spawned(answer, &batch->agents[i]);
+    }
+    text_add(answer, "]}\n");
+    measure(protocol->metrics, batch);
+    if (!batch->registered)
+        batch_free(batch);
+    return 0;
+}
+
+/* ---- finish ---- */
+
+static void add_finished(struct text *answer, const struct agent *agent)
+{
+    text_add(answer, "{");
+    add_string(answer, "id", agent->id);
+    if (agent->end.signal)
+        text_addf(answer, ",\"exit\":null,\"signal\":%d}", agent->end.signal);
+    else
+        text_addf(answer, ",\"exit\":%d,\"signal\":null}", agent->end.status);
+}
+
+static int finish(struct protocol *protocol, const cJSON *request, struct text *answer,
+                  struct err *err)
+{
+    const cJSON *consensus = cJSON_GetObjectItemCaseSensitive(request, "consensus");
+    const char *prompt = json_string(request, "prompt");
+    struct batch *batch;
+    int64_t number = 0;
+    size_t told = 0;
+    if (json_int64(&number, cJSON_GetObjectItemCaseSensitive(request, "batch")) < 0)
+        return err_set(err, ERR_FORMAT, "\"batch\": expected a number");
+    if (consensus && !cJSON_IsBool(consensus))
+        return err_set(err, ERR_FORMAT, "\"consensus\": expected true or false");
+    batch = spawner_find(protocol->spawner, number);
+    if (!batch)
+        return err_set(err, ERR_FORMAT, "batch %lld has no ready agents", (long long)number);
+    if (spawner_finish(protocol->spawner, batch, prompt ? prompt : "", cJSON_IsTrue(consensus),
+                       err) < 0)
+        return -1;
+    text_add(answer, "{\"op\":\"finished\",");
+    add_number(answer, "batch", number);
+    text_add(answer, ",\"agents\":[");
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->agents[i].outcome == AGENT_OUTCOME_READY) {
+            text_add(answer, told++ ? "," : "");
+            add_finished(answer, &batch->agents[i]);
+        }
+    text_add(answer, "],");
+    add_string(answer, "consensus", batch->verdict);
+    text_add(answer, "}\n");
+    batch_free(batch);
+    return 0;
+}
+
+/* ---- any ---- */
+
+static int dispatch(struct protocol *protocol, cJSON **request, int64_t read_ns,
+                    struct text *answer, struct err *err)
+{
+    const char *op = json_string(*request, "op");
+    if (!op)
+        return err_set(err, ERR_FORMAT, "\"op\": expected open, spawn, finish or close");
+    if (strcmp(op, "spawn") == 0) {
+        cJSON *taken = *request; /* the batch keeps it: its strings live there */
+        *request = NULL;
+        return spawn(protocol, taken, read_ns, answer, err);
+    }
+    if (strcmp(op, "finish") == 0)
+        return finish(protocol, *request, answer, err);
+    if (strcmp(op, "open") == 0)
+        return open_store(protocol, *request, answer, err);
+    if (strcmp(op, "close") != 0)
+        return err_set(err, ERR_FORMAT, "\"op\": expected open, spawn, finish or close, not '%s'",
+                       op);
+    protocol->closed = true; /* answered by main, when everything is over */
+    return 0;
+}
+
+void protocol_answer(struct protocol *protocol, const char *line, size_t length, int64_t read_ns,
+                     struct text *answer)
+{
+    struct err err = {0};
+    cJSON *request = NULL;
+    int rc = json_parse_message(&request, line, length, &err);
+    if (rc == 0)
+        rc = dispatch(protocol, &request, read_ns, answer, &err);
+    if (rc < 0)
+        answer_error(answer, &err);
+    cJSON_Delete(request);
+}
+
+void protocol_tidy(struct protocol *protocol)
+{
+    struct err err = {0};
+    if (store_tidy(protocol->spawner->store, &err) < 0)
+        fprintf(stderr, "spawnref: %s\n", err.text);
+}

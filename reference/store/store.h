@@ -1,0 +1,80 @@
+/* store - the subject's SQLite database: what the spawner says it did.
+ *
+ * Normal use: store_open once; per batch store_record_batch, or per agent store_each_begin and
+ * store_each_end; store_record_finish when the batch is over; store_tidy outside any timed span;
+ * store_close. The tables are those of schema.sql.
+ *
+ * One connection is kept for the life of the process; all checkpoints happen on it and no other
+ * (SQLite 3.7.0 to 3.51.2 can corrupt a WAL database otherwise, INTEGRITY.md 3g). Every error of
+ * the database is returned; a function that failed has changed nothing.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct store;      /* opaque: the kept connection */
+struct store_each; /* opaque: the connection of one agent, in the original's way */
+
+/* One row of agent_executions. Strings borrowed; 0 in a time or pid: NULL. */
+struct store_agent {
+    const char *id, *name, *state;
+    const char *outcome; /* NULL while starting */
+    int64_t pid, spawned_ns, ready_ns, completed_ns;
+    const char *error;  /* NULL: none */
+    const void *output; /* for store_record_finish with a verdict */
+    size_t output_bytes;
+};
+
+/* What a batch came to. Borrowed. */
+struct store_verdict {
+    const char *verdict; /* "agreed" or "split"; NULL: no consensus was asked for */
+    const char *answer;  /* NULL when split */
+    int64_t votes, decided_ns;
+};
+
+/*
+ * store_open - open or create the database, check that it is one of ours
+ *
+ * full    : synchronous=FULL (survives power loss), else NORMAL (survives a kill)
+ * run     : goes into every row, copied
+ * errors  : ERR_SYSTEM cannot open, ERR_FORMAT not a database, or somebody else's
+ * says    : on stderr which engine this is, and a warning if it has the WAL-reset race
+ */
+int store_open(struct store **out, const char *path, bool full, const char *run, struct err *err);
+
+void store_close(struct store *store); /* accepts NULL */
+
+/* store_record_batch - insert these rows in one transaction; errors: ERR_SYSTEM */
+int store_record_batch(struct store *store, int64_t batch, const struct store_agent agents[],
+                       size_t count, struct err *err);
+
+/* store_update_batch - bring these rows, which exist, to their new state in one transaction */
+int store_update_batch(struct store *store, const struct store_agent agents[], size_t count,
+                       struct err *err);
+
+/*
+ * store_each_begin - as the original: open the file, set pragmas, create what is not there, insert
+ * the row in a transaction of its own
+ *
+ * out     : to be given to store_each_end exactly once; NULL on error
+ */
+int store_each_begin(struct store_each **out, const struct store *store, int64_t batch,
+                     const struct store_agent *agent, struct err *err);
+
+/* store_each_end - update the row in a transaction of its own, close. agent NULL: only close. Frees
+ * each in every case. */
+int store_each_end(struct store_each *each, const struct store_agent *agent, struct err *err);
+
+/* store_record_finish - in one transaction: verdict, outputs, agents completed */
+int store_record_finish(struct store *store, int64_t batch, const struct store_verdict *verdict,
+                        const struct store_agent agents[], size_t count, struct err *err);
+
+/* store_tidy - checkpoint when the WAL has outgrown 4 MB; errors: ERR_SYSTEM */
+int store_tidy(struct store *store, struct err *err);
+
+#endif
