@@ -1,4 +1,5 @@
-/* Did everybody tell the truth in this cycle? Plan = answer = ledger = store, and nothing left behind. */
+/* Did everybody tell the truth in this cycle? Plan = answer = ledger = store, and nothing left
+ * behind. */
 #include "audit/audit.h"
 
 #include <stdarg.h>
@@ -29,6 +30,7 @@ void finding_add(struct audit_findings *findings, enum rule rule, const char *ag
     va_start(args, format);
     vsnprintf(finding->text, sizeof finding->text, format, args);
     va_end(args);
+    text_make_printable(finding->text);
 }
 
 void audit_findings_clear(struct audit_findings *findings)
@@ -61,7 +63,8 @@ static void check_answer(struct audit_findings *findings, const struct run_cycle
             finding_add(findings, RULE_PLAN, agent->id, "the answer does not name it");
         else if (agent->outcome == RUN_UNKNOWN)
             finding_add(findings, RULE_PLAN, agent->id, "the answer gives no known outcome");
-        if (cycle->finish_sent_ns && agent->outcome == RUN_READY && !agent->finished)
+        if (cycle->broke == RUN_WHOLE && cycle->finish_sent_ns && agent->outcome == RUN_READY &&
+            !agent->finished)
             finding_add(findings, RULE_PLAN, agent->id, "\"finished\" does not name it");
     }
 }

@@ -1,4 +1,5 @@
-/* Does the store hold what the answer said of this cycle: each start once, nothing else, all of it? */
+/* Does the store hold what the answer said of this cycle: each start once, nothing else, all of it?
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static void check_row(struct audit_findings *findings, const struct run_agent *a
                       sqlite3_stmt *row)
 {
     const char *name = column(row, 1), *state = column(row, 2), *outcome = column(row, 3);
-    const char *expected = agent->outcome == RUN_READY ? "completed" : run_outcome_name(agent->outcome);
+    const char *expected =
+        agent->outcome == RUN_READY ? "completed" : run_outcome_name(agent->outcome);
     if (strcmp(name, agent->asked->name) != 0)
         finding_add(findings, RULE_STATE, agent->id, "name '%.40s', expected '%.40s'", name,
                     agent->asked->name);
@@ -105,8 +107,8 @@ static int count_consensus(struct audit_findings *findings, sqlite3 *database,
 {
     int rc, rows = 0;
     sqlite3_stmt *row =
-        query(findings, database, "SELECT verdict FROM consensus_runs WHERE run = ?1 AND batch = ?2",
-              run_label, batch);
+        query(findings, database,
+              "SELECT verdict FROM consensus_runs WHERE run = ?1 AND batch = ?2", run_label, batch);
     if (!row)
         return -1;
     while ((rc = sqlite3_step(row)) == SQLITE_ROW) {

@@ -15,32 +15,6 @@
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
-static size_t utf8_length(const unsigned char *c)
-{
-    static const struct {
-        unsigned char mask, lead, least_second, most_second;
-        size_t length;
-    } forms[] = {
-        {0x80, 0x00, 0, 0, 1},       {0xe0, 0xc0, 0x80, 0xbf, 2}, {0xff, 0xe0, 0xa0, 0xbf, 3},
-        {0xff, 0xed, 0x80, 0x9f, 3}, {0xf0, 0xe0, 0x80, 0xbf, 3}, {0xff, 0xf0, 0x90, 0xbf, 4},
-        {0xff, 0xf4, 0x80, 0x8f, 4}, {0xf8, 0xf0, 0x80, 0xbf, 4},
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if ((c[0] & forms[i].mask) != forms[i].lead)
-            continue;
-        if (forms[i].length == 1)
-            return 1;
-        if (c[0] < 0xc2 || c[0] > 0xf4 || c[1] < forms[i].least_second ||
-            c[1] > forms[i].most_second)
-            return 0;
-        for (size_t k = 2; k < forms[i].length; k++)
-            if ((c[k] & 0xc0) != 0x80)
-                return 0;
-        return forms[i].length;
-    }
-    return 0;
-}
-
 /* Length of the number at c as JSON spells it, 0 when it is none: cJSON takes 01 and 1. too. */
 static size_t number_length(const char *c)
 {
@@ -81,12 +55,12 @@ static size_t scan_in_string(struct scan *scan, const char *c)
         scan->wrong = "a line end or control character in a string";
     if (*c == '"')
         scan->in_string = false;
-    return *c == '\\' && c[1] > 0 ? 2 : utf8_length((const unsigned char *)c);
+    return *c == '\\' && c[1] > 0 ? 2 : text_utf8_length(c);
 }
 
 static size_t scan_between(struct scan *scan, const char *c)
 {
-    size_t step = utf8_length((const unsigned char *)c);
+    size_t step = text_utf8_length(c);
     if (*c == '"')
         scan->in_string = true;
     else if ((*c == '{' || *c == '[') && ++scan->depth > CJSON_NESTING_LIMIT)
@@ -106,7 +80,7 @@ static int check_bytes(const char *data, size_t length, struct err *err)
     struct scan scan = {0};
     for (size_t at = 0; at < length;) {
         const char *c = data + at;
-        if (*c == '\0' || utf8_length((const unsigned char *)c) == 0)
+        if (*c == '\0' || text_utf8_length(c) == 0)
             scan.wrong = "not UTF-8 text";
         else
             at += scan.in_string ? scan_in_string(&scan, c) : scan_between(&scan, c);
@@ -172,7 +146,7 @@ static int refuse_syntax(const char *data, size_t length, size_t at, struct err 
                        text_line_of(data, length));
     at = step_back(data, at);
     while (characters++ < 20 && at + shown < length && (unsigned char)data[at + shown] >= ' ')
-        shown += utf8_length((const unsigned char *)data + at + shown);
+        shown += text_utf8_length(data + at + shown);
     return err_set(err, ERR_FORMAT, "line %d: not JSON near '%.*s'", text_line_of(data, at),
                    (int)shown, data + at);
 }

@@ -296,18 +296,22 @@ static bool is_known(pid_t pid, const pid_t known[], size_t count)
 size_t process_reap_adopted(const pid_t known[], size_t known_count, struct process_view out[],
                             size_t room)
 {
-    struct process_view children[64];
-    size_t there = process_children(getpid(), children, 64), found = 0;
-    for (size_t i = 0; i < there && i < 64; i++) {
-        if (is_known(children[i].pid, known, known_count))
-            continue;
-        kill(children[i].pid, SIGKILL);
-        while (waitpid(children[i].pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-        if (found < room)
-            out[found] = children[i];
-        found++;
-    }
+    struct process_view children[256];
+    size_t there, before, found = 0;
+    do {
+        before = found;
+        there = process_children(getpid(), children, 256);
+        for (size_t i = 0; i < there && i < 256; i++) {
+            if (is_known(children[i].pid, known, known_count))
+                continue;
+            kill(children[i].pid, SIGKILL);
+            while (waitpid(children[i].pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+            if (found < room)
+                out[found] = children[i];
+            found++;
+        }
+    } while (there > 256 && found > before);
     return found;
 }
 

@@ -124,6 +124,45 @@ char *text_format(const char *format, ...)
     return string;
 }
 
+size_t text_utf8_length(const char *at)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    static const struct {
+        unsigned char mask, lead, least_second, most_second;
+        size_t length;
+    } forms[] = {
+        {0x80, 0x00, 0, 0, 1},       {0xe0, 0xc0, 0x80, 0xbf, 2}, {0xff, 0xe0, 0xa0, 0xbf, 3},
+        {0xff, 0xed, 0x80, 0x9f, 3}, {0xf0, 0xe0, 0x80, 0xbf, 3}, {0xff, 0xf0, 0x90, 0xbf, 4},
+        {0xff, 0xf4, 0x80, 0x8f, 4}, {0xf8, 0xf0, 0x80, 0xbf, 4},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if ((c[0] & forms[i].mask) != forms[i].lead)
+            continue;
+        if (forms[i].length == 1)
+            return 1;
+        if (c[0] < 0xc2 || c[0] > 0xf4 || c[1] < forms[i].least_second ||
+            c[1] > forms[i].most_second)
+            return 0;
+        for (size_t k = 2; k < forms[i].length; k++)
+            if ((c[k] & 0xc0) != 0x80)
+                return 0;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+void text_make_printable(char *string)
+{
+    for (char *c = string; *c;) {
+        size_t length = text_utf8_length(c);
+        if (length == 0 || (unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+            length = 1;
+        }
+        c += length;
+    }
+}
+
 int text_read_file(char **out, size_t *length, const char *path, size_t most_bytes, struct err *err)
 {
     struct text text = {0};

@@ -32,6 +32,13 @@ char *text_take(struct text *text);
 /* text_format - printf into fresh memory; the caller frees it */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* text_utf8_length - bytes of the UTF-8 character at `at`, 0 when there is none (a NUL has 1) */
+size_t text_utf8_length(const char *at);
+
+/* text_make_printable - in place: '?' for control characters and for bytes that are not UTF-8. For
+ * words of strangers, which must neither steer a terminal nor spoil a JSON document. */
+void text_make_printable(char *string);
+
 /* xmalloc family - memory or the end of the process; zeroed. count * size is checked for overflow.
  */
 void *xcalloc(size_t count, size_t size);

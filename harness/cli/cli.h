@@ -27,23 +27,23 @@ bool cli_colour(void);
 /* cli_store_path - RESULTS/spawnbench.sqlite; the caller frees it */
 char *cli_store_path(const char *results);
 
-/* cli_check_stdout - everything printed so far arrived; else a message and exit code 5 instead of `code` */
+/* cli_check_stdout - everything printed so far arrived; else a message and exit code 5 instead of
+ * `code` */
 int cli_check_stdout(const char *command, int code);
 
 /* change.c: what the command line changes in a scenario. Zero changes nothing. */
 struct cli_change {
-    long cycles;              /* 0: as the scenario says */
+    long cycles; /* 0: as the scenario says */
     const char *arms[SCENARIO_MOST_ARMS];
-    size_t arm_count;         /* 0: all */
-    const char *vary;         /* "agents=3,5,10" or NULL */
+    size_t arm_count; /* 0: all */
+    const char *vary; /* "agents=3,5,10" or NULL */
 };
 
 /*
  * cli_change_scenario - the scenario as changed, made by editing its text and checking it again
  *
- * The text is what is stored with the run, so a stored run is judged by what really ran. Claims about arms
- * that were left out are left out too.
- * errors : ERR_USAGE
+ * The text is what is stored with the run, so a stored run is judged by what really ran. Claims
+ * about arms that were left out are left out too. errors : ERR_USAGE
  */
 int cli_change_scenario(struct scenario *scenario, const struct cli_change *change,
                         struct err *err);
@@ -55,7 +55,7 @@ struct cli_measure {
     const char *command; /* argv in one line */
     uint64_t seed;
     bool quiet;
-    int64_t resume;      /* a stored run to go on with, 0 for a new one */
+    int64_t resume; /* a stored run to go on with, 0 for a new one */
 };
 
 /*

@@ -11,7 +11,8 @@
 enum { KEY_JSON = 256 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.audit.v1)", 0}, {0}};
+    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.audit.v1)", 0},
+    {0}};
 
 struct asked {
     const char *path;
@@ -95,11 +96,15 @@ static void tell_json(const char *path, const struct audit_report *report,
 int cmd_audit(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, take, "DATABASE",
+        options,
+        take,
+        "DATABASE",
         "Audit one database: SQLite's integrity_check and foreign_key_check, and, in a spawner's "
         "store, what its rows say of each other.\vExit status: 0 no finding, 4 findings, 2 not a "
         "SQLite database, 5 cannot be read.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct asked asked = {0};
     struct audit_findings findings = {0};
     struct audit_report report;

@@ -123,7 +123,7 @@ static int open_and(int argc, char **argv, const struct argp *argp, struct asked
 
 int cmd_list(int argc, char **argv)
 {
-    static const struct argp argp = {options, take, "", "List the stored runs, oldest first.",
+    static const struct argp argp = {options, take, "",  "List the stored runs, oldest first.",
                                      NULL,    NULL, NULL};
     struct asked asked = {.results = "results"};
     return open_and(argc, argv, &argp, &asked, "list", list);
@@ -132,9 +132,13 @@ int cmd_list(int argc, char **argv)
 int cmd_show(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, take, "[RUN]",
+        options,
+        take,
+        "[RUN]",
         "Show a stored run: by number, by the name of a scenario (its newest run), or the newest.",
-        NULL,    NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct asked asked = {.results = "results", .takes_run = true};
     return open_and(argc, argv, &argp, &asked, "show", show);
 }

@@ -64,10 +64,15 @@ static int render(const struct asked *asked, struct store *store, struct err *er
 int cmd_report(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, take, "[RUN...]",
-        "Write benchmarks.md and its figures from stored runs: by number, by the name of a scenario "
+        options,
+        take,
+        "[RUN...]",
+        "Write benchmarks.md and its figures from stored runs: by number, by the name of a "
+        "scenario "
         "(its newest run), or the newest run of all. The first is the headline.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct asked asked = {.output = "reports",
                           .results = "results",
                           .runs = xcalloc((size_t)argc, sizeof *asked.runs)};

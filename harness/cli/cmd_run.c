@@ -14,8 +14,8 @@ enum { KEY_CYCLES = 256, KEY_ARM, KEY_VARY, KEY_SEED, KEY_JSON, KEY_RESUME, KEY_
 
 static const struct argp_option options[] = {
     {"cycles", KEY_CYCLES, "N", 0, "run N cycles of each arm instead of the scenario's", 0},
-    {"arm", KEY_ARM, "NAME", 0, "run only this arm (may be repeated); claims about others are left out",
-     0},
+    {"arm", KEY_ARM, "NAME", 0,
+     "run only this arm (may be repeated); claims about others are left out", 0},
     {"vary", KEY_VARY, "agents=N,...", 0, "repeat for these batch sizes", 0},
     {"seed", KEY_SEED, "N", 0, "seed of the order of cycles (default: from the clock, printed)", 0},
     {"resume", KEY_RESUME, "RUN", OPTION_ARG_OPTIONAL,
@@ -85,8 +85,8 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (asked->resuming && asked->path_count)
             argp_error(state, "--resume goes on with a stored run and takes no SCENARIO");
-        if (asked->resuming &&
-            (asked->change.cycles || asked->change.arm_count || asked->change.vary || asked->seeded))
+        if (asked->resuming && (asked->change.cycles || asked->change.arm_count ||
+                                asked->change.vary || asked->seeded))
             argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary and "
                               "--seed cannot change it");
         if (!asked->resuming && asked->path_count == 0)
@@ -245,12 +245,16 @@ static int settle_results(struct asked *asked, char **absolute)
 int cmd_run(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, take, "SCENARIO...",
+        options,
+        take,
+        "SCENARIO...",
         "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
         "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad input, 3 "
         "inconclusive, 4 integrity broken, 5 could not measure, 128+n ended by signal n (what was "
         "measured is kept).",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct asked asked = {.paths = xcalloc((size_t)argc, sizeof *asked.paths)};
     char *command = join_words(argc, argv), *results = NULL;
     int code;

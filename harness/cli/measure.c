@@ -55,7 +55,8 @@ static int begin_again(struct walk *walk, struct err *err)
     return store_run_resume(walk->store, walk->id, &walk->sitting, err);
 }
 
-/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old one. */
+/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
+ * one. */
 static int make_places(struct walk *walk, struct err *err)
 {
     const char *group = walk->scenario->spec_id ? walk->scenario->spec_id : walk->scenario->name;
@@ -148,10 +149,10 @@ static int put_arms(struct walk *walk, const struct run_arm_end ends[], struct e
         if (ends) {
             arm.clean = ends[i].clean;
             arm.restarts = ends[i].restarts;
-            arm.user_us = ends[i].exit.usage.ru_utime.tv_sec * 1000000L +
-                          ends[i].exit.usage.ru_utime.tv_usec;
-            arm.system_us = ends[i].exit.usage.ru_stime.tv_sec * 1000000L +
-                            ends[i].exit.usage.ru_stime.tv_usec;
+            arm.user_us =
+                ends[i].exit.usage.ru_utime.tv_sec * 1000000L + ends[i].exit.usage.ru_utime.tv_usec;
+            arm.system_us =
+                ends[i].exit.usage.ru_stime.tv_sec * 1000000L + ends[i].exit.usage.ru_stime.tv_usec;
             arm.peak_memory_kb = ends[i].exit.usage.ru_maxrss;
         }
         rc = store_arm_put(walk->store, walk->id, &arm, err);
@@ -174,6 +175,26 @@ static int final_audit(struct walk *walk, size_t arm, const char *database, stru
     return put_findings(walk, -1, (int)arm, err);
 }
 
+/* What went wrong when a subject was asked to close: no cycle could tell it. */
+static int put_end(struct walk *walk, size_t arm, const struct run_arm_end *end, struct err *err)
+{
+    char text[256];
+    int rc = 0;
+    if (end->asked && !end->clean) {
+        snprintf(text, sizeof text, "close: it did not answer and exit 0 (status %d, signal %d)",
+                 end->exit.status, end->exit.signal);
+        rc = store_finding_put(walk->store, walk->id, -1, (int)arm, "subject-answers", "conduct",
+                               "", text, err);
+    }
+    if (rc == 0 && end->orphans) {
+        snprintf(text, sizeof text, "close: %d orphans were still running, one is '%s'",
+                 end->orphans, end->left_name);
+        rc = store_finding_put(walk->store, walk->id, -1, (int)arm, "nothing-is-left-running",
+                               "conduct", "", text, err);
+    }
+    return rc;
+}
+
 static int close_run(struct walk *walk, bool audited, struct err *err)
 {
     size_t arms = walk->scenario->arm_count;
@@ -181,9 +202,11 @@ static int close_run(struct walk *walk, bool audited, struct err *err)
     int rc;
     run_stop(walk->run, ends);
     rc = put_arms(walk, ends, err);
-    for (size_t i = 0; i < arms && rc == 0 && audited; i++)
-        if (run_database(walk->run, i))
+    for (size_t i = 0; i < arms && rc == 0 && audited; i++) {
+        rc = put_end(walk, i, &ends[i], err);
+        if (rc == 0 && run_database(walk->run, i))
             rc = final_audit(walk, i, run_database(walk->run, i), err);
+    }
     free(ends);
     return rc;
 }
@@ -252,11 +275,13 @@ int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_
         all_cycles(&walk, &err);
         progress_free(walk.progress);
     }
-    /* From here on nothing may hide the first failure, and nothing that was measured may be lost. */
-    if (walk.run)
-        close_run(&walk, err.code == ERR_NONE, &later);
-    if (walk.id)
-        store_run_end(walk.store, walk.id, err.code == ERR_NONE, err.text, &later);
+    /* From here on nothing may hide the first failure, and nothing that was measured may be lost.
+     */
+    if (walk.run && close_run(&walk, err.code == ERR_NONE, &later) < 0 && err.code == ERR_NONE)
+        err = later;
+    if (walk.id && store_run_end(walk.store, walk.id, err.code == ERR_NONE, err.text, &later) < 0 &&
+        err.code == ERR_NONE)
+        err = later;
     if (walk.id && tell_verdict(&walk, &code, &later) < 0 && err.code == ERR_NONE)
         err = later;
     *run = walk.id;

@@ -1,4 +1,5 @@
-/* How far is it, how long will it take, how does it look so far? One line, rewritten between cycles. */
+/* How far is it, how long will it take, how does it look so far? One line, rewritten between
+ * cycles. */
 #include <gsl/gsl_rstat.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,8 +64,7 @@ void progress_cycle(struct progress *progress, const struct run_cycle *cycle, si
         progress->started = true;
     }
     if (!cycle->item.warmup && cycle->spawn_time_ns >= 0) {
-        gsl_rstat_quantile_add((double)cycle->spawn_time_ns,
-                               progress->medians[cycle->item.arm]);
+        gsl_rstat_quantile_add((double)cycle->spawn_time_ns, progress->medians[cycle->item.arm]);
         progress->counted[cycle->item.arm]++;
     }
     if (progress->shown && clock_now_ns() - progress->drawn_ns > REDRAW_NS)

@@ -124,8 +124,8 @@ static void a_wrong_arm_is_told_with_the_nearest(void **state)
 
 static void wrong_numbers_exit_2(void **state)
 {
-    static const char *const wrong[][2] = {{"--cycles", "0"},    {"--cycles", "ten"},
-                                           {"--cycles", "-3"},   {"--seed", "1e9"},
+    static const char *const wrong[][2] = {{"--cycles", "0"},     {"--cycles", "ten"},
+                                           {"--cycles", "-3"},    {"--seed", "1e9"},
                                            {"--vary", "width=3"}, {"--vary", "agents=x"}};
     char *path = cli_scenario(*state, "numbers", "\"{null}\"", "");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -140,8 +140,7 @@ static void wrong_numbers_exit_2(void **state)
 static void results_that_cannot_be_written_exit_5(void **state)
 {
     char *path = cli_scenario(*state, "nowhere", "\"{null}\"", "");
-    struct cli_said said =
-        cli_say(*state, "run", path, "--results", "/proc/no-results-here", NULL);
+    struct cli_said said = cli_say(*state, "run", path, "--results", "/proc/no-results-here", NULL);
     assert_int_equal(said.exit_status, 5);
     assert_said(said.err, "/proc/no-results-here");
     cli_forget(&said);

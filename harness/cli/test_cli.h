@@ -1,4 +1,5 @@
-/* test_cli - run the built spawnbench as a user would, in a folder of its own. For the tests of cli/. */
+/* test_cli - run the built spawnbench as a user would, in a folder of its own. For the tests of
+ * cli/. */
 #ifndef CLI_TEST_CLI_H
 #define CLI_TEST_CLI_H
 
@@ -103,13 +104,13 @@ static inline char *cli_scenario(const char *folder, const char *name, const cha
                                  const char *more)
 {
     char *file = text_format("%s.json", name), *path;
-    char *text = text_format(
-        "{\"name\": \"%s\", %s \"about\": \"a test\",\n"
-        " \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\"], \"ledger\": %s, \"times\": 3}],\n"
-        " \"arms\": [{\"name\": \"one\", \"subject\": [%s]}],\n"
-        " \"cycles\": 20, \"warmup\": 2, \"deadline\": \"2s\",\n"
-        " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}\n",
-        name, more, strstr(subject, "{null}") ? "false" : "true", subject);
+    char *text = text_format("{\"name\": \"%s\", %s \"about\": \"a test\",\n"
+                             " \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\"], "
+                             "\"ledger\": %s, \"times\": 3}],\n"
+                             " \"arms\": [{\"name\": \"one\", \"subject\": [%s]}],\n"
+                             " \"cycles\": 20, \"warmup\": 2, \"deadline\": \"2s\",\n"
+                             " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}\n",
+                             name, more, strstr(subject, "{null}") ? "false" : "true", subject);
     path = cli_write(folder, file, text);
     free(file);
     free(text);

@@ -58,7 +58,8 @@ static void ctrl_c_ends_the_agents_and_keeps_the_run(void **state)
 static void a_killed_run_is_partial_and_can_be_resumed(void **state)
 {
     char *path = endless(*state);
-    struct cli_running running = cli_start(*state, "run", path, "--cycles", "60", "--seed", "7", NULL);
+    struct cli_running running =
+        cli_start(*state, "run", path, "--cycles", "60", "--seed", "7", NULL);
     struct cli_said said;
     wait_for_cycles(*state, 5);
     kill(running.process.pid, SIGKILL);
@@ -84,9 +85,9 @@ static void a_killed_run_is_partial_and_can_be_resumed(void **state)
 
 static void a_subject_killed_in_the_middle_is_a_finding_and_the_run_goes_on(void **state)
 {
-    char *path = cli_scenario(*state, "kill",
-                              "\"{liar}\", \"is-killed\", \"--from\", \"6\", " PARALLEL,
-                              "\"durability\": \"normal\",");
+    char *path =
+        cli_scenario(*state, "kill", "\"{liar}\", \"is-killed\", \"--from\", \"6\", " PARALLEL,
+                     "\"durability\": \"normal\",");
     struct cli_said said = cli_say(*state, "run", path, NULL);
     assert_int_equal(said.exit_status, 4);
     cli_forget(&said);

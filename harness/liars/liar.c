@@ -1,7 +1,8 @@
-/* spawnbench-liar LIE [--from BATCH] SUBJECT ARG...: an honest spawner behind a go-between that lies.
+/* spawnbench-liar LIE [--from BATCH] SUBJECT ARG...: an honest spawner behind a go-between that
+ * lies.
  *
- * LIE is a row of lies.c, or one of three that never get as far as "opened": exits-at-once, is-mute,
- * opens-with-nonsense. */
+ * LIE is a row of lies.c, or one of three that never get as far as "opened": exits-at-once,
+ * is-mute, opens-with-nonsense. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,9 +135,8 @@ int main(int argc, char **argv)
         between.from = strtol(argv[3], NULL, 10);
         first = 4;
     }
-    if (argc <= first ||
-        process_start(&between.subject, (const char *const *)argv + first, NULL, NULL, -1, &err) <
-            0) {
+    if (argc <= first || process_start(&between.subject, (const char *const *)argv + first, NULL,
+                                       NULL, -1, &err) < 0) {
         fprintf(stderr, "spawnbench-liar: %s\n", argc <= first ? "no SUBJECT" : err.text);
         return 2;
     }

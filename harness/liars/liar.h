@@ -1,6 +1,7 @@
 /* liar - subjects that misbehave in one way each: the audit is shown to catch every one of them.
  *
- * A liar stands between the harness and an honest spawner, passes every message on, and lies once it may. */
+ * A liar stands between the harness and an honest spawner, passes every message on, and lies once
+ * it may. */
 #ifndef LIARS_LIAR_H
 #define LIARS_LIAR_H
 
@@ -17,7 +18,8 @@ struct liar {
 /* One way to misbehave. Each member may be NULL. */
 struct lie {
     const char *name, *what;
-    int (*before_spawn)(struct liar *liar, const cJSON *request); /* 1: answered already, do not pass on */
+    int (*before_spawn)(struct liar *liar,
+                        const cJSON *request); /* 1: answered already, do not pass on */
     void (*change_spawned)(struct liar *liar, cJSON *answer);
     void (*after_finished)(struct liar *liar, cJSON *answer); /* before the harness is told */
 };

@@ -14,9 +14,10 @@
 /* The lie begins with batch 4; until then the spawner is honest. */
 static struct cli_said run_liar(const char *folder, const char *lie)
 {
-    char *subject = text_format("\"{liar}\", \"%s\", \"--from\", \"4\", \"{reference}\", \"--mode\", "
-                                "\"parallel\"",
-                                lie);
+    char *subject =
+        text_format("\"{liar}\", \"%s\", \"--from\", \"4\", \"{reference}\", \"--mode\", "
+                    "\"parallel\"",
+                    lie);
     char *path = cli_scenario(folder, "lie", subject, "\"durability\": \"normal\",");
     struct cli_said said = cli_say(folder, "run", path, "--cycles", "8", "--json", NULL);
     free(subject);

@@ -43,8 +43,12 @@ static const char usage[] =
     "  --folder DIR         where databases of the run lie, removed at the end (default: $TMPDIR "
     "or\n"
     "                       /tmp); durability means something only on a real disk\n"
-    "  --agent PATH, --reference PATH, --null PATH\n"
-    "                       other programs than those beside this one\n"
+    "  --agent PATH, --light PATH, --reference PATH, --null PATH\n"
+    "                       other programs than those beside this one; the light agent is the "
+    "agent\n"
+    "                       with musl: where glibc's start is dear (CPUID traps of virtual "
+    "machines),\n"
+    "                       only with it the spawner itself shows\n"
     "  --rr                 run as SCHED_RR 1, agents too: shields from others on a busy machine "
     "(root)\n"
     "  --json               one JSON document on stdout\n"
@@ -152,6 +156,7 @@ enum {
     HELP,
     JSON,
     LEDGER,
+    LIGHT,
     NULL_CYCLES,
     NULL_SUBJECT,
     RATIOS,
@@ -171,6 +176,7 @@ static const struct option known_options[] = {{"agent", required_argument, NULL,
                                               {"help", no_argument, NULL, HELP},
                                               {"json", no_argument, NULL, JSON},
                                               {"ledger", required_argument, NULL, LEDGER},
+                                              {"light", required_argument, NULL, LIGHT},
                                               {"null", required_argument, NULL, NULL_SUBJECT},
                                               {"null-cycles", required_argument, NULL, NULL_CYCLES},
                                               {"ratios", no_argument, NULL, RATIOS},
@@ -202,7 +208,7 @@ static int read_sizes(struct micro *micro, const char *text, struct err *err)
     micro->size_count = 0;
     snprintf(copy, sizeof copy, "%s", text);
     while ((part = strsep(&at, ",")) != NULL) {
-        uint64_t size;
+        uint64_t size = 0;
         if (read_number(&size, "--agents", part, 1, 1000, err) < 0)
             return -1;
         if (micro->size_count == MICRO_MOST_SIZES)
@@ -219,9 +225,11 @@ static int read_option(struct options *options, int which, const char *value, st
     int rc = 0;
     switch (which) {
     case AGENT:
+    case LIGHT:
     case REFERENCE:
     case NULL_SUBJECT: {
         char **program = which == AGENT       ? &micro->agent
+                         : which == LIGHT     ? &micro->light_agent
                          : which == REFERENCE ? &micro->reference
                                               : &micro->null_subject;
         free(*program);
@@ -281,7 +289,7 @@ static int read_library_flag(struct options *options, char *flag, struct err *er
 {
     static const char repetitions[] = "--benchmark_repetitions=", out[] = "--benchmark_out=";
     if (strncmp(flag, repetitions, sizeof repetitions - 1) == 0) {
-        uint64_t number;
+        uint64_t number = 0;
         if (read_number(&number, "--benchmark_repetitions", flag + sizeof repetitions - 1, 1,
                         100000, err) < 0)
             return -1;
@@ -355,6 +363,8 @@ static int prepare(struct options *options, struct err *err)
         return err_system(err, "cannot become SCHED_RR 1 (without --rr it runs as everybody does)");
     if (!micro->agent)
         micro->agent = beside_or_name("spawnref-agent");
+    if (!micro->light_agent)
+        micro->light_agent = process_find_beside_self("spawnref-agent-light");
     if (!micro->reference)
         micro->reference = beside_or_name("spawnref");
     if (!micro->null_subject)
@@ -449,6 +459,7 @@ int main(int argc, char *argv[])
             rc = run(&options, &err);
     }
     free(options.micro.agent);
+    free(options.micro.light_agent);
     free(options.micro.reference);
     free(options.micro.null_subject);
     free(options.micro.ledger);

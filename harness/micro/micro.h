@@ -19,6 +19,7 @@
 /* The command line, made whole. Owned by main; everybody else borrows. */
 struct micro {
     char *agent, *reference, *null_subject; /* programs; a missing one shows when it is started */
+    char *light_agent;                      /* the agent without a heavy C library, or NULL */
     char *folder;                           /* scratch: databases, logs, ledgers */
     char *ledger;                           /* of agents; NULL with --ledger off */
     int samples;                            /* rows per case; 0: each case's own number */

@@ -3,12 +3,14 @@
  * In each round every arm runs once per batch size, in random order, and an arm's time is divided
  * by the time of another of the same round: what the machine does to the round hits both. The
  * figure is the median of these ratios with its exact 95 % bounds (STATISTICS: paired ratios). */
+#include <errno.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,8 +23,8 @@
 #include "stats/stats.h"
 
 #define WARMUPS 2
-#define WAIT_MS 45 /* the mission's agents */
-#define KINDS   (MICRO_MOST_SIZES + 1)
+#define WAIT_MS 45                           /* the mission's agents */
+#define KINDS   (2 * (MICRO_MOST_SIZES + 1)) /* with the agent, and with the light one */
 
 enum arm_index { NORMAL, FULL, POSIX_SPAWN, VFORK, POSIX_SPAWN_PIPES, VFORK_PIPES, CLONE_VM, ARMS };
 
@@ -52,14 +54,17 @@ static const struct {
     {NORMAL, CLONE_VM, 0},
 };
 #define RATIOS       (sizeof ratios / sizeof ratios[0])
-#define LATE_AT_MOST 3.0 /* ms behind WAIT_MS */
+#define LATE_AT_MOST 3.0 /* ms behind the slowest agent's own initialisation */
 
-/* One batch that every arm starts: its size and what its agents do. */
+/* One batch that every arm starts: its size and what its agents are and do. */
 struct kind {
     size_t agents;
+    bool light; /* the light agent: what is left is the spawner */
     bool waits; /* WAIT_MS instead of 0 ms; only the spawner runs it */
+    const char *argv[4];
     struct launch *loops[ARMS];
-    double *ms[ARMS]; /* samples by round; NULL: not of this kind */
+    double *ms[ARMS];   /* samples by round; NULL: not of this kind */
+    double *late[ARMS]; /* with waits: ms without the slowest agent's own initialisation */
 };
 
 struct bench {
@@ -74,26 +79,28 @@ struct estimate {
     double median, lower, upper;
 };
 
-static const char *agent_argv[2][4] = {{NULL, "--init", "0ms", NULL},
-                                       {NULL, "--init", "45ms", NULL}};
-
 /* ---- measuring ---- */
 
-static int prepare_kind(struct bench *bench, size_t agents, bool waits, struct err *err)
+static int prepare_kind(struct bench *bench, size_t agents, bool light, bool waits, struct err *err)
 {
+    const struct micro *micro = bench->micro;
     struct kind *kind = &bench->kinds[bench->kind_count++];
-    kind->agents = agents;
-    kind->waits = waits;
+    *kind = (struct kind){.agents = agents,
+                          .light = light,
+                          .waits = waits,
+                          .argv = {light ? micro->light_agent : micro->agent, "--init",
+                                   waits ? "45ms" : "0ms", NULL}};
     for (int arm = 0; arm < ARMS; arm++) {
         struct launch_options options = {.way = arms[arm].way,
                                          .agents = agents,
-                                         .program = bench->micro->agent,
-                                         .argv = agent_argv[waits],
-                                         .ledger = bench->micro->ledger,
+                                         .program = kind->argv[0],
+                                         .argv = kind->argv,
+                                         .ledger = micro->ledger,
                                          .own_pipes = arms[arm].own_pipes};
         if (waits && !arms[arm].durability)
             continue;
-        kind->ms[arm] = xcalloc(bench->micro->cycles, sizeof kind->ms[arm][0]);
+        kind->ms[arm] = xcalloc(micro->cycles, sizeof kind->ms[arm][0]);
+        kind->late[arm] = xcalloc(micro->cycles, sizeof kind->late[arm][0]);
         if (!arms[arm].durability && launch_new(&kind->loops[arm], &options, err) < 0)
             return -1;
     }
@@ -103,17 +110,20 @@ static int prepare_kind(struct bench *bench, size_t agents, bool waits, struct e
 static int prepare(struct bench *bench, struct err *err)
 {
     const struct micro *micro = bench->micro;
-    agent_argv[0][0] = agent_argv[1][0] = micro->agent;
     for (int arm = NORMAL; arm <= FULL; arm++) {
         struct mode_options options = {micro->reference, "parallel", arms[arm].durability,
                                        micro->folder, micro->ledger};
         if (mode_open(&bench->spawners[arm], &options, err) < 0)
             return -1;
     }
-    for (size_t i = 0; i < micro->size_count; i++)
-        if (prepare_kind(bench, micro->sizes[i], false, err) < 0)
+    for (int light = 0; light < (micro->light_agent ? 2 : 1); light++) {
+        for (size_t i = 0; i < micro->size_count; i++)
+            if (prepare_kind(bench, micro->sizes[i], light, false, err) < 0)
+                return -1;
+        if (prepare_kind(bench, 3, light, true, err) < 0)
             return -1;
-    return prepare_kind(bench, 3, true, err);
+    }
+    return 0;
 }
 
 static void release(struct bench *bench)
@@ -122,48 +132,84 @@ static void release(struct bench *bench)
         for (int arm = 0; arm < ARMS; arm++) {
             launch_free(bench->kinds[k].loops[arm]);
             free(bench->kinds[k].ms[arm]);
+            free(bench->kinds[k].late[arm]);
         }
     mode_close(bench->spawners[NORMAL]);
     mode_close(bench->spawners[FULL]);
 }
 
-static int measure_once(struct bench *bench, struct kind *kind, int arm, double *ms,
-                        struct err *err)
+/* The longest own initialisation of the batch, by the agents' own words; without a ledger what they
+ * were asked for. */
+static double own_init_ms(const struct micro *micro)
 {
+    struct err err = {0};
+    double longest = 0;
+    char *text = NULL;
+    size_t length;
+    if (!micro->ledger || text_read_file(&text, &length, micro->ledger, 1 << 20, &err) < 0)
+        return WAIT_MS;
+    for (char *line = text; *line; line = strchr(line, '\n') + 1) {
+        long long main_ns, ready_ns;
+        if (sscanf(line, "%*s %*d %lld %lld", &main_ns, &ready_ns) == 2 &&
+            (double)(ready_ns - main_ns) / 1e6 > longest)
+            longest = (double)(ready_ns - main_ns) / 1e6;
+        if (!strchr(line, '\n'))
+            break;
+    }
+    free(text);
+    return longest > 0 ? longest : WAIT_MS;
+}
+
+/* *ms, and for agents that wait *late */
+static int measure_once(struct bench *bench, const struct kind *kind, int arm, double *ms,
+                        double *late, struct err *err)
+{
+    const struct micro *micro = bench->micro;
     struct mode_times times = {0};
     int64_t spent_ns = 0;
     if (interrupt_seen())
         return err_set(err, ERR_INTERRUPTED, "interrupted");
+    if (micro->ledger && truncate(micro->ledger, 0) != 0 && errno != ENOENT)
+        return err_system(err, "cannot empty the ledger '%s'", micro->ledger);
     if (arms[arm].durability) {
-        if (mode_batch(bench->spawners[arm], kind->agents, agent_argv[kind->waits], &times, err) <
-            0)
+        if (mode_batch(bench->spawners[arm], kind->agents, kind->argv, &times, err) < 0)
             return -1;
         spent_ns = times.spawn_ns;
     } else if (launch_measure(kind->loops[arm], &spent_ns, err) < 0) {
         return -1;
     }
     *ms = (double)spent_ns / 1e6;
+    *late = kind->waits ? *ms - own_init_ms(micro) : 0;
+    return 0;
+}
+
+static int measure_kind(struct bench *bench, const struct kind *kind, gsl_rng *random, long round,
+                        struct err *err)
+{
+    int order[ARMS];
+    for (int i = 0; i < ARMS; i++)
+        order[i] = i;
+    gsl_ran_shuffle(random, order, ARMS, sizeof order[0]);
+    for (int i = 0; i < ARMS; i++) {
+        double ms = 0, late = 0;
+        int arm = order[i];
+        if (!kind->ms[arm])
+            continue;
+        if (measure_once(bench, kind, arm, &ms, &late, err) < 0)
+            return err_wrap(err, "%s", arms[arm].text);
+        if (round < 0)
+            continue;
+        kind->ms[arm][round] = ms;
+        kind->late[arm][round] = late;
+    }
     return 0;
 }
 
 static int measure_round(struct bench *bench, gsl_rng *random, long round, struct err *err)
 {
-    for (size_t k = 0; k < bench->kind_count; k++) {
-        struct kind *kind = &bench->kinds[k];
-        int order[ARMS];
-        for (int i = 0; i < ARMS; i++)
-            order[i] = i;
-        gsl_ran_shuffle(random, order, ARMS, sizeof order[0]);
-        for (int i = 0; i < ARMS; i++) {
-            double ms = 0;
-            if (!kind->ms[order[i]])
-                continue;
-            if (measure_once(bench, kind, order[i], &ms, err) < 0)
-                return err_wrap(err, "%s", arms[order[i]].text);
-            if (round >= 0)
-                kind->ms[order[i]][round] = ms;
-        }
-    }
+    for (size_t k = 0; k < bench->kind_count; k++)
+        if (measure_kind(bench, &bench->kinds[k], random, round, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -195,14 +241,11 @@ static struct estimate estimate_of(double values[], size_t n)
     return (struct estimate){stats_quantile(values, n, 0.5), bounds.lower, bounds.upper};
 }
 
-static struct estimate arm_estimate(const struct bench *bench, const struct kind *kind, int arm,
-                                    double minus)
+static struct estimate series_estimate(const double series[], size_t n)
 {
-    size_t n = bench->micro->cycles;
     double *values = xcalloc(n, sizeof values[0]);
     struct estimate estimate;
-    for (size_t i = 0; i < n; i++)
-        values[i] = kind->ms[arm][i] - minus;
+    memcpy(values, series, n * sizeof values[0]);
     estimate = estimate_of(values, n);
     free(values);
     return estimate;
@@ -233,26 +276,31 @@ static double limit_of(const struct kind *kind, size_t r)
 
 /* ---- telling ---- */
 
+/* Too few rounds give no bounds: six for a median at 95 %. */
 static void tell_estimate(struct text *out, struct estimate estimate, int digits)
 {
-    text_addf(out, "%9.*f  [%.*f .. %.*f]", digits, estimate.median, digits, estimate.lower, digits,
-              estimate.upper);
+    if (isfinite(estimate.lower) && isfinite(estimate.upper))
+        text_addf(out, "%9.*f  [%.*f .. %.*f]", digits, estimate.median, digits, estimate.lower,
+                  digits, estimate.upper);
+    else
+        text_addf(out, "%9.*f  [no bounds]", digits, estimate.median);
 }
 
 static void tell_kind(struct text *out, const struct bench *bench, const struct kind *kind)
 {
-    text_addf(out, "\n%zu agents of %d ms\n", kind->agents, kind->waits ? WAIT_MS : 0);
+    text_addf(out, "\n%zu agents of %d ms%s\n", kind->agents, kind->waits ? WAIT_MS : 0,
+              kind->light ? ", light agent" : "");
     for (int arm = 0; arm < ARMS; arm++) {
         if (!kind->ms[arm])
             continue;
         text_addf(out, "  %-42s", arms[arm].text);
-        tell_estimate(out, arm_estimate(bench, kind, arm, 0), 2);
+        tell_estimate(out, series_estimate(kind->ms[arm], bench->micro->cycles), 2);
         text_add(out, " ms\n");
     }
     for (int arm = NORMAL; arm <= FULL && kind->waits; arm++) {
-        struct estimate late = arm_estimate(bench, kind, arm, WAIT_MS);
+        struct estimate late = series_estimate(kind->late[arm], bench->micro->cycles);
         char name[64];
-        snprintf(name, sizeof name, "%s behind its agents' %d ms", arms[arm].key, WAIT_MS);
+        snprintf(name, sizeof name, "%s behind its slowest agent", arms[arm].key);
         text_addf(out, "  %-42s", name);
         tell_estimate(out, late, 2);
         text_addf(out, " ms   at most %.0f ms: %s\n", LATE_AT_MOST, judge(late, LATE_AT_MOST));
@@ -310,21 +358,22 @@ static cJSON *json_kind(const struct bench *bench, const struct kind *kind)
 {
     cJSON *out = cJSON_CreateObject(), *list;
     json_add_int64(out, "agents", (int64_t)kind->agents);
+    cJSON_AddStringToObject(out, "agent", kind->light ? "light" : "usual");
     json_add_int64(out, "init_ms", kind->waits ? WAIT_MS : 0);
     list = cJSON_AddObjectToObject(out, "arms");
     for (int arm = 0; arm < ARMS; arm++) {
         cJSON *one, *samples;
         if (!kind->ms[arm])
             continue;
-        one = json_estimate(arm_estimate(bench, kind, arm, 0));
+        one = json_estimate(series_estimate(kind->ms[arm], bench->micro->cycles));
         samples = cJSON_AddArrayToObject(one, "samples_ns");
         for (size_t i = 0; i < bench->micro->cycles; i++)
             cJSON_AddItemToArray(samples, cJSON_CreateNumber(round(kind->ms[arm][i] * 1e6)));
         if (kind->waits) {
-            struct estimate late = arm_estimate(bench, kind, arm, WAIT_MS);
+            struct estimate late = series_estimate(kind->late[arm], bench->micro->cycles);
             cJSON *behind = json_estimate(late);
             json_judged(behind, late, LATE_AT_MOST);
-            cJSON_AddItemToObject(one, "behind_init", behind);
+            cJSON_AddItemToObject(one, "behind_slowest", behind);
         }
         cJSON_AddItemToObject(list, arms[arm].key, one);
     }

@@ -55,10 +55,10 @@ static void add_look(struct layout *layout, int from, int to, short look)
     for (int first = from; first < to; first += scenario->block, layout->blocks++) {
         int pairs = to - first < scenario->block ? to - first : scenario->block;
         for (size_t value = 0; value < scenario_value_count(scenario); value++)
-            add_block(layout,
-                      (struct plan_item){
-                          .pair = first, .block = layout->blocks, .value = (short)value},
-                      pairs);
+            add_block(
+                layout,
+                (struct plan_item){.pair = first, .block = layout->blocks, .value = (short)value},
+                pairs);
     }
     layout->plan->items[layout->plan->count - 1].look = look;
 }

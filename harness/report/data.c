@@ -70,6 +70,16 @@ size_t data_panels(size_t panels[FIGURE_MOST_PANELS], const struct facts *facts)
     return count;
 }
 
+int data_longest(const struct facts *facts)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        size_t length = strlen(facts->arms[i].name);
+        longest = length > longest ? length : longest;
+    }
+    return longest > LABEL_ROOM ? LABEL_ROOM : (int)longest;
+}
+
 size_t data_largest(const struct facts *facts)
 {
     size_t largest = 0;
@@ -96,41 +106,62 @@ size_t data_thin(size_t keep[], const double sorted[], size_t n)
     return kept;
 }
 
+/* A panel of the distribution: which batch size, from where to where, all arms or only the claimed.
+ */
+struct panel {
+    size_t value;
+    double left, right; /* ns */
+    bool closer;
+};
+
+/* The claims that such a figure can show: a corner the curve has to pass on its left. */
+static bool is_limit(const struct scenario_claim *claim)
+{
+    return claim->kind == SCENARIO_CLAIM_AT_MOST && claim->metric == SCENARIO_SPAWN_TIME;
+}
+
+static bool has_limit(const struct facts *facts, size_t arm)
+{
+    for (size_t i = 0; i < facts->scenario.claim_count; i++)
+        if (is_limit(&facts->scenario.claims[i]) && facts->scenario.claims[i].arm == arm)
+            return true;
+    return false;
+}
+
 /* One curve: name, then (ms, percent of the cycles that were done by then). */
 static int add_curve(struct text *out, struct store *store, const struct facts *facts, size_t arm,
-                     size_t value, struct err *err)
+                     const struct panel *panel, struct err *err)
 {
     double *series;
     size_t n, finite = 0, *keep, kept;
-    if (store_series(store, facts->run.id, (int)arm, (int)value, SCENARIO_SPAWN_TIME, &series, &n,
-                     err) < 0)
+    if (store_series(store, facts->run.id, (int)arm, (int)panel->value, SCENARIO_SPAWN_TIME,
+                     &series, &n, err) < 0)
         return -1;
     stats_sort(series, n);
     while (finite < n && isfinite(series[finite]))
         finite++;
     keep = xcalloc(n, sizeof *keep);
-    kept = data_thin(keep, series, finite);
+    kept = panel->closer && !has_limit(facts, arm) ? 0 : data_thin(keep, series, finite);
     data_row(out, "ss", "ms", facts->arms[arm].name);
     if (kept)
         data_row(out, "md", series[0], 0.0);
     for (size_t i = 0; i < kept; i++)
         data_row(out, "md", series[keep[i]], 100.0 * (double)(keep[i] + 1) / (double)n);
     if (kept && finite < n) /* those that failed never come: the curve stays below 100 % */
-        data_row(out, "dd", 1e9, 100.0 * (double)finite / (double)n);
+        data_row(out, "md", 2 * panel->right, 100.0 * (double)finite / (double)n);
     data_gap(out, kept, 2);
     free(keep);
     free(series);
     return 0;
 }
 
-/* The claims that such a figure can show: a corner the curve has to pass on its left. */
-static size_t add_limits(struct text *out, const struct facts *facts)
+static void add_limits(struct text *out, const struct facts *facts)
 {
     size_t rows = 0;
     for (size_t i = 0; i < facts->scenario.claim_count; i++) {
         const struct scenario_claim *claim = &facts->scenario.claims[i];
         char limit[TEXT_DURATION_BYTES], *label;
-        if (claim->kind != SCENARIO_CLAIM_AT_MOST || claim->metric != SCENARIO_SPAWN_TIME)
+        if (!is_limit(claim))
             continue;
         label = text_format("%s: p%g at most %s", claim->id, 100 * claim->quantile,
                             text_duration(limit, (double)claim->limit_ns));
@@ -139,65 +170,88 @@ static size_t add_limits(struct text *out, const struct facts *facts)
         rows++;
     }
     data_gap(out, rows, 3);
-    return rows;
 }
 
-/* Smallest and largest time that a figure has to show, in ns. */
-static void find_range(const struct facts *facts, bool limits, double *least, double *most)
+/* The fastest and the slowest cycle that became ready, stretched into what is there. */
+static void stretch(struct panel *panel, const struct facts *facts, size_t arm, double most)
 {
-    *least = INFINITY;
-    *most = 0;
     for (size_t i = 0; i < facts->cycle_count; i++) {
-        double ns = (double)facts->cycles[i].spawn_ns;
-        if (facts->cycles[i].warmup || ns < 0)
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        if (cycle->warmup || cycle->spawn_ns < 0 || cycle->arm != (short)arm ||
+            cycle->value != (short)panel->value)
             continue;
-        *least = fmin(*least, ns);
-        *most = fmax(*most, ns);
+        panel->left = fmin(panel->left, (double)cycle->spawn_ns);
+        panel->right = fmax(panel->right, fmin((double)cycle->spawn_ns, most));
     }
-    for (size_t i = 0; limits && i < facts->scenario.claim_count; i++) {
-        const struct scenario_claim *claim = &facts->scenario.claims[i];
-        if (claim->kind != SCENARIO_CLAIM_AT_MOST || claim->metric != SCENARIO_SPAWN_TIME)
-            continue;
-        *least = fmin(*least, (double)claim->limit_ns);
-        *most = fmax(*most, (double)claim->limit_ns);
-    }
-    if (!isfinite(*least) || *most <= 0)
-        *least = *most = NS_PER_MS;
 }
 
-static int longest_label(const struct facts *facts)
+/* The closer look stops as far behind p95 as the fastest lies before it, so that one outlier does
+ * not push everything else together. */
+static struct panel find_panel(const struct facts *facts, size_t value, bool closer)
 {
-    size_t longest = 0;
-    for (size_t i = 0; i < facts->arm_count; i++) {
-        size_t length = strlen(facts->arms[i].name);
-        longest = length > longest ? length : longest;
+    struct panel panel = {value, INFINITY, 0, closer};
+    for (size_t arm = 0; arm < facts->arm_count; arm++) {
+        const struct stats_summary *spawn = &facts_cell(facts, arm, value)->spawn;
+        if (closer && !has_limit(facts, arm))
+            continue;
+        stretch(&panel, facts, arm,
+                closer && isfinite(spawn->p95) ? 2 * spawn->p95 - spawn->min : INFINITY);
     }
-    return longest > LABEL_ROOM ? LABEL_ROOM : (int)longest;
+    for (size_t i = 0; i < facts->scenario.claim_count; i++) {
+        if (!is_limit(&facts->scenario.claims[i]))
+            continue;
+        panel.left = fmin(panel.left, (double)facts->scenario.claims[i].limit_ns);
+        panel.right = fmax(panel.right, (double)facts->scenario.claims[i].limit_ns);
+    }
+    if (!isfinite(panel.left) || panel.right <= 0)
+        panel.left = panel.right = NS_PER_MS;
+    return panel;
 }
 
-size_t data_head(struct text *out, const struct facts *facts, bool limits,
-                 size_t panels[FIGURE_MOST_PANELS])
+static bool is_wide(double least, double most)
 {
-    size_t count = data_panels(panels, facts);
-    double least, most;
-    find_range(facts, limits, &least, &most);
-    data_row(out, "iiimm", (int)count, (int)facts->arm_count, longest_label(facts), least, most);
-    data_gap(out, 1, 5);
+    return most / fmax(least, 1) > 2.5;
+}
+
+static void add_panel(struct text *out, const struct facts *facts, const struct panel *panel)
+{
+    bool wide = is_wide(panel->left, panel->right);
+    double room = 0.05 * (panel->right - panel->left) + 0.002 * panel->right;
+    data_row(out, "immii", (int)facts_cell(facts, 0, panel->value)->batch_size,
+             wide ? panel->left / 1.08 : panel->left - room,
+             wide ? panel->right * 1.08 : panel->right + room, (int)wide, (int)panel->closer);
+}
+
+/* One panel per batch size; with a single one and arms far apart, a closer look at the claimed. */
+static size_t find_panels(struct panel panels[FIGURE_MOST_PANELS], const struct facts *facts)
+{
+    size_t values[FIGURE_MOST_PANELS], count = data_panels(values, facts);
+    bool any = false;
     for (size_t i = 0; i < count; i++)
-        data_row(out, "i", (int)facts_cell(facts, 0, panels[i])->batch_size);
-    data_gap(out, count, 1);
+        panels[i] = find_panel(facts, values[i], false);
+    for (size_t arm = 0; arm < facts->arm_count; arm++) {
+        const struct stats_summary *spawn = &facts_cell(facts, arm, 0)->spawn;
+        any = any || (has_limit(facts, arm) && spawn->n > spawn->failed);
+    }
+    if (count == 1 && any && panels[0].right > 1.5 * panels[0].left)
+        panels[count++] = find_panel(facts, 0, true);
     return count;
 }
 
 int data_distribution(struct text *out, struct store *store, const struct facts *facts,
                       struct err *err)
 {
-    size_t panels[FIGURE_MOST_PANELS];
-    size_t count = data_head(out, facts, true, panels);
+    struct panel panels[FIGURE_MOST_PANELS];
+    size_t count = find_panels(panels, facts);
+    data_row(out, "iii", (int)count, (int)facts->arm_count, data_longest(facts));
+    data_gap(out, 1, 3);
+    for (size_t i = 0; i < count; i++)
+        add_panel(out, facts, &panels[i]);
+    data_gap(out, count, 5);
     add_limits(out, facts);
     for (size_t i = 0; i < count; i++)
         for (size_t arm = 0; arm < facts->arm_count; arm++)
-            if (add_curve(out, store, facts, arm, panels[i], err) < 0)
+            if (add_curve(out, store, facts, arm, &panels[i], err) < 0)
                 return -1;
     return 0;
 }
@@ -235,8 +289,8 @@ int data_scaling(struct text *out, struct store *store, const struct facts *fact
     }
     if (!isfinite(least))
         least = most = NS_PER_MS;
-    data_row(out, "iiimm", 1, (int)facts->arm_count, longest_label(facts), least, most);
-    data_gap(out, 1, 5);
+    data_row(out, "iimm", (int)facts->arm_count, data_longest(facts), least, most);
+    data_gap(out, 1, 4);
     for (size_t value = 0; value < facts->value_count; value++)
         data_row(out, "i", (int)facts_cell(facts, 0, value)->batch_size);
     data_gap(out, facts->value_count, 1);

@@ -11,7 +11,16 @@
 #define MOST_ROWS_TOGETHER 160
 
 /* The bars of the time line, in the order gnuplot draws them. */
-enum bar { BAR_EXEC, BAR_INIT, BAR_UNSEEN, BAR_NOTICE, BAR_RECORD, BAR_FAILED, BARS };
+enum bar {
+    BAR_EXEC,
+    BAR_INIT,
+    BAR_UNSEEN,
+    BAR_NOTICE,
+    BAR_RECORD,
+    BAR_FAILED,
+    BAR_CANCELLED,
+    BARS
+};
 
 /* A time line under way. Rows count downwards from the top. */
 struct timeline {
@@ -53,18 +62,29 @@ static void add_ready(struct timeline *line, const struct store_agent *agent)
         add_bar(line, BAR_RECORD, agent->ready_ns, agent->recorded_ns);
 }
 
+/* Agents that stand in the list more than once are told apart by their place. */
+static void add_name(struct timeline *line, const struct store_agent *agent)
+{
+    bool repeated = line->cycle->agents > (int)line->facts->scenario.agent_count;
+    char *name =
+        repeated ? text_format("%.40s %d", agent->name, agent->ordinal + 1) : xstrdup(agent->name);
+    data_row(&line->names, "ds", (double)-line->row, name);
+    line->names_rows++;
+    free(name);
+}
+
 static int take_agent(void *context, const struct store_agent *agent)
 {
     struct timeline *line = context;
     size_t most = data_rows_most(line->facts);
     if (agent->ordinal >= (int)most)
         return 0;
-    data_row(&line->names, "ds", (double)-line->row, agent->name);
-    line->names_rows++;
+    add_name(line, agent);
     if (agent->outcome == RUN_READY)
         add_ready(line, agent);
     else if (agent->start_ns > 0)
-        add_bar(line, BAR_FAILED, agent->start_ns, line->cycle->answered_ns);
+        add_bar(line, agent->outcome == RUN_CANCELLED ? BAR_CANCELLED : BAR_FAILED, agent->start_ns,
+                line->cycle->answered_ns);
     line->row++;
     return 0;
 }
@@ -205,9 +225,11 @@ static void add_series(struct text *out, const struct facts *facts, size_t arm, 
 {
     struct points points = {facts, arm, value, 1};
     size_t counted = facts_counted(facts, arm, value);
+    char agents[32];
     if (counted > MOST_POINTS)
         points.stretch = (2 * counted + MOST_POINTS - 1) / MOST_POINTS;
-    data_row(out, "ss", "cycle", facts->arms[arm].name);
+    snprintf(agents, sizeof agents, "%zu agents", facts_cell(facts, arm, value)->batch_size);
+    data_row(out, "ss", "cycle", agents);
     data_gap(out, add_points(out, &points), 2);
     data_gap(out, add_marked(out, &points, true), 2);
     data_gap(out, add_marked(out, &points, false), 2);
@@ -226,17 +248,40 @@ static void add_sittings(struct text *out, const struct facts *facts)
     data_gap(out, rows, 1);
 }
 
+/* Name of the arm, and from where to where its times reach, warm-ups included. */
+static void add_arm_range(struct text *out, const struct facts *facts, size_t arm)
+{
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        if (cycle->arm != (short)arm || cycle->spawn_ns < 0)
+            continue;
+        least = fmin(least, (double)cycle->spawn_ns);
+        most = fmax(most, (double)cycle->spawn_ns);
+    }
+    if (!isfinite(least))
+        least = most = 1e6;
+    data_row(out, "smm", facts->arms[arm].name, least, most);
+}
+
 int data_cycles(struct text *out, struct store *store, const struct facts *facts, struct err *err)
 {
-    size_t panels[FIGURE_MOST_PANELS];
-    size_t count = data_head(out, facts, false, panels);
+    int warm = 0, failed = 0;
     (void)store;
     (void)err;
+    for (size_t i = 0; i < facts->cycle_count; i++) {
+        warm += facts->cycles[i].warmup;
+        failed += !facts->cycles[i].warmup && facts->cycles[i].spawn_ns < 0;
+    }
+    data_row(out, "iiiii", (int)facts->arm_count, (int)facts->value_count,
+             (int)(facts->cycle_count ? facts->cycle_count : 1), warm, failed);
+    data_gap(out, 1, 5);
+    for (size_t arm = 0; arm < facts->arm_count; arm++)
+        add_arm_range(out, facts, arm);
+    data_gap(out, facts->arm_count, 3);
     add_sittings(out, facts);
-    data_row(out, "i", (int)(facts->cycle_count ? facts->cycle_count : 1));
-    data_gap(out, 1, 1);
-    for (size_t i = 0; i < count; i++)
-        for (size_t arm = 0; arm < facts->arm_count; arm++)
-            add_series(out, facts, arm, panels[i]);
+    for (size_t arm = 0; arm < facts->arm_count; arm++)
+        for (size_t value = 0; value < facts->value_count; value++)
+            add_series(out, facts, arm, value);
     return 0;
 }

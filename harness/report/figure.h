@@ -54,10 +54,8 @@ int data_cycles(struct text *out, struct store *store, const struct facts *facts
  * and last among them; returns how many */
 size_t data_panels(size_t panels[FIGURE_MOST_PANELS], const struct facts *facts);
 
-/* data_head - the first two data sets: panels, arms, longest name, least and most ms; then the
- * batch size of each panel. returns: how many panels */
-size_t data_head(struct text *out, const struct facts *facts, bool limits,
-                 size_t panels[FIGURE_MOST_PANELS]);
+/* data_longest - characters of the longest name of an arm, as legends show it */
+int data_longest(const struct facts *facts);
 
 /* data_largest - the value index of the largest batch, which the time line shows */
 size_t data_largest(const struct facts *facts);

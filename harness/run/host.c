@@ -27,7 +27,8 @@ static char *first_line(const char *path)
     return data;
 }
 
-/* What stands behind "key" and a colon or blank in a file of such lines; "" when it is not there. */
+/* What stands behind "key" and a colon or blank in a file of such lines; "" when it is not there.
+ */
 static char *value_of(const char *path, const char *key)
 {
     char *data = NULL, *line, *next = NULL, *value = NULL;
@@ -60,10 +61,10 @@ static const char *file_system_name(const char *folder)
     static const struct {
         unsigned long magic;
         const char *name;
-    } known[] = {{0xef53, "ext4"},       {0x58465342, "xfs"},    {0x9123683e, "btrfs"},
-                 {0x01021994, "tmpfs"},  {0x794c7630, "overlay"}, {0x6969, "nfs"},
-                 {0x2fc12fc1, "zfs"},    {0xf2f52010, "f2fs"},   {0x65735546, "fuse"},
-                 {0x01021997, "9p"},     {0x6a656a63, "virtiofs"}};
+    } known[] = {{0xef53, "ext4"},      {0x58465342, "xfs"},     {0x9123683e, "btrfs"},
+                 {0x01021994, "tmpfs"}, {0x794c7630, "overlay"}, {0x6969, "nfs"},
+                 {0x2fc12fc1, "zfs"},   {0xf2f52010, "f2fs"},    {0x65735546, "fuse"},
+                 {0x01021997, "9p"},    {0x6a656a63, "virtiofs"}};
     struct statfs about;
     if (statfs(folder, &about) != 0)
         return "unknown";
@@ -79,7 +80,8 @@ static int compare_int64(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Median cost of making 4 KiB durable here: without it a figure with durability "full" says little. */
+/* Median cost of making 4 KiB durable here: without it a figure with durability "full" says little.
+ */
 static int64_t fdatasync_median_ns(const char *folder)
 {
     int64_t took[21];
@@ -145,7 +147,8 @@ static void add_cpu(cJSON *host)
     cJSON_AddNumberToObject(host, "cpus_online", (double)sysconf(_SC_NPROCESSORS_ONLN));
     cJSON_AddNumberToObject(host, "cpus_usable", CPU_COUNT(&usable));
     add_taken(host, "cpu_quota", first_line("/sys/fs/cgroup/cpu.max"));
-    add_taken(host, "governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
+    add_taken(host, "governor",
+              first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
     cJSON_AddBoolToObject(host, "virtual_machine", strstr(flags, "hypervisor") != NULL);
     free(flags);
 }

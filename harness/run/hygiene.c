@@ -1,11 +1,13 @@
-/* What did the subject leave behind? Children, zombies, orphans that came to us, open descriptors. */
+/* What did the subject leave behind? Children, zombies, orphans that came to us, open descriptors.
+ */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "run/internal.h"
 
-#define SETTLE_NS (500 * CLOCK_NS_PER_MS) /* what was told to die may need a moment to be gone */
+#define MOST_CHILDREN (SCENARIO_MOST_AGENTS + 256)
+#define SETTLE_NS     (500 * CLOCK_NS_PER_MS) /* what was told to die may need a moment to be gone */
 
 static size_t known_pids(const struct run *run, pid_t out[])
 {
@@ -16,19 +18,20 @@ static size_t known_pids(const struct run *run, pid_t out[])
     return count;
 }
 
-/* Processes that became ours because their parent is gone. A subject that was killed is given a moment:
- * its agents die with it, but not in the same instant. Only what still ran then is an orphan. */
+/* Processes that became ours because their parent is gone. A subject that was killed is given a
+ * moment: its agents die with it, but not in the same instant. Only what still ran then is an
+ * orphan. */
 void hygiene_reap(struct run *run, struct run_cycle *cycle)
 {
-    struct process_view children[64];
+    struct process_view children[MOST_CHILDREN];
     pid_t known[SCENARIO_MOST_ARMS];
     size_t known_count = known_pids(run, known);
     int64_t until_ns = clock_now_ns() + SETTLE_NS;
     size_t alive, there;
     do {
-        there = process_children(getpid(), children, 64);
+        there = process_children(getpid(), children, MOST_CHILDREN);
         alive = 0;
-        for (size_t i = 0; i < there && i < 64; i++) {
+        for (size_t i = 0; i < there && i < MOST_CHILDREN; i++) {
             bool ours = children[i].state == 'Z';
             for (size_t k = 0; k < known_count; k++)
                 ours = ours || known[k] == children[i].pid;
@@ -46,8 +49,7 @@ void hygiene_reap(struct run *run, struct run_cycle *cycle)
 void hygiene_open(struct run_arm *arm)
 {
     struct process_view children[RUN_MOST_OWN_CHILDREN];
-    size_t there =
-        process_children(arm->subject.process.pid, children, RUN_MOST_OWN_CHILDREN);
+    size_t there = process_children(arm->subject.process.pid, children, RUN_MOST_OWN_CHILDREN);
     arm->own_child_count = there < RUN_MOST_OWN_CHILDREN ? there : RUN_MOST_OWN_CHILDREN;
     for (size_t i = 0; i < arm->own_child_count; i++)
         arm->own_children[i] = children[i].pid;
@@ -65,9 +67,9 @@ static bool is_own(const struct run_arm *arm, pid_t pid)
 
 static void count_children(struct run_arm *arm, struct run_cycle *cycle)
 {
-    struct process_view children[256];
-    size_t there = process_children(arm->subject.process.pid, children, 256);
-    for (size_t i = 0; i < there && i < 256; i++) {
+    struct process_view children[MOST_CHILDREN];
+    size_t there = process_children(arm->subject.process.pid, children, MOST_CHILDREN);
+    for (size_t i = 0; i < there && i < MOST_CHILDREN; i++) {
         if (is_own(arm, children[i].pid))
             continue;
         cycle->children_left++;

@@ -5,10 +5,13 @@
 #include "base/text.h"
 #include "run/run.h"
 
-#define RUN_MOST_RESTARTS   5
-#define RUN_GRACE_NS        INT64_C(3000000000) /* beyond the deadline: the subject ends agents, answers */
+#define RUN_MOST_RESTARTS 5
+#define RUN_GRACE_NS                                                                               \
+    INT64_C(3000000000) /* beyond the deadline: the subject ends agents, answers                   \
+                         */
 #define RUN_MOST_OWN_CHILDREN 64
-#define RUN_SETTLING_CYCLES 3 /* per batch size: after them the subject's descriptors must not grow */
+#define RUN_SETTLING_CYCLES                                                                        \
+    3 /* per batch size: after them the subject's descriptors must not grow */
 
 /* One arm while it runs. */
 struct run_arm {
@@ -22,7 +25,7 @@ struct run_arm {
     int64_t ledger_offset;
     struct text ledger_rest; /* a line that was not complete yet */
     int restarts;
-    int cycles, descriptors_first; /* of the present process */
+    int cycles, descriptors_first;             /* of the present process */
     pid_t own_children[RUN_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
     size_t own_child_count;
     struct process_exit last_exit;

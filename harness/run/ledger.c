@@ -22,6 +22,7 @@ static void note_stray(struct run_cycle *cycle, const char *line)
 {
     cycle->ledger_strays++;
     snprintf(cycle->stray, sizeof cycle->stray, "%s", line);
+    text_make_printable(cycle->stray);
 }
 
 /* "ID PID MAIN READY", one blank between, nothing behind; 0 when the line is that */
@@ -87,7 +88,8 @@ void ledger_read(struct run_arm *arm, struct run_cycle *cycle)
             take_line(cycle, arm->ledger_rest.data, length);
             text_drop_front(&arm->ledger_rest, length + 1);
         }
-        if (arm->ledger_rest.length > LONGEST_LINE) { /* a flood without newlines must not fill us */
+        if (arm->ledger_rest.length >
+            LONGEST_LINE) { /* a flood without newlines must not fill us */
             note_stray(cycle, arm->ledger_rest.data);
             text_clear(&arm->ledger_rest);
         }

@@ -1,4 +1,5 @@
-/* What happened in one cycle? Ask the subject, hear the agents, look what is left; times raw in ns. */
+/* What happened in one cycle? Ask the subject, hear the agents, look what is left; times raw in ns.
+ */
 #include "run/run.h"
 
 #include <signal.h>
@@ -271,7 +272,7 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
         err->os_error = interrupt_seen();
         return -1;
     }
-    /* The ledger is read last: agents of a subject that broke are gone by then, and write no more. */
+    /* the ledger last: agents of a subject that broke are gone by then and write no more */
     hygiene_look(run, arm, out);
     ledger_read(arm, out);
     if (out->broke == RUN_WHOLE)
@@ -282,17 +283,20 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
 
 void run_stop(struct run *run, struct run_arm_end ends[])
 {
-    struct run_cycle last = {0};
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
         struct run_arm *arm = &run->arms[i];
-        bool clean = false;
+        struct run_cycle last = {0};
+        struct run_arm_end end = {.asked = arm->subject.process.pid && !interrupt_seen()};
         if (arm->subject.process.pid)
-            clean = subject_stop(&arm->subject, interrupt_seen() != 0, RUN_GRACE_NS,
-                                 &arm->last_exit);
+            end.clean = subject_stop(&arm->subject, !end.asked, RUN_GRACE_NS, &arm->last_exit);
+        hygiene_reap(run, &last);
+        end.restarts = arm->restarts;
+        end.exit = arm->last_exit;
+        end.orphans = last.orphans;
+        memcpy(end.left_name, last.left_name, sizeof end.left_name);
         if (ends)
-            ends[i] = (struct run_arm_end){clean, arm->restarts, arm->last_exit};
+            ends[i] = end;
     }
-    hygiene_reap(run, &last);
 }
 
 void run_close(struct run *run)

@@ -1,7 +1,7 @@
 /* run - drives one planned cycle of one arm and writes down what happened: raw, in nanoseconds.
  *
- * Normal use: run_open (starts a subject per arm), run_cycle for each plan item, run_stop, run_close. What a
- * subject does wrong is data in struct run_cycle, never an error of ours.
+ * Normal use: run_open (starts a subject per arm), run_cycle for each plan item, run_stop,
+ * run_close. What a subject does wrong is data in struct run_cycle, never an error of ours.
  */
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
@@ -64,14 +64,18 @@ struct run_cycle {
     char left_name[32];    /* name of one of them */
     int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
     int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
-    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it broke */
+    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it
+                           broke */
     int64_t hygiene_ns; /* looking at /proc afterwards: part of the audit's cost */
 };
 
 /* What a closed arm leaves. */
 struct run_arm_end {
+    bool asked; /* it still ran and was asked to close: false when it was down, or after a signal */
     bool clean; /* answered "closed" and exited 0 */
     int restarts;
+    int orphans; /* processes it left behind, ended by us */
+    char left_name[32];
     struct process_exit exit; /* of the last process, with its rusage */
 };
 
@@ -103,8 +107,8 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
               struct err *err);
 
 /*
- * run_stop - close every subject; ends[arm] is filled (ends may be NULL). run_database and run_version
- * still answer afterwards.
+ * run_stop - close every subject; ends[arm] is filled (ends may be NULL). run_database and
+ * run_version still answer afterwards.
  */
 void run_stop(struct run *run, struct run_arm_end ends[]);
 
@@ -123,8 +127,8 @@ const char *run_outcome_name(enum run_outcome outcome);
  * run_host_describe - the machine and the settings a run was made with, as a JSON object (text)
  *
  * versions, SQLite source id, file system of `folder`, kernel, CPU model, cores, governor, load,
- * pressure, steal, limits, fsync cost, git commit. Never values of environment variables. The caller
- * frees it. engine: store_engine()
+ * pressure, steal, limits, fsync cost, git commit. Never values of environment variables. The
+ * caller frees it. engine: store_engine()
  */
 char *run_host_describe(const char *folder, const char *engine);
 

@@ -28,7 +28,8 @@ double stats_quantile(const double sorted[], size_t n, double p)
     size_t nearest;
     if (n == 0)
         return NAN;
-    /* GSL interpolates, and infinity times zero is NaN: between finite samples it is asked, else not */
+    /* GSL interpolates, and infinity times zero is NaN: between finite samples it is asked, else
+     * not */
     place = (double)(n - 1) * p;
     nearest = (size_t)lround(place);
     if (fabs(place - (double)nearest) < 1e-9)

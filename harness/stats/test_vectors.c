@@ -1,4 +1,5 @@
-/* Do the statistics give the golden values? Each file of vectors/ was computed with 50-digit arithmetic. */
+/* Do the statistics give the golden values? Each file of vectors/ was computed with 50-digit
+ * arithmetic. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,8 +132,7 @@ static void quantile_min_n(void **state)
     struct vectors vectors = load("quantile_min_n");
     (void)state;
     EACH_CASE(vectors, in, want)
-    check(&vectors, want, "min_n",
-          (double)stats_minimum_n(number(in, "p"), number(in, "alpha")));
+    check(&vectors, want, "min_n", (double)stats_minimum_n(number(in, "p"), number(in, "alpha")));
     cJSON_Delete(vectors.root);
 }
 
@@ -240,10 +240,10 @@ static void group_sequential(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(descriptive),    cmocka_unit_test(claim_test),
+        cmocka_unit_test(descriptive),     cmocka_unit_test(claim_test),
         cmocka_unit_test(clopper_pearson), cmocka_unit_test(quantile_min_n),
-        cmocka_unit_test(quantile_ranks), cmocka_unit_test(quantile_ci),
-        cmocka_unit_test(paired_ratio),   cmocka_unit_test(group_sequential),
+        cmocka_unit_test(quantile_ranks),  cmocka_unit_test(quantile_ci),
+        cmocka_unit_test(paired_ratio),    cmocka_unit_test(group_sequential),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

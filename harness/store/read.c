@@ -215,9 +215,9 @@ int store_each_agent(struct store *store, int64_t run, int64_t cycle,
     sqlite3_stmt *row =
         sql_prepare(store, err,
                     "SELECT cycle, ordinal, name, outcome, pid, start_ns, main_ns, own_ready_ns,"
-                    " ready_ns, recorded_ns, error FROM agents WHERE run = ?1 AND"
-                    " (?2 < 0 OR cycle = ?2) ORDER BY cycle, ordinal",
-                    "ii", run, cycle);
+                    " ready_ns, recorded_ns, error FROM agents WHERE run = ? AND"
+                    " cycle BETWEEN ? AND ? ORDER BY cycle, ordinal",
+                    "iii", run, cycle < 0 ? 0 : cycle, cycle < 0 ? INT64_MAX : cycle);
     int rc, stop = 0;
     if (!row)
         return -1;
@@ -335,7 +335,7 @@ int store_tally(struct store *store, int64_t run, int arm, int value, struct sto
     return read_sums(
         store,
         "SELECT sum(severity = 'integrity'), sum(severity = 'conduct'),"
-        " count(DISTINCT CASE WHEN severity = 'integrity' THEN f.cycle END)"
+        " count(DISTINCT CASE WHEN severity = 'integrity' AND f.cycle >= 0 THEN f.cycle END)"
         " FROM findings AS f WHERE f.run = ?1 AND (?2 < 0 OR f.arm = ?2) AND (?3 < 0 OR f.cycle < 0"
         " OR (SELECT c.value FROM cycles AS c WHERE c.run = f.run AND c.cycle = f.cycle) = ?3)",
         run, arm, value, findings, 3, err);

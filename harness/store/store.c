@@ -36,7 +36,7 @@ static int check_ours(struct store *store, bool create, struct err *err)
         return sql_fail(store, err, "read it");
     if (application == APPLICATION_ID && version == USER_VERSION)
         return 0;
-    if (application == APPLICATION_ID && version != 0)
+    if (application == APPLICATION_ID)
         return err_set(err, ERR_UNFIT,
                        "results store '%s' has schema version %lld, this spawnbench knows %d",
                        store->path, (long long)version, USER_VERSION);
@@ -46,6 +46,18 @@ static int check_ours(struct store *store, bool create, struct err *err)
     return 1;
 }
 
+/* All at once: a process killed here leaves an empty database, which the next one may fill. */
+static int make_tables(struct store *store, struct err *err)
+{
+    static const char *const steps[] = {"BEGIN IMMEDIATE", embedded_results_sql,
+                                        "PRAGMA application_id = 1936748130",
+                                        "PRAGMA user_version = 1", "COMMIT"};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (sqlite3_exec(store->database, steps[i], NULL, NULL, NULL) != SQLITE_OK)
+            return sql_fail(store, err, "make its tables"); /* the close that follows rolls back */
+    return 0;
+}
+
 static int set_up(struct store *store, bool create, struct err *err)
 {
     int fresh;
@@ -53,9 +65,6 @@ static int set_up(struct store *store, bool create, struct err *err)
     fresh = check_ours(store, create, err);
     if (fresh < 0)
         return -1;
-    if (fresh && sqlite3_exec(store->database, "PRAGMA application_id = 1936748130;", NULL, NULL,
-                              NULL) != SQLITE_OK)
-        return sql_fail(store, err, "write it");
     if (!create)
         return 0;
     if (sqlite3_exec(store->database,
@@ -63,9 +72,8 @@ static int set_up(struct store *store, bool create, struct err *err)
                      "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                      NULL, NULL, NULL) != SQLITE_OK)
         return sql_fail(store, err, "write it");
-    if (fresh && (sqlite3_exec(store->database, embedded_results_sql, NULL, NULL, NULL) ||
-                  sqlite3_exec(store->database, "PRAGMA user_version = 1", NULL, NULL, NULL)))
-        return sql_fail(store, err, "make its tables");
+    if (fresh && make_tables(store, err) < 0)
+        return -1;
     return 0;
 }
 
@@ -132,8 +140,10 @@ int store_run_resume(struct store *store, int64_t run, int *sitting, struct err 
 {
     sqlite3_stmt *statement;
     int rc;
-    if (sql_run(store, err, "UPDATE runs SET sittings = sittings + 1, note = '' WHERE id = ?", "i",
-                run) < 0)
+    if (sql_run(
+            store, err,
+            "UPDATE runs SET sittings = sittings + 1, note = '', ended_wall_ns = 0 WHERE id = ?",
+            "i", run) < 0)
         return -1;
     statement = sql_prepare(store, err, "SELECT sittings FROM runs WHERE id = ?", "i", run);
     if (!statement)
@@ -226,6 +236,12 @@ static int put_agent(struct store *store, const struct run_agent *agent, size_t 
     return sql_step_kept(store, store->agent_insert, err);
 }
 
+static void roll_back(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->database))
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
 int store_cycle_begin(struct store *store, int64_t run, const struct run_cycle *cycle, int sitting,
                       int64_t audit_ns, struct err *err)
 {
@@ -242,7 +258,7 @@ int store_cycle_begin(struct store *store, int64_t run, const struct run_cycle *
             goto failed;
     return 0;
 failed:
-    sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    roll_back(store);
     return -1;
 }
 
@@ -254,17 +270,21 @@ int store_finding_put(struct store *store, int64_t run, int64_t cycle_index, int
         store->finding_insert =
             sql_prepare(store, err, "INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", "");
     if (!store->finding_insert)
-        return -1;
+        goto failed;
     sql_bind(store->finding_insert, "iiitttt", run, cycle_index, (int64_t)arm, rule, severity,
              agent, text);
-    return sql_step_kept(store, store->finding_insert, err);
+    if (sql_step_kept(store, store->finding_insert, err) == 0)
+        return 0;
+failed:
+    roll_back(store); /* a cycle without its finding would be a lie */
+    return -1;
 }
 
 int store_cycle_commit(struct store *store, struct err *err)
 {
     if (sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
         sql_fail(store, err, "commit a cycle");
-        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+        roll_back(store);
         return -1;
     }
     return 0;

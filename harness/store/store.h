@@ -42,7 +42,7 @@ struct store_run {
     char *state;            /* "partial" or "complete" */
     char *note;             /* why it ended early, or "" */
     uint64_t seed;
-    int64_t started_wall_ns, ended_wall_ns; /* ended 0 while partial */
+    int64_t started_wall_ns, ended_wall_ns; /* ended 0 while it runs, and after a kill */
     int sittings;
     size_t planned; /* plan items */
     size_t cycles;  /* stored cycles, warm-ups included */
@@ -70,7 +70,7 @@ int store_cycle_begin(struct store *store, int64_t run, const struct run_cycle *
                       int64_t audit_ns, struct err *err);
 int store_finding_put(struct store *store, int64_t run, int64_t cycle_index /* -1: of the run */,
                       int arm, const char *rule, const char *severity, const char *agent,
-                      const char *text, struct err *err);
+                      const char *text, struct err *err); /* a failure ends the open transaction */
 int store_cycle_commit(struct store *store, struct err *err);
 
 /* A verdict as it was told at the end of the run. */
@@ -144,8 +144,9 @@ struct store_tally {
     int64_t cycles; /* counted and warm-up cycles alike: integrity has no warm-up */
     int64_t agents_planned, agents_ready, agents_recorded;
     int64_t findings_integrity, findings_conduct;
-    int64_t cycles_with_integrity_finding;
-    int64_t cycles_failed;     /* outcome other than ready */
+    int64_t
+        cycles_with_integrity_finding; /* those of the run as a whole (cycle -1) not among them */
+    int64_t cycles_failed;             /* outcome other than ready */
     int64_t failure_cancelled; /* cycles with >= 1 failed agent whose error is told, all others
                                   cancelled */
     int64_t

@@ -1,6 +1,7 @@
 /* What does the harness itself cost? A subject that answers at once and starts nothing.
  *
- * It keeps no store ("records": false) and tells made-up process ids, so only its times mean something. */
+ * It keeps no store ("records": false) and tells made-up process ids, so only its times mean
+ * something. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>

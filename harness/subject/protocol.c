@@ -139,9 +139,7 @@ static enum subject_answer understand(struct subject *subject, size_t length, co
         snprintf(subject->trouble, sizeof subject->trouble,
                  "expected one JSON object with \"op\":\"%s\", got '%.120s'", op, line);
     }
-    for (char *c = subject->trouble; *c; c++) /* its words must not steer our terminal */
-        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-            *c = '?';
+    text_make_printable(subject->trouble);
     cJSON_Delete(message);
     text_drop_front(&subject->incoming, length + 1);
     return answer;
@@ -177,9 +175,8 @@ bool subject_stop(struct subject *subject, bool force, int64_t grace_ns,
     if (subject->process.pid) {
         if (!force) {
             cJSON *answer = NULL;
-            closed = subject_ask(subject, "{\"op\":\"close\"}", "closed",
-                                 clock_now_ns() + grace_ns, NULL, NULL,
-                                 &answer) == SUBJECT_ANSWERED;
+            closed = subject_ask(subject, "{\"op\":\"close\"}", "closed", clock_now_ns() + grace_ns,
+                                 NULL, NULL, &answer) == SUBJECT_ANSWERED;
             cJSON_Delete(answer);
         }
         if (subject->process.in >= 0)

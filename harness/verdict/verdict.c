@@ -15,8 +15,8 @@
 #define SPAN_NEEDED_NS (300 * CLOCK_NS_PER_S)
 #define TAU            1.0 /* dependence is not corrected in this version; the report says so */
 
-/* The samples of one claim at one batch size, in order of pairs: larger is worse for AT_MOST, smaller is
- * worse for FASTER. */
+/* The samples of one claim at one batch size, in order of pairs: larger is worse for AT_MOST,
+ * smaller is worse for FASTER. */
 struct evidence {
     double *values, *sorted;
     size_t n;
@@ -67,8 +67,8 @@ static int load_evidence(struct evidence *out, const struct scenario_claim *clai
     return 0;
 }
 
-/* The boundaries the run was planned with: those of its looks, or of the n at hand when it ended before
- * its first look (then nothing is decided, but the bounds are still told). */
+/* The boundaries the run was planned with: those of its looks, or of the n at hand when it ended
+ * before its first look (then nothing is decided, but the bounds are still told). */
 static struct stats_plan plan_for(const struct scenario *scenario, const struct evidence *evidence)
 {
     struct stats_plan plan;
@@ -95,8 +95,8 @@ static void test_looks(struct verdict_item *item, const struct scenario *scenari
     }
 }
 
-/* Bounds at the levels of the look, so that they agree with the word: supported exactly when the bound on
- * the claim's side lies within the claim. */
+/* Bounds at the levels of the look, so that they agree with the word: supported exactly when the
+ * bound on the claim's side lies within the claim. */
 static void estimate(struct verdict_item *item, struct evidence *evidence,
                      const struct stats_plan *plan)
 {
@@ -112,10 +112,9 @@ static void estimate(struct verdict_item *item, struct evidence *evidence,
         memcpy(evidence->sorted, evidence->values, item->n * sizeof *evidence->sorted);
     stats_sort(evidence->sorted, item->n);
     item->estimate = stats_quantile(evidence->sorted, item->n, evidence->p);
-    bounds = evidence->ratio
-                 ? stats_median_bounds(evidence->sorted, item->n, TAU, support, refute)
-                 : stats_quantile_bounds(evidence->sorted, item->n, evidence->p, TAU, refute,
-                                         support);
+    bounds = evidence->ratio ? stats_median_bounds(evidence->sorted, item->n, TAU, support, refute)
+                             : stats_quantile_bounds(evidence->sorted, item->n, evidence->p, TAU,
+                                                     refute, support);
     item->lower = bounds.lower;
     item->upper = bounds.upper;
 }
@@ -190,10 +189,10 @@ static int judge_measured(struct verdict_item *item, const struct scenario *scen
     return 0;
 }
 
-/* A rule that must hold in every cycle is refuted by one counterexample and supported by none in as many
- * cycles as were planned; the bound says what "none" can mean. */
+/* A rule that must hold in every cycle is refuted by one counterexample and supported by none in as
+ * many cycles as were planned; the bound says what "none" can mean. */
 static void judge_counted(struct verdict_item *item, const struct scenario *scenario, int64_t n,
-                          int64_t bad, const char *what)
+                          int64_t bad)
 {
     int wanted = scenario->looks[0];
     item->n = (size_t)n;
@@ -207,20 +206,31 @@ static void judge_counted(struct verdict_item *item, const struct scenario *scen
     else
         item->word = n >= wanted ? VERDICT_SUPPORTED : VERDICT_INCONCLUSIVE;
     item->look = n >= wanted ? 1 : 0;
-    snprintf(item->reason, sizeof item->reason,
-             "%lld of %lld cycles %s: true rate below %.2g %% at 95 %%%s", (long long)bad,
-             (long long)n, what, 100 * item->rate_upper,
-             item->word == VERDICT_INCONCLUSIVE ? " (too few cycles to call it supported)" : "");
+}
+
+/* good, bad: what a cycle did that kept, or broke, the rule */
+static void explain_counted(struct verdict_item *item, const char *good, const char *bad)
+{
+    const char *few =
+        item->word == VERDICT_INCONCLUSIVE ? " (too few cycles to call it supported)" : "";
+    if (item->bad || !good)
+        snprintf(item->reason, sizeof item->reason,
+                 "%zu of %zu cycles %s: true rate below %.2g %% at 95 %%%s", item->bad, item->n,
+                 bad, 100 * item->rate_upper, few);
+    else
+        snprintf(item->reason, sizeof item->reason,
+                 "all %zu cycles %s: true rate of exceptions below %.2g %% at 95 %%%s", item->n,
+                 good, 100 * item->rate_upper, few);
 }
 
 static void judge_intact(struct verdict_item *item, const struct scenario *scenario,
                          const struct store_tally *tally)
 {
-    judge_counted(item, scenario, tally->cycles, tally->cycles_with_integrity_finding,
-                  "had an integrity finding");
+    judge_counted(item, scenario, tally->cycles, tally->cycles_with_integrity_finding);
     /* a finding of the whole run (no single cycle) breaks it as well */
     if (tally->findings_integrity > 0)
         item->word = VERDICT_REFUTED;
+    explain_counted(item, NULL, "had an integrity finding");
 }
 
 static void judge_failure(struct verdict_item *item, const struct scenario *scenario,
@@ -228,9 +238,13 @@ static void judge_failure(struct verdict_item *item, const struct scenario *scen
 {
     bool cancels = item->claim->failure == SCENARIO_CANCEL;
     int64_t good = cancels ? tally->failure_cancelled : tally->failure_degraded;
-    judge_counted(item, scenario, tally->cycles, tally->cycles - good,
-                  cancels ? "did not cancel the others and tell the error"
-                          : "did not let the others go on and tell the error");
+    judge_counted(item, scenario, tally->cycles, tally->cycles - good);
+    if (cancels)
+        explain_counted(item, "cancelled the others and told the error",
+                        "did not cancel all others or did not tell the error");
+    else
+        explain_counted(item, "let the others go on and told the error",
+                        "did not let all others go on or did not tell the error");
 }
 
 static int judge_one(struct verdict_item *item, const struct scenario *scenario,

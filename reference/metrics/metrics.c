@@ -144,7 +144,9 @@ static cJSON *section(const struct metrics *metrics)
 static double median_of(const cJSON *mode)
 {
     const cJSON *batch_ms = cJSON_GetObjectItemCaseSensitive(mode, "batch_ms");
-    return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(batch_ms, "p50"));
+    const cJSON *p50 = cJSON_GetObjectItemCaseSensitive(batch_ms, "p50");
+    /* our own section was just made and holds its digits raw, the others were read from the file */
+    return cJSON_IsRaw(p50) ? strtod(p50->valuestring, NULL) : cJSON_GetNumberValue(p50);
 }
 
 /* ---- the file ---- */

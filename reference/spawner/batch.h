@@ -48,6 +48,7 @@ struct agent {
     int notify_fd;                                         /* its NOTIFY_SOCKET, or -1 */
     int64_t start_ns, ready_ns, recorded_ns, completed_ns; /* 0: did not happen */
     char *error;                                           /* own; NULL: none */
+    bool has_row;           /* the store knows it, though perhaps not its outcome (record each) */
     struct store_each *row; /* its own connection while it starts (record each) */
 
     struct text output; /* stdout since it was ready, bounded */

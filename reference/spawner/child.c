@@ -66,7 +66,8 @@ static void set_signals(sigset_t *told)
     signal(SIGCHLD, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     blocked = *told;
-    sigaddset(&blocked, SIGPIPE);
+    sigaddset(&blocked, SIGPIPE); /* writing to an agent that is gone, */
+    sigaddset(&blocked, SIGXFSZ); /* and beyond a limit on file sizes: errors, not our end */
     sigprocmask(SIG_BLOCK, &blocked, &shared.mask);
 }
 

@@ -48,6 +48,7 @@ int record_starting(struct store *store, struct batch *batch, struct agent *agen
     struct err err = {0};
     if (store_each_begin(&agent->row, store, batch->number, &row, &err) < 0)
         return break_batch(batch, &err);
+    agent->has_row = true;
     return 0;
 }
 
@@ -112,7 +113,7 @@ static int record_one_by_one(struct store *store, struct batch *batch)
         struct agent *agent = &batch->agents[i];
         if (agent->row)
             end_row(batch, agent);
-        else if (agent->recorded_ns && agent->outcome != AGENT_OUTCOME_READY)
+        else if (agent->has_row && agent->outcome != AGENT_OUTCOME_READY)
             correct_row(store, batch, agent);
     }
     return batch->broken ? -1 : 0;
@@ -124,10 +125,9 @@ static void record_broken(struct store *store, struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         struct agent *agent = &batch->agents[i];
         struct store_agent row = row_of(agent);
-        bool there = agent->row || agent->recorded_ns;
         store_each_end(agent->row, NULL, NULL);
         agent->row = NULL;
-        if (there && store_update_batch(store, &row, 1, NULL) < 0)
+        if (agent->has_row && store_update_batch(store, &row, 1, NULL) < 0)
             fprintf(stderr, "spawnref: the row of agent '%s' could not be corrected\n", agent->id);
         agent->recorded_ns = 0;
     }

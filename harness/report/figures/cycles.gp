@@ -1,59 +1,80 @@
-# Cycles: every cycle in the order they ran, so that drift, bursts and failures are seen.
-# Data sets of NAME.dat: 0 panels, arms, longest name, least ms, most ms; 1 agents of each panel;
-# 2 where a new sitting begins; 3 number of cycles; from 4 on three for each panel and arm: counted cycles
-# (cycle, ms), warm-ups (cycle, ms), failed cycles (cycle, NaN).
+# Cycles: every cycle in the order they ran, a panel for each arm, so that drift, bursts and failures
+# are seen. Data sets of NAME.dat: 0 arms, batch sizes, cycles, warm-ups, failed; 1 of each arm: name, least ms, most ms;
+# 2 where a new sitting begins; from 3 on three for each arm and batch size: counted cycles (cycle,
+# ms), warm-ups (cycle, ms), failed cycles (cycle, NaN).
 
-stats ARG2 index 0 using 1 name 'PANELS' nooutput
-stats ARG2 index 0 using 2 name 'ARMS' nooutput
-stats ARG2 index 0 using 3 name 'LONGEST' nooutput
-stats ARG2 index 0 using 4 name 'LEAST' nooutput
-stats ARG2 index 0 using 5 name 'MOST' nooutput
-stats ARG2 index 3 using 1 name 'LAST' nooutput
-panels = int(PANELS_max)
+stats ARG2 index 0 using 1 name 'ARMS' nooutput
+stats ARG2 index 0 using 2 name 'SIZES' nooutput
+stats ARG2 index 0 using 3 name 'LAST' nooutput
+stats ARG2 index 0 using 4 name 'WARM' nooutput
+stats ARG2 index 0 using 5 name 'FAILED' nooutput
 arms = int(ARMS_max)
-array agents[panels]
-do for [p = 1:panels] {
-    stats ARG2 index 1 every ::p-1::p-1 using 1 name 'AGENTS' nooutput
-    agents[p] = AGENTS_max
+sizes = int(SIZES_max)
+array least_of[arms]
+array most_of[arms]
+do for [p = 1:arms] {
+    stats ARG2 index 1 every ::p-1::p-1 using 2 name 'LEAST' nooutput
+    stats ARG2 index 1 every ::p-1::p-1 using 3 name 'MOST' nooutput
+    least_of[p] = LEAST_min
+    most_of[p] = MOST_max
 }
-high = panels > 1 ? 210 : 330
-top = 22 + 20 * rows_for(arms + 1, LONGEST_max)
-height = top + panels * high + 12
+high = arms > 2 ? 170 : 210
+top = 14 + 20 * rows_for(sizes + 2, 18)
+height = top + arms * high + 48
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
-wide = MOST_max / LEAST_max > 4
-if (wide) set logscale y
-low = wide ? LEAST_max / 1.25 : LEAST_max - 0.15 * (MOST_max - LEAST_max + 0.02 * MOST_max)
-above = wide ? MOST_max * 1.5 : MOST_max + 0.2 * (MOST_max - LEAST_max + 0.02 * MOST_max)
-failed = wide ? MOST_max * 1.35 : MOST_max + 0.14 * (MOST_max - LEAST_max + 0.02 * MOST_max)
-set yrange [low:above]
 set xrange [0:LAST_max + 1]
 set format y '%g'
 set lmargin 10
 set rmargin 3
 set multiplot
-do for [p = 1:panels] {
-    set tmargin at screen 1 - (top + (p - 1) * high + (panels > 1 ? 24 : 6)) / (height + 0.0)
-    set bmargin at screen 1 - (top + p * high - 46) / (height + 0.0)
-    if (panels > 1) {
-        set label 1 sprintf('%d agents', agents[p]) at graph 0.005, graph 1.08 left textcolor rgb grey
+do for [p = 1:arms] {
+    least = least_of[p]
+    most = most_of[p]
+    set tmargin at screen 1 - (top + (p - 1) * high + 32) / (height + 0.0)
+    set bmargin at screen 1 - (top + p * high - 24) / (height + 0.0)
+    wide = most / least > 2.5
+    span = most - least + 0.004 * most
+    low = wide ? least / 1.2 : least - 0.1 * span
+    above = wide ? most * (most / least) ** 0.16 : most + 0.2 * span
+    failed = wide ? most * (most / least) ** 0.1 : most + 0.13 * span
+    unset logscale y
+    set ytics round_step(span / 4)
+    if (wide) {
+        set logscale y
+        set ytics autofreq
+        set ytics ()
+        do for [k = -3:7] {
+            do for [s in (most / least < 6 ? fine : most / least < 60 ? coarse : '1')] {
+                set ytics add (real(s) * 10.0 ** k)
+            }
+        }
     }
+    set yrange [low:above]
     if (p == 1) {
         set key at screen 0.5, screen 1 - 6.0 / height center top horizontal reverse Left \
-            maxcols columns_for(LONGEST_max) samplen 1.5
+            maxcols columns_for(18) samplen 1.5
     } else {
         unset key
     }
-    set xlabel (p == panels ? 'cycle, in the order they ran' : '')
-    set ylabel 'spawn time, ms' . (wide ? ' (log.)' : '')
-    first = 4 + (p - 1) * arms * 3
-    plot for [a = 0:arms-1] ARG2 index first + 3 * a using 1:2 with points \
-            pointtype shape(a) pointsize 0.45 linecolor rgb colour(a) title columnheader(2), \
-        for [a = 0:arms-1] ARG2 index first + 3 * a + 1 using 1:2 with points pointtype 6 \
-            pointsize 0.55 linecolor rgb grey title (a == 0 ? 'warm-up, not counted' : ''), \
-        for [a = 0:arms-1] ARG2 index first + 3 * a + 2 using 1:(failed) with points pointtype 2 \
-            pointsize 0.8 linewidth 2 linecolor rgb colour(a) notitle, \
+    if (p == arms) {
+        set xlabel 'cycle of the run, in the order they ran'
+        set format x '%g'
+    } else {
+        set format x ''
+    }
+    set ylabel 'ms'
+    first = 3 + (p - 1) * sizes * 3
+    plot for [a = 0:sizes-1] ARG2 index first + 3 * a using 1:2 with points \
+            pointtype shape(a) pointsize 0.4 linecolor rgb colour(a) title columnheader(2), \
+        for [a = 0:sizes-1] ARG2 index first + 3 * a + 1 using 1:2 with points pointtype 6 \
+            pointsize 0.5 linecolor rgb grey title (a == 0 && WARM_max > 0 ? 'warm-up, not counted' : ''), \
+        for [a = 0:sizes-1] ARG2 index first + 3 * a + 2 using 1:(failed) with points pointtype 2 \
+            pointsize 0.7 linewidth 1.6 linecolor rgb colour(a) notitle, \
+        NaN with points pointtype 2 pointsize 0.7 linewidth 1.6 linecolor rgb grey title (FAILED_max > 0 ? 'failed' : ''), \
         ARG2 index 2 using 1:(low):(0):(above - low) with vectors nohead linecolor rgb grey \
-            dashtype 3 linewidth 1.4 notitle
+            dashtype 3 linewidth 1.4 notitle, \
+        ARG2 index 1 every ::p-1::p-1 using (0):(above):1 with labels left offset 0.3, 0.8 \
+            noenhanced textcolor rgb grey notitle
 }
 unset multiplot

@@ -1,24 +1,32 @@
 # Scaling: median spawn time against the number of agents, with its 95 % bounds.
-# Data sets of NAME.dat: 0 panels, arms, longest name, least ms, most ms; 1 the numbers of agents;
+# Data sets of NAME.dat: 0 arms, longest name, least ms, most ms; 1 the numbers of agents;
 # from 2 on one curve for each arm (agents, median ms, lower ms, upper ms).
 
-stats ARG2 index 0 using 2 name 'ARMS' nooutput
-stats ARG2 index 0 using 3 name 'LONGEST' nooutput
-stats ARG2 index 0 using 4 name 'LEAST' nooutput
-stats ARG2 index 0 using 5 name 'MOST' nooutput
+stats ARG2 index 0 using 1 name 'ARMS' nooutput
+stats ARG2 index 0 using 2 name 'LONGEST' nooutput
+stats ARG2 index 0 using 3 name 'LEAST' nooutput
+stats ARG2 index 0 using 4 name 'MOST' nooutput
 stats ARG2 index 1 using 1 name 'AGENTS' nooutput
 arms = int(ARMS_max)
-top = 22 + 20 * rows_for(arms, LONGEST_max)
+top = 14 + 20 * rows_for(arms, LONGEST_max)
 height = top + 350
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
-set tmargin at screen 1 - (top + 6.0) / height
-set bmargin at screen 58.0 / height
+set tmargin at screen 1 - (top + 14.0) / height
+set bmargin at screen 66.0 / height
 set lmargin 10
 set rmargin 3
-wide = MOST_max / LEAST_max > 4
-far = AGENTS_max / AGENTS_min > 4
-if (wide) set logscale y
+wide = MOST_max / LEAST_max > 2.5
+far = AGENTS_max / AGENTS_min > 2.5
+if (wide) {
+    set logscale y
+    set ytics ()
+    do for [k = -3:7] {
+        do for [s in steps_for(LEAST_max, MOST_max)] {
+            set ytics add (real(s) * 10.0 ** k)
+        }
+    }
+}
 if (far) set logscale x 2
 set yrange [wide ? LEAST_max / 1.25 : 0 : wide ? MOST_max * 1.25 : MOST_max * 1.12]
 set xrange [far ? AGENTS_min / 1.15 : AGENTS_min - 0.6 : far ? AGENTS_max * 1.15 : AGENTS_max + 0.6]
@@ -30,5 +38,5 @@ set key at screen 0.5, screen 1 - 6.0 / height center top horizontal reverse Lef
 plot ARG2 index 1 using 1:(NaN):xtic(1) with points notitle, \
     for [a = 0:arms-1] ARG2 index 2 + a using 1:2 with linespoints linecolor rgb colour(a) \
         dashtype dash(a) linewidth 2 pointtype shape(a) pointsize 0.7 title columnheader(2), \
-    for [a = 0:arms-1] ARG2 index 2 + a every ::1 using 1:2:3:4 with yerrorbars \
-        linecolor rgb colour(a) pointtype -1 linewidth 1.6 notitle
+    for [a = 0:arms-1] ARG2 index 2 + a every ::1 using 1:3:(0):($4 - $3) with vectors heads \
+        size screen 0.004, 90 linecolor rgb colour(a) linewidth 1.6 notitle

@@ -16,6 +16,7 @@ orange = '#cf5f12'
 green = '#1a936f'
 purple = '#b0639b'
 olive = '#917a1c'
+red = '#cc4a5a'
 array colours[5] = [blue, orange, green, purple, olive]
 array points[8] = [7, 5, 9, 11, 13, 15, 6, 4]
 colour(arm) = colours[int(arm) % 5 + 1]
@@ -36,3 +37,12 @@ set key noenhanced textcolor rgb grey
 width = 780
 columns_for(longest) = longest < 14 ? 4 : longest < 22 ? 3 : longest < 32 ? 2 : 1
 rows_for(arms, longest) = ceil(arms / (columns_for(longest) + 0.0))
+
+# Steps of a logarithmic axis that covers less than two decades or more.
+fine = '1 1.5 2 3 5 7'
+coarse = '1 2 5'
+steps_for(least, most) = most / least < 20 ? fine : most / least < 400 ? coarse : '1'
+
+# A step for about n tics of a linear axis: 1, 2 or 5 times a power of ten.
+power(x) = 10.0 ** floor(log10(x))
+round_step(x) = (x < 1.5 * power(x) ? 1 : x < 3.5 * power(x) ? 2 : x < 7.5 * power(x) ? 5 : 10) * power(x)

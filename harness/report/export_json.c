@@ -1,0 +1,455 @@
+/* What was measured, for programs: one document of schema spawnbench.run.v1, written as it is read.
+ *
+ * Only one row is a tree at a time: a run of 100 000 cycles takes no more memory than one of ten.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "report/report.h"
+#include "report/words.h"
+
+/* One document under way. */
+struct document {
+    FILE *out;
+    struct store *store;
+    const struct facts *facts;
+    int64_t zero_ns;    /* times of cycles count from here: the first one asked for */
+    size_t rows;        /* of the present array */
+    struct text agents; /* of the present cycle */
+    const struct facts_cycle *cycle;
+};
+
+static void put_text(cJSON *object, const char *key, const char *value)
+{
+    struct text plain = {0};
+    words_plain(&plain, value);
+    cJSON_AddStringToObject(object, key, plain.data ? plain.data : "");
+    text_release(&plain);
+}
+
+/* whole nanoseconds; null for never and for none */
+static void put_ns(cJSON *object, const char *key, double ns)
+{
+    if (isfinite(ns))
+        json_add_int64(object, key, llround(ns));
+    else
+        cJSON_AddNullToObject(object, key);
+}
+
+static void put_time(cJSON *object, const char *key, int64_t ns, int64_t zero_ns)
+{
+    if (ns > 0)
+        json_add_int64(object, key, ns - zero_ns);
+    else
+        cJSON_AddNullToObject(object, key);
+}
+
+static void put_date(cJSON *object, const char *key, int64_t wall_ns)
+{
+    char date[WORDS_BYTES];
+    if (wall_ns > 0)
+        cJSON_AddStringToObject(object, key, words_date(date, wall_ns));
+    else
+        cJSON_AddNullToObject(object, key);
+}
+
+/* An object that somebody else wrote as text: as it is when it is one, else null. */
+static void put_parsed(cJSON *object, const char *key, const char *text)
+{
+    cJSON *parsed = NULL;
+    if (json_parse(&parsed, text, strlen(text), NULL) < 0 || !cJSON_IsObject(parsed)) {
+        cJSON_Delete(parsed);
+        parsed = cJSON_CreateNull();
+    }
+    cJSON_AddItemToObject(object, key, parsed);
+}
+
+static void begin_array(struct document *document, const char *key)
+{
+    fprintf(document->out, ",\n  \"%s\":[", key);
+    document->rows = 0;
+}
+
+/* One element on a line of its own; the row is given back. */
+static void add_row(struct document *document, cJSON *row)
+{
+    char *printed = json_print(row, 0);
+    fprintf(document->out, "%s\n   %s", document->rows++ ? "," : "", printed);
+    free(printed);
+    cJSON_Delete(row);
+}
+
+static void end_array(struct document *document)
+{
+    fputs(document->rows ? "\n  ]" : "]", document->out);
+}
+
+/* The members of a flat object in front of the arrays, without its closing brace. */
+static void open_run(struct document *document)
+{
+    const struct store_run *run = &document->facts->run;
+    cJSON *head = cJSON_CreateObject();
+    char *printed;
+    json_add_int64(head, "id", run->id);
+    put_text(head, "scenario", run->scenario_name);
+    put_text(head, "scenario_path", run->scenario_path);
+    put_text(head, "state", run->state);
+    put_text(head, "note", run->note);
+    json_add_int64(head, "seed", (int64_t)run->seed);
+    put_date(head, "started", run->started_wall_ns);
+    put_date(head, "ended", run->ended_wall_ns);
+    put_text(head, "version", run->version);
+    put_text(head, "command", run->command);
+    put_parsed(head, "options", run->options_json);
+    put_parsed(head, "environment", run->environment_json);
+    json_add_int64(head, "sittings", run->sittings);
+    json_add_int64(head, "cycles_planned", (int64_t)run->planned);
+    json_add_int64(head, "cycles_stored", (int64_t)run->cycles);
+    printed = json_print(head, 0);
+    printed[strlen(printed) - 1] = '\0';
+    fprintf(document->out, "\n %s", printed);
+    free(printed);
+    cJSON_Delete(head);
+}
+
+static void put_arms(struct document *document)
+{
+    begin_array(document, "arms");
+    for (size_t i = 0; i < document->facts->arm_count; i++) {
+        const struct facts_arm *arm = &document->facts->arms[i];
+        cJSON *row = cJSON_CreateObject();
+        put_text(row, "name", arm->name);
+        put_text(row, "command", arm->command);
+        put_text(row, "version", arm->version);
+        cJSON_AddBoolToObject(row, "started", arm->stored);
+        cJSON_AddBoolToObject(row, "records", arm->records);
+        cJSON_AddBoolToObject(row, "clean", arm->clean);
+        json_add_int64(row, "restarts", arm->restarts);
+        json_add_int64(row, "user_us", arm->user_us);
+        json_add_int64(row, "system_us", arm->system_us);
+        json_add_int64(row, "peak_memory_kb", arm->peak_memory_kb);
+        add_row(document, row);
+    }
+    end_array(document);
+}
+
+static void put_summary(cJSON *row, const struct stats_summary *summary,
+                        const struct stats_bounds *median)
+{
+    json_add_int64(row, "n", (int64_t)summary->n);
+    json_add_int64(row, "failed", (int64_t)summary->failed);
+    put_ns(row, "mean_ns", summary->mean);
+    put_ns(row, "standard_deviation_ns", summary->standard_deviation);
+    put_ns(row, "min_ns", summary->min);
+    put_ns(row, "p50_ns", summary->median);
+    put_ns(row, "p50_lower_ns", median->has_lower ? median->lower : NAN);
+    put_ns(row, "p50_upper_ns", median->has_upper ? median->upper : NAN);
+    put_ns(row, "p95_ns", summary->p95);
+    put_ns(row, "p99_ns", summary->p99);
+    put_ns(row, "max_ns", summary->max);
+}
+
+static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell)
+{
+    cJSON *row = cJSON_CreateObject(), *spawn, *ready, *phases;
+    put_text(row, "arm", facts->arms[cell->arm].name);
+    json_add_int64(row, "agents", (int64_t)cell->batch_size);
+    spawn = cJSON_AddObjectToObject(row, "spawn_time");
+    put_summary(spawn, &cell->spawn, &cell->spawn_median);
+    put_ns(spawn, "p95_upper_ns", cell->spawn_p95.has_upper ? cell->spawn_p95.upper : NAN);
+    ready = cJSON_AddObjectToObject(row, "ready_time");
+    put_summary(ready, &cell->ready, &cell->ready_median);
+    put_ns(row, "harness_p50_ns", cell->harness.median);
+    put_ns(row, "audit_p50_ns", cell->audit.median);
+    put_ns(row, "slowest_initialisation_p50_ns", cell->slowest.median);
+    put_ns(row, "overhead_p50_ns", cell->overhead.median);
+    phases = cJSON_AddObjectToObject(row, "phases");
+    for (int phase = 0; phase < FACTS_PHASES; phase++) {
+        cJSON *one = cJSON_AddObjectToObject(phases, facts_phase_name((enum facts_phase)phase));
+        json_add_int64(one, "n", (int64_t)cell->phases[phase].n);
+        put_ns(one, "p50_ns", cell->phases[phase].median);
+        put_ns(one, "p95_ns", cell->phases[phase].p95);
+    }
+    return row;
+}
+
+static void put_results(struct document *document)
+{
+    const struct facts *facts = document->facts;
+    begin_array(document, "results");
+    for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)
+        add_row(document, result_row(facts, &facts->cells[i]));
+    end_array(document);
+}
+
+static void put_ratio(cJSON *row, double median, double lower, double upper)
+{
+    json_add_double(row, "median", median);
+    json_add_double(row, "lower", lower);
+    json_add_double(row, "upper", upper);
+}
+
+static void put_ratios(struct document *document)
+{
+    const struct facts *facts = document->facts;
+    begin_array(document, "ratios");
+    for (size_t i = 0; i < facts->verdict.count; i++) {
+        const struct verdict_item *item = &facts->verdict.items[i];
+        cJSON *row;
+        if (item->claim->kind != SCENARIO_CLAIM_FASTER)
+            continue;
+        row = cJSON_CreateObject();
+        put_text(row, "claim", item->claim->id);
+        put_text(row, "faster", facts->arms[item->claim->arm].name);
+        put_text(row, "than", facts->arms[item->claim->than].name);
+        cJSON_AddStringToObject(row, "metric", scenario_metric_name(item->claim->metric));
+        json_add_int64(row, "agents", (int64_t)item->batch_size);
+        json_add_int64(row, "n", (int64_t)item->n);
+        put_ratio(row, item->estimate, item->lower, item->upper);
+        add_row(document, row);
+    }
+    end_array(document);
+}
+
+static void put_part(cJSON *row, const char *key, const struct facts_ratio *part)
+{
+    cJSON *object;
+    if (!part->known) {
+        cJSON_AddNullToObject(row, key);
+        return;
+    }
+    object = cJSON_AddObjectToObject(row, key);
+    json_add_int64(object, "n", (int64_t)part->ratio.n);
+    put_ratio(object, part->ratio.median,
+              part->ratio.bounds.has_lower ? part->ratio.bounds.lower : NAN,
+              part->ratio.bounds.has_upper ? part->ratio.bounds.upper : NAN);
+}
+
+static void put_splits(struct document *document)
+{
+    const struct facts *facts = document->facts;
+    begin_array(document, "speedup");
+    for (size_t value = 0; value < facts->value_count; value++) {
+        const struct facts_split *split = &facts->splits[value];
+        cJSON *row;
+        if (!split->total.known)
+            continue;
+        row = cJSON_CreateObject();
+        json_add_int64(row, "agents", (int64_t)facts_cell(facts, 0, value)->batch_size);
+        put_part(row, "total", &split->total);
+        put_part(row, "concurrency", &split->concurrency);
+        put_part(row, "recording", &split->recording);
+        add_row(document, row);
+    }
+    end_array(document);
+}
+
+static cJSON *verdict_row(const struct verdict_item *item)
+{
+    cJSON *row = cJSON_CreateObject();
+    put_text(row, "claim", item->claim->id);
+    put_text(row, "sentence", item->claim->text);
+    json_add_int64(row, "agents", (int64_t)item->batch_size);
+    cJSON_AddStringToObject(row, "word", verdict_word_name(item->word));
+    if (item->claim->kind == SCENARIO_CLAIM_AT_MOST) {
+        cJSON_AddStringToObject(row, "unit", "ns");
+        put_ns(row, "estimate", item->estimate);
+        put_ns(row, "lower", item->lower);
+        put_ns(row, "upper", item->upper);
+    } else {
+        bool ratio = item->claim->kind == SCENARIO_CLAIM_FASTER;
+        cJSON_AddStringToObject(row, "unit", ratio ? "ratio" : "share");
+        json_add_double(row, "estimate", item->estimate);
+        json_add_double(row, "lower", item->lower);
+        json_add_double(row, "upper", item->upper);
+    }
+    json_add_int64(row, "n", (int64_t)item->n);
+    json_add_int64(row, "bad", (int64_t)item->bad);
+    json_add_int64(row, "look", item->look);
+    json_add_double(row, "p_support", item->p_support);
+    json_add_double(row, "p_refute", item->p_refute);
+    json_add_double(row, "rate_upper", item->rate_upper);
+    cJSON_AddBoolToObject(row, "this_sitting_only", item->this_sitting_only);
+    put_text(row, "reason", item->reason);
+    return row;
+}
+
+static void put_verdicts(struct document *document)
+{
+    begin_array(document, "verdicts");
+    for (size_t i = 0; i < document->facts->verdict.count; i++)
+        add_row(document, verdict_row(&document->facts->verdict.items[i]));
+    end_array(document);
+}
+
+static const char *arm_name(const struct facts *facts, int arm)
+{
+    return arm >= 0 && arm < (int)facts->arm_count ? facts->arms[arm].name : "";
+}
+
+static int put_finding(void *context, const struct store_finding *finding)
+{
+    struct document *document = context;
+    cJSON *row = cJSON_CreateObject();
+    if (finding->cycle >= 0)
+        json_add_int64(row, "cycle", finding->cycle);
+    else
+        cJSON_AddNullToObject(row, "cycle");
+    put_text(row, "arm", arm_name(document->facts, finding->arm));
+    put_text(row, "rule", finding->rule);
+    put_text(row, "severity", finding->severity);
+    put_text(row, "agent", finding->agent);
+    put_text(row, "text", finding->text);
+    add_row(document, row);
+    return 0;
+}
+
+static void put_tally(struct document *document)
+{
+    const struct store_tally *tally = &document->facts->tally;
+    cJSON *object = cJSON_CreateObject();
+    char *printed;
+    json_add_int64(object, "cycles", tally->cycles);
+    json_add_int64(object, "cycles_failed", tally->cycles_failed);
+    json_add_int64(object, "agents_planned", tally->agents_planned);
+    json_add_int64(object, "agents_ready", tally->agents_ready);
+    json_add_int64(object, "agents_recorded", tally->agents_recorded);
+    json_add_int64(object, "findings_integrity", tally->findings_integrity);
+    json_add_int64(object, "findings_conduct", tally->findings_conduct);
+    json_add_int64(object, "cycles_with_integrity_finding", tally->cycles_with_integrity_finding);
+    json_add_double(object, "integrity_rate_upper",
+                    stats_rate_upper((size_t)tally->cycles_with_integrity_finding,
+                                     (size_t)tally->cycles, 0.95));
+    json_add_int64(object, "blocks", tally->blocks);
+    json_add_int64(object, "span_ns", tally->span_ns);
+    json_add_int64(object, "audit_ns", tally->audit_ns);
+    json_add_int64(object, "harness_ns", tally->harness_ns);
+    printed = json_print(object, 0);
+    fprintf(document->out, ",\n  \"tally\":%s", printed);
+    free(printed);
+    cJSON_Delete(object);
+}
+
+static int put_agent(void *context, const struct store_agent *agent)
+{
+    struct document *document = context;
+    int64_t zero_ns = document->cycle->sent_ns;
+    cJSON *row = cJSON_CreateObject();
+    char *printed;
+    put_text(row, "name", agent->name);
+    cJSON_AddStringToObject(row, "outcome", run_outcome_name(agent->outcome));
+    put_time(row, "start_ns", agent->start_ns, zero_ns);
+    put_time(row, "main_ns", agent->main_ns, zero_ns);
+    put_time(row, "own_ready_ns", agent->own_ready_ns, zero_ns);
+    put_time(row, "ready_ns", agent->ready_ns, zero_ns);
+    put_time(row, "recorded_ns", agent->recorded_ns, zero_ns);
+    if (*agent->error)
+        put_text(row, "error", agent->error);
+    else
+        cJSON_AddNullToObject(row, "error");
+    printed = json_print(row, 0);
+    text_add(&document->agents, document->agents.length ? "," : "");
+    text_add(&document->agents, printed);
+    free(printed);
+    cJSON_Delete(row);
+    return 0;
+}
+
+static void put_nonnegative(cJSON *row, const char *key, int64_t ns)
+{
+    put_ns(row, key, ns < 0 ? NAN : (double)ns);
+}
+
+static cJSON *cycle_row(const struct document *document, const struct store_cycle *cycle)
+{
+    cJSON *row = cJSON_CreateObject();
+    char *array = text_format("[%s]", document->agents.length ? document->agents.data : "");
+    json_add_int64(row, "cycle", cycle->index);
+    put_text(row, "arm", arm_name(document->facts, cycle->arm));
+    json_add_int64(row, "agents", cycle->agents);
+    json_add_int64(row, "sitting", cycle->sitting);
+    json_add_int64(row, "block", cycle->block);
+    json_add_int64(row, "pair", cycle->pair);
+    json_add_int64(row, "place", cycle->place);
+    cJSON_AddBoolToObject(row, "warmup", cycle->warmup);
+    cJSON_AddStringToObject(row, "outcome", run_outcome_name(cycle->outcome));
+    json_add_int64(row, "sent_ns", cycle->sent_ns - document->zero_ns);
+    put_nonnegative(row, "spawn_time_ns", cycle->spawn_time_ns);
+    put_nonnegative(row, "ready_time_ns", cycle->ready_time_ns);
+    put_nonnegative(row, "finish_ns", cycle->finish_ns);
+    put_nonnegative(row, "audit_ns", cycle->audit_ns);
+    put_nonnegative(row, "harness_ns", cycle->harness_ns);
+    put_text(row, "consensus", cycle->consensus);
+    json_add_int64(row, "findings", cycle->findings);
+    cJSON_AddRawToObject(row, "each", array);
+    free(array);
+    return row;
+}
+
+static int put_cycle(void *context, const struct store_cycle *cycle)
+{
+    struct document *document = context;
+    text_clear(&document->agents);
+    document->cycle = facts_cycle_named(document->facts, cycle->index);
+    if (!document->cycle)
+        return 0;
+    if (store_each_agent(document->store, document->facts->run.id, cycle->index, put_agent,
+                         document, NULL) == 0)
+        add_row(document, cycle_row(document, cycle));
+    return ferror(document->out) != 0;
+}
+
+static int put_cycles(struct document *document, struct err *err)
+{
+    const struct facts *facts = document->facts;
+    for (size_t i = 0; i < facts->cycle_count; i++)
+        if (i == 0 || facts->cycles[i].sent_ns < document->zero_ns)
+            document->zero_ns = facts->cycles[i].sent_ns;
+    begin_array(document, "cycles");
+    if (store_each_cycle(document->store, facts->run.id, put_cycle, document, err) < 0)
+        return -1;
+    end_array(document);
+    return 0;
+}
+
+static int put_run(FILE *out, struct store *store, int64_t run, bool samples, struct err *err)
+{
+    struct facts facts;
+    struct document document = {.out = out, .store = store, .facts = &facts};
+    int rc;
+    if (facts_load(&facts, store, run, err) < 0)
+        return -1;
+    open_run(&document);
+    put_arms(&document);
+    put_results(&document);
+    put_ratios(&document);
+    put_splits(&document);
+    put_verdicts(&document);
+    put_tally(&document);
+    begin_array(&document, "findings");
+    rc = store_each_finding(store, run, put_finding, &document, err);
+    end_array(&document);
+    if (rc == 0 && samples)
+        rc = put_cycles(&document, err);
+    fputs("}", out);
+    text_release(&document.agents);
+    facts_release(&facts);
+    return rc;
+}
+
+int report_json(FILE *out, struct store *store, const int64_t runs[], size_t count, bool samples,
+                struct err *err)
+{
+    int rc = 0;
+    fputs("{\"schema\":\"spawnbench.run.v1\",\"runs\":[", out);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        fputs(i ? "," : "", out);
+        rc = put_run(out, store, runs[i], samples, err);
+    }
+    fputs("]}\n", out);
+    if (rc == 0 && (fflush(out) != 0 || ferror(out)))
+        rc = err_system(err, "cannot write the results");
+    return rc;
+}
