@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +22,19 @@
 #define LINE_BYTES ((size_t)64 << 20) /* a request longer than this is no request */
 
 static struct {
-    const char *mode, *record, *arm_name;
+    bool sequential;
     struct metrics_about about;
-} options = {.mode = "parallel"};
+} options;
 
 /* ---- the command line ---- */
 
-static const char *one_of(const char *option, const char *value, const char *first,
-                          const char *second)
+/* Is it the first? It must be one of the two. */
+static bool is_first(const char *option, const char *value, const char *first, const char *second)
 {
     if (strcmp(value, first) == 0)
-        return first;
+        return true;
     if (strcmp(value, second) == 0)
-        return second;
+        return false;
     fprintf(stderr, "spawnref: --%s: expected %s or %s, not '%s' (try --help)\n", option, first,
             second, value);
     exit(2);
@@ -56,6 +57,32 @@ static void help(void)
     exit(0);
 }
 
+static void tell_version(void)
+{
+    puts("spawnref " SPAWNBENCH_VERSION);
+    exit(0);
+}
+
+static void take_option(int option)
+{
+    if (option == 'm')
+        options.sequential = is_first("mode", optarg, "sequential", "parallel");
+    else if (option == 'r')
+        options.about.record = is_first("record", optarg, "each", "batch") ? "each" : "batch";
+    else if (option == 'f')
+        options.about.path = optarg;
+    else if (option == 's')
+        options.about.spec_id = optarg;
+    else if (option == 'a')
+        options.about.section = optarg;
+    else if (option == 'h')
+        help();
+    else if (option == 'V')
+        tell_version();
+    else
+        exit(2); /* getopt_long has said why */
+}
+
 static void read_options(int argc, char *argv[])
 {
     static const struct option known[] = {{"mode", 1, NULL, 'm'},     {"record", 1, NULL, 'r'},
@@ -64,39 +91,15 @@ static void read_options(int argc, char *argv[])
                                           {"version", 0, NULL, 'V'},  {0}};
     int option;
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
-        switch (option) {
-        case 'm':
-            options.mode = one_of("mode", optarg, "sequential", "parallel");
-            break;
-        case 'r':
-            options.record = one_of("record", optarg, "each", "batch");
-            break;
-        case 'f':
-            options.about.path = optarg;
-            break;
-        case 's':
-            options.about.spec_id = optarg;
-            break;
-        case 'a':
-            options.arm_name = optarg;
-            break;
-        case 'h':
-            help();
-            break;
-        case 'V':
-            puts("spawnref " SPAWNBENCH_VERSION);
-            exit(0);
-        default:
-            exit(2);
-        }
+        take_option(option);
     if (optind < argc) {
         fprintf(stderr, "spawnref: unexpected argument '%s' (try --help)\n", argv[optind]);
         exit(2);
     }
-    if (!options.record)
-        options.record = strcmp(options.mode, "sequential") == 0 ? "each" : "batch";
-    options.about.section = options.arm_name ? options.arm_name : options.mode;
-    options.about.record = options.record;
+    if (!options.about.record)
+        options.about.record = options.sequential ? "each" : "batch";
+    if (!options.about.section)
+        options.about.section = options.sequential ? "sequential" : "parallel";
 }
 
 /* ---- one line in, one line out ---- */
@@ -191,10 +194,10 @@ int main(int argc, char *argv[])
     struct err err = {0};
     int rc, status;
     read_options(argc, argv);
-    if (spawner_open(
-            &spawner, strcmp(options.mode, "sequential") == 0 ? sequential_start : parallel_start,
-            strcmp(options.record, "each") == 0 ? SPAWNER_RECORD_EACH : SPAWNER_RECORD_BATCH,
-            &err) < 0) {
+    if (spawner_open(&spawner, options.sequential ? sequential_start : parallel_start,
+                     strcmp(options.about.record, "each") == 0 ? SPAWNER_RECORD_EACH
+                                                               : SPAWNER_RECORD_BATCH,
+                     &err) < 0) {
         fprintf(stderr, "spawnref: %s\n", err.text);
         return err_exit_code(&err);
     }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,9 +23,10 @@
 #include "micro/mode.h"
 #include "stats/stats.h"
 
-#define WARMUPS 2
-#define WAIT_MS 45                           /* the mission's agents */
-#define KINDS   (2 * (MICRO_MOST_SIZES + 1)) /* with the agent, and with the light one */
+#define MOST_OTHERS 0.05 /* of the machine: more than this and a warning is due */
+#define WARMUPS     2
+#define WAIT_MS     45                           /* the mission's agents */
+#define KINDS       (2 * (MICRO_MOST_SIZES + 1)) /* with the agent, and with the light one */
 
 enum arm_index { NORMAL, FULL, POSIX_SPAWN, VFORK, POSIX_SPAWN_PIPES, VFORK_PIPES, CLONE_VM, ARMS };
 
@@ -72,6 +74,7 @@ struct bench {
     struct mode *spawners[2]; /* NORMAL, FULL */
     struct kind kinds[KINDS];
     size_t kind_count;
+    double others; /* share of the machine that strangers took meanwhile, 0 .. 1; NaN: not known */
 };
 
 /* An estimate with its bounds. */
@@ -126,6 +129,14 @@ static int prepare(struct bench *bench, struct err *err)
     return 0;
 }
 
+static void close_spawners(struct bench *bench)
+{
+    for (int arm = NORMAL; arm <= FULL; arm++) {
+        mode_close(bench->spawners[arm]);
+        bench->spawners[arm] = NULL;
+    }
+}
+
 static void release(struct bench *bench)
 {
     for (size_t k = 0; k < bench->kind_count; k++)
@@ -134,8 +145,7 @@ static void release(struct bench *bench)
             free(bench->kinds[k].ms[arm]);
             free(bench->kinds[k].late[arm]);
         }
-    mode_close(bench->spawners[NORMAL]);
-    mode_close(bench->spawners[FULL]);
+    close_spawners(bench);
 }
 
 /* The longest own initialisation of the batch, by the agents' own words; without a ledger what they
@@ -227,6 +237,50 @@ static int measure(struct bench *bench, struct err *err)
     if (watched)
         fputs("\r                              \r", stderr);
     gsl_rng_free(random);
+    return rc;
+}
+
+/* ---- were we alone? ---- */
+
+/* CPU time of the whole machine so far, and of ourselves with every child reaped. */
+static bool cpu_times(double *machine_s, double *own_s)
+{
+    unsigned long long ticks[7] = {0}, busy;
+    struct rusage self, children;
+    FILE *file = fopen("/proc/stat", "re");
+    int got = file ? fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu", &ticks[0], &ticks[1],
+                            &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6])
+                   : 0;
+    if (file)
+        fclose(file);
+    busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]; /* not idle, not iowait: proc(5) */
+    *machine_s = (double)busy / (double)sysconf(_SC_CLK_TCK);
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+    *own_s = (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec + children.ru_utime.tv_sec +
+                      children.ru_stime.tv_sec) +
+             (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec + children.ru_utime.tv_usec +
+                      children.ru_stime.tv_usec) /
+                 1e6;
+    return got == 7;
+}
+
+/* From the first start to the spawners' end, since a child's time is told when it is reaped. */
+static int measure_and_look_around(struct bench *bench, struct err *err)
+{
+    double machine_s[2], own_s[2];
+    int64_t from_ns = clock_now_ns();
+    bool known = cpu_times(&machine_s[0], &own_s[0]);
+    int rc = prepare(bench, err);
+    if (rc == 0)
+        rc = measure(bench, err);
+    close_spawners(bench);
+    bench->others = NAN;
+    if (known && cpu_times(&machine_s[1], &own_s[1])) {
+        double all_s =
+            (double)(clock_now_ns() - from_ns) / 1e9 * (double)sysconf(_SC_NPROCESSORS_ONLN);
+        bench->others = fmax(0, (machine_s[1] - machine_s[0] - (own_s[1] - own_s[0])) / all_s);
+    }
     return rc;
 }
 
@@ -331,6 +385,12 @@ static void tell_text(const struct bench *bench)
         "agent, loops nothing\n",
         micro->cycles, WARMUPS, (unsigned long long)micro->seed, micro->rr ? ", SCHED_RR 1" : "",
         micro->ledger ? "on" : "off", file_system, sqlite3_libversion());
+    if (bench->others > MOST_OTHERS)
+        text_addf(
+            &out,
+            "warning: other programs took %.0f %% of the machine meanwhile; repeat this on an "
+            "idle one, or as root with --rr\n",
+            100 * bench->others);
     for (size_t k = 0; k < bench->kind_count; k++)
         tell_kind(&out, bench, &bench->kinds[k]);
     fputs(out.data, stdout);
@@ -405,6 +465,7 @@ static void tell_json(const struct bench *bench)
     cJSON_AddStringToObject(out, "file_system", file_system);
     cJSON_AddStringToObject(out, "sqlite_version", sqlite3_libversion());
     cJSON_AddStringToObject(out, "unit", "ms");
+    json_add_double(out, "others_share", bench->others);
     list = cJSON_AddArrayToObject(out, "batches");
     for (size_t k = 0; k < bench->kind_count; k++)
         cJSON_AddItemToArray(list, json_kind(bench, &bench->kinds[k]));
@@ -417,9 +478,7 @@ static void tell_json(const struct bench *bench)
 int micro_ratios(const struct micro *micro, struct err *err)
 {
     struct bench bench = {.micro = micro};
-    int rc = prepare(&bench, err);
-    if (rc == 0)
-        rc = measure(&bench, err);
+    int rc = measure_and_look_around(&bench, err);
     if (rc == 0)
         (micro->json ? tell_json : tell_text)(&bench);
     release(&bench);

@@ -19,6 +19,8 @@ struct document {
     size_t rows;        /* of the present array */
     struct text agents; /* of the present cycle */
     const struct facts_cycle *cycle;
+    struct err *err;
+    bool failed; /* while reading the agents of a cycle */
 };
 
 static void put_text(cJSON *object, const char *key, const char *value)
@@ -95,6 +97,7 @@ static void open_run(struct document *document)
     json_add_int64(head, "id", run->id);
     put_text(head, "scenario", run->scenario_name);
     put_text(head, "scenario_path", run->scenario_path);
+    put_text(head, "scenario_text", run->scenario_text);
     put_text(head, "state", run->state);
     put_text(head, "note", run->note);
     json_add_int64(head, "seed", (int64_t)run->seed);
@@ -151,6 +154,10 @@ static void put_summary(cJSON *row, const struct stats_summary *summary,
     put_ns(row, "max_ns", summary->max);
 }
 
+static const char *const phase_keys[FACTS_PHASES] = {"sent_to_start",     "start_to_main",
+                                                     "main_to_own_ready", "own_ready_to_seen",
+                                                     "start_to_seen",     "seen_to_recorded"};
+
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell)
 {
     cJSON *row = cJSON_CreateObject(), *spawn, *ready, *phases;
@@ -167,7 +174,7 @@ static cJSON *result_row(const struct facts *facts, const struct facts_cell *cel
     put_ns(row, "overhead_p50_ns", cell->overhead.median);
     phases = cJSON_AddObjectToObject(row, "phases");
     for (int phase = 0; phase < FACTS_PHASES; phase++) {
-        cJSON *one = cJSON_AddObjectToObject(phases, facts_phase_name((enum facts_phase)phase));
+        cJSON *one = cJSON_AddObjectToObject(phases, phase_keys[phase]);
         json_add_int64(one, "n", (int64_t)cell->phases[phase].n);
         put_ns(one, "p50_ns", cell->phases[phase].median);
         put_ns(one, "p95_ns", cell->phases[phase].p95);
@@ -395,10 +402,11 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
     document->cycle = facts_cycle_named(document->facts, cycle->index);
     if (!document->cycle)
         return 0;
-    if (store_each_agent(document->store, document->facts->run.id, cycle->index, put_agent,
-                         document, NULL) == 0)
+    document->failed = store_each_agent(document->store, document->facts->run.id, cycle->index,
+                                        put_agent, document, document->err) < 0;
+    if (!document->failed)
         add_row(document, cycle_row(document, cycle));
-    return ferror(document->out) != 0;
+    return document->failed || ferror(document->out);
 }
 
 static int put_cycles(struct document *document, struct err *err)
@@ -408,7 +416,8 @@ static int put_cycles(struct document *document, struct err *err)
         if (i == 0 || facts->cycles[i].sent_ns < document->zero_ns)
             document->zero_ns = facts->cycles[i].sent_ns;
     begin_array(document, "cycles");
-    if (store_each_cycle(document->store, facts->run.id, put_cycle, document, err) < 0)
+    if (store_each_cycle(document->store, facts->run.id, put_cycle, document, err) < 0 ||
+        document->failed)
         return -1;
     end_array(document);
     return 0;
@@ -417,7 +426,7 @@ static int put_cycles(struct document *document, struct err *err)
 static int put_run(FILE *out, struct store *store, int64_t run, bool samples, struct err *err)
 {
     struct facts facts;
-    struct document document = {.out = out, .store = store, .facts = &facts};
+    struct document document = {.out = out, .store = store, .facts = &facts, .err = err};
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;

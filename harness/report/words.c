@@ -1,6 +1,7 @@
 /* How is a number told with its doubt, and how do other people's words stay words? */
 #include "report/words.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,19 +63,21 @@ void words_plain(struct text *out, const char *data)
     }
 }
 
-static const char *markdown_escape(char c, const char *rest)
+/* What stands for the character at `at` so that it is shown and does nothing; NULL: as it is. */
+static const char *markdown_escape(const char *data, const char *at)
 {
-    switch (c) {
-    case '&':
-        return "&amp;";
+    bool inside = at > data && isalnum((unsigned char)at[-1]) && isalnum((unsigned char)at[1]);
+    switch (*at) {
     case '<':
         return "&lt;";
-    case '>':
-        return "&gt;";
-    case ':': /* no automatic links */
-        return strncmp(rest, "//", 2) == 0 ? "&#58;" : NULL;
     case '@':
         return "&#64;";
+    case '&':
+        return at[1] == '#' || isalnum((unsigned char)at[1]) ? "&amp;" : NULL;
+    case ':': /* no automatic links */
+        return at[1] == '/' && at[2] == '/' ? "&#58;" : NULL;
+    case '_': /* inside a word it is no markup: CommonMark 6.2 */
+        return inside ? NULL : "\\_";
     default:
         return NULL;
     }
@@ -83,16 +86,12 @@ static const char *markdown_escape(char c, const char *rest)
 void words_markdown(struct text *out, const char *data)
 {
     char one[5];
-    while (*data) {
-        const char *instead = markdown_escape(*data, data + 1);
-        data += plain_character(one, data);
-        if (instead) {
-            text_add(out, instead);
-            continue;
-        }
-        if (one[0] && !one[1] && strchr("\\`*_{}[]|~#$!", one[0]))
+    for (const char *at = data; *at;) {
+        const char *instead = markdown_escape(data, at);
+        at += plain_character(one, at);
+        if (!instead && one[0] && !one[1] && strchr("\\`*{}[]>|~#$!", one[0]))
             text_add(out, "\\");
-        text_add(out, one);
+        text_add(out, instead ? instead : one);
     }
 }
 

@@ -289,7 +289,11 @@ int store_series(struct store *store, int64_t run, int arm, int value, enum scen
     }
     if (!*out)
         *out = xcalloc(1, sizeof **out);
-    return sql_end(store, row, rc, err);
+    if (sql_end(store, row, rc, err) == 0)
+        return 0;
+    free(*out);
+    *out = NULL;
+    return -1;
 }
 
 /* One row of sums into the tally's members, in the order they are selected. */

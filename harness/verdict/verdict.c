@@ -175,8 +175,10 @@ static int judge_measured(struct verdict_item *item, const struct scenario *scen
 {
     struct evidence evidence;
     struct stats_plan plan;
-    if (load_evidence(&evidence, item->claim, store, run, item->value, err) < 0)
+    if (load_evidence(&evidence, item->claim, store, run, item->value, err) < 0) {
+        free(evidence.values);
         return -1;
+    }
     plan = plan_for(scenario, &evidence);
     test_looks(item, scenario, &evidence, &plan);
     estimate(item, &evidence, &plan);
@@ -227,10 +229,13 @@ static void judge_intact(struct verdict_item *item, const struct scenario *scena
                          const struct store_tally *tally)
 {
     judge_counted(item, scenario, tally->cycles, tally->cycles_with_integrity_finding);
-    /* a finding of the whole run (no single cycle) breaks it as well */
-    if (tally->findings_integrity > 0)
-        item->word = VERDICT_REFUTED;
     explain_counted(item, NULL, "had an integrity finding");
+    if (tally->findings_integrity > 0 && !item->bad) {
+        item->word = VERDICT_REFUTED;
+        snprintf(item->reason, sizeof item->reason,
+                 "%lld integrity findings of the run as a whole, none in one of its %zu cycles",
+                 (long long)tally->findings_integrity, item->n);
+    }
 }
 
 static void judge_failure(struct verdict_item *item, const struct scenario *scenario,

@@ -108,10 +108,44 @@ static void help(void)
     exit(0);
 }
 
-static void read_options(int argc, char *argv[])
+static void tell_version(void)
+{
+    puts("spawnref-agent " SPAWNBENCH_VERSION);
+    exit(0);
+}
+
+static void take_option(int option)
 {
     static const char *const fails[] = {"", "start", "init", "output", NULL};
     static const char *const ways[] = {"", "fd", "notify", "line", "exit", NULL};
+    if (option == 'i')
+        options.init_ns = duration(optarg);
+    else if (option == 'c')
+        options.init_cpu_ns = duration(optarg);
+    else if (option == 'r')
+        options.ready = (enum ready)word("unknown way to be ready", optarg, ways);
+    else if (option == 't')
+        options.ready_text = optarg;
+    else if (option == 'o')
+        options.output_bytes = bytes(optarg);
+    else if (option == 'y')
+        options.chatty_bytes = bytes(optarg);
+    else if (option == 'f')
+        options.fail = (enum fail)word("unknown moment to fail", optarg, fails);
+    else if (option == 'g')
+        options.hang = true;
+    else if (option == 'T')
+        options.ignore_term = true;
+    else if (option == 'h')
+        help();
+    else if (option == 'V')
+        tell_version();
+    else
+        exit(2); /* getopt_long has said why */
+}
+
+static void read_options(int argc, char *argv[])
+{
     static const struct option known[] = {
         {"init", 1, NULL, 'i'},       {"init-cpu", 1, NULL, 'c'}, {"ready", 1, NULL, 'r'},
         {"ready-text", 1, NULL, 't'}, {"output", 1, NULL, 'o'},   {"chatty", 1, NULL, 'y'},
@@ -119,43 +153,7 @@ static void read_options(int argc, char *argv[])
         {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'},  {0}};
     int option;
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
-        switch (option) {
-        case 'i':
-            options.init_ns = duration(optarg);
-            break;
-        case 'c':
-            options.init_cpu_ns = duration(optarg);
-            break;
-        case 'r':
-            options.ready = (enum ready)word("unknown way to be ready", optarg, ways);
-            break;
-        case 't':
-            options.ready_text = optarg;
-            break;
-        case 'o':
-            options.output_bytes = bytes(optarg);
-            break;
-        case 'y':
-            options.chatty_bytes = bytes(optarg);
-            break;
-        case 'f':
-            options.fail = (enum fail)word("unknown moment to fail", optarg, fails);
-            break;
-        case 'g':
-            options.hang = true;
-            break;
-        case 'T':
-            options.ignore_term = true;
-            break;
-        case 'h':
-            help();
-            break;
-        case 'V':
-            puts("spawnref-agent " SPAWNBENCH_VERSION);
-            exit(0);
-        default:
-            exit(2);
-        }
+        take_option(option);
     if (optind < argc)
         usage_error("unexpected argument", argv[optind]);
 }

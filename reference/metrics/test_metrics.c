@@ -49,7 +49,7 @@ static int write_section(const char *section, int64_t first_ms, int count, struc
     metrics_set_run(metrics, "run-1");
     for (int i = 0; i < count; i++) {
         metrics_add_batch(metrics, (first_ms + i) * 1000000);
-        metrics_add_agent(metrics, i % 2 ? "gemini" : "claude", i * 1000000);
+        metrics_add_agent(metrics, i % 2 ? "gemini" : "claude", i * INT64_C(1000000));
     }
     rc = metrics_write(metrics, err);
     metrics_free(metrics);

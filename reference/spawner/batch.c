@@ -238,7 +238,7 @@ void batch_free(struct batch *batch)
         return;
     list = member(batch->request, "agents");
     object = list ? list->child : NULL;
-    for (size_t i = 0; i < batch->count; i++, object = object->next) {
+    for (size_t i = 0; i < batch->count && object; i++, object = object->next) {
         struct agent *agent = &batch->agents[i];
         release_environment(agent, object);
         child_close(&agent->notify_fd);

@@ -34,21 +34,21 @@ struct store_each;
 /* One agent of a batch. Strings of the request are borrowed from batch->request. */
 struct agent {
     const char *id, *name, *directory, *ready_text;
-    enum agent_ready ready_by;
     const char **argv;  /* own array, borrowed strings */
-    char **environment; /* from batch_environment */
+    char **environment; /* from batch_prepare */
     char *path;         /* own */
+    enum agent_ready ready_by;
 
     enum agent_stage stage;
     enum agent_outcome outcome;
+    pid_t pid; /* stays when the child is reaped */
     struct child child;
-    pid_t pid;   /* stays when it is reaped */
-    bool exited; /* it ended; `end` says how; a zombie until reaped */
-    struct child_end end;
-    int notify_fd;                                         /* its NOTIFY_SOCKET, or -1 */
+    struct child_end end; /* once exited */
+    int notify_fd;        /* its NOTIFY_SOCKET, or -1 */
+    bool has_row;         /* the store knows it, though perhaps not its outcome (record each) */
+    bool exited;          /* it ended; a zombie until reaped */
     int64_t start_ns, ready_ns, recorded_ns, completed_ns; /* 0: did not happen */
     char *error;                                           /* own; NULL: none */
-    bool has_row;           /* the store knows it, though perhaps not its outcome (record each) */
     struct store_each *row; /* its own connection while it starts (record each) */
 
     struct text output; /* stdout since it was ready, bounded */

@@ -100,6 +100,22 @@ static void add_spawned(struct text *answer, const struct agent *agent)
     text_add(answer, "}");
 }
 
+static void answer_spawned(struct text *answer, const struct batch *batch)
+{
+    text_add(answer, "{\"op\":\"spawned\",");
+    add_number(answer, "batch", batch->number);
+    text_add(answer, ",");
+    add_number(answer, "begin_ns", batch->begin_ns);
+    text_add(answer, ",");
+    add_number(answer, "end_ns", batch->end_ns);
+    text_add(answer, ",\"agents\":[");
+    for (size_t i = 0; i < batch->count; i++) {
+        text_add(answer, i ? "," : "");
+        add_spawned(answer, &batch->agents[i]);
+    }
+    text_add(answer, "]}\n");
+}
+
 static void measure(struct metrics *metrics, const struct batch *batch)
 {
     bool whole = metrics != NULL;
@@ -131,18 +147,7 @@ static int spawn(struct protocol *protocol, cJSON *request, int64_t read_ns, str
     }
     batch->begin_ns = read_ns;
     spawner_spawn(protocol->spawner, batch);
-    text_add(answer, "{\"op\":\"spawned\",");
-    add_number(answer, "batch", batch->number);
-    text_add(answer, ",");
-    add_number(answer, "begin_ns", batch->begin_ns);
-    text_add(answer, ",");
-    add_number(answer, "end_ns", batch->end_ns);
-    text_add(answer, ",\"agents\":[");
-    for (size_t i = 0; i < batch->count; i++) {
-        text_add(answer, i ? "," : "");
-        add_spawned(answer, &batch->agents[i]);
-    }
-    text_add(answer, "]}\n");
+    answer_spawned(answer, batch);
     measure(protocol->metrics, batch);
     if (!batch->registered)
         batch_free(batch);
@@ -161,6 +166,22 @@ static void add_finished(struct text *answer, const struct agent *agent)
         text_addf(answer, ",\"exit\":%d,\"signal\":null}", agent->end.status);
 }
 
+static void answer_finished(struct text *answer, const struct batch *batch)
+{
+    size_t told = 0;
+    text_add(answer, "{\"op\":\"finished\",");
+    add_number(answer, "batch", batch->number);
+    text_add(answer, ",\"agents\":[");
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->agents[i].outcome == AGENT_OUTCOME_READY) {
+            text_add(answer, told++ ? "," : "");
+            add_finished(answer, &batch->agents[i]);
+        }
+    text_add(answer, "],");
+    add_string(answer, "consensus", batch->verdict);
+    text_add(answer, "}\n");
+}
+
 static int finish(struct protocol *protocol, const cJSON *request, struct text *answer,
                   struct err *err)
 {
@@ -168,7 +189,6 @@ static int finish(struct protocol *protocol, const cJSON *request, struct text *
     const char *prompt = json_string(request, "prompt");
     struct batch *batch;
     int64_t number = 0;
-    size_t told = 0;
     if (json_int64(&number, cJSON_GetObjectItemCaseSensitive(request, "batch")) < 0)
         return err_set(err, ERR_FORMAT, "\"batch\": expected a number");
     if (consensus && !cJSON_IsBool(consensus))
@@ -179,17 +199,7 @@ static int finish(struct protocol *protocol, const cJSON *request, struct text *
     if (spawner_finish(protocol->spawner, batch, prompt ? prompt : "", cJSON_IsTrue(consensus),
                        err) < 0)
         return -1;
-    text_add(answer, "{\"op\":\"finished\",");
-    add_number(answer, "batch", number);
-    text_add(answer, ",\"agents\":[");
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->agents[i].outcome == AGENT_OUTCOME_READY) {
-            text_add(answer, told++ ? "," : "");
-            add_finished(answer, &batch->agents[i]);
-        }
-    text_add(answer, "],");
-    add_string(answer, "consensus", batch->verdict);
-    text_add(answer, "}\n");
+    answer_finished(answer, batch);
     batch_free(batch);
     return 0;
 }

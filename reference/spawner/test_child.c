@@ -22,8 +22,6 @@
 
 #define CHILDREN 40 /* more than there are stacks */
 
-extern char **environ;
-
 static void start_shell(struct child *child, const char *script, bool ready_pipe)
 {
     const char *argv[] = {"sh", "-c", script, NULL};

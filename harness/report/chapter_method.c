@@ -1,0 +1,94 @@
+/* How is it done again, how was each number computed, and what does this version not do? */
+#include <string.h>
+
+#include "report/chapters.h"
+
+#define MOST_SCENARIO_BYTES 65536
+
+void chapter_again(struct text *out, const struct facts *facts)
+{
+    const struct store_run *run = &facts->run;
+    struct text commands = {0};
+    text_addf(
+        &commands,
+        "spawnbench run scenario.json --seed %llu   # the text below: the same order of cycles\n",
+        (unsigned long long)run->seed);
+    text_addf(&commands, "spawnbench report %lld   # rebuilds this page from what is stored\n",
+              (long long)run->id);
+    text_add(out, "### How to do it again\n\n");
+    words_block(out, "sh", commands.data, 4096);
+    text_addf(out, "\nIt was made by spawnbench ");
+    words_markdown(out, run->version);
+    text_add(out, " with ");
+    words_code(out, run->command);
+    text_addf(
+        out,
+        ", seed %llu. The seed fixes the order of the cycles, not the times. The scenario as it "
+        "ran, with what the command line changed:\n\n",
+        (unsigned long long)run->seed);
+    words_block(out, "json", run->scenario_text, MOST_SCENARIO_BYTES);
+    text_add(out, "\n");
+    text_release(&commands);
+}
+
+void chapter_method(struct text *out)
+{
+    text_add(
+        out,
+        "## How each number was computed\n\n"
+        "- **Spawn time**: the harness's own clock (CLOCK_MONOTONIC), from just before the first "
+        "byte "
+        "of the request is written until the last byte of the answer is read. The subject answers "
+        "when every agent is ready and durably recorded. The subject's own times are checked "
+        "against "
+        "this envelope, never used for it.\n"
+        "- **Ready time**: from the same start until the subject saw the last agent ready.\n"
+        "- **Failed cycle**: one agent or more did not become ready. It counts as infinitely slow "
+        "and "
+        "is never dropped. Warm-ups are fixed before the run and never counted in times; integrity "
+        "counts them.\n"
+        "- **p50, p95, p99**: type-7 quantiles (Hyndman and Fan 1996); where a failed cycle takes "
+        "part "
+        "the quantile is infinite. Mean and standard deviation (divisor n - 1) are over the cycles "
+        "that became ready.\n"
+        "- **Bounds**: exact order statistics without any assumption about the shape (Hahn and "
+        "Meeker "
+        "1991). Each bound by itself holds with 95 %, lower and upper together with at least 90 %. "
+        "A "
+        "p95 has an upper bound from 59 cycles on.\n"
+        "- **Speedup**: the median of paired ratios, cycle by cycle, of arms that ran next to each "
+        "other in balanced random order; its bounds are those of the sign test. A pair in which "
+        "the "
+        "faster arm failed counts as 0.\n"
+        "- **Verdict**: the cycles (or pairs) against the claim are counted and held against the "
+        "exact "
+        "binomial distribution at the claim's boundary: p support is the chance of so few, p "
+        "refute "
+        "of so many, if the claim held just barely. With several declared looks the 5 % error of "
+        "each "
+        "side is spent over them exactly (linear alpha spending, Lan and DeMets 1983), so that "
+        "looking more than once makes no false verdict more likely. The bounds in the table of "
+        "verdicts are at the level of the look; those in the other tables at 95 % as if the number "
+        "of "
+        "cycles had been fixed.\n"
+        "- **\"0 of N cycles: true rate below x %\"**: exact upper bound of Clopper and Pearson "
+        "1934; for "
+        "zero events 1 - 0.05^(1/N).\n"
+        "- **Phases**: from the subject's answer and the agents' ledger; beyond 4096 samples of an "
+        "arm "
+        "and batch size, evenly spaced ones.\n"
+        "- **Above the slowest agent**: cycle by cycle, spawn time minus the longest own "
+        "initialisation that an agent of that cycle reports of itself.\n\n"
+        "### Known limits\n\n"
+        "- Dependence between cycles is not yet corrected in this version (variance inflation tau "
+        "= "
+        "1): where neighbouring cycles resemble each other the true error of a verdict is above 5 "
+        "%. "
+        "Interleaving and blocks reduce this, they do not remove it.\n"
+        "- The level of such times moves from hour to hour; "
+        "ratios "
+        "of interleaved pairs move less.\n"
+        "- Drift, bursts and two modes are left to the reader of the figures; nothing tests for "
+        "them.\n"
+        "- The agents write their ledger within the measured time: one line, one write each.\n");
+}

@@ -1,0 +1,232 @@
+/* Did anything get lost, what failed, and how far can the numbers be trusted? */
+#include <math.h>
+#include <string.h>
+
+#include "report/chapters.h"
+
+#define MOST_FINDINGS 20
+
+/* In how many cycles could a rule be checked: not for arms without a store, not without a ledger.
+ */
+static int64_t cycles_checked(const struct facts *facts, const struct audit_rule *rule)
+{
+    int64_t checked = 0;
+    if (rule->needs_ledger && facts->ledger_agents == 0)
+        return 0;
+    if (strcmp(rule->name, "consensus-is-whole") == 0 && !facts->scenario.consensus)
+        return 0;
+    for (size_t i = 0; i < facts->arm_count; i++)
+        if (!rule->needs_store || facts->arms[i].records)
+            checked += facts->arms[i].tally.cycles;
+    return checked;
+}
+
+static void add_rule(struct text *out, const struct facts *facts, size_t index)
+{
+    const struct audit_rule *rule = &audit_rules[index];
+    int64_t checked = cycles_checked(facts, rule);
+    text_add(out, "| ");
+    words_markdown(out, rule->question);
+    text_add(out, " | ");
+    words_markdown(out, rule->how);
+    text_addf(out, " | %s", rule->severity == AUDIT_INTEGRITY ? "integrity" : "conduct");
+    if (checked)
+        text_addf(out, " | %lld", (long long)checked);
+    else
+        text_add(out, " | skipped");
+    text_addf(out, " | %zu |\n", facts->rule_findings[index]);
+}
+
+static void add_skipped(struct text *out, const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        if (facts->arms[i].records || !facts->arms[i].stored)
+            continue;
+        text_add(out, "- skipped: the rules about stores for arm ");
+        words_markdown(out, facts->arms[i].name);
+        text_add(out, ", which keeps none\n");
+    }
+    for (size_t i = 0; i < facts->scenario.agent_count; i++) {
+        if (facts->scenario.agents[i].ledger)
+            continue;
+        text_add(out, "- skipped: the rules about the ledger for agent ");
+        words_markdown(out, facts->scenario.agents[i].name);
+        text_add(out, ", which writes none\n");
+    }
+    if (!facts->scenario.consensus)
+        text_add(out, "- skipped: consensus, which the scenario does not ask for\n");
+}
+
+/* One finding as a list entry. */
+struct finding_list {
+    struct text *out;
+    const struct facts *facts;
+    int shown;
+};
+
+static int add_finding(void *context, const struct store_finding *finding)
+{
+    struct finding_list *list = context;
+    if (list->shown++ == MOST_FINDINGS)
+        return 1;
+    text_add(list->out, "- ");
+    words_markdown(list->out, finding->rule);
+    text_add(list->out, " (");
+    words_markdown(list->out, finding->severity);
+    text_add(list->out, "), ");
+    if (finding->arm >= 0 && finding->arm < (int)list->facts->arm_count) {
+        text_add(list->out, "arm ");
+        words_markdown(list->out, list->facts->arms[finding->arm].name);
+        text_add(list->out, ", ");
+    }
+    if (finding->cycle >= 0)
+        text_addf(list->out, "cycle %lld", (long long)finding->cycle);
+    else
+        text_add(list->out, "of the whole run");
+    if (*finding->agent) {
+        text_add(list->out, ", agent ");
+        words_markdown(list->out, finding->agent);
+    }
+    text_add(list->out, ": ");
+    words_markdown(list->out, finding->text);
+    text_add(list->out, "\n");
+    return 0;
+}
+
+static void add_integrity_rate(struct text *out, const struct facts *facts)
+{
+    const struct store_tally *tally = &facts->tally;
+    char rate[WORDS_BYTES], line[WORDS_BYTES];
+    text_addf(out, "Agents: %s (warm-ups included).\n\n", words_agents_line(line, tally));
+    if (!tally->cycles) {
+        text_add(out, "No cycle is stored, so nothing could be checked.\n\n");
+        return;
+    }
+    text_addf(out,
+              "**%lld of %lld cycles had an integrity finding: true rate below %s at 95 %%.**\n\n",
+              (long long)tally->cycles_with_integrity_finding, (long long)tally->cycles,
+              words_share(rate, stats_rate_upper((size_t)tally->cycles_with_integrity_finding,
+                                                 (size_t)tally->cycles, 0.95)));
+}
+
+int chapter_integrity(struct text *out, struct store *store, const struct facts *facts,
+                      struct err *err)
+{
+    struct finding_list list = {out, facts, 0};
+    int64_t findings = facts_findings(facts);
+    bool complete = strcmp(facts->run.state, "complete") == 0;
+    text_add(out, "### Is the data whole?\n\n");
+    add_integrity_rate(out, facts);
+    text_addf(out,
+              "After each cycle the plan, the subject's answer, its store, the agents' own ledger "
+              "and /proc are held against each other. A cycle that broke off is checked as far "
+              "as it got.%s\n\n"
+              "| question | answered by | kind | cycles | findings |\n|---|---|---|--:|--:|\n",
+              complete ? " When the run is over, each store is audited once more." : "");
+    for (size_t i = 0; i < audit_rule_count; i++)
+        add_rule(out, facts, i);
+    if (facts->rule_findings[audit_rule_count])
+        text_addf(out, "| rules that this version does not know | | | | %zu |\n",
+                  facts->rule_findings[audit_rule_count]);
+    text_add(out, "\n");
+    add_skipped(out, facts);
+    if (!findings) {
+        text_add(out, "\n");
+        return 0;
+    }
+    text_addf(out, "\n%s\n\n", findings > MOST_FINDINGS ? "The first findings:" : "The findings:");
+    if (store_each_finding(store, facts->run.id, add_finding, &list, err) < 0)
+        return -1;
+    if (findings > MOST_FINDINGS)
+        text_addf(out, "- and %lld more (`spawnbench show --json %lld`)\n",
+                  (long long)findings - MOST_FINDINGS, (long long)facts->run.id);
+    text_add(out, "\n");
+    return 0;
+}
+
+static void add_complaints(struct text *out, const struct facts *facts)
+{
+    if (!facts->complaint_count)
+        return;
+    text_add(out,
+             "What agents that failed were said to have failed of:\n\n| agent | outcome | error "
+             "| times |\n|---|---|---|--:|\n");
+    for (size_t i = 0; i < facts->complaint_count; i++) {
+        const struct facts_complaint *told = &facts->complaints[i];
+        text_add(out, "| ");
+        words_markdown(out, told->name);
+        text_addf(out, " | %s | ", run_outcome_name(told->outcome));
+        words_markdown(out, *told->error ? told->error : "no error was told");
+        text_addf(out, " | %zu |\n", told->count);
+    }
+    if (facts->complaints_more)
+        text_addf(out, "\n%zu others told something else.\n", facts->complaints_more);
+    text_add(out, "\n");
+}
+
+/* spread as ratios: they need no unit and no shape */
+static void add_spread(struct text *out, const struct facts *facts, const struct facts_cell *cell)
+{
+    const struct stats_summary *spawn = &cell->spawn;
+    char harness[TEXT_DURATION_BYTES], audit[TEXT_DURATION_BYTES];
+    text_add(out, "| ");
+    words_markdown(out, facts->arms[cell->arm].name);
+    text_addf(out, " | %zu | %zu of %zu", cell->batch_size, spawn->failed, spawn->n);
+    if (isfinite(spawn->standard_deviation) && spawn->mean > 0)
+        text_addf(out, " | %.1f %%", 100 * spawn->standard_deviation / spawn->mean);
+    else
+        text_add(out, " | -");
+    if (isfinite(spawn->p99) && spawn->median > 0)
+        text_addf(out, " | %.2f", spawn->p99 / spawn->median);
+    else
+        text_add(out, " | -");
+    text_addf(out, " | %s | %s |\n", text_duration(harness, cell->harness.median),
+              text_duration(audit, cell->audit.median));
+}
+
+static void add_subjects(struct text *out, const struct facts *facts)
+{
+    text_add(out,
+             "\n| arm | CPU in user mode | in the kernel | peak memory | restarts | ended well "
+             "|\n|---|--:|--:|--:|--:|---|\n");
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        const struct facts_arm *arm = &facts->arms[i];
+        char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES];
+        text_add(out, "| ");
+        words_markdown(out, arm->name);
+        text_addf(out, " | %s | %s | %lld kB | %d | %s |\n",
+                  text_duration(user, 1e3 * (double)arm->user_us),
+                  text_duration(system, 1e3 * (double)arm->system_us),
+                  (long long)arm->peak_memory_kb, arm->restarts,
+                  arm->clean                                  ? "yes"
+                  : strcmp(facts->run.state, "complete") == 0 ? "no"
+                                                              : "not told");
+    }
+}
+
+void chapter_diagnostics(struct text *out, const struct facts *facts)
+{
+    const struct store_tally *tally = &facts->tally;
+    char span[TEXT_DURATION_BYTES], sittings[WORDS_BYTES], blocks[WORDS_BYTES];
+    text_add(out, "### How far these numbers can be trusted\n\n");
+    text_addf(out, "%s, %s, %s from the first to the last counted cycle. %s\n\n",
+              words_plural(sittings, facts->run.sittings, "sitting"),
+              words_plural(blocks, tally->blocks, "block"),
+              text_duration(span, (double)tally->span_ns),
+              tally->blocks < 5 || tally->span_ns < INT64_C(300000000000)
+                  ? "That is fewer than 5 blocks or less than 5 minutes: every verdict is for this "
+                    "sitting only."
+                  : "Verdicts on one arm are marked by its own blocks and span.");
+    text_add(out, "| arm | agents | failed | sd / mean | p99 / p50 | harness itself | its audit |\n"
+                  "|---|--:|--:|--:|--:|--:|--:|\n");
+    for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)
+        add_spread(out, facts, &facts->cells[i]);
+    text_add(out,
+             "\n\"Harness itself\" and \"its audit\" are medians per cycle; the audit and most "
+             "of the harness's own work lie outside the measured time. What each subject used, "
+             "the agents it reaped included, as wait4 tells it (of its last process, where it was "
+             "restarted):\n");
+    add_subjects(out, facts);
+    text_add(out, "\n");
+    add_complaints(out, facts);
+}

@@ -1,0 +1,32 @@
+/* chapters - the parts of benchmarks.md, in the order they are read; private to this room. */
+#ifndef REPORT_CHAPTERS_H
+#define REPORT_CHAPTERS_H
+
+#include "report/facts.h"
+#include "report/figure.h"
+#include "report/words.h"
+
+/* chapter_asked.c: what was asked, which machine, what came out */
+void chapter_asked(struct text *out, const struct facts *facts);
+void chapter_machine(struct text *out, const struct facts *facts);
+void chapter_verdicts(struct text *out, const struct facts *facts);
+
+/* chapter_times.c: figures of the arms, the split of the speedup, where the time goes */
+void chapter_times(struct text *out, const struct facts *facts);
+void chapter_split(struct text *out, const struct facts *facts);
+void chapter_phases(struct text *out, const struct facts *facts);
+
+/* chapter_trust.c: integrity, failures, diagnostics */
+int chapter_integrity(struct text *out, struct store *store, const struct facts *facts,
+                      struct err *err);
+void chapter_diagnostics(struct text *out, const struct facts *facts);
+
+/* chapter_method.c: how to do it again; how each number was computed, and its limits */
+void chapter_again(struct text *out, const struct facts *facts);
+void chapter_method(struct text *out);
+
+/* chapter_figure - the picture with its caption, or why it is not there */
+void chapter_figure(struct text *out, const struct facts *facts, const struct figure_set *figures,
+                    enum figure_kind kind);
+
+#endif
