@@ -1,328 +1,18 @@
-/* Does each rule see its lie, and leave honesty alone? A store, an answer and a ledger by hand. */
+/* Does each rule see its lie in a cycle, and leave honesty alone? */
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "audit/audit.h"
-#include "base/text.h"
-
-#define RUN "7.1"
-
-/* An honest batch of two agents, in a store and in a cycle that agree. */
-struct fixture {
-    char folder[64];
-    char *path;
-    struct scenario scenario;
-    struct scenario_agent asked[2];
-    struct run_agent agents[2];
-    struct run_cycle cycle;
-    struct audit_findings findings;
-    struct audit_report report;
-    struct err err;
-};
-
-static const char honest_rows[] =
-    "INSERT INTO agent_executions VALUES"
-    " ('7.1', '4.0', 4, 'gemini', 'completed', 'ready', 50, 120, 150, 300, NULL),"
-    " ('7.1', '4.1', 4, 'claude', 'completed', 'ready', 51, 121, 151, 301, NULL),"
-    " ('7.1', '3.0', 3, 'gemini', 'failed', 'failed', NULL, 90, NULL, 95, 'no such file');"
-    "INSERT INTO consensus_runs VALUES ('7.1', 4, 'agreed', '42', 2, 2, 310);"
-    "INSERT INTO agent_outputs VALUES ('7.1', '4.0', 4, x'3432'), ('7.1', '4.1', 4, x'3432');";
-
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *database = NULL;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-    if (sqlite3_exec(database, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s in: %s", message, sql);
-    sqlite3_close(database);
-}
-
-static void fill_cycle(struct fixture *fixture)
-{
-    fixture->asked[0] = (struct scenario_agent){.name = (char *)"gemini", .ledger = true};
-    fixture->asked[1] = (struct scenario_agent){.name = (char *)"claude", .ledger = true};
-    for (int i = 0; i < 2; i++) {
-        fixture->agents[i] = (struct run_agent){.asked = &fixture->asked[i],
-                                                .answered = true,
-                                                .outcome = RUN_READY,
-                                                .pid = 50 + i,
-                                                .start_ns = 120 + i,
-                                                .ready_ns = 150 + i,
-                                                .recorded_ns = 160,
-                                                .ledger_pid = 50 + i,
-                                                .main_ns = 130,
-                                                .own_ready_ns = 140,
-                                                .ledger_lines = 1,
-                                                .finished = true};
-        snprintf(fixture->agents[i].id, sizeof fixture->agents[i].id, "4.%d", i);
-    }
-    fixture->cycle = (struct run_cycle){.index = 4,
-                                        .agents = fixture->agents,
-                                        .agent_count = 2,
-                                        .outcome = RUN_READY,
-                                        .sent_ns = 100,
-                                        .begin_ns = 110,
-                                        .end_ns = 170,
-                                        .answered_ns = 180,
-                                        .finish_sent_ns = 200,
-                                        .finished_ns = 400,
-                                        .consensus = "agreed",
-                                        .descriptors = 9,
-                                        .descriptors_first = 9};
-}
-
-static int make(void **state)
-{
-    struct fixture *fixture = xcalloc(1, sizeof *fixture);
-    char *schema = NULL;
-    size_t length;
-    strcpy(fixture->folder, "/tmp/spawnbench-test-XXXXXX");
-    if (!mkdtemp(fixture->folder) ||
-        text_read_file(&schema, &length, SOURCE_DIR "/reference/store/schema.sql", 1 << 20,
-                       &fixture->err) < 0)
-        return -1;
-    fixture->path = text_format("%s/store.sqlite", fixture->folder);
-    run_sql(fixture->path, schema);
-    run_sql(fixture->path, honest_rows);
-    fixture->scenario.consensus = true;
-    fill_cycle(fixture);
-    free(schema);
-    *state = fixture;
-    return 0;
-}
-
-static int unmake(void **state)
-{
-    struct fixture *fixture = *state;
-    audit_findings_release(&fixture->findings);
-    unlink(fixture->path);
-    rmdir(fixture->path);
-    free(fixture->path);
-    if (rmdir(fixture->folder) != 0)
-        return -1; /* the audit left something beside the store */
-    free(fixture);
-    return 0;
-}
-
-static bool found(const struct fixture *fixture, const char *rule)
-{
-    for (size_t i = 0; i < fixture->findings.count; i++)
-        if (strcmp(fixture->findings.items[i].rule->name, rule) == 0)
-            return true;
-    return false;
-}
-
-static void print_findings(const struct fixture *fixture)
-{
-    for (size_t i = 0; i < fixture->findings.count; i++)
-        print_error("  %s %s: %s\n", fixture->findings.items[i].rule->name,
-                    fixture->findings.items[i].agent, fixture->findings.items[i].text);
-}
-
-static void expect(struct fixture *fixture, const char *rule)
-{
-    if (rule ? found(fixture, rule) : fixture->findings.count == 0)
-        return;
-    print_findings(fixture);
-    fail_msg("expected %s", rule ? rule : "no finding");
-}
-
-/* ---- one file by itself ---- */
-
-static void audit(struct fixture *fixture)
-{
-    if (audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
-        fail_msg("%s", fixture->err.text);
-}
-
-static void an_honest_store_has_no_finding(void **state)
-{
-    struct fixture *fixture = *state;
-    audit(fixture);
-    expect(fixture, NULL);
-    assert_true(fixture->report.is_database && fixture->report.is_store);
-    assert_true(fixture->report.bytes > 0 && fixture->report.pages > 0);
-    assert_true(fixture->report.agents == 3 && fixture->report.completed == 2);
-    assert_true(fixture->report.consensus_runs == 1 && fixture->report.outputs == 2);
-    assert_true(fixture->report.ready == 0 && fixture->report.engine[0]);
-    assert_string_equal(fixture->report.journal_mode, "delete");
-}
-
-static void an_honest_store_in_wal_mode_has_no_finding(void **state)
-{
-    struct fixture *fixture = *state;
-    run_sql(fixture->path, "PRAGMA journal_mode = WAL");
-    audit(fixture);
-    expect(fixture, NULL);
-    assert_string_equal(fixture->report.journal_mode, "wal");
-    run_sql(fixture->path, "PRAGMA journal_mode = DELETE"); /* takes -wal and -shm away */
-}
-
-/* What a store can say against itself. */
-static void contradictions_in_a_store_are_found(void **state)
-{
-    static const struct {
-        const char *sql, *rule;
-    } lies[] = {
-        {"PRAGMA foreign_keys = OFF; INSERT INTO agent_outputs VALUES ('7.1', '9.9', 9, x'')",
-         "foreign-keys-hold"},
-        {"PRAGMA foreign_keys = OFF; DELETE FROM agent_executions WHERE id = '4.0'",
-         "foreign-keys-hold"},
-        {"DELETE FROM agent_outputs", "consensus-is-whole"},
-        {"DELETE FROM agent_outputs WHERE id = '4.1'", "consensus-is-whole"},
-        {"UPDATE agent_executions SET state = 'ready' WHERE id = '4.0'", "consensus-is-whole"},
-        {"UPDATE agent_executions SET pid = NULL WHERE id = '4.0'", "row-tells-the-truth"},
-        {"UPDATE agent_executions SET outcome = 'failed' WHERE id = '4.0'", "row-tells-the-truth"},
-        {"UPDATE agent_executions SET outcome = NULL WHERE id = '3.0'", "row-tells-the-truth"},
-        {"UPDATE agent_executions SET completed_ns = ready_ns - 1 WHERE id = '4.0'",
-         "times-are-in-order"},
-    };
-    struct fixture *fixture = *state;
-    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        char *sql = text_format("DELETE FROM agent_outputs; DELETE FROM consensus_runs;"
-                                " DELETE FROM agent_executions; %s %s",
-                                honest_rows, lies[i].sql);
-        run_sql(fixture->path, sql);
-        audit_findings_clear(&fixture->findings);
-        audit(fixture);
-        expect(fixture, lies[i].rule);
-        free(sql);
-    }
-}
-
-static void an_agent_in_flight_is_no_lie(void **state)
-{
-    struct fixture *fixture = *state;
-    run_sql(fixture->path, "INSERT INTO agent_executions VALUES"
-                           " ('7.1', '5.0', 5, 'x', 'starting', NULL, NULL, 1, NULL, NULL, NULL),"
-                           " ('7.1', '5.1', 5, 'x', 'ready', 'ready', 9, 1, 2, NULL, NULL)");
-    audit(fixture);
-    expect(fixture, NULL);
-    assert_int_equal(fixture->report.ready, 2);
-}
-
-static void grow(struct fixture *fixture)
-{
-    run_sql(fixture->path,
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
-            " INSERT INTO agent_executions SELECT '8.1', i || '.0', i, 'gemini', 'failed',"
-            " 'failed', NULL, i, NULL, NULL, 'an error of some length' FROM n");
-}
-
-static void an_overwritten_page_is_found(void **state)
-{
-    struct fixture *fixture = *state;
-    char page[4096];
-    FILE *file;
-    grow(fixture);
-    memset(page, 0xa5, sizeof page);
-    file = fopen(fixture->path, "r+e");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 5L * (long)sizeof page, SEEK_SET), 0);
-    assert_int_equal(fwrite(page, sizeof page, 1, file), 1);
-    fclose(file);
-    audit(fixture);
-    expect(fixture, "integrity-check-is-ok");
-}
-
-static void a_file_cut_short_is_found(void **state)
-{
-    struct fixture *fixture = *state;
-    grow(fixture);
-    assert_int_equal(truncate(fixture->path, 5L * 4096), 0);
-    audit(fixture);
-    expect(fixture, "integrity-check-is-ok");
-}
-
-static void a_file_cut_down_to_its_header_is_found(void **state)
-{
-    struct fixture *fixture = *state;
-    assert_int_equal(truncate(fixture->path, 100), 0);
-    audit(fixture);
-    assert_true(fixture->findings.count > 0);
-    assert_false(fixture->report.is_store);
-}
-
-/* The index still holds its old entries, but is said to be of another column. */
-static void an_index_without_its_rows_is_found(void **state)
-{
-    struct fixture *fixture = *state;
-    run_sql(fixture->path,
-            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql ="
-            " 'CREATE INDEX agent_executions_by_state ON agent_executions (name, spawned_ns)'"
-            " WHERE name = 'agent_executions_by_state'");
-    audit(fixture);
-    expect(fixture, "integrity-check-is-ok");
-}
-
-static void a_ruined_file_does_not_flood_the_findings(void **state)
-{
-    struct fixture *fixture = *state;
-    grow(fixture);
-    run_sql(fixture->path,
-            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql ="
-            " 'CREATE INDEX agent_executions_by_state ON agent_executions (name, spawned_ns)'"
-            " WHERE name = 'agent_executions_by_state'");
-    audit(fixture);
-    assert_in_range(fixture->findings.count, 1, 60);
-}
-
-static void a_database_of_somebody_else_gets_sqlites_own_checks(void **state)
-{
-    struct fixture *fixture = *state;
-    unlink(fixture->path);
-    run_sql(fixture->path, "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)");
-    audit(fixture);
-    expect(fixture, NULL);
-    assert_true(fixture->report.is_database && !fixture->report.is_store);
-}
-
-static void refused(struct fixture *fixture, enum err_code code, const char *told)
-{
-    assert_int_equal(
-        audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err), -1);
-    assert_int_equal(fixture->err.code, code);
-    assert_non_null(strstr(fixture->err.text, told));
-    assert_non_null(strstr(fixture->err.text, fixture->path));
-    assert_int_equal(fixture->findings.count, 0);
-}
-
-static void what_is_no_database_is_refused(void **state)
-{
-    static const char text[] = "this is a text and no database at all";
-    struct fixture *fixture = *state;
-    unlink(fixture->path);
-    refused(fixture, ERR_SYSTEM, "cannot open");
-    assert_int_equal(text_write_file(fixture->path, text, sizeof text, &fixture->err), 0);
-    refused(fixture, ERR_FORMAT, "not a SQLite database");
-    assert_int_equal(text_write_file(fixture->path, "", 0, &fixture->err), 0);
-    refused(fixture, ERR_FORMAT, "not a SQLite database");
-    unlink(fixture->path);
-    assert_int_equal(mkfifo(fixture->path, 0600), 0);
-    refused(fixture, ERR_FORMAT, "no regular file"); /* and does not wait for a writer */
-    unlink(fixture->path);
-    assert_int_equal(mkdir(fixture->path, 0700), 0);
-    refused(fixture, ERR_FORMAT, "no regular file");
-}
-
-/* ---- one cycle against its answer, its ledger and its store ---- */
+#include "audit/test_honest.h"
 
 static void audit_it(struct fixture *fixture)
 {
     int64_t spent_ns = -1;
     audit_findings_clear(&fixture->findings);
-    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, fixture->path, RUN,
+    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, fixture->path, HONEST_RUN,
                 &spent_ns);
     assert_true(spent_ns >= 0);
 }
@@ -338,10 +28,10 @@ static void a_cycle_without_store_is_held_against_the_ledger_only(void **state)
 {
     struct fixture *fixture = *state;
     fixture->agents[0].recorded_ns = fixture->agents[1].recorded_ns = 0;
-    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, RUN, NULL);
+    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
     expect(fixture, NULL);
     fixture->agents[0].ledger_lines = 0;
-    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, RUN, NULL);
+    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
     expect(fixture, "every-ready-agent-ran");
 }
 
@@ -439,7 +129,7 @@ static void leak(struct fixture *fixture)
 }
 static void other_consensus(struct fixture *fixture)
 {
-    strcpy(fixture->cycle.consensus, "split");
+    memcpy(fixture->cycle.consensus, "split", 6);
 }
 static void no_consensus(struct fixture *fixture)
 {
@@ -595,22 +285,9 @@ static void every_rule_is_described(void **state)
     }
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STORE(an_honest_store_has_no_finding),
-        WITH_STORE(an_honest_store_in_wal_mode_has_no_finding),
-        WITH_STORE(contradictions_in_a_store_are_found),
-        WITH_STORE(an_agent_in_flight_is_no_lie),
-        WITH_STORE(an_overwritten_page_is_found),
-        WITH_STORE(a_file_cut_short_is_found),
-        WITH_STORE(a_file_cut_down_to_its_header_is_found),
-        WITH_STORE(an_index_without_its_rows_is_found),
-        WITH_STORE(a_ruined_file_does_not_flood_the_findings),
-        WITH_STORE(a_database_of_somebody_else_gets_sqlites_own_checks),
-        WITH_STORE(what_is_no_database_is_refused),
         WITH_STORE(an_honest_cycle_has_no_finding),
         WITH_STORE(a_cycle_without_store_is_held_against_the_ledger_only),
         WITH_STORE(a_program_that_knows_no_ledger_is_judged_without_it),

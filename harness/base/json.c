@@ -1,4 +1,4 @@
-/* cJSON made strict: whole documents only, no duplicate keys, exact integers, line numbers. */
+/* How is cJSON made strict: whole documents, no duplicate keys, exact integers, line numbers? */
 #include "base/json.h"
 
 #include <ctype.h>

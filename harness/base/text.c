@@ -1,4 +1,4 @@
-/* Strings that grow, durations with units, the nearest known word, files into memory. */
+/* How do strings grow, durations get units, words find their nearest, files get into memory? */
 #include "base/text.h"
 
 #include <ctype.h>

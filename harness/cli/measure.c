@@ -1,4 +1,4 @@
-/* One scenario from plan to verdict: the walk through the house, in one direction. */
+/* How does one scenario get from plan to verdict? The walk through the house, in one direction. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -166,10 +166,12 @@ static void add_above(struct text *out, const struct facts *facts)
         known += facts->cells[i].overhead.n > 0;
     if (!known)
         return;
-    text_add(out, "What the spawner adds: the spawn time above the slowest agent's own "
-                  "initialisation, cycle by cycle (medians, bounds of 95 % each).\n\n"
-                  "| arm | agents | slowest agent's own | spawn time above it | cycles |\n"
-                  "|---|--:|--:|---|--:|\n");
+    text_add(out,
+             "Spawn time above the slowest agent's own initialisation, cycle by cycle "
+             "(medians, bounds of 95 % each): starting, noticing, recording, and in an arm that "
+             "starts one after the other also the initialisation of the others.\n\n"
+             "| arm | agents | slowest agent's own | spawn time above it | cycles |\n"
+             "|---|--:|--:|---|--:|\n");
     for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)
         add_above_row(out, facts, &facts->cells[i]);
     text_add(out, "\n");

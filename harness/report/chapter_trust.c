@@ -39,6 +39,7 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
 
 static void add_skipped(struct text *out, const struct facts *facts)
 {
+    size_t before = out->length;
     for (size_t i = 0; i < facts->arm_count; i++) {
         if (facts->arms[i].records || !facts->arms[i].stored)
             continue;
@@ -55,6 +56,7 @@ static void add_skipped(struct text *out, const struct facts *facts)
     }
     if (!facts->scenario.consensus)
         text_add(out, "- skipped: consensus, which the scenario does not ask for\n");
+    text_add(out, out->length > before ? "\n" : "");
 }
 
 /* One finding as a list entry. */
@@ -130,11 +132,9 @@ int chapter_integrity(struct text *out, struct store *store, const struct facts 
                   facts->rule_findings[audit_rule_count]);
     text_add(out, "\n");
     add_skipped(out, facts);
-    if (!findings) {
-        text_add(out, "\n");
+    if (!findings)
         return 0;
-    }
-    text_addf(out, "\n%s\n\n", findings > MOST_FINDINGS ? "The first findings:" : "The findings:");
+    text_addf(out, "%s\n\n", findings > MOST_FINDINGS ? "The first findings:" : "The findings:");
     if (store_each_finding(store, facts->run.id, add_finding, &list, err) < 0)
         return -1;
     if (findings > MOST_FINDINGS)

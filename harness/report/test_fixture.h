@@ -11,11 +11,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <ftw.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "plan/plan.h"
@@ -41,20 +44,20 @@ struct fixture {
 
 static uint64_t fixture_random = 1;
 
-static double fixture_uniform(void)
+static inline double fixture_uniform(void)
 {
     fixture_random = fixture_random * 6364136223846793005u + 1442695040888963407u;
     return (double)(fixture_random >> 11) / 9007199254740992.0;
 }
 
 /* a little more than `ns`, with a tail */
-static int64_t fixture_jitter(double ns, double spread)
+static inline int64_t fixture_jitter(double ns, double spread)
 {
     double u = fixture_uniform();
     return (int64_t)(ns * (1 + spread * (u + (u > 0.97 ? 20 * (u - 0.97) : 0))));
 }
 
-static void fixture_fail(const struct fixture *fixture, struct run_cycle *cycle)
+static inline void fixture_fail(const struct fixture *fixture, struct run_cycle *cycle)
 {
     cycle->outcome = fixture->hang ? RUN_TIMED_OUT : RUN_FAILED;
     cycle->spawn_time_ns = cycle->ready_time_ns = -1;
@@ -69,8 +72,8 @@ static void fixture_fail(const struct fixture *fixture, struct run_cycle *cycle)
     }
 }
 
-static void fixture_times(const struct fixture *fixture, struct run_cycle *cycle, const char *arm,
-                          int64_t *now_ns)
+static inline void fixture_times(const struct fixture *fixture, struct run_cycle *cycle,
+                                 const char *arm, int64_t *now_ns)
 {
     bool sequential = strncmp(arm, "sequential", 10) == 0;
     bool batch = !sequential || strcmp(arm, "sequential-batch") == 0;
@@ -106,9 +109,9 @@ static void fixture_times(const struct fixture *fixture, struct run_cycle *cycle
     *now_ns = cycle->finished_ns + 3000000;
 }
 
-static void fixture_cycle(struct store *store, const struct fixture *fixture, int64_t run,
-                          const struct scenario *scenario, const struct plan_item *item,
-                          size_t index, int64_t *now_ns)
+static inline void fixture_cycle(struct store *store, const struct fixture *fixture, int64_t run,
+                                 const struct scenario *scenario, const struct plan_item *item,
+                                 size_t index, int64_t *now_ns)
 {
     struct run_cycle cycle = {.index = index, .item = *item, .harness_ns = fixture_jitter(9e4, 1)};
     struct scenario_agent renamed = {.name = (char *)fixture->agent_name};
@@ -132,8 +135,8 @@ static void fixture_cycle(struct store *store, const struct fixture *fixture, in
     free(cycle.agents);
 }
 
-static void fixture_arms(struct store *store, const struct fixture *fixture, int64_t run,
-                         const struct scenario *scenario)
+static inline void fixture_arms(struct store *store, const struct fixture *fixture, int64_t run,
+                                const struct scenario *scenario)
 {
     struct err err = {0};
     for (size_t i = 0; i < scenario->arm_count; i++) {
@@ -151,7 +154,7 @@ static void fixture_arms(struct store *store, const struct fixture *fixture, int
 }
 
 /* fixture_run - one invented run; returns its id */
-static int64_t fixture_run(struct store *store, const struct fixture *fixture)
+static inline int64_t fixture_run(struct store *store, const struct fixture *fixture)
 {
     struct scenario scenario = {0};
     struct plan plan;
@@ -186,6 +189,53 @@ static int64_t fixture_run(struct store *store, const struct fixture *fixture)
     return run.id;
 }
 
+/* fixture_folder - a new folder for one test; fixture_remove takes it away again */
+static inline char *fixture_folder(void)
+{
+    char *folder =
+        text_format("%s/spawnbench-report-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    return folder;
+}
+
+static inline int fixture_unlink(const char *path, const struct stat *about, int kind,
+                                 struct FTW *ftw)
+{
+    (void)about;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
+static inline void fixture_remove(char *folder)
+{
+    nftw(folder, fixture_unlink, 16, FTW_DEPTH | FTW_PHYS);
+    free(folder);
+}
+
+/* fixture_store - a fresh results store in the folder */
+static inline struct store *fixture_store(const char *folder)
+{
+    struct store *store = NULL;
+    struct err err = {0};
+    char *path = text_format("%s/spawnbench.sqlite", folder);
+    if (store_open(&store, path, true, &err) < 0)
+        fail_msg("%s", err.text);
+    free(path);
+    return store;
+}
+
+/* fixture_read - a file of the folder; the caller frees it; NULL when it is not there */
+static inline char *fixture_read(const char *folder, const char *name)
+{
+    char *path = text_format("%s/%s", folder, name), *data = NULL;
+    size_t length;
+    if (text_read_file(&data, &length, path, 64 << 20, NULL) < 0)
+        data = NULL;
+    free(path);
+    return data;
+}
+
 #define FIXTURE_AGENTS                                                                             \
     "\"agents\":[{\"name\":\"gemini\",\"command\":[\"{agent}\",\"--init\",\"45ms\"]},"             \
     "{\"name\":\"claude\",\"command\":[\"{agent}\"]},"                                             \
@@ -201,7 +251,7 @@ static int64_t fixture_run(struct store *store, const struct fixture *fixture)
     "{\"id\":\"AC2\",\"faster\":\"parallel\",\"than\":\"sequential\",\"at_least\":3.0},"           \
     "{\"id\":\"AC3\",\"corruption\":\"none\"}]"
 
-static const char fixture_three_agents[] =
+__attribute__((unused)) static const char fixture_three_agents[] =
     "{\"name\":\"three-agents\",\"spec_id\":\"SPEC-KIT-933\",\"about\":\"150 ms -> 50 ms\","
     "\"cycles\":100,\"warmup\":5," FIXTURE_AGENTS "," FIXTURE_ARMS "," FIXTURE_CLAIMS "}";
 

@@ -7,7 +7,7 @@
 #include "run/internal.h"
 
 #define MOST_CHILDREN (SCENARIO_MOST_AGENTS + 256)
-#define SETTLE_NS     (500 * CLOCK_NS_PER_MS) /* what was told to die may need a moment to be gone */
+#define SETTLE_NS     (500 * CLOCK_NS_PER_MS) /* who was told to die may need a moment */
 
 static size_t known_pids(const struct run *run, pid_t out[])
 {

@@ -39,7 +39,7 @@ static int make(void **state)
 {
     struct fixture *fixture = xcalloc(1, sizeof *fixture);
     *state = fixture;
-    strcpy(fixture->folder, "/tmp/spawnbench-test-XXXXXX");
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/spawnbench-test-XXXXXX");
     if (!mkdtemp(fixture->folder) ||
         scenario_parse(&fixture->scenario, scenario_text, strlen(scenario_text), &fixture->err) < 0)
         return -1;

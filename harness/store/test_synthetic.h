@@ -58,7 +58,7 @@ static inline int64_t synthetic_begin(struct synthetic *synthetic, const char *s
 static inline int synthetic_new(void **state)
 {
     struct synthetic *synthetic = xcalloc(1, sizeof *synthetic);
-    strcpy(synthetic->folder, "/tmp/spawnbench-test-XXXXXX");
+    snprintf(synthetic->folder, sizeof synthetic->folder, "/tmp/spawnbench-test-XXXXXX");
     if (!mkdtemp(synthetic->folder))
         return -1;
     synthetic->path = text_format("%s/spawnbench.sqlite", synthetic->folder);

@@ -163,7 +163,7 @@ static int make(void **state)
 {
     struct fixture *fixture = xcalloc(1, sizeof *fixture);
     char self[4096] = "";
-    strcpy(fixture->folder, "/tmp/spawnbench-test-XXXXXX");
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/spawnbench-test-XXXXXX");
     if (!mkdtemp(fixture->folder) || readlink("/proc/self/exe", self, sizeof self - 1) < 0)
         return -1;
     fixture->self = xstrdup(self);
@@ -292,7 +292,10 @@ static void every_way_to_answer_wrongly_has_its_word(void **state)
         {"says-error", SUBJECT_NONSENSE, "with an error: out of ?[31mluck"},
         {"array", SUBJECT_NONSENSE, "expected one JSON object"},
         {"empty-line", SUBJECT_NONSENSE, "got ''"},
-        {"binary", SUBJECT_NONSENSE, "got '?" "?" "?'"},
+        {"binary", SUBJECT_NONSENSE,
+         "got '?"
+         "?"
+         "?'"},
         {"floods", SUBJECT_NONSENSE, "without a newline"},
     };
     struct fixture *fixture = *state;

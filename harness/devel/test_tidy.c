@@ -1,0 +1,405 @@
+/* Does the tree look as it should: line width, banned calls, opening words, include arrows?
+ *
+ * Each rule is a function from one file to complaints. It is first shown what it must refuse and
+ * what it must let pass, then all the sources. The order of the rooms is in layers.txt. */
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "devel/test_sources.h"
+
+#define MOST_COLUMNS 100
+#define MOST_LINES   600
+
+/* One file under examination. */
+struct file {
+    const char *path; /* from the top of the tree */
+    const char *text;
+    char *code;             /* the text with comments, strings and characters blanked out */
+    struct text complaints; /* one line each */
+};
+
+static void complain(struct file *file, const char *at, const char *what, const char *word)
+{
+    text_addf(&file->complaints, "%s:%d: %s%s\n", file->path,
+              text_line_of(file->text, (size_t)(at - file->text)), what, word);
+}
+
+static bool is_test(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    return strncmp(name ? name + 1 : path, "test_", 5) == 0;
+}
+
+/* "harness/ROOM/..." or "reference/ROOM/..." to "ROOM"; empty when the file is in no room */
+static void room_of(const char *path, char room[32])
+{
+    const char *from = strchr(path, '/'), *to = from ? strchr(from + 1, '/') : NULL;
+    snprintf(room, 32, "%.*s", to ? (int)(to - from - 1) : 0, from ? from + 1 : "");
+}
+
+/* ---- rules ---- */
+
+static size_t columns(const char *line, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += ((unsigned char)line[i] & 0xc0) != 0x80; /* a character of UTF-8 counts once */
+    return count;
+}
+
+static void rule_lines(struct file *file)
+{
+    int lines = 0;
+    for (const char *line = file->text; *line; lines++) {
+        size_t length = strcspn(line, "\n");
+        if (columns(line, length) > MOST_COLUMNS)
+            complain(file, line, "line is wider than 100 columns", "");
+        if (length && isspace((unsigned char)line[length - 1]))
+            complain(file, line, "blank at the end of the line", "");
+        if (memchr(line, '\t', length))
+            complain(file, line, "tab", "");
+        line += length + (line[length] == '\n');
+    }
+    if (lines >= MOST_LINES)
+        complain(file, file->text, "600 lines or more: lift something out", "");
+    if (lines && file->text[strlen(file->text) - 1] != '\n')
+        complain(file, file->text, "no newline at the end of the file", "");
+}
+
+/* A .c file opens with a question or says which command it is; a header with its name and a dash.
+ */
+static void rule_opening(struct file *file)
+{
+    const char *end = strstr(file->text, "*/"), *name = strrchr(file->path, '/');
+    const char *question = strchr(file->text, '?');
+    char opening[128];
+    if (strncmp(file->text, "/* ", 3) != 0 || !end) {
+        complain(file, file->text, "does not open with a comment", "");
+        return;
+    }
+    if (is_test(file->path))
+        return;
+    snprintf(opening, sizeof opening, "/* %.*s - ", (int)strcspn(name + 1, "."), name + 1);
+    if (sources_ends_in(file->path, ".h")) {
+        if (strncmp(file->text, opening, strlen(opening)) != 0)
+            complain(file, file->text, "does not open with its name and what it is for", "");
+    } else if (strncmp(file->text, "/* spawn", 8) != 0 && (!question || question > end)) {
+        complain(file, file->text, "does not open with the question it answers", "");
+    }
+}
+
+/* A call of exactly this name, not of one that ends in it. */
+static const char *find_call(const char *code, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = strstr(code, name); at; at = strstr(at + 1, name)) {
+        const char *after = at + length + strspn(at + length, " \n");
+        bool begins = at == code || !(isalnum((unsigned char)at[-1]) || at[-1] == '_' ||
+                                      at[-1] == '.' || at[-1] == '>');
+        if (begins && *after == '(')
+            return at;
+    }
+    return NULL;
+}
+
+static void rule_calls(struct file *file)
+{
+    static const char *const banned[] = {"system", "popen",  "sprintf", "vsprintf", "strcpy",
+                                         "strcat", "gets",   "strtok",  "atoi",     "atof",
+                                         "sleep",  "usleep", "tmpnam",  "mktemp",   "fork"};
+    bool may_fork = is_test(file->path) || strncmp(file->path, "harness/micro/", 14) == 0;
+    for (size_t i = 0; i < sizeof banned / sizeof banned[0]; i++) {
+        const char *at = find_call(file->code, banned[i]);
+        if (at && !(may_fork && strcmp(banned[i], "fork") == 0))
+            complain(file, file->text + (at - file->code), "banned call: ", banned[i]);
+    }
+}
+
+/* Only these rooms know that a store is SQLite. */
+static void rule_sqlite(struct file *file)
+{
+    static const char *const allowed[] = {"harness/store/", "harness/audit/", "harness/liars/",
+                                          "harness/micro/", "reference/store/"};
+    const char *at = strstr(file->text, "#include <sqlite3.h>");
+    if (!at || is_test(file->path))
+        return;
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+        if (strncmp(file->path, allowed[i], strlen(allowed[i])) == 0)
+            return;
+    complain(file, at, "sqlite3.h has no business here", "");
+}
+
+static char *layers; /* of layers.txt: "\nbase\nscenario\n..." */
+
+/* Place of a room in layers.txt, -1 when it is not there. */
+static int layer_of(const char *room)
+{
+    char *line = text_format("\n%s\n", room);
+    const char *at = *room ? strstr(layers, line) : NULL;
+    free(line);
+    return at ? text_line_of(layers, (size_t)(at - layers)) : -1;
+}
+
+static bool may_include(const char *room, const char *other)
+{
+    int from = layer_of(room), to = layer_of(other);
+    if (strcmp(room, other) == 0 || strcmp(room, "micro") == 0)
+        return true;
+    return to >= 0 && (from >= 0 ? to < from : strcmp(other, "base") == 0);
+}
+
+/* In reference/ the rooms are its own, and base: it knows nothing else of the harness. */
+static bool reference_may_include(const char *room)
+{
+    static const char *const own[] = {"agent", "spawner", "store", "metrics", "base"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(room, own[i]) == 0)
+            return true;
+    return false;
+}
+
+static void rule_arrows(struct file *file)
+{
+    static const char include[] = "\n#include \"";
+    bool reference = strncmp(file->path, "reference/", 10) == 0;
+    char room[32], other[32];
+    room_of(file->path, room);
+    for (const char *at = strstr(file->text, include); at; at = strstr(at + 1, include)) {
+        const char *name = at + sizeof include - 1;
+        size_t length = strcspn(name, "/\"\n");
+        if (name[length] != '/' || is_test(file->path))
+            continue; /* of its own folder, or made by the build */
+        snprintf(other, sizeof other, "%.*s", (int)length, name);
+        if (reference ? !reference_may_include(other) : !may_include(room, other))
+            complain(file, at + 1, "arrow against the order of layers.txt: ", other);
+    }
+}
+
+/* ---- what is code in a text ---- */
+
+/* What stands at c: where it ends, and whether it is to be blanked out. */
+static const char *skip_blanked(const char *c)
+{
+    char quote = *c;
+    if (strncmp(c, "//", 2) == 0)
+        return c + strcspn(c, "\n");
+    if (strncmp(c, "/*", 2) == 0) {
+        const char *end = strstr(c + 2, "*/");
+        return end ? end + 2 : c + strlen(c);
+    }
+    if (quote != '"' && quote != '\'')
+        return c;
+    for (c++; *c && *c != quote; c++)
+        if (*c == '\\' && c[1])
+            c++;
+    return *c ? c + 1 : c;
+}
+
+static char *code_of(const char *text)
+{
+    char *code = xstrdup(text);
+    for (const char *c = text; *c;) {
+        const char *end = skip_blanked(c);
+        for (; c < end; c++)
+            if (*c != '\n')
+                code[c - text] = ' ';
+        if (*c)
+            c += c == end && skip_blanked(c) == c;
+    }
+    return code;
+}
+
+static const struct rule {
+    const char *name;
+    void (*check)(struct file *file);
+} rules[] = {{"lines", rule_lines},
+             {"opening", rule_opening},
+             {"calls", rule_calls},
+             {"sqlite", rule_sqlite},
+             {"arrows", rule_arrows}};
+
+/* All complaints of one rule, or of all of them, about a file; the caller frees it. */
+static char *complaints_of(const char *path, const char *text, const char *rule)
+{
+    struct file file = {.path = path, .text = text, .code = code_of(text)};
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (!rule || strcmp(rule, rules[i].name) == 0)
+            rules[i].check(&file);
+    free(file.code);
+    return text_take(&file.complaints);
+}
+
+static void read_layers(void)
+{
+    struct err err = {0};
+    struct text kept = {0};
+    char *data = NULL, *next = NULL;
+    size_t length;
+    if (text_read_file(&data, &length, SOURCE_DIR "/harness/devel/layers.txt", 1 << 16, &err) < 0)
+        fail_msg("%s", err.text);
+    text_add(&kept, "\n");
+    for (char *line = strtok_r(data, "\n", &next); line; line = strtok_r(NULL, "\n", &next))
+        if (*line != '#')
+            text_addf(&kept, "%s\n", line);
+    free(data);
+    layers = text_take(&kept);
+}
+
+/* ---- the rules themselves are tested first ---- */
+
+static void every_rule_refuses_what_is_wrong_and_nothing_else(void **state)
+{
+    static const struct {
+        const char *rule, *path, *text, *complaint; /* NULL: none */
+    } cases[] = {
+        {"lines", "harness/x/a.c", "int a;\n", NULL},
+        {"lines", "harness/x/a.c", "", NULL},
+        {"lines", "harness/x/a.c", "int a; \n", "a.c:1: blank at the end"},
+        {"lines", "harness/x/a.c", "\n\tint a;\n", "a.c:2: tab"},
+        {"lines", "harness/x/a.c", "int a;\r\n", "blank at the end"},
+        {"lines", "harness/x/a.c", "int a;", "no newline at the end"},
+        {"opening", "harness/x/a.c", "/* Why? */\n", NULL},
+        {"opening", "harness/x/a.c", "/* spawnbench list: what is stored. */\n", NULL},
+        {"opening", "harness/x/a.c", "/* Because. */\nint b = a ? 1 : 2;\n", "the question"},
+        {"opening", "harness/x/a.c", "#include <stdio.h>\n", "open with a comment"},
+        {"opening", "harness/x/a.c", "// Why?\n", "open with a comment"},
+        {"opening", "harness/x/a.h", "/* a - what it is for */\n", NULL},
+        {"opening", "harness/x/a.h", "/* Why? */\n", "its name"},
+        {"opening", "harness/x/test_a.h", "/* Invented things. */\n", NULL},
+        {"calls", "harness/x/a.c", "a = system(\"ls\");\n", "a.c:1: banned call: system"},
+        {"calls", "harness/x/a.c", "\n  gets (b);\n", "a.c:2: banned call: gets"},
+        {"calls", "harness/x/a.c", "pid = fork();\n", "banned call: fork"},
+        {"calls", "harness/micro/a.c", "pid = fork();\n", NULL},
+        {"calls", "harness/x/test_a.c", "pid = fork();\n", NULL},
+        {"calls", "harness/x/test_a.c", "sleep(1);\n", "banned call: sleep"},
+        {"calls", "harness/x/a.c", "snprintf(b); operating_system(); vfork(); clock_sleep();\n",
+         NULL},
+        {"calls", "harness/x/a.c", "/* never system() */ a = \"system()\"; // system()\n", NULL},
+        {"calls", "harness/x/a.c", "a = '\"'; system(b); c = '\"';\n", "banned call: system"},
+        {"calls", "harness/x/a.c", "a = \"\\\"\"; popen(b);\n", "banned call: popen"},
+        {"calls", "harness/x/a.c", "a = \"b\"\"c\"/**/; strcpy(b);\n", "banned call: strcpy"},
+        {"calls", "harness/x/a.c", "int system; table->system(1);\n", NULL},
+        {"sqlite", "harness/store/a.c", "#include <sqlite3.h>\n", NULL},
+        {"sqlite", "reference/store/a.c", "#include <sqlite3.h>\n", NULL},
+        {"sqlite", "harness/cli/test_a.c", "#include <sqlite3.h>\n", NULL},
+        {"sqlite", "harness/cli/a.c", "\n#include <sqlite3.h>\n", "a.c:2: sqlite3.h"},
+        {"sqlite", "reference/spawner/a.c", "#include <sqlite3.h>\n", "sqlite3.h"},
+        {"arrows", "harness/run/a.c", "\n#include \"base/err.h\"\n", NULL},
+        {"arrows", "harness/run/a.c", "\n#include \"run/run.h\"\n", NULL},
+        {"arrows", "harness/run/a.c", "\n#include \"run.h\"\n", NULL},
+        {"arrows", "harness/run/a.c", "\n\n#include \"store/store.h\"\n", "a.c:3: arrow"},
+        {"arrows", "harness/store/a.c", "\n#include \"audit/audit.h\"\n", "arrow"},
+        {"arrows", "harness/audit/a.c", "\n#include \"store/store.h\"\n", NULL},
+        {"arrows", "harness/base/a.c", "\n#include \"scenario/scenario.h\"\n", "arrow"},
+        {"arrows", "harness/run/a.c", "\n#include \"nowhere/a.h\"\n", "arrow"},
+        {"arrows", "harness/run/a.c", "\n#include \"micro/micro.h\"\n", "arrow"},
+        {"arrows", "harness/liars/a.c", "\n#include \"base/err.h\"\n", NULL},
+        {"arrows", "harness/liars/a.c", "\n#include \"run/run.h\"\n", "arrow"},
+        {"arrows", "harness/micro/a.c", "\n#include \"cli/cli.h\"\n", NULL},
+        {"arrows", "harness/base/test_a.c", "\n#include \"cli/test_cli.h\"\n", NULL},
+        {"arrows", "reference/spawner/a.c", "\n#include \"store/store.h\"\n", NULL},
+        {"arrows", "reference/main.c", "\n#include \"base/err.h\"\n", NULL},
+        {"arrows", "reference/spawner/a.c", "\n#include \"subject/subject.h\"\n", "arrow"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *said = complaints_of(cases[i].path, cases[i].text, cases[i].rule);
+        if (cases[i].complaint ? !strstr(said, cases[i].complaint) : *said != '\0')
+            fail_msg("rule '%s' said '%s' of %s: %s", cases[i].rule, said, cases[i].path,
+                     cases[i].text);
+        free(said);
+    }
+}
+
+static char *repeated(const char *word, int times)
+{
+    struct text text = {0};
+    for (int i = 0; i < times; i++)
+        text_add(&text, word);
+    return text_take(&text);
+}
+
+static void width_and_length_are_refused_beyond_their_limit(void **state)
+{
+    static const struct {
+        const char *word;
+        int times;
+        const char *complaint;
+    } cases[] = {{"x", 100, NULL},        {"x", 101, "wider than 100"},
+                 {"\xc3\xa4", 100, NULL}, {"\xc3\xa4", 101, "wider than 100"},
+                 {"x\n", 599, NULL},      {"x\n", 600, "600 lines"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *body = repeated(cases[i].word, cases[i].times);
+        char *text = text_format("%s%s", body, cases[i].word[1] == '\n' ? "" : "\n");
+        char *said = complaints_of("harness/x/a.c", text, "lines");
+        if (cases[i].complaint ? !strstr(said, cases[i].complaint) : *said != '\0')
+            fail_msg("case %zu: '%s'", i, said);
+        free(said);
+        free(text);
+        free(body);
+    }
+}
+
+static void every_room_that_is_there_has_its_place(void **state)
+{
+    static const char *const beside[] = {"micro", "liars", "devel"};
+    struct sources sources = sources_list();
+    (void)state;
+    for (size_t i = 0; i < sources.count; i++) {
+        char room[32];
+        bool known = strncmp(sources.paths[i], "reference/", 10) == 0;
+        room_of(sources.paths[i], room);
+        for (size_t k = 0; k < sizeof beside / sizeof beside[0]; k++)
+            known = known || strcmp(room, beside[k]) == 0;
+        if (!known && layer_of(room) < 0)
+            fail_msg("room '%s' of %s is not in layers.txt", room, sources.paths[i]);
+    }
+    sources_release(&sources);
+}
+
+static void all_sources_keep_all_rules(void **state)
+{
+    struct sources sources = sources_list();
+    struct text all = {0};
+    bool failed;
+    (void)state;
+    assert_true(sources.count > 80); /* the walk itself must not fail silently */
+    for (size_t i = 0; i < sources.count; i++) {
+        char *path = text_format("%s/%s", SOURCE_DIR, sources.paths[i]), *text = NULL, *said;
+        size_t length;
+        assert_int_equal(text_read_file(&text, &length, path, 1 << 20, NULL), 0);
+        said = complaints_of(sources.paths[i], text, NULL);
+        text_add(&all, said);
+        free(said);
+        free(text);
+        free(path);
+    }
+    sources_release(&sources);
+    failed = all.length > 0;
+    if (failed)
+        fprintf(stderr, "%s", all.data); /* cmocka would cut it */
+    text_release(&all);
+    assert_false(failed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_rule_refuses_what_is_wrong_and_nothing_else),
+        cmocka_unit_test(width_and_length_are_refused_beyond_their_limit),
+        cmocka_unit_test(every_room_that_is_there_has_its_place),
+        cmocka_unit_test(all_sources_keep_all_rules),
+    };
+    int failed;
+    read_layers();
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    free(layers);
+    return failed;
+}
