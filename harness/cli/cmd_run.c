@@ -215,7 +215,7 @@ static int run_again(const struct asked *asked, const char *command)
     struct scenario scenario = {0};
     struct err err = {0};
     int code;
-    if (load_partial(asked, &run, &err) < 0 ||
+    if (load_partial(asked, &run, &err) != 0 ||
         scenario_parse(&scenario, run.scenario_text, strlen(run.scenario_text), &err) < 0)
         code = cli_fail("run --resume", &err);
     else

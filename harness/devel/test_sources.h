@@ -47,7 +47,9 @@ static inline struct sources sources_list(void)
     sources_found = (struct sources){0};
     nftw(SOURCE_DIR "/harness", sources_take, 16, FTW_PHYS);
     nftw(SOURCE_DIR "/reference", sources_take, 16, FTW_PHYS);
-    qsort(sources_found.paths, sources_found.count, sizeof *sources_found.paths, sources_compare);
+    if (sources_found.count)
+        qsort(sources_found.paths, sources_found.count, sizeof *sources_found.paths,
+              sources_compare);
     return sources_found;
 }
 

@@ -12,11 +12,8 @@
 /* A scenario with what a plan looks at. */
 static struct scenario asked(size_t arms, int look, int block, int warmup)
 {
-    return (struct scenario){.arm_count = arms,
-                             .looks = {look},
-                             .look_count = 1,
-                             .block = block,
-                             .warmup = warmup};
+    return (struct scenario){
+        .arm_count = arms, .looks = {look}, .look_count = 1, .block = block, .warmup = warmup};
 }
 
 static void three_sizes_three_looks(struct scenario *scenario)
@@ -74,7 +71,7 @@ static void warm_ups_come_first_and_are_negative(void **state)
     three_sizes_three_looks(&scenario);
     plan_build(&plan, &scenario, NULL, 0, 7);
     for (size_t i = 0; i < plan.count; i++) {
-        bool warm = i < 3 * 2 * 3;
+        bool warm = i < (size_t)18; /* 3 of each arm and size */
         assert_int_equal(plan.items[i].warmup, warm);
         assert_int_equal(plan.items[i].pair < 0, warm);
         assert_int_equal(plan.items[i].block < 0, warm);
@@ -139,7 +136,7 @@ static void sizes_take_turns_block_by_block(void **state)
 {
     struct scenario scenario;
     struct plan plan;
-    size_t per_block = 5 * 2, warm = 3 * 2 * 3;
+    size_t per_block = 10, warm = 18;
     (void)state;
     three_sizes_three_looks(&scenario);
     plan_build(&plan, &scenario, NULL, 0, 7);

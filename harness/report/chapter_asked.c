@@ -194,11 +194,11 @@ void chapter_verdicts(struct text *out, const struct facts *facts)
         add_verdict_row(out, facts, &verdict->items[i]);
     text_add(
         out,
-        "\nn counts cycles, or pairs of cycles where two arms are compared; \"against\" those "
-        "of them that speak against the claim. Each bound holds with at least 95 % by itself, at "
-        "the "
-        "level of the look at which the run stopped. A claim is supported when the p value for "
-        "support is within the level of its look, refuted when that for refutation is, and "
-        "inconclusive when neither is. \"This sitting only\" marks verdicts from fewer than 5 "
-        "blocks or from less than 5 minutes: they say little about another hour.\n\n");
+        "\nn counts cycles, or pairs of cycles where two arms are compared; \"against\" those of "
+        "them that speak against the claim. Each bound holds with at least 95 % by itself, at the "
+        "level of the look that decided, or of the last one. A claim is supported when its p value "
+        "for support is within the level of its look, refuted when that for refutation is, and "
+        "inconclusive when neither is; decided at one look, it stays so with its n, though the run "
+        "may go on for other claims. \"This sitting only\" marks verdicts from fewer than 5 blocks "
+        "or from less than 5 minutes: they say little about another hour.\n\n");
 }

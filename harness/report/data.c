@@ -10,7 +10,8 @@
 #include "report/words.h"
 
 #define NS_PER_MS  1e6
-#define LABEL_ROOM 40 /* characters of a name in a legend */
+#define LABEL_ROOM 40 /* bytes of a name in a legend */
+#define LABEL_HEAD 22 /* of them in front of the dots */
 
 static void add_ms(struct text *out, double ns)
 {
@@ -20,18 +21,21 @@ static void add_ms(struct text *out, double ns)
         text_add(out, "NaN");
 }
 
-static void add_label(struct text *out, const char *name)
+/* A long name keeps its beginning and its end: names of one family differ there. */
+void data_label(struct text *out, const char *name)
 {
     char label[WORDS_LABEL_BYTES];
-    size_t length = strlen(words_label(label, name));
+    size_t length = strlen(words_label(label, name)), head = LABEL_HEAD, tail = length;
     if (length <= LABEL_ROOM) {
         text_add(out, label);
         return;
     }
-    length = LABEL_ROOM - 3;
-    while (length && ((unsigned char)label[length] & 0xc0) == 0x80)
-        length--;
-    text_addf(out, "%.*s...", (int)length, label);
+    tail -= LABEL_ROOM - LABEL_HEAD - 3;
+    while (head && ((unsigned char)label[head] & 0xc0) == 0x80)
+        head--;
+    while (((unsigned char)label[tail] & 0xc0) == 0x80)
+        tail++;
+    text_addf(out, "%.*s...%s", (int)head, label, label + tail);
 }
 
 void data_row(struct text *out, const char *format, ...)
@@ -48,7 +52,7 @@ void data_row(struct text *out, const char *format, ...)
         else if (*kind == 'i')
             text_addf(out, "%d", va_arg(args, int));
         else
-            add_label(out, va_arg(args, const char *));
+            data_label(out, va_arg(args, const char *));
     }
     va_end(args);
     text_add(out, "\n");

@@ -7,7 +7,7 @@
 #include "report/figure.h"
 #include "report/words.h"
 
-#define MOST_POINTS        4000 /* of one arm in one panel: beyond that least and most of each stretch */
+#define MOST_POINTS        2000 /* of one arm in one panel: beyond that least and most of each stretch */
 #define MOST_ROWS_TOGETHER 160
 
 /* The bars of the time line, in the order gnuplot draws them. */
@@ -92,17 +92,14 @@ static int take_agent(void *context, const struct store_agent *agent)
 static void add_heading(struct timeline *line, size_t arm)
 {
     const struct facts_cycle *cycle = line->cycle;
-    char took[TEXT_DURATION_BYTES], name[WORDS_LABEL_BYTES], *label;
-    text_duration(took, cycle->spawn_ns < 0 ? INFINITY : (double)cycle->spawn_ns);
-    name[0] = '\0';
-    words_label(name, line->facts->arms[arm].name);
-    label =
-        text_format("%.30s, %s%s", name, cycle->spawn_ns < 0 ? "failed" : took,
-                    cycle->agents > (int)data_rows_most(line->facts) ? ", first agents only" : "");
-    data_row(&line->heads, "ds", (double)-line->row, label);
+    char took[TEXT_DURATION_BYTES];
+    text_addf(&line->heads, "%d\t", -line->row);
+    data_label(&line->heads, line->facts->arms[arm].name);
+    text_addf(&line->heads, ", %s%s\n",
+              cycle->spawn_ns < 0 ? "failed" : text_duration(took, (double)cycle->spawn_ns),
+              cycle->agents > (int)data_rows_most(line->facts) ? ", first agents only" : "");
     line->heads_rows++;
     line->row++;
-    free(label);
 }
 
 static int add_arm(struct timeline *line, struct store *store, size_t arm, struct err *err)
@@ -225,10 +222,10 @@ static void add_series(struct text *out, const struct facts *facts, size_t arm, 
 {
     struct points points = {facts, arm, value, 1};
     size_t counted = facts_counted(facts, arm, value);
-    char agents[32];
+    char agents[WORDS_BYTES];
     if (counted > MOST_POINTS)
         points.stretch = (2 * counted + MOST_POINTS - 1) / MOST_POINTS;
-    snprintf(agents, sizeof agents, "%zu agents", facts_cell(facts, arm, value)->batch_size);
+    words_plural(agents, (int64_t)facts_cell(facts, arm, value)->batch_size, "agent");
     data_row(out, "ss", "cycle", agents);
     data_gap(out, add_points(out, &points), 2);
     data_gap(out, add_marked(out, &points, true), 2);

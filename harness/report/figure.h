@@ -71,6 +71,9 @@ size_t data_thin(size_t keep[], const double sorted[], size_t n);
  * int, s a label */
 void data_row(struct text *out, const char *format, ...);
 
+/* data_label - a name as a label: made safe, and shortened in its middle to 40 bytes */
+void data_label(struct text *out, const char *name);
+
 /* data_gap - the two empty lines between gnuplot's data sets; an empty set gets a row of NaN, since
  * gnuplot takes no set without rows */
 void data_gap(struct text *out, size_t rows, size_t columns);

@@ -1,6 +1,7 @@
 /* Where does the time of an agent go, and what did those tell that failed? One walk over all
  * agents. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,19 +85,34 @@ static void take_phases(struct walk *walk, const struct facts_cycle *cycle,
     walk->together += own;
 }
 
+/* Errors that differ only in the agent's own id are the same error. */
+static void copy_error(char *out, size_t room, const struct store_agent *agent)
+{
+    struct text error = {0};
+    const char *rest = agent->error, *id;
+    while (*agent->id && (id = strstr(rest, agent->id)) != NULL) {
+        text_add_bytes(&error, rest, (size_t)(id - rest));
+        text_add(&error, "ID");
+        rest = id + strlen(agent->id);
+    }
+    text_add(&error, rest);
+    snprintf(out, room, "%s", error.data);
+    text_release(&error);
+}
+
 static void take_complaint(struct facts *facts, const struct store_agent *agent)
 {
-    struct facts_complaint *complaint = facts->complaints;
     struct facts_complaint told = {.outcome = agent->outcome, .count = 1};
     if (agent->outcome == RUN_READY || agent->outcome == RUN_CANCELLED)
         return;
-    strncpy(told.name, agent->name, sizeof told.name - 1);
-    strncpy(told.error, agent->error, sizeof told.error - 1);
-    for (size_t i = 0; i < facts->complaint_count; i++, complaint++) {
-        if (complaint->outcome != told.outcome || strcmp(complaint->name, told.name) != 0 ||
-            strcmp(complaint->error, told.error) != 0)
+    snprintf(told.name, sizeof told.name, "%s", agent->name);
+    copy_error(told.error, sizeof told.error, agent);
+    for (size_t i = 0; i < facts->complaint_count; i++) {
+        struct facts_complaint *known = &facts->complaints[i];
+        if (known->outcome != told.outcome || strcmp(known->name, told.name) != 0 ||
+            strcmp(known->error, told.error) != 0)
             continue;
-        complaint->count++;
+        known->count++;
         return;
     }
     if (facts->complaint_count < FACTS_MOST_COMPLAINTS)

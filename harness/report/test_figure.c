@@ -44,7 +44,7 @@ static void rows_carry_exact_ms_and_safe_labels(void **state)
     assert_string_equal(row.data, "1.234567\t7\t0.5\ta 'b' `c` <d>\n");
     text_clear(&row);
     data_row(&row, "ms", INFINITY, "a name that is much longer than any legend has room for");
-    assert_string_equal(row.data, "NaN\ta name that is much longer than any l...\n");
+    assert_string_equal(row.data, "NaN\ta name that is much lo...nd has room for\n");
     text_clear(&row);
     data_gap(&row, 0, 3);
     assert_string_equal(row.data, "NaN\tNaN\tNaN\n\n\n");
@@ -139,9 +139,9 @@ static void names_never_become_code(void **state)
     assert_false(drawn(folder, &hostile).missing);
     assert_null(fixture_read(folder, "canary"));
     data = fixture_read(folder, "three-agents-timeline.dat");
-    assert_non_null(strstr(data, "`touch canary` <b onload=x>&amp; '|'$..."));
+    assert_non_null(strstr(data, "`touch canary` <b onlo...y)??  EOD @x _y"));
     svg = fixture_read(folder, "three-agents-timeline.svg");
-    assert_non_null(strstr(svg, "`touch canary` &lt;b onload=x&gt;&amp;amp;"));
+    assert_non_null(strstr(svg, "`touch canary` &lt;b onlo..."));
     assert_null(strstr(svg, "<b onload"));
     for (const char *c = svg; *c; c++)
         assert_true((unsigned char)*c >= ' ' || *c == '\n' || *c == '\t');

@@ -70,9 +70,11 @@ static double *array(const cJSON *object, const char *key, size_t *n)
     return values;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): in and want are names to declare */
 #define EACH_CASE(vectors, in, want)                                                               \
     for (const cJSON *in = (vectors).in, *want = (vectors).expected; in;                           \
          in = in->next, want = want->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void descriptive(void **state)
 {

@@ -223,7 +223,7 @@ static void series(struct synthetic *synthetic, int arm, int value, enum scenari
                                   &synthetic->err),
                      0);
     assert_int_equal(n, count);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < count; i++)
         assert_true(values[i] == expected[i]);
     free(values);
 }
@@ -241,7 +241,7 @@ static void a_series_is_ordered_by_pair_and_stops_at_a_hole(void **state)
     series(synthetic, 0, 0, SCENARIO_READY_TIME, (double[]){5, 10}, 2);
     series(synthetic, 1, 0, SCENARIO_SPAWN_TIME, (double[]){70}, 1);
     series(synthetic, 0, 1, SCENARIO_SPAWN_TIME, (double[]){80}, 1);
-    series(synthetic, 1, 1, SCENARIO_SPAWN_TIME, NULL, 0);
+    series(synthetic, 1, 1, SCENARIO_SPAWN_TIME, (double[]){0}, 0);
 }
 
 static void a_failed_cycle_is_infinite_in_the_series(void **state)

@@ -335,8 +335,8 @@ static void a_large_request_is_read_to_its_end(void **state)
 {
     struct fixture *fixture = *state;
     char *request = xcalloc(1 << 20, 1);
-    memset(request, ' ', (1 << 20) - 1);
-    memcpy(request, "{\"op\":\"open\"}", 13);
+    size_t used = (size_t)snprintf(request, 1 << 20, "{\"op\":\"open\"}");
+    memset(request + used, ' ', (1 << 20) - 1 - used);
     start(fixture, (const char *const[]){BINARY_DIR "/spawnbench-null", NULL});
     assert_int_equal(ask(fixture, request, "opened", LONG_NS), SUBJECT_ANSWERED);
     free(request);

@@ -1,5 +1,5 @@
-/* What happens to a batch, whatever the mode: started, ended where it failed, recorded, registered.
- */
+/* What happens to a batch, whatever the mode? It is started, ended where it failed, recorded, and
+ * registered. */
 #include "spawner/spawner.h"
 
 #include <signal.h>
@@ -87,10 +87,11 @@ static bool concerned(const struct agent *agent, int outcome)
     return agent->child.pid && (outcome < 0 || (int)agent->outcome == outcome);
 }
 
+/* Those that ended already are left to child_reap, which ends what is left of their group. */
 static void signal_agents(struct batch *batch, int outcome, int signal)
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (concerned(&batch->agents[i], outcome))
+        if (concerned(&batch->agents[i], outcome) && !batch->agents[i].exited)
             child_signal(&batch->agents[i].child, signal);
 }
 

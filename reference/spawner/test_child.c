@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "spawner/child.h"
@@ -141,7 +142,7 @@ static void the_whole_group_is_ended(void **state)
         free(text);
         if (zombie)
             break;
-        usleep(1000);
+        clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
         assert_true(i < 4999);
     }
     free(ready);

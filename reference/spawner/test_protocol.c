@@ -387,7 +387,7 @@ static void a_signal_cancels_a_batch_that_is_starting(void **state)
         subject_send(&subject, line);
         subject_send(&subject, "\n");
         while (process_children(subject.process.pid, children, 4) == 0)
-            usleep(1000);
+            clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
         kill(subject.process.pid, SIGTERM);
         answer = subject_read(&subject);
         assert_non_null(answer);

@@ -19,7 +19,7 @@ do for [p = 1:arms] {
     most_of[p] = MOST_max
 }
 high = arms > 2 ? 170 : 210
-top = 14 + 20 * rows_for(sizes + 2, 18)
+top = 14 + 20 * ceil((sizes + (WARM_max > 0) + (FAILED_max > 0)) / 2.0)
 height = top + arms * high + 48
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
@@ -53,7 +53,7 @@ do for [p = 1:arms] {
     set yrange [low:above]
     if (p == 1) {
         set key at screen 0.5, screen 1 - 6.0 / height center top horizontal reverse Left \
-            maxcols columns_for(18) samplen 1.5
+            maxcols 2 samplen 1.5
     } else {
         unset key
     }

@@ -37,7 +37,7 @@ do for [p = 1:panels] {
     set bmargin at screen 1 - (top + p * high - 24) / (height + 0.0)
     unset label
     if (panels > 1 && !closer && facts[6] != facts[1]) {
-        set label 1 sprintf('%d agents', facts[5 * p - 4]) at graph 0.005, graph 1.07 left \
+        set label 1 sprintf(facts[5 * p - 4] == 1 ? '%d agent' : '%d agents', facts[5 * p - 4]) at graph 0.005, graph 1.07 left \
             textcolor rgb grey
     }
     if (closer) {
@@ -62,7 +62,7 @@ do for [p = 1:panels] {
         }
     }
     set xrange [from:to]
-    set xlabel (p == panels ? 'ms until every agent is ready and recorded' : '')
+    set xlabel (p == panels ? 'spawn time, ms' : '')
     set ylabel 'cycles done'
     first = 3 + (p - 1) * arms
     plot for [a = 0:arms-1] ARG2 index first + a using 1:2 with steps \
