@@ -78,8 +78,9 @@ static void check_contradictions(struct audit_findings *findings, sqlite3 *datab
         const char *sql, *text;
     } questions[] = {
         {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs AS c WHERE c.agents <>"
-         " (SELECT count(*) FROM agent_outputs AS o WHERE o.run = c.run AND o.batch = c.batch)",
+         "SELECT count(*) FROM consensus_runs AS c LEFT JOIN (SELECT run, batch, count(*) AS n"
+         " FROM agent_outputs GROUP BY run, batch) AS o ON o.run = c.run AND o.batch = c.batch"
+         " WHERE c.agents <> coalesce(o.n, 0)",
          "consensus rows whose outputs are not all there"},
         {RULE_CONSENSUS,
          "SELECT count(*) FROM agent_outputs AS o JOIN agent_executions AS e"

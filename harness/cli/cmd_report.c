@@ -53,8 +53,9 @@ static int render(const struct asked *asked, struct store *store, struct err *er
     if (rc == 0)
         rc = report_render(asked->output, store, runs, count, &figures_missing, err);
     if (rc == 0 && figures_missing)
-        fprintf(stderr, "spawnbench: report: figures could not be drawn: is gnuplot installed? "
-                        "(Debian: apt install gnuplot-nox, then spawnbench report again)\n");
+        fprintf(stderr, "spawnbench: report: figures could not be drawn, the report says why; is "
+                        "gnuplot there? (Debian: apt install gnuplot-nox, then spawnbench report "
+                        "again)\n");
     if (rc == 0 && !asked->quiet)
         printf("%s/benchmarks.md\n", asked->output);
     free(runs);

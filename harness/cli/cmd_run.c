@@ -63,7 +63,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->change.vary = argument;
         return 0;
     case KEY_SEED:
-        asked->seed = (uint64_t)whole_number(state, "seed", argument, 0, UINT32_MAX);
+        asked->seed = (uint64_t)whole_number(state, "seed", argument, 1, UINT32_MAX);
         asked->seeded = true;
         return 0;
     case KEY_RESUME:
@@ -165,7 +165,8 @@ static int run_new(const struct asked *asked, const char *command)
 {
     struct scenario *scenarios = xcalloc(asked->path_count, sizeof *scenarios);
     struct err err = {0};
-    uint64_t seed = asked->seeded ? asked->seed : (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
+    uint64_t seed =
+        asked->seeded ? asked->seed : 1 + (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
     int code = 0;
     /* every scenario is read before the first one runs: a slip in the last costs no hour */
     for (size_t i = 0; i < asked->path_count && code == 0; i++)

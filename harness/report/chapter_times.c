@@ -107,7 +107,8 @@ static void add_split(struct text *out, const struct facts *facts, size_t value)
     int sequential = facts_find_arm(facts, "sequential");
     int parallel = facts_find_arm(facts, "parallel");
     bool whole = split->concurrency.known && split->recording.known;
-    text_addf(out, "%zu agents:\n\n", agents);
+    char words[WORDS_BYTES];
+    text_addf(out, "%s:\n\n", words_plural(words, (int64_t)agents, "agent"));
     text_add(out,
              "| part | ratio of spawn times | median of paired ratios [lower .. upper] | pairs "
              "|\n|---|---|---|--:|\n");

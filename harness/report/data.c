@@ -38,10 +38,8 @@ void data_label(struct text *out, const char *name)
     text_addf(out, "%.*s...%s", (int)head, label, label + tail);
 }
 
-void data_row(struct text *out, const char *format, ...)
+static void add_columns(struct text *out, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
     for (const char *kind = format; *kind; kind++) {
         if (kind != format)
             text_add(out, "\t");
@@ -54,6 +52,13 @@ void data_row(struct text *out, const char *format, ...)
         else
             data_label(out, va_arg(args, const char *));
     }
+}
+
+void data_row(struct text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_columns(out, format, args);
     va_end(args);
     text_add(out, "\n");
 }

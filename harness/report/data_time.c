@@ -7,7 +7,7 @@
 #include "report/figure.h"
 #include "report/words.h"
 
-#define MOST_POINTS        2000 /* of one arm in one panel: beyond that least and most of each stretch */
+#define MOST_POINTS        2000 /* of one series: beyond that least and most of each stretch */
 #define MOST_ROWS_TOGETHER 160
 
 /* The bars of the time line, in the order gnuplot draws them. */

@@ -1,4 +1,5 @@
-/* What was measured, for programs: one document of schema spawnbench.run.v1, written as it is read.
+/* What was measured, told to programs? One document of schema spawnbench.run.v1, written as it is
+ * read.
  *
  * Only one row is a tree at a time: a run of 100 000 cycles takes no more memory than one of ten.
  */

@@ -1,4 +1,4 @@
-/* benchmarks.md: the question and the answer first, then how it is known; one chapter per run. */
+/* What does benchmarks.md say? Question and answer first, then how it is known; chapters by run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What happened, in one screen: the summary after a run and for `show`. */
+/* What happened? One screen: the summary after a run and for `show`. */
 #include <stdlib.h>
 #include <string.h>
 

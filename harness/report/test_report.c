@@ -218,7 +218,7 @@ static void several_runs_get_a_chapter_each(void **state)
     assert_non_null(strstr(report, "## three-agents (run 1)"));
     assert_non_null(strstr(report, "## three-agents (run 2)"));
     assert_non_null(strstr(report, "figures/three-agents-run2-timeline"));
-    assert_ptr_equal(strstr(strstr(report, "# Benchmarks") + 1, "\n# "), NULL);
+    assert_null(strstr(report, "\n# ")); /* one title, at the very beginning */
     other = fixture_read(folder, "figures/three-agents-run2-timeline.dat");
     assert_non_null(other);
     free(other);

@@ -179,6 +179,7 @@ char *run_host_describe(const char *folder, const char *engine)
     cJSON_AddStringToObject(host, "sqlite", engine);
     cJSON_AddStringToObject(host, "cjson", cJSON_Version());
     cJSON_AddStringToObject(host, "compiler", "gcc-compatible " __VERSION__);
+    cJSON_AddStringToObject(host, "agent_libc", SPAWNBENCH_AGENT_LIBC);
     cJSON_AddStringToObject(host, "kernel", kernel.release);
     cJSON_AddStringToObject(host, "architecture", kernel.machine);
     add_taken(host, "operating_system", value_of("/etc/os-release", "PRETTY_NAME"));

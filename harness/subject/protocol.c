@@ -31,11 +31,19 @@ int subject_start(struct subject *out, const char *const argv[], const char *log
     return 0;
 }
 
+static enum subject_answer ended(struct subject *subject, const char *how)
+{
+    snprintf(subject->trouble, sizeof subject->trouble, "%s", how);
+    return SUBJECT_ENDED;
+}
+
 /* Wait until the descriptor can be used, a signal asked us to stop, or the deadline is over. */
 static enum subject_answer wait_for(struct subject *subject, int fd, short events,
                                     int64_t deadline_ns)
 {
-    struct pollfd watch[] = {{fd, events, 0}, {interrupt_fd(), POLLIN, 0}};
+    /* the pidfd tells an end that its pipes do not, when a child of it still holds them */
+    struct pollfd watch[] = {
+        {fd, events, 0}, {interrupt_fd(), POLLIN, 0}, {subject->process.pidfd, POLLIN, 0}};
     for (;;) {
         int64_t left_ns = deadline_ns - clock_now_ns();
         int ready;
@@ -44,18 +52,14 @@ static enum subject_answer wait_for(struct subject *subject, int fd, short event
                      "it did not answer before the deadline");
             return SUBJECT_TIMED_OUT;
         }
-        ready = poll(watch, 2, (int)(left_ns / CLOCK_NS_PER_MS) + 1);
+        ready = poll(watch, 3, (int)(left_ns / CLOCK_NS_PER_MS) + 1);
         if (ready > 0 && watch[0].revents)
             return SUBJECT_ANSWERED;
+        if (ready > 0 && watch[2].revents)
+            return ended(subject, "it ended before it answered");
         if (interrupt_seen())
             return SUBJECT_INTERRUPTED;
     }
-}
-
-static enum subject_answer ended(struct subject *subject, const char *how)
-{
-    snprintf(subject->trouble, sizeof subject->trouble, "%s", how);
-    return SUBJECT_ENDED;
 }
 
 static enum subject_answer send_line(struct subject *subject, const char *line, int64_t deadline_ns)

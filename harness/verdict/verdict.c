@@ -126,7 +126,12 @@ static void explain_at_most(struct verdict_item *item, const struct scenario *sc
     double percent = 100 * claim->quantile;
     text_duration(at, item->estimate);
     text_duration(limit, (double)claim->limit_ns);
-    if (item->word == VERDICT_SUPPORTED) {
+    if (item->word == VERDICT_REFUTED && isinf(item->lower)) {
+        snprintf(item->reason, sizeof item->reason,
+                 "too many cycles failed for any p%g: %zu of %zu failed or were above %s, %.1f %% "
+                 "may",
+                 percent, item->bad, item->n, limit, 100 - percent);
+    } else if (item->word == VERDICT_SUPPORTED) {
         text_duration(bound, item->upper);
         snprintf(item->reason, sizeof item->reason,
                  "p%g is %s and at most %s at 95 %%: %zu of %zu cycles were above %s", percent, at,
@@ -137,9 +142,8 @@ static void explain_at_most(struct verdict_item *item, const struct scenario *sc
                  "p%g is %s and at least %s at 95 %%: %zu of %zu cycles were above %s, %.1f %% may",
                  percent, at, bound, item->bad, item->n, limit, 100 - percent);
     } else if (item->look == 0) {
-        snprintf(item->reason, sizeof item->reason,
-                 "only %zu cycles are complete, the first look needs %d", item->n,
-                 scenario->looks[0]);
+        snprintf(item->reason, sizeof item->reason, "%zu complete cycles, the first look needs %d",
+                 item->n, scenario->looks[0]);
     } else {
         snprintf(item->reason, sizeof item->reason,
                  "p%g is %s; %zu of %zu cycles were above %s: neither proves nor excludes that "
@@ -152,20 +156,19 @@ static void explain_faster(struct verdict_item *item, const struct scenario *sce
 {
     const struct scenario_claim *claim = item->claim;
     if (item->look == 0)
-        snprintf(item->reason, sizeof item->reason,
-                 "only %zu pairs are complete, the first look needs %d", item->n,
-                 scenario->looks[0]);
+        snprintf(item->reason, sizeof item->reason, "%zu complete pairs, the first look needs %d",
+                 item->n, scenario->looks[0]);
     else if (item->word == VERDICT_SUPPORTED)
         snprintf(item->reason, sizeof item->reason,
-                 "median ratio %.2fx, at least %.2fx at 95 %%: %zu of %zu pairs were below %.2fx",
+                 "median ratio %.3fx, at least %.3fx at 95 %%: %zu of %zu pairs were below %gx",
                  item->estimate, item->lower, item->bad, item->n, claim->ratio);
     else if (item->word == VERDICT_REFUTED)
         snprintf(item->reason, sizeof item->reason,
-                 "median ratio %.2fx, at most %.2fx at 95 %%: %zu of %zu pairs were below %.2fx",
+                 "median ratio %.3fx, at most %.3fx at 95 %%: %zu of %zu pairs were below %gx",
                  item->estimate, item->upper, item->bad, item->n, claim->ratio);
     else
         snprintf(item->reason, sizeof item->reason,
-                 "median ratio %.2fx, its interval [%.2f .. %.2f] holds the claimed %.2fx (run "
+                 "median ratio %.3fx, its interval [%.3f .. %.3f] holds the claimed %gx (run "
                  "more cycles)",
                  item->estimate, item->lower, item->upper, claim->ratio);
 }
@@ -196,7 +199,10 @@ static int judge_measured(struct verdict_item *item, const struct scenario *scen
 static void judge_counted(struct verdict_item *item, const struct scenario *scenario, int64_t n,
                           int64_t bad)
 {
-    int wanted = scenario->looks[0];
+    /* the tally counts warm-ups too, and for INTACT all arms: as many must be there as the first
+     * look has */
+    int64_t arms = item->claim->kind == SCENARIO_CLAIM_INTACT ? (int64_t)scenario->arm_count : 1;
+    int64_t wanted = (scenario->looks[0] + scenario->warmup) * arms;
     item->n = (size_t)n;
     item->bad = (size_t)bad;
     item->estimate = n ? (double)bad / (double)n : NAN;
