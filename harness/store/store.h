@@ -61,7 +61,8 @@ struct store_arm {
     char *version;
     bool records, clean;
     int restarts;
-    int64_t user_us, system_us, peak_memory_kb; /* rusage of the subject's last process and of the agents it reaped: wait4(2) */
+    /* of the subject's last process and of the agents it reaped, see wait4(2) */
+    int64_t user_us, system_us, peak_memory_kb;
 };
 int store_arm_put(struct store *store, int64_t run, const struct store_arm *arm, struct err *err);
 

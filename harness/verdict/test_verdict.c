@@ -238,8 +238,7 @@ static void too_few_cycles_are_told_and_never_decide(void **state)
     put_p95(synthetic, 0, &ninety_nine, 0);
     verdict = judge(synthetic, &scenario);
     assert_int_equal(verdict.items[0].word, VERDICT_INCONCLUSIVE);
-    assert_string_equal(verdict.items[0].reason,
-                        "only 99 cycles are complete, the first look needs 100");
+    assert_string_equal(verdict.items[0].reason, "99 complete cycles, the first look needs 100");
     assert_true(verdict.items[0].upper <= LIMIT_NS); /* the bound is told all the same */
     assert_int_equal(verdict_exit_code(&verdict, &(struct store_tally){0}), 3);
     verdict_release(&verdict);
@@ -269,8 +268,8 @@ static void intact(struct synthetic *synthetic, int cycles, const char *severity
 
 static void no_finding_is_told_with_what_none_can_mean(void **state)
 {
-    intact(*state, 100, NULL, VERDICT_SUPPORTED,
-           "0 of 100 cycles had an integrity finding: true rate below 3 % at 95 %");
+    intact(*state, 200, NULL, VERDICT_SUPPORTED,
+           "0 of 200 cycles had an integrity finding: true rate below 1.5 % at 95 %");
 }
 
 static void one_finding_refutes(void **state)
@@ -286,12 +285,12 @@ static void one_finding_refutes_before_the_first_look(void **state)
 
 static void bad_conduct_is_no_corruption(void **state)
 {
-    intact(*state, 100, "conduct", VERDICT_SUPPORTED, "0 of 100 cycles");
+    intact(*state, 200, "conduct", VERDICT_SUPPORTED, "0 of 200 cycles");
 }
 
 static void no_finding_in_few_cycles_proves_little(void **state)
 {
-    intact(*state, 99, NULL, VERDICT_INCONCLUSIVE, "too few cycles");
+    intact(*state, 199, NULL, VERDICT_INCONCLUSIVE, "too few cycles");
 }
 
 static void a_finding_of_the_run_as_a_whole_refutes_and_is_told(void **state)

@@ -199,10 +199,9 @@ static int judge_measured(struct verdict_item *item, const struct scenario *scen
 static void judge_counted(struct verdict_item *item, const struct scenario *scenario, int64_t n,
                           int64_t bad)
 {
-    /* the tally counts warm-ups too, and for INTACT all arms: as many must be there as the first
-     * look has */
+    /* for INTACT the tally counts all arms: each must have come as far as the first look */
     int64_t arms = item->claim->kind == SCENARIO_CLAIM_INTACT ? (int64_t)scenario->arm_count : 1;
-    int64_t wanted = (scenario->looks[0] + scenario->warmup) * arms;
+    int64_t wanted = scenario->looks[0] * arms;
     item->n = (size_t)n;
     item->bad = (size_t)bad;
     item->estimate = n ? (double)bad / (double)n : NAN;
