@@ -36,9 +36,16 @@
 #define FDS_PER_CHILD 9 /* four pipes and a socket at worst */
 #define FDS_OF_OURS   64
 
-/* Sanitizers know nothing of a second flow of control on their shadow stack: there we use vfork. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WAIT_FOR_EXEC 1
+/* Sanitizers know nothing of a second flow of control in the same memory: there we wait for each
+ * exec. AddressSanitizer knows vfork; ThreadSanitizer makes it a fork, so there it is clone with
+ * CLONE_VFORK. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BY_VFORK 1
+#else
+#define BY_VFORK 0
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define WAIT_FOR_EXEC CLONE_VFORK
 #else
 #define WAIT_FOR_EXEC 0
 #endif
@@ -232,7 +239,7 @@ static void wait_for_stack(size_t slot)
         syscall(SYS_futex, &shared.busy[slot], FUTEX_WAIT, busy, NULL, NULL, 0);
 }
 
-#if WAIT_FOR_EXEC
+#if BY_VFORK
 static pid_t make_process(struct child *child)
 {
     pid_t pid = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
@@ -256,7 +263,8 @@ static pid_t make_process(struct child *child)
     wait_for_stack(slot);
     atomic_store(&shared.busy[slot], 1);
     pid = clone(become_cloned, shared.stacks + (slot + 1) * STACK_BYTES,
-                CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, child, NULL, NULL, &shared.busy[slot]);
+                CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | WAIT_FOR_EXEC, child, NULL, NULL,
+                &shared.busy[slot]);
     if (pid < 0)
         atomic_store(&shared.busy[slot], 0);
     return pid;
