@@ -29,8 +29,6 @@
 /* Runs on borrowed memory, in clone(CLONE_VM) on a stack no sanitizer knows: leave it alone. */
 #define CHILD_CODE __attribute__((no_sanitize("address", "undefined", "thread")))
 
-extern char **environ;
-
 /* One agent. Before exec the child reads it from our memory. */
 struct started {
     struct launch *launch;

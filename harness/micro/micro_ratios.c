@@ -160,6 +160,7 @@ static double own_init_ms(const struct micro *micro)
         return WAIT_MS;
     for (char *line = text; *line; line = strchr(line, '\n') + 1) {
         long long main_ns, ready_ns;
+        /* our agent wrote it: NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%*s %*d %lld %lld", &main_ns, &ready_ns) == 2 &&
             (double)(ready_ns - main_ns) / 1e6 > longest)
             longest = (double)(ready_ns - main_ns) / 1e6;
@@ -248,6 +249,7 @@ static bool cpu_times(double *machine_s, double *own_s)
     unsigned long long ticks[7] = {0}, busy;
     struct rusage self, children;
     FILE *file = fopen("/proc/stat", "re");
+    /* the kernel wrote it: NOLINTNEXTLINE(cert-err34-c) */
     int got = file ? fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu", &ticks[0], &ticks[1],
                             &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6])
                    : 0;

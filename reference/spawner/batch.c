@@ -4,14 +4,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "spawner/notify.h"
 
 #define MOST_AGENTS 100000
 #define MOST_MS     INT64_C(1000000000) /* 11 days */
-
-extern char **environ;
 
 /* ---- reading the request ---- */
 
