@@ -39,6 +39,34 @@ static void an_honest_store_in_wal_mode_has_no_finding(void **state)
     run_sql(fixture->path, "PRAGMA journal_mode = DELETE"); /* takes -wal and -shm away */
 }
 
+/* Root may write everywhere: then as somebody else. */
+static void audit_without_rights(struct fixture *fixture)
+{
+    bool root = geteuid() == 0;
+    int rc;
+    assert_int_equal(chmod(fixture->path, 0444), 0);
+    assert_int_equal(chmod(fixture->folder, 0555), 0);
+    assert_int_equal(root ? seteuid(65534) : 0, 0);
+    rc = audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err);
+    assert_int_equal(root ? seteuid(0) : 0, 0);
+    assert_int_equal(chmod(fixture->folder, 0755), 0);
+    assert_int_equal(chmod(fixture->path, 0644), 0);
+    if (rc < 0)
+        fail_msg("%s", fixture->err.text);
+}
+
+/* SQLite reads a WAL database by its -shm, which cannot be made there. */
+static void an_honest_store_in_a_read_only_folder_has_no_finding(void **state)
+{
+    struct fixture *fixture = *state;
+    run_sql(fixture->path, "PRAGMA journal_mode = WAL");
+    audit_without_rights(fixture);
+    expect(fixture, NULL);
+    assert_true(fixture->report.is_store && fixture->report.agents == 3);
+    assert_string_equal(fixture->report.journal_mode, "wal");
+    run_sql(fixture->path, "PRAGMA journal_mode = DELETE");
+}
+
 /* What a store can say against itself. */
 static void contradictions_in_a_store_are_found(void **state)
 {
@@ -186,11 +214,25 @@ static void what_is_no_database_is_refused(void **state)
     refused(fixture, ERR_FORMAT, "no regular file");
 }
 
+/* That we cannot look is no finding: nothing was seen. */
+static void a_locked_database_is_refused_and_not_called_corrupt(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *other = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    refused(fixture, ERR_UNFIT, "database is locked");
+    sqlite3_close(other);
+    audit(fixture);
+    expect(fixture, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(an_honest_store_has_no_finding),
         WITH_STORE(an_honest_store_in_wal_mode_has_no_finding),
+        WITH_STORE(an_honest_store_in_a_read_only_folder_has_no_finding),
         WITH_STORE(contradictions_in_a_store_are_found),
         WITH_STORE(an_agent_in_flight_is_no_lie),
         WITH_STORE(an_overwritten_page_is_found),
@@ -200,6 +242,7 @@ int main(void)
         WITH_STORE(a_ruined_file_does_not_flood_the_findings),
         WITH_STORE(a_database_of_somebody_else_gets_sqlites_own_checks),
         WITH_STORE(what_is_no_database_is_refused),
+        WITH_STORE(a_locked_database_is_refused_and_not_called_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

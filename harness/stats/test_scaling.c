@@ -1,0 +1,217 @@
+/* Do the scaling laws and the least makespan come out as the golden values say, and is what cannot
+ * be computed refused? */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "stats/scaling.h"
+#include "stats/test_vectors.h"
+
+static const char *const bindings[] = {"critical_path", "cpu", "slots"};
+
+static void usl_fit(void **state)
+{
+    struct vectors vectors = load("usl_fit");
+    (void)state;
+    EACH_CASE(vectors, in, want)
+    {
+        size_t count;
+        double *n = array(in, "N", &count), *time = array(in, "T", &count);
+        struct stats_usl got = stats_fit_usl(n, time, count);
+        assert_true(got.defined);
+        check(&vectors, want, "T1", got.t1);
+        check(&vectors, want, "sigma", got.sigma);
+        check(&vectors, want, "kappa", got.kappa);
+        check(&vectors, want, "rss_rel", got.rss_relative);
+        check(&vectors, want, "peak_N", got.peak_n);
+        check(&vectors, want, "peak_throughput", got.peak_throughput);
+        free(n);
+        free(time);
+    }
+    cJSON_Delete(vectors.root);
+}
+
+static void amdahl_fit(void **state)
+{
+    struct vectors vectors = load("amdahl_fit");
+    (void)state;
+    EACH_CASE(vectors, in, want)
+    {
+        size_t count;
+        double *p = array(in, "p", &count), *time = array(in, "T", &count);
+        struct stats_amdahl got = stats_fit_amdahl(p, time, count);
+        assert_true(got.defined);
+        check(&vectors, want, "serial_fraction", got.serial_fraction);
+        check(&vectors, want, "T1", got.t1);
+        check(&vectors, want, "max_speedup", got.max_speedup);
+        check(&vectors, want, "rss_rel", got.rss_relative);
+        free(p);
+        free(time);
+    }
+    cJSON_Delete(vectors.root);
+}
+
+static void check_attained(const struct vectors *vectors, const cJSON *want,
+                           const struct stats_attained *got)
+{
+    assert_true(got->defined);
+    check(vectors, want, "max_speedup", got->max_speedup);
+    check(vectors, want, "speedup", got->speedup);
+    check(vectors, want, "attained_fraction", got->fraction);
+    check(vectors, want, "overhead", got->overhead);
+    check(vectors, want, "core_efficiency", got->core_efficiency);
+    check(vectors, want, "violates_bound", got->violates_bound);
+}
+
+static void makespan_bound(void **state)
+{
+    struct vectors vectors = load("makespan_bound");
+    (void)state;
+    EACH_CASE(vectors, in, want)
+    {
+        size_t agents;
+        double *wall = array(in, "wall", &agents), *cpu = array(in, "cpu", &agents);
+        struct stats_batch batch = {wall,
+                                    cpu,
+                                    agents,
+                                    number(in, "cores"),
+                                    number(in, "max_concurrent"),
+                                    number(in, "spawn_serial")};
+        struct stats_makespan bound = stats_bound_makespan(&batch);
+        struct stats_attained got = stats_compare_makespan(
+            &bound, &batch, number(in, "t_sequential"), number(in, "t_parallel"));
+        check(&vectors, want, "critical_path", bound.critical_path);
+        check(&vectors, want, "cpu_bound", bound.cpu_bound);
+        check(&vectors, want, "slot_bound", bound.slot_bound);
+        check(&vectors, want, "lower_bound", bound.lower_bound);
+        assert_string_equal(json_string(want, "binding"), bindings[bound.binding]);
+        check_attained(&vectors, want, &got);
+        free(wall);
+        free(cpu);
+    }
+    cJSON_Delete(vectors.root);
+}
+
+static void too_few_points_use_fewer_terms(void **state)
+{
+    static const double n[] = {2, 2, 2, 4}, time[] = {6, 6, 6, 10}, falling[] = {8, 8, 8, 4};
+    (void)state;
+    assert_false(stats_fit_usl(n, time, 0).defined);
+    assert_false(stats_fit_amdahl(n, time, 0).defined);
+    for (size_t count = 1; count <= 3; count++) {
+        struct stats_usl got = stats_fit_usl(n, time, count);
+        assert_true(got.defined && got.sigma == 0 && got.kappa == 0 && isnan(got.peak_n));
+        assert_true(fabs(got.t1 - 6) < 1e-12);
+        assert_true(stats_fit_amdahl(n, time, count).defined);
+    }
+    assert_true(fabs(stats_usl_time(&(struct stats_usl){.t1 = 4, .sigma = 0.5}, 4) - 10) < 1e-12);
+    assert_true(stats_fit_usl(n, time, 4).rss_relative < 1e-20);
+    assert_true(fabs(stats_fit_amdahl(n, falling, 4).t1 - 16) < 1e-9);
+}
+
+static void points_that_are_no_times_are_refused(void **state)
+{
+    static const double n[] = {1, 2, 4}, wrong[] = {INFINITY, NAN, 0, -1};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        double time[] = {5, 6, wrong[i]}, at[] = {1, 2, wrong[i]};
+        assert_false(stats_fit_usl(n, time, 3).defined);
+        assert_false(stats_fit_amdahl(n, time, 3).defined);
+        assert_false(stats_fit_usl(at, n, 3).defined);
+        assert_true(isnan(stats_fit_usl(at, n, 3).t1));
+    }
+}
+
+static void a_curve_that_is_no_law_of_ours_is_flagged(void **state)
+{
+    struct stats_point points[] = {
+        {10, 10, 0.01, 9}, {12, 12.1, 0.01, 9}, {15, 15, 0.01, 9}, {20, 19.9, 0.01, 9}};
+    struct stats_misfit got = stats_find_misfit(points, 4, 3);
+    double error = 1.2533141373155 * 1.4826022185056 * 0.01 / 3;
+    (void)state;
+    assert_true(got.defined && got.freedom == 1 && !got.flag);
+    assert_true(fabs(got.chi2 - (pow(0.1 / 12 / error, 2) + pow(0.1 / 20 / error, 2))) < 1e-9);
+    points[2].fit = 18;
+    assert_true(stats_find_misfit(points, 4, 3).flag);
+    assert_false(stats_find_misfit(points, 3, 3).defined);
+    points[1].rounds = 0;
+    assert_false(stats_find_misfit(points, 4, 3).defined);
+    points[1].rounds = 9;
+    points[0].mad_log = 0; /* no spread: nothing to compare with */
+    assert_false(stats_find_misfit(points, 4, 3).defined);
+    assert_false(stats_find_misfit(NULL, 0, 0).defined);
+}
+
+static void a_batch_that_makes_no_sense_is_refused(void **state)
+{
+    static const double good[] = {1, 2}, wrong[] = {1, INFINITY};
+    const struct stats_batch batches[] = {
+        {good, good, 0, 2, 2, 0},   {wrong, good, 2, 2, 2, 0}, {good, wrong, 2, 2, 2, 0},
+        {good, good, 2, 0, 2, 0},   {good, good, 2, 2, 0, 0},  {good, good, 2, 2, 2, -1},
+        {good, good, 2, NAN, 2, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        struct stats_makespan bound = stats_bound_makespan(&batches[i]);
+        assert_false(bound.defined);
+        assert_false(stats_compare_makespan(&bound, &batches[i], 3, 2).defined);
+    }
+}
+
+static void times_that_failed_attain_nothing(void **state)
+{
+    static const double zero[] = {0, 0};
+    const struct stats_batch batch = {zero, zero, 2, 2, 2, 0};
+    struct stats_makespan bound = stats_bound_makespan(&batch);
+    (void)state;
+    assert_true(bound.defined && bound.lower_bound == 0);
+    assert_true(isinf(stats_compare_makespan(&bound, &batch, 3, 2).max_speedup));
+    assert_false(stats_compare_makespan(&bound, &batch, INFINITY, 2).defined);
+    assert_false(stats_compare_makespan(&bound, &batch, 3, INFINITY).defined);
+    assert_false(stats_compare_makespan(&bound, &batch, 3, 0).defined);
+}
+
+static void rounding_makes_no_serial_part(void **state)
+{
+    double p[12], time[12];
+    (void)state;
+    for (int tenths = 1; tenths < 100; tenths++) {
+        for (int i = 0; i < 12; i++) {
+            p[i] = i + 1;
+            time[i] = tenths / 10.0 / p[i];
+        }
+        assert_true(isinf(stats_fit_amdahl(p, time, 12).max_speedup));
+        assert_true(stats_fit_amdahl(p, time, 12).serial_fraction == 0);
+    }
+}
+
+static void heavy_contention_has_no_peak(void **state)
+{
+    static const double n[] = {1, 2, 4, 8}, time[] = {10, 27, 67, 171}; /* sigma 1.5, kappa 0.1 */
+    struct stats_usl got = stats_fit_usl(n, time, 4);
+    (void)state;
+    assert_true(fabs(got.sigma - 1.5) < 1e-9 && fabs(got.kappa - 0.1) < 1e-9);
+    assert_true(isnan(got.peak_n) && isnan(got.peak_throughput));
+    assert_true(isnan(stats_usl_time(&(struct stats_usl){.t1 = NAN}, 4)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(usl_fit),
+        cmocka_unit_test(amdahl_fit),
+        cmocka_unit_test(makespan_bound),
+        cmocka_unit_test(too_few_points_use_fewer_terms),
+        cmocka_unit_test(points_that_are_no_times_are_refused),
+        cmocka_unit_test(a_curve_that_is_no_law_of_ours_is_flagged),
+        cmocka_unit_test(a_batch_that_makes_no_sense_is_refused),
+        cmocka_unit_test(times_that_failed_attain_nothing),
+        cmocka_unit_test(rounding_makes_no_serial_part),
+        cmocka_unit_test(heavy_contention_has_no_peak),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
