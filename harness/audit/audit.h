@@ -53,6 +53,7 @@ size_t audit_findings_of(const struct audit_findings *findings, enum audit_sever
 /* What a look at one database said. */
 struct audit_report {
     bool is_database;
+    bool is_wal;   /* says its header */
     bool is_store; /* it has the tables of reference/store/schema.sql */
     int64_t bytes, pages, free_pages;
     int64_t agents, ready, completed, consensus_runs, outputs;
@@ -79,7 +80,8 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
 /*
  * audit_database - everything that can be said of one file without plan, answer and ledger
  *
- * errors : ERR_SYSTEM (cannot be read), ERR_FORMAT (no SQLite database at all)
+ * errors : ERR_SYSTEM (cannot be opened), ERR_UNFIT (a lock or missing rights keep us from reading
+ * it), ERR_FORMAT (no SQLite database at all)
  */
 int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
                    struct err *err);

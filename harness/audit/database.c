@@ -2,14 +2,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/internal.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define MOST_MESSAGES 20 /* of one PRAGMA: a ruined file has thousands */
+
+static void prepare_for_audit(sqlite3 *database)
+{
+    sqlite3_busy_timeout(database, 5000);
+    sqlite3_exec(database, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", NULL, NULL,
+                 NULL);
+}
 
 sqlite3 *database_open(struct audit_findings *findings, const char *path)
 {
@@ -19,9 +28,7 @@ sqlite3 *database_open(struct audit_findings *findings, const char *path)
         sqlite3_close(database);
         return NULL;
     }
-    sqlite3_busy_timeout(database, 5000);
-    sqlite3_exec(database, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", NULL, NULL,
-                 NULL);
+    prepare_for_audit(database);
     return database;
 }
 
@@ -128,8 +135,9 @@ static void describe(struct audit_report *report, sqlite3 *database)
                                      " 'agent_outputs')") == 3;
     if (sqlite3_prepare_v2(database, "PRAGMA journal_mode", -1, &row, NULL) == SQLITE_OK &&
         sqlite3_step(row) == SQLITE_ROW)
+        /* read as it lies, a WAL database says "delete" */
         snprintf(report->journal_mode, sizeof report->journal_mode, "%s",
-                 (const char *)sqlite3_column_text(row, 0));
+                 report->is_wal ? "wal" : (const char *)sqlite3_column_text(row, 0));
     sqlite3_finalize(row);
     snprintf(report->engine, sizeof report->engine, "%s %s", sqlite3_libversion(),
              sqlite3_sourceid());
@@ -139,7 +147,7 @@ static void describe(struct audit_report *report, sqlite3 *database)
  */
 static int check_header(struct audit_report *report, const char *path, struct err *err)
 {
-    char header[16];
+    char header[20] = {0};
     struct stat about;
     ssize_t got;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -153,12 +161,72 @@ static int check_header(struct audit_report *report, const char *path, struct er
     got = pread(fd, header, sizeof header, 0);
     close(fd);
     report->bytes = about.st_size;
-    if (got != (ssize_t)sizeof header || memcmp(header, "SQLite format 3", 16) != 0)
+    if (got < 16 || memcmp(header, "SQLite format 3", 16) != 0)
         return err_set(err, ERR_FORMAT,
                        "'%s' is not a SQLite database (its first 16 bytes are not SQLite's; if it "
                        "was one, its header is destroyed: restore a copy)",
                        path);
     report->is_database = true;
+    report->is_wal = header[18] == 2; /* fileformat2.html 1.3.3, read version */
+    return 0;
+}
+
+/* A path as SQLite's URI. See uri.html. */
+static char *uri_of(const char *path, const char *options)
+{
+    struct text uri = {0};
+    text_add(&uri, "file:");
+    for (; *path; path++)
+        if (strchr("?#%", *path))
+            text_addf(&uri, "%%%02X", (unsigned)(unsigned char)*path);
+        else
+            text_add_bytes(&uri, path, 1);
+    text_add(&uri, options);
+    return text_take(&uri);
+}
+
+static bool has_wal(const char *path)
+{
+    char *wal = text_format("%s-wal", path);
+    struct stat about;
+    bool has = stat(wal, &about) == 0 && about.st_size > 0;
+    free(wal);
+    return has;
+}
+
+/* SQLite's code of the first read; *out is the caller's in every case. */
+static int try_open(sqlite3 **out, const char *name, int flags)
+{
+    int code = sqlite3_open_v2(name, out, SQLITE_OPEN_READONLY | flags, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    prepare_for_audit(*out);
+    return sqlite3_exec(*out, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) & 0xff;
+}
+
+static bool lacks_rights(int code)
+{
+    return code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM;
+}
+
+/* What keeps us from looking (a lock, rights) is no fault of the database: an error, not a finding.
+ * A WAL database is read by its -shm, which cannot be made in a folder that we may not write to.
+ * Without a -wal nobody has it open, so it may be read as it lies. See wal.html, "Read-Only
+ * Databases". */
+static int open_alone(sqlite3 **out, const char *path, struct err *err)
+{
+    int code = try_open(out, path, 0);
+    if (lacks_rights(code) && !has_wal(path)) {
+        char *uri = uri_of(path, "?immutable=1");
+        sqlite3_close(*out);
+        code = try_open(out, uri, SQLITE_OPEN_URI);
+        free(uri);
+    }
+    if (code == SQLITE_BUSY || lacks_rights(code))
+        return err_set(err, ERR_UNFIT, "cannot read '%s': %s (%s)", path, sqlite3_errmsg(*out),
+                       code == SQLITE_BUSY
+                           ? "another program holds it: try again when that is done"
+                           : "check the rights on it, its -wal and its folder, or audit a copy");
     return 0;
 }
 
@@ -166,20 +234,21 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
                    struct err *err)
 {
     int64_t from_ns = clock_now_ns();
-    sqlite3 *database;
+    sqlite3 *database = NULL;
+    int rc;
     *report = (struct audit_report){0};
     if (check_header(report, path, err) < 0)
         return -1;
-    database = database_open(findings, path);
-    if (database) {
+    rc = open_alone(&database, path, err);
+    if (rc == 0) {
         describe(report, database);
         database_check_structure(findings, database);
         if (report->is_store) {
             check_contradictions(findings, database);
             count_rows(report, database);
         }
-        sqlite3_close(database);
     }
+    sqlite3_close(database);
     report->spent_ns = clock_now_ns() - from_ns;
-    return 0;
+    return rc;
 }

@@ -84,8 +84,13 @@ int text_parse_duration(int64_t *out_ns, const char *string);
 #define TEXT_DURATION_BYTES 32
 const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns);
 
-/* text_nearest - the known word closest to `word` (edit distance at most 3 and below its length),
- * or NULL. known : NULL-terminated array. source : Levenshtein 1966 */
+/*
+ * text_nearest - the known word closest to `word`, or NULL
+ *
+ * known   : NULL-terminated array
+ * returns : one of them, at an edit distance of at most 3 and below its length
+ * source  : Levenshtein 1966
+ */
 const char *text_nearest(const char *word, const char *const known[]);
 
 /* text_line_of - the 1-based line on which byte `offset` of `data` stands */

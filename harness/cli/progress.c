@@ -3,6 +3,7 @@
 #include <gsl/gsl_rstat.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -33,6 +34,20 @@ struct progress *progress_new(const struct scenario *scenario, size_t planned, b
     return progress;
 }
 
+/* As much as fits into one line of the terminal: a longer one would wrap, and "\r" goes back to the
+ * last row only. A byte counts as a column, so that a line may be shorter than it could. */
+static void fit(struct text *line)
+{
+    struct winsize size;
+    size_t most =
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+    if (line->length <= most) /* its "\r" takes no column, the last column stays free */
+        return;
+    while (most > 1 && ((unsigned char)line->data[most] & 0xc0) == 0x80)
+        most--; /* not in the middle of a UTF-8 character */
+    line->length = most;
+}
+
 static void draw(struct progress *progress, size_t done)
 {
     struct text line = {0};
@@ -50,6 +65,7 @@ static void draw(struct progress *progress, size_t done)
         if (progress->counted[i])
             text_addf(&line, " %s p50 %s", progress->scenario->arms[i].name,
                       text_duration(duration, gsl_rstat_quantile_get(progress->medians[i])));
+    fit(&line);
     text_add(&line, "\x1b[K");
     if (write(STDERR_FILENO, line.data, line.length) < 0)
         progress->shown = false;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,6 +170,65 @@ static void the_report_is_written_without_gnuplot(void **state)
     free(path);
 }
 
+/* What the command writes to a terminal of that many columns on its stderr. */
+static char *on_a_terminal(const char *folder, const char *path, unsigned short columns)
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = columns};
+    const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+    struct text seen = {0};
+    struct cli_running running;
+    struct process_exit ended = {0};
+    struct err err = {0};
+    char *program = text_format("%s/spawnbench", BINARY_DIR), part[4096];
+    const char *words[] = {program, "run", path, "--cycles", "60", NULL};
+    int ours = posix_openpt(flags), theirs;
+    ssize_t got;
+    assert_true(ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0);
+    theirs = open(ptsname(ours), flags);
+    assert_int_equal(ioctl(theirs, TIOCSWINSZ, &size), 0);
+    if (process_start(&running.process, words, NULL, folder, theirs, &err) < 0)
+        fail_msg("%s", err.text);
+    close(theirs);
+    while ((got = read(ours, part, sizeof part)) > 0) /* EIO once nobody has it open */
+        text_add_bytes(&seen, part, (size_t)got);
+    while (!process_wait(&running.process, clock_now_ns() + CLOCK_NS_PER_S, &ended))
+        ;
+    close(ours);
+    free(program);
+    return text_take(&seen);
+}
+
+/* A line that wraps cannot be rewritten: each redraw would leave one behind. */
+static void the_progress_fits_into_the_terminal(void **state)
+{
+    char *path = cli_scenario(*state, "a-scenario-with-a-rather-long-name", PARALLEL, "");
+    char *seen = on_a_terminal(*state, path, 60);
+    size_t lines = 0;
+    for (const char *line = seen; *line; line += strcspn(line, "\r")) {
+        size_t columns;
+        line += strspn(line, "\r");
+        columns = strcspn(line, "\r\x1b");
+        if (columns >= 60)
+            fail_msg("%zu columns in: %.*s", columns, (int)columns, line);
+        lines += columns > 0;
+    }
+    assert_true(lines > 0);
+    free(seen);
+    free(path);
+}
+
+static void a_batch_of_one_is_one_agent(void **state)
+{
+    char *path = cli_scenario(*state, "one", "\"{null}\"", "");
+    struct cli_said said = cli_say(*state, "run", path, "--cycles=2", "--vary=agents=1,2", NULL);
+    assert_said(said.out, "one  1 agent\n");
+    assert_said(said.out, ", 1 agent (");
+    if (strstr(said.out, " 1 agents"))
+        fail_msg("'1 agents' in:\n%s", said.out);
+    cli_forget(&said);
+    free(path);
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, cli_folder, cli_folder_remove)
 
 int main(void)
@@ -180,6 +240,8 @@ int main(void)
         IN_A_FOLDER(a_subject_killed_in_the_middle_is_a_finding_and_the_run_goes_on),
         IN_A_FOLDER(a_full_disk_is_told_and_what_was_measured_is_kept),
         IN_A_FOLDER(the_report_is_written_without_gnuplot),
+        IN_A_FOLDER(the_progress_fits_into_the_terminal),
+        IN_A_FOLDER(a_batch_of_one_is_one_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,12 +62,13 @@ static void count_words(const struct verdict *verdict, size_t words[3])
 
 static void add_answer(struct text *out, const struct facts *facts, const struct verdict_item *item)
 {
+    char words[WORDS_BYTES];
     text_add(out, "- **");
     words_markdown(out, item->claim->id);
     text_addf(out, " %s**: ", verdict_word_name(item->word));
     words_markdown(out, item->claim->text);
     if (facts->value_count > 1)
-        text_addf(out, ", %zu agents", item->batch_size);
+        text_addf(out, ", %s", words_plural(words, (int64_t)item->batch_size, "agent"));
     text_add(out, ": ");
     words_markdown(out, item->reason);
     text_addf(out, ".%s\n", item->this_sitting_only ? " This sitting only." : "");

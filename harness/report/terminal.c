@@ -114,10 +114,12 @@ static void arms(struct screen *screen)
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         for (size_t value = 0; value < facts->value_count; value++) {
             const struct facts_cell *cell = facts_cell(facts, arm, value);
+            char words[WORDS_BYTES];
             text_add(&screen->text, "  ");
             words_plain(&screen->text, facts->arms[arm].name);
             if (facts->value_count > 1)
-                text_addf(&screen->text, "  %zu agents", cell->batch_size);
+                text_addf(&screen->text, "  %s",
+                          words_plural(words, (int64_t)cell->batch_size, "agent"));
             text_add(&screen->text, "\n");
             one_cell(screen, cell);
         }
@@ -213,7 +215,8 @@ static void one_claim(struct screen *screen, const struct verdict_item *item)
     text_add(&screen->text, ": ");
     words_plain(&screen->text, item->claim->text);
     if (screen->facts->value_count > 1)
-        text_addf(&screen->text, ", %zu agents", item->batch_size);
+        text_addf(&screen->text, ", %s",
+                  words_plural(estimate, (int64_t)item->batch_size, "agent"));
     text_add(&screen->text, item->this_sitting_only ? " (this sitting only)\n" : "\n");
     if (!words_claim_counts(item))
         text_addf(&screen->text, "               %s at 95 %%, n %zu, %zu against it\n",
@@ -245,11 +248,12 @@ static void split(struct screen *screen, size_t value)
     const struct facts_ratio *total = &split->total, *concurrency = &split->concurrency,
                              *recording = &split->recording;
     size_t agents = facts_cell(screen->facts, 0, value)->batch_size;
-    char words[WORDS_BYTES];
+    char words[WORDS_BYTES], size[WORDS_BYTES];
     if (!total->known)
         return;
-    text_addf(&screen->text, "  speedup  %s at 95 %%, %zu agents\n",
-              words_ratio(words, total->ratio.median, &total->ratio.bounds), agents);
+    text_addf(&screen->text, "  speedup  %s at 95 %%, %s\n",
+              words_ratio(words, total->ratio.median, &total->ratio.bounds),
+              words_plural(size, (int64_t)agents, "agent"));
     if (!concurrency->known || !recording->known)
         return;
     text_addf(&screen->text, "           %s by concurrency (of %zu equal agents at most %zu.00x)\n",

@@ -34,8 +34,9 @@ void metrics_free(struct metrics *metrics);
  *
  * Percentiles are definition 7 (gsl_stats_quantile_from_sorted_data), the standard deviation is the
  * sample's. Without a batch nothing is written. Writers are kept apart by a lock on the directory,
- * and a reader sees the old file or the new one. errors  : ERR_SYSTEM; ERR_FORMAT when a file is
- * there that is no such file (it is left alone)
+ * and a reader sees the old file or the new one.
+ *
+ * errors : ERR_SYSTEM; ERR_FORMAT when a file is there that is no such file (it is left alone)
  */
 int metrics_write(const struct metrics *metrics, struct err *err);
 

@@ -52,9 +52,10 @@ struct child_end {
  * child_prepare - what is needed once per process: signals, stacks, the reserved descriptor
  *
  * SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGPIPE and SIGXFSZ are blocked from here on (children get the
- * mask that was there before); every descriptor above stderr becomes close-on-exec. returns : a
- * signalfd that tells SIGCHLD, SIGTERM, SIGINT and SIGHUP, owned by this room; -1 on error errors
- * : ERR_SYSTEM
+ * mask that was there before); every descriptor above stderr becomes close-on-exec.
+ *
+ * returns : a signalfd that tells SIGCHLD, SIGTERM, SIGINT and SIGHUP, the caller's; -1 on error
+ * errors  : ERR_SYSTEM
  */
 int child_prepare(struct err *err);
 

@@ -8,8 +8,7 @@
  *         |            watch      ready? dead? flooding? late?     (watch.c)
  *         |            end        those that failed, or everyone
  *         v            record     each: a transaction at each step; batch: one for all
- *     spawner_finish   prompt in, output back, reaped, voted on, recorded in one transaction
- * (finish.c)
+ *     spawner_finish   prompt in, output back, reaped, voted on, recorded at once (finish.c)
  *
  * What must add up: agents = ready + failed + cancelled + timed_out; a batch is in the registry
  * exactly while its rows say 'ready'.
@@ -67,10 +66,11 @@ struct batch *spawner_find(const struct spawner *spawner, int64_t number);
 /*
  * spawner_finish - prompt to all ready agents, their answers collected and recorded, nothing left
  *
- * batch     : from spawner_find. Afterwards out of the registry, the caller's (batch_free); after
- * an error it stays registered, its agents already gone, and may be finished again prompt    : may
- * be empty consensus : vote and store outputs; batch->verdict tells errors    : ERR_SYSTEM from the
- * database
+ * batch     : from spawner_find; afterwards out of the registry, the caller's (batch_free). After
+ *             an error it stays registered, its agents already gone, and may be finished again
+ * prompt    : may be empty
+ * consensus : vote and store outputs; batch->verdict tells
+ * errors    : ERR_SYSTEM from the database
  */
 int spawner_finish(struct spawner *spawner, struct batch *batch, const char *prompt, bool consensus,
                    struct err *err);
