@@ -27,8 +27,8 @@ static const char usage[] =
     "\n"
     "Micro-benchmarks of spawnbench under Google Benchmark: spawn primitives and the reference "
     "spawner\n"
-    "(spawn/, mode/), recording (store/), auditing (audit/), the harness itself (harness/). One "
-    "sample\n"
+    "(spawn/, mode/), recording (store/), auditing (audit/), the harness itself (harness/),\n"
+    "the statistics (stats/). One sample\n"
     "is one row; repetitions are shuffled over the cases and numbered by the counter run_order.\n"
     "\n"
     "  --ratios             the parallel spawner against bare loops that record nothing, paired "
@@ -418,6 +418,7 @@ static int run_cases(struct options *options, struct err *err)
         micro_store_register(micro);
         micro_audit_register(micro);
         micro_harness_register(micro);
+        micro_stats_register(micro);
     }
     tell_context(micro);
     rc = gbench_run(options->library_count, options->library, &failed);
@@ -425,6 +426,7 @@ static int run_cases(struct options *options, struct err *err)
     micro_store_release();
     micro_audit_release();
     micro_harness_release();
+    micro_stats_release();
     if (interrupt_seen())
         return err_set(err, ERR_INTERRUPTED, "interrupted; rows taken before it are told");
     if (rc == 2)

@@ -47,6 +47,8 @@ void micro_store_register(const struct micro *micro);
 void micro_store_release(void);
 void micro_audit_register(const struct micro *micro);
 void micro_audit_release(void);
+void micro_stats_register(const struct micro *micro);
+void micro_stats_release(void);
 void micro_harness_register(const struct micro *micro);
 void micro_harness_release(void);
 

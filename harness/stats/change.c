@@ -93,6 +93,8 @@ static struct stats_split find_split(double room[], const double z[], size_t n, 
     for (size_t i = 0; i < count; i++)
         if (i == 0 || room[i] > best.q)
             best = (struct stats_split){(min_segment ? min_segment : 1) + i, room[i]};
+    if (!isfinite(best.q)) /* sums too large for a double tell nothing */
+        return (struct stats_split){0, NAN};
     return best;
 }
 
@@ -109,7 +111,7 @@ size_t stats_split_by_threshold(size_t changes[], const double z[], size_t n, si
 {
     struct stats_split best = stats_find_split(z, n, min_segment);
     size_t count, behind;
-    if (best.at == 0 || best.q < threshold)
+    if (best.at == 0 || !(best.q >= threshold))
         return 0;
     count = stats_split_by_threshold(changes, z, best.at, min_segment, threshold);
     changes[count++] = best.at;
@@ -242,7 +244,7 @@ size_t stats_find_changes(struct stats_change out[], const double z[], size_t n,
 {
     struct stats_change change = test_segment(z, n, rule, rng);
     size_t count, behind;
-    if (change.at == 0 || change.p > rule.level + SLACK)
+    if (change.at == 0 || !(change.p <= rule.level + SLACK))
         return 0;
     count = stats_find_changes(out, z, change.at, rule, rng);
     out[count++] = change;

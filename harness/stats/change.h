@@ -22,7 +22,8 @@
 /* The best place to cut one segment. Plain value. */
 struct stats_split {
     size_t at; /* first point after the change, 0-based; 0: nowhere (too short, all equal) */
-    double q;  /* its Q, unit of z; NaN when n < 2 min_segment or z is not finite; 0: all equal */
+    double q;  /* its Q, unit of z; NaN when n < 2 min_segment, z is not finite or its
+                  sums are beyond a double; 0: all equal */
 };
 
 /*
@@ -46,6 +47,7 @@ struct stats_split stats_find_split(const double z[], size_t n, size_t min_segme
  * stats_split_by_threshold - split again and again while the best Q >= threshold
  *
  * changes : out, room for n values; indices into the whole series, ascending
+ * threshold : unit of z; NaN: nothing is split
  * returns : how many
  * vector  : edivisive.json
  */
@@ -96,6 +98,7 @@ struct stats_change_rule {
  * out     : room for n changes, ascending by place
  * returns : how many
  * source  : Matteson and James 2014; block permutation: STATISTICS 6.3
+ * vector  : none of its own (its draws are random); its parts are in edivisive.json
  */
 size_t stats_find_changes(struct stats_change out[], const double z[], size_t n,
                           struct stats_change_rule rule, gsl_rng *rng);

@@ -8,25 +8,17 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "stats/internal.h"
 #include "stats/stats.h"
 
 #define LONG_SERIES 4000 /* beyond it lags are capped and come from one Fourier transform */
 #define MOST_LAGS   1999
+#define FIRST_PAIRS 8 /* summed up one by one: most series need no more, and no transform */
 
 /* ---- ranks and indicators ---- */
-
-struct place {
-    double value;
-    size_t at;
-};
-
-static int by_value(const void *a, const void *b)
-{
-    double x = ((const struct place *)a)->value, y = ((const struct place *)b)->value;
-    return (x > y) - (x < y);
-}
 
 static double failed_if_nan(double x)
 {
@@ -35,15 +27,9 @@ static double failed_if_nan(double x)
 
 void stats_mid_ranks(double out[], const double x[], size_t n)
 {
-    struct place *order;
-    if (n == 0)
-        return;
-    order = xcalloc(n, sizeof *order);
-    for (size_t i = 0; i < n; i++)
-        order[i] = (struct place){failed_if_nan(x[i]), i};
-    qsort(order, n, sizeof *order, by_value);
+    struct stats_place *order = stats_order(x, n);
     for (size_t from = 0, to = 0; from < n; from = to) {
-        while (to < n && order[to].value == order[from].value)
+        while (to < n && order[to].key == order[from].key)
             to++;
         for (size_t i = from; i < to; i++)
             out[order[i].at] = (double)(from + 1 + to) / 2; /* 1-based: from + 1 .. to */
@@ -51,22 +37,20 @@ void stats_mid_ranks(double out[], const double x[], size_t n)
     free(order);
 }
 
-/* X(k) with k = ceil(n p - 1e-9), 1-based and at least 1; n >= 1 */
-static double order_statistic(const double x[], size_t n, double p)
+/* X(k) of samples in any order; `room` for n doubles */
+static double quantile_of(double room[], const double x[], size_t n, double p)
 {
-    double *sorted = xcalloc(n, sizeof *sorted), value, k = ceil((double)n * p - 1e-9);
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = failed_if_nan(x[i]);
-    stats_sort(sorted, n);
-    value = sorted[k < 1 ? 0 : (size_t)fmin(k, (double)n) - 1];
-    free(sorted);
-    return value;
+    if (n > 0)
+        memcpy(room, x, n * sizeof *room);
+    stats_sort(room, n);
+    return stats_order_statistic(room, n, p);
 }
 
 size_t stats_indicator(double out[], const double x[], size_t n, double p)
 {
-    double limit = n ? order_statistic(x, n, p) : 0;
+    double *room = xcalloc(n + 1, sizeof *room), limit = quantile_of(room, x, n, p);
     size_t sum = 0;
+    free(room);
     for (size_t i = 0; i < n; i++) {
         double value = failed_if_nan(x[i]);
         bool above = value > limit || (value == limit && limit == INFINITY);
@@ -171,10 +155,11 @@ double stats_geyer_tau(const double x[], size_t n)
 {
     struct series series = series_of(x, n);
     double sum = 0, before = INFINITY;
-    if (series.moving && n > LONG_SERIES)
-        transform(&series);
     for (size_t m = 0; series.finite && m <= (last_lag(n) - 1) / 2; m++) {
-        double pair = fmin(before, rho(&series, 2 * m) + rho(&series, 2 * m + 1));
+        double pair;
+        if (m == FIRST_PAIRS && series.moving && n > LONG_SERIES)
+            transform(&series);
+        pair = fmin(before, rho(&series, 2 * m) + rho(&series, 2 * m + 1));
         if (pair <= 0)
             break;
         sum += pair;

@@ -16,7 +16,7 @@
  * stats_mid_ranks - 1 for the smallest; ties share the mean of their ranks
  *
  * out    : shape [n], ranks 1 .. n in steps of 0.5; may be x itself
- * vector : autocorrelation_ess.json (acf_rank)
+ * source : Spearman 1904. vector: autocorrelation_ess.json (acf_rank)
  */
 void stats_mid_ranks(double out[], const double x[], size_t n);
 

@@ -125,7 +125,7 @@ struct stats_outliers stats_find_outliers(const double x[], size_t n)
     else
         out.limit = OUTLIER_TIMES * median_of(x, n);
     for (size_t i = 0; i < n; i++)
-        out.severe_high += isnan(x[i]) || x[i] > out.limit;
+        out.severe_high += !(x[i] < INFINITY) || x[i] > out.limit;
     return out;
 }
 

@@ -39,8 +39,13 @@ struct stats_log_spread {
     double sigma;  /* MAD(ln x) / 0.67449: the standard deviation, were ln x normal; >= 0 */
 };
 
-/* stats_measure_log_spread - x in any order; 0 and below count as ln = -infinity.
- * vectors: outliers_bimodality.json, regression_gate.json (sigma_log) */
+/*
+ * stats_measure_log_spread - median of ln x, median |ln x - median| / 0.67449
+ *
+ * x      : any order and unit, n >= 0; 0 and below count as ln = -infinity
+ * source : Hampel 1974; STATISTICS 6.1. vectors: outliers_bimodality.json, regression_gate.json
+ * (sigma_log)
+ */
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n);
 
 /* Samples far above the rest. Plain value. */

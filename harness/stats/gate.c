@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "stats/dependence.h"
 #include "stats/diagnose.h"
+#include "stats/internal.h"
 #include "stats/stats.h"
 
 #define SLACK 1e-12 /* levels are compared with this slack, STATISTICS 10 */
@@ -38,6 +39,9 @@ void stats_gate_ratios(double out[], const double candidate[], const double base
 static void test_counts(struct stats_gate *out, const double ratios[], double tolerance)
 {
     size_t too_fast = 0;
+    out->p_pass = out->p_fail = out->p_not_faster = out->p_equivalent = NAN;
+    if (!(tolerance >= 0))
+        return; /* what is not asked has no answer: INCONCLUSIVE */
     for (size_t i = 0; i < out->n; i++) {
         out->bad += ratios[i] > 1 + tolerance;
         too_fast += ratios[i] < 1 - tolerance;
@@ -104,42 +108,31 @@ static double reach(double power)
 
 double stats_detectable_change(double sigma, double tau, size_t n, double power)
 {
-    if (n == 0 || !isfinite(sigma))
-        return INFINITY;
-    return expm1(reach(power) * sigma * sqrt(tau / (double)n));
+    double change = expm1(reach(power) * sigma * sqrt(tau / (double)n));
+    return n > 0 && sigma >= 0 && isfinite(sigma) && change >= 0 ? change : INFINITY;
 }
 
 double stats_pairs_needed(double sigma, double tau, double factor, double power)
 {
-    if (!isfinite(sigma) || !(factor > 0) || factor == 1)
-        return INFINITY;
-    return tau * gsl_pow_2(reach(power) * sigma / log(factor));
+    double pairs = tau * gsl_pow_2(reach(power) * sigma / log(factor));
+    bool asked = sigma >= 0 && isfinite(sigma) && factor > 0 && isfinite(factor) && factor != 1;
+    return asked && pairs >= 0 ? pairs : INFINITY;
 }
 
 /* ---- several metrics ---- */
 
-struct place {
-    double p;
-    size_t at;
-};
-
-static int by_p(const void *a, const void *b)
-{
-    double x = ((const struct place *)a)->p, y = ((const struct place *)b)->p;
-    return (x > y) - (x < y);
-}
-
 void stats_holm(double out[], const double p[], size_t count)
 {
-    struct place *order = xcalloc(count + 1, sizeof *order);
-    double least = 0;
-    for (size_t i = 0; i < count; i++)
-        order[i] = (struct place){isnan(p[i]) ? 1 : p[i], i};
-    qsort(order, count, sizeof *order, by_p);
+    struct stats_place *order = stats_order(p, count); /* NaN last, as 1 */
+    double *sorted = xcalloc(count + 1, sizeof *sorted), least = 0;
+    for (size_t k = 0; k < count; k++)
+        sorted[k] = p[order[k].at];
     for (size_t k = 0; k < count; k++) {
-        least = fmax(least, fmin(1, (double)(count - k) * order[k].p));
+        double value = isnan(sorted[k]) ? 1 : sorted[k];
+        least = fmax(least, fmin(1, (double)(count - k) * value));
         out[order[k].at] = least;
     }
+    free(sorted);
     free(order);
 }
 
@@ -192,6 +185,8 @@ static double log_mass(double a, double b, double share, bool below)
 double stats_log_e_value(size_t bad, size_t n, double share, double a, double b, bool support)
 {
     double good = (double)(n - bad), c = (double)bad;
+    if (bad > n || !(share > 0 && share < 1) || !(a > 0) || !(b > 0))
+        return NAN;
     return gsl_sf_lnbeta(a + c, b + good) + log_mass(a + c, b + good, share, support) -
            gsl_sf_lnbeta(a, b) - log_mass(a, b, share, support) - c * log(share) -
            good * log1p(-share);

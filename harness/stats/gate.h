@@ -16,7 +16,7 @@ enum stats_gate_verdict { STATS_GATE_INCONCLUSIVE, STATS_GATE_PASS, STATS_GATE_F
 struct stats_gate_question {
     const double *baseline, *candidate; /* shape [n], paired, lower is better, one unit */
     size_t n;
-    double tolerance;          /* 0.05 allows 5 % more; >= 0 */
+    double tolerance;          /* 0.05 allows 5 % more; >= 0, else INCONCLUSIVE and p NaN */
     const size_t *block_sizes; /* of stats_measure_dependence; NULL with blocks 0: none */
     size_t blocks;
     double alpha_pass, alpha_fail; /* 0.05 each, or the levels of this look */
@@ -46,6 +46,8 @@ struct stats_gate {
  * A failed cycle is +infinity (or NaN): candidate alone failed gives +infinity, baseline alone 0,
  * both 1: they fail alike. Of durations that are not positive: both 1, baseline alone +infinity,
  * candidate alone 0.
+ * out    : 0 .. +infinity, no unit; may be candidate or baseline itself
+ * source : STATISTICS 6.1. vector: regression_gate.json (change)
  */
 void stats_gate_ratios(double out[], const double candidate[], const double baseline[], size_t n);
 
@@ -62,7 +64,7 @@ struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
  * stats_detectable_change - exp((z(.95) + z(power)) sqrt(pi / 2) sigma sqrt(tau / n)) - 1
  *
  * sigma   : spread of ln ratio, >= 0; power: 0.8; alpha is 0.05 one-sided
- * returns : >= 0; +infinity when n is 0 or sigma is NaN or infinite
+ * returns : >= 0; +infinity when n is 0, sigma is negative, NaN or infinite, tau or power no sense
  * source  : asymptotic variance of the median; STATISTICS 6.1. vector: regression_gate.json (mde80)
  */
 double stats_detectable_change(double sigma, double tau, size_t n, double power);
@@ -72,15 +74,16 @@ double stats_detectable_change(double sigma, double tau, size_t n, double power)
  *
  * factor  : truth / claim, > 0 and not 1, e.g. 1.05; sigma, tau, power as above
  * returns : tau ((z(.95) + z(power)) sqrt(pi / 2) sigma / ln factor)^2, not rounded; +infinity when
- * factor is 1 or not positive, or sigma is not finite
- * source  : STATISTICS 4; the inverse of stats_detectable_change
+ * factor is 1, not positive or not finite, or sigma is negative or not finite
+ * source  : STATISTICS 4; the inverse of stats_detectable_change, no vector of its own
  */
 double stats_pairs_needed(double sigma, double tau, double factor, double power);
 
 /*
  * stats_holm - p-values adjusted for being `count` tests: reject where adjusted <= alpha
  *
- * out    : in the order of p, may be p itself; a NaN counts as 1
+ * formula: sorted ascending, adjusted(k) = max over j <= k of min(1, (count - j + 1) p(j))
+ * p      : 0 .. 1, count >= 0; out: 0 .. 1, in the order of p, may be p itself; NaN counts as 1
  * source : Holm 1979; as R's p.adjust(p, "holm"). vector: holm.json
  */
 void stats_holm(double out[], const double p[], size_t count);
@@ -107,9 +110,12 @@ struct stats_session stats_predict_session(const double stored[], size_t count, 
 /*
  * stats_log_e_value - ln of the evidence against the boundary; valid however often one looks
  *
+ * formula : lnB(a + c, b + g) + ln I(a + c, b + g) - lnB(a, b) - ln I(a, b) - c ln share -
+ * g ln(1 - share), c bad and g good ones, I the mass of the Beta on the side that is not tested
  * bad of n, share: of bad ones at the boundary (0.05 for p95), 0 < share < 1; a, b > 0: the Beta
  * mixture, e.g. 1, 19. support: tests "share or more", else "share or less"
- * returns : reject when >= ln(1 / alpha); -infinity is no evidence at all
+ * returns : reject when >= ln(1 / alpha); -infinity is no evidence at all; NaN when
+ * bad > n or a parameter is out of its range
  * source  : Howard and Ramdas 2022; only when no largest n can be declared. vector: e_value.json
  */
 double stats_log_e_value(size_t bad, size_t n, double share, double a, double b, bool support);

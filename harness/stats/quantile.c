@@ -8,25 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SLACK 1e-12 /* levels are compared with this slack, STATISTICS 10 */
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-void stats_sort(double samples[], size_t n)
-{
-    if (n > 1)
-        qsort(samples, n, sizeof samples[0], ascending);
-}
+#define SLACK  1e-12 /* levels are compared with this slack, STATISTICS 10 */
+#define MOST_N 1e15  /* more cycles than anybody will run */
 
 double stats_quantile(const double sorted[], size_t n, double p)
 {
     double place;
     size_t nearest;
-    if (n == 0)
+    if (n == 0 || !(p >= 0 && p <= 1))
         return NAN;
     /* GSL interpolates, and infinity times zero is NaN: between finite samples it is asked, else
      * not */
@@ -35,8 +24,16 @@ double stats_quantile(const double sorted[], size_t n, double p)
     if (fabs(place - (double)nearest) < 1e-9)
         return sorted[nearest];
     if (isinf(sorted[(size_t)ceil(place)]))
-        return INFINITY;
+        return sorted[(size_t)ceil(place)];
     return gsl_stats_quantile_from_sorted_data(sorted, 1, n, p);
+}
+
+double stats_order_statistic(const double sorted[], size_t n, double p)
+{
+    double k = ceil((double)n * p - 1e-9);
+    if (n == 0 || !(p >= 0 && p <= 1))
+        return NAN;
+    return sorted[k < 1 ? 0 : (size_t)k - 1];
 }
 
 struct stats_summary stats_summarise(const double sorted[], size_t n)
@@ -58,18 +55,28 @@ struct stats_summary stats_summarise(const double sorted[], size_t n)
     return summary;
 }
 
+/* What no question of probability can be about. */
+static bool no_question(size_t bad, size_t n, double p, double tau)
+{
+    return bad > n || !(p >= 0 && p <= 1) || !(tau > 0 && tau < INFINITY);
+}
+
 double stats_p_support(size_t bad, size_t n, double p, double tau)
 {
-    if (bad >= n)
+    if (no_question(bad, n, p, tau))
+        return NAN;
+    if (bad == n)
         return 1;
-    return gsl_cdf_beta_P(p, (double)(n - bad) / tau, (double)bad / tau + 1);
+    return fmin(1, gsl_cdf_beta_P(p, (double)(n - bad) / tau, (double)bad / tau + 1));
 }
 
 double stats_p_refute(size_t bad, size_t n, double p, double tau)
 {
+    if (no_question(bad, n, p, tau))
+        return NAN;
     if (bad == 0)
         return 1;
-    return gsl_cdf_beta_P(1 - p, (double)bad / tau, (double)(n - bad) / tau + 1);
+    return fmin(1, gsl_cdf_beta_P(1 - p, (double)bad / tau, (double)(n - bad) / tau + 1));
 }
 
 /* Largest count of bad ones that still supports at this level, or -1. p_support grows with the
@@ -133,35 +140,62 @@ struct stats_bounds stats_median_bounds(const double sorted[], size_t n, double 
 
 size_t stats_minimum_n(double p, double alpha)
 {
-    size_t n = (size_t)floor(log(alpha) / log(p));
-    n = n > 2 ? n - 2 : 1;
+    double places;
+    size_t n;
+    if (!(p < 1) || !(alpha > 0) || isnan(p))
+        return SIZE_MAX;
+    if (p <= 0 || alpha >= 1)
+        return 1;
+    places = floor(log(alpha) / log(p));
+    if (places > MOST_N)
+        return SIZE_MAX;
+    n = places > 2 ? (size_t)places - 2 : 1;
     while (pow(p, (double)n) > alpha + SLACK)
         n++;
     return n;
 }
 
-void stats_ratios(double out[], const double slow[], const double fast[], size_t n)
+/* Of one pair; a failed cycle is +infinity or NaN. */
+static double ratio_of(double slow, double fast)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (isinf(fast[i]) || fast[i] <= 0)
-            out[i] = 0;
-        else
-            out[i] = slow[i] / fast[i];
-    }
+    if (!(fast < INFINITY) || !(fast > 0) || slow <= 0)
+        return 0;
+    return isnan(slow) ? INFINITY : slow / fast;
 }
 
-/* By bisection of the distribution function: GSL's own inverse does not always converge. */
-double stats_rate_upper(size_t count, size_t n, double confidence)
+void stats_ratios(double out[], const double slow[], const double fast[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ratio_of(slow[i], fast[i]);
+}
+
+/* Where Beta(a, b) has this share below it. By bisection of the distribution function: GSL's own
+ * inverse does not always converge. */
+static double beta_inverse(double share, double a, double b)
 {
     double low = 0, high = 1;
-    if (count >= n)
-        return 1;
     for (int i = 0; i < 200 && high - low > 1e-16 * high; i++) {
         double middle = low + (high - low) / 2;
-        if (gsl_cdf_beta_P(middle, (double)count + 1, (double)(n - count)) < confidence)
+        if (gsl_cdf_beta_P(middle, a, b) < share)
             low = middle;
         else
             high = middle;
     }
     return high;
+}
+
+double stats_rate_upper(size_t count, size_t n, double confidence)
+{
+    if (!(confidence >= 0 && confidence <= 1))
+        return NAN;
+    return count >= n ? 1 : beta_inverse(confidence, (double)count + 1, (double)(n - count));
+}
+
+double stats_rate_lower(size_t count, size_t n, double confidence)
+{
+    if (!(confidence >= 0 && confidence <= 1))
+        return NAN;
+    if (count > n)
+        count = n;
+    return count == 0 ? 0 : beta_inverse(1 - confidence, (double)count, (double)(n - count) + 1);
 }

@@ -5,7 +5,6 @@
  * sizes of the positive and of the negative differences. */
 #include "stats/ranks.h"
 
-#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdint.h>
@@ -466,22 +465,39 @@ static struct search narrow(const struct pairs *pairs, size_t k)
     return search;
 }
 
-static double kth_smallest(const struct pairs *pairs, size_t k)
+/* The pairs that are left, sorted; the caller frees them. */
+static double *collect(const struct pairs *pairs, const struct search *search)
 {
-    struct search search = narrow(pairs, k);
-    double low = value_at(search.low), high = value_at(search.high), *left;
-    size_t count = search.upto - search.below;
-    if (search.low == search.high)
-        return low;
-    left = xcalloc(count, sizeof *left);
+    double low = value_at(search->low), high = value_at(search->high);
+    size_t count = search->upto - search->below;
+    double *left = xcalloc(count, sizeof *left);
     if (pairs->x)
         collect_differences(left, pairs, low, high);
     else
         collect_averages(left, pairs, low, high);
     stats_sort(left, count);
-    low = left[k - search.below - 1];
-    free(left);
-    return low;
+    return left;
+}
+
+/* The k-th smallest; into *next, unless NULL, the one behind it. */
+static double kth_smallest(const struct pairs *pairs, size_t k, double *next)
+{
+    struct search search = narrow(pairs, k);
+    size_t at = k - search.below - 1;
+    bool has_next = next && search.upto > k;
+    double *left, answer = value_at(search.low);
+    if (has_next)
+        *next = answer;
+    if (search.low < search.high) {
+        left = collect(pairs, &search);
+        answer = left[at];
+        if (has_next)
+            *next = left[at + 1];
+        free(left);
+    }
+    if (next && !has_next)
+        *next = kth_smallest(pairs, k + 1, NULL);
+    return answer;
 }
 
 static size_t normal_k(double count, double variance, double alpha)
@@ -504,15 +520,22 @@ static size_t exact_k(double *null, double alpha)
 static void locate(struct stats_location *out, const struct pairs *pairs)
 {
     size_t middle = (pairs->count + 1) / 2;
+    bool even = pairs->count % 2 == 0;
+    double next;
     out->defined = true;
-    out->estimate = kth_smallest(pairs, middle);
-    if (pairs->count % 2 == 0)
-        out->estimate = average(out->estimate, kth_smallest(pairs, middle + 1));
+    out->estimate = kth_smallest(pairs, middle, even ? &next : NULL);
+    if (even)
+        out->estimate = average(out->estimate, next);
     out->has_bounds = out->k > 0;
     if (!out->has_bounds)
         return;
-    out->lower = kth_smallest(pairs, out->k);
-    out->upper = kth_smallest(pairs, pairs->count + 1 - out->k);
+    out->lower = kth_smallest(pairs, out->k, NULL);
+    out->upper = kth_smallest(pairs, pairs->count + 1 - out->k, NULL);
+}
+
+static bool no_level(double alpha)
+{
+    return !(alpha > 0 && alpha < 0.5);
 }
 
 struct stats_location stats_estimate_shift(const double x[], size_t m, const double y[], size_t n,
@@ -521,8 +544,7 @@ struct stats_location stats_estimate_shift(const double x[], size_t m, const dou
     struct stats_location out = {.estimate = NAN, .lower = -INFINITY, .upper = INFINITY};
     double count = (double)m * (double)n;
     struct walk walk;
-    assert(alpha > 0 && alpha < 0.5);
-    if (m == 0 || n == 0 || any_nan(x, m) || any_nan(y, n))
+    if (no_level(alpha) || m == 0 || n == 0 || any_nan(x, m) || any_nan(y, n))
         return out;
     walk = walk_new(x, m, y, n);
     out.exact = exact && m <= STATS_EXACT_MOST && n <= STATS_EXACT_MOST;
@@ -537,8 +559,7 @@ struct stats_location stats_estimate_centre(const double d[], size_t n, double a
 {
     struct stats_location out = {.estimate = NAN, .lower = -INFINITY, .upper = INFINITY};
     double all = (double)n, count = all * (all + 1) / 2, *sorted;
-    assert(alpha > 0 && alpha < 0.5);
-    if (n == 0 || any_nan(d, n))
+    if (no_level(alpha) || n == 0 || any_nan(d, n))
         return out;
     sorted = sorted_copy(d, n);
     out.exact = exact && n <= STATS_WALSH_MOST;

@@ -109,7 +109,7 @@ struct stats_location {
  * formula : median of the m n differences y - x; k = floor(m n / 2 - z sqrt(m n (m + n + 1) / 12)),
  *           exact: the smallest k with P(U <= k) >= alpha
  * x, y    : as for stats_test_mann_whitney; of two failed cycles the difference counts as 0
- * alpha   : one-sided level of each bound, above 0 and below 0.5
+ * alpha   : one-sided level of each bound, above 0 and below 0.5 (else defined false)
  * exact   : wished for; granted up to STATS_EXACT_MOST per series
  * returns : defined false when m or n is 0 or a NaN is among them. Needs symmetry of nothing, but
  *           one shape for both series: descriptive only (STATISTICS 4)

@@ -1,9 +1,13 @@
-/* What would the textbook print: a smoothed quantile, a ratio of means? */
+/* What would the textbook print: a smoothed quantile, a geometric mean, a ratio of means? */
 #include "stats/report_only.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "stats/stats.h"
 
 #define NO_WEIGHT  1e-12 /* what failed cycles may weigh together before they count */
 #define NEGLIGIBLE 1e-18 /* a cumulated weight below this is nothing */
@@ -61,6 +65,46 @@ double stats_smooth_quantile(const double sorted[], size_t n, double p)
     return failed > NO_WEIGHT || isinf(sorted[0]) ? INFINITY : sum;
 }
 
+/* ---- spread and geometric mean ---- */
+
+/* `room` for n doubles; the median is finite */
+static double median_distance(double room[], const double sorted[], size_t n, double median)
+{
+    for (size_t i = 0; i < n; i++)
+        room[i] = fabs(sorted[i] - median);
+    stats_sort(room, n);
+    return stats_quantile(room, n, 0.5);
+}
+
+static double geometric_mean(double room[], const double x[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        room[i] = log(x[i]);
+    return exp(gsl_stats_mean(room, 1, n));
+}
+
+struct stats_textbook stats_describe(const double sorted[], size_t n)
+{
+    struct stats_textbook out = {NAN, NAN, NAN, NAN};
+    double median = stats_quantile(sorted, n, 0.5), mean, *room;
+    if (n == 0 || !isfinite(median) || any_nan(sorted, n))
+        return out;
+    room = xcalloc(n, sizeof *room);
+    out.mad = median_distance(room, sorted, n, median);
+    out.mad_scaled = out.mad / gsl_cdf_ugaussian_Pinv(0.75);
+    if (isfinite(sorted[0]) && isfinite(sorted[n - 1])) {
+        mean = gsl_stats_mean(sorted, 1, n);
+        if (n > 1 && mean != 0)
+            out.cv = gsl_stats_sd_m(sorted, 1, n, mean) / mean;
+        if (sorted[0] > 0)
+            out.geometric_mean = geometric_mean(room, sorted, n);
+    }
+    free(room);
+    return out;
+}
+
+/* ---- ratio of means ---- */
+
 /* Fieller's quadratic from means, (co)variances of the means, and t squared. */
 static void bound(struct stats_ratio_of_means *out, double ma, double mb, double va, double vb,
                   double cab, double tt)
@@ -69,7 +113,7 @@ static void bound(struct stats_ratio_of_means *out, double ma, double mb, double
     double root = b * b - a * c;
     if (fabs(root) <= SLACK * b * b)
         root = 0; /* two constant series: one ratio, whatever the rounding says */
-    if (a <= 0 || root < 0)
+    if (!(a > 0) || !(root >= 0))
         return;
     out->bounded = true;
     out->lower = (b - sqrt(root)) / a;
@@ -89,7 +133,7 @@ struct stats_ratio_of_means stats_bound_ratio_of_means(const double a[], const d
         return out;
     out.defined = true;
     out.ratio = ma / mb;
-    if (n < 2)
+    if (n < 2 || !(confidence >= 0.5 && confidence < 1))
         return out;
     t = gsl_cdf_tdist_Pinv(confidence, size - 1);
     bound(&out, ma, mb, gsl_stats_variance_m(a, 1, n, ma) / size,

@@ -1,6 +1,6 @@
-/* report_only - two well-known estimates that are printed for comparison and never judged by
+/* report_only - well-known estimates that are printed for comparison and never judged by
  *
- * Both are driven by single slow cycles (STATISTICS 2.1 and 4), which is why the verdicts use the
+ * They are driven by single slow cycles (STATISTICS 2.1 and 4), which is why the verdicts use the
  * type-7 quantile and the median of ratios instead.
  */
 #ifndef STATS_REPORT_ONLY_H
@@ -22,6 +22,26 @@
  */
 double stats_smooth_quantile(const double sorted[], size_t n, double p);
 
+/* The rest of what a textbook tells of one series. Plain value; each NaN where it is not defined.
+ */
+struct stats_textbook {
+    double mad;            /* median |x - median|, unit of x, >= 0; +infinity: half failed */
+    double mad_scaled;     /* mad / 0.67449: the standard deviation, were x normal */
+    double cv;             /* standard deviation / mean, no unit; n >= 2, mean not 0 */
+    double geometric_mean; /* exp(mean ln x), unit of x; all samples > 0 */
+};
+
+/*
+ * stats_describe - spread and geometric mean; mean and deviation are in stats_summarise
+ *
+ * sorted  : ascending, n >= 0; all NaN when n is 0 or the median is not finite
+ * returns : mad counts failed cycles (+infinity); cv and geometric_mean are NaN where one is among
+ *           the samples
+ * source  : Hampel 1974 for the median absolute deviation
+ * vector  : descriptive.json, paired_ratio.json (geomean_ratio)
+ */
+struct stats_textbook stats_describe(const double sorted[], size_t n);
+
 /* Ratio of two means with Fieller's bounds. Plain value, no unit. */
 struct stats_ratio_of_means {
     bool defined;        /* false: n is 0, a sample is not finite, mean(b) is 0: ratio is NaN */
@@ -37,7 +57,7 @@ struct stats_ratio_of_means {
  *              C = ma^2 - t^2 va, v and c divided by n; bounds (B -+ sqrt(B^2 - A C)) / A; none
  *              when A <= 0 or B^2 < A C
  * a, b       : cycle i of both arms, shape [n], n >= 0
- * confidence : one-sided, 0.95
+ * confidence : one-sided, 0.95; 0.5 .. 1, outside there are no bounds
  * returns    : failed cycles (+infinity) are no means: defined false
  * source     : Fieller 1954. Under-covers by 11 to 13 points on spiky data
  * vector     : ratio_of_means_fieller.json

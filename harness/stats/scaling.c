@@ -206,8 +206,8 @@ struct stats_amdahl stats_fit_amdahl(const double p[], const double time[], size
         return out;
     found = solve(&problem, 0);
     free(problem.rows);
-    if (!isfinite(found.rss))
-        return out;
+    if (!isfinite(found.rss) || !(found.coefficient[0] + found.coefficient[1] > 0))
+        return out; /* the second: times so far apart that the fit is nothing */
     out.defined = true;
     out.t1 = found.coefficient[0] + found.coefficient[1];
     out.serial_fraction = found.coefficient[0] / out.t1;
@@ -233,7 +233,9 @@ struct stats_misfit stats_find_misfit(const struct stats_point points[], size_t 
     if (count <= parameters)
         return out;
     for (size_t i = 0; i < count; i++)
-        sum += points[i].mad_log > 0 && points[i].rounds > 0 ? share_of_chi2(&points[i]) : NAN;
+        sum += points[i].mad_log > 0 && isfinite(points[i].mad_log) && points[i].rounds > 0
+                   ? share_of_chi2(&points[i])
+                   : NAN;
     if (!isfinite(sum))
         return out;
     out.defined = true;

@@ -103,7 +103,13 @@ struct stats_makespan {
     enum stats_binding binding; /* which, the first in this order */
 };
 
-/* stats_bound_makespan - source: STATISTICS 9, Graham 1969. vector: makespan_bound.json */
+/*
+ * stats_bound_makespan - formulas in struct stats_makespan
+ *
+ * batch   : any one unit of time, agents >= 0
+ * returns : >= 0, unit of the batch; not defined when it has no agents or a figure is out of range
+ * source  : STATISTICS 9, Graham 1969. vector: makespan_bound.json
+ */
 struct stats_makespan stats_bound_makespan(const struct stats_batch *batch);
 
 /* Two measured times against the bound. Plain value. */

@@ -1,4 +1,5 @@
-/* Are changes found where the golden values have them, and nowhere in a flat or tiny history? */
+/* Are changes found where they are, and nowhere in a flat or tiny history? */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,65 +9,6 @@
 #include <gsl/gsl_randist.h>
 
 #include "stats/change.h"
-#include "stats/test_vectors.h"
-
-static void check_profile(const struct vectors *vectors, const cJSON *want, const double z[],
-                          size_t n, size_t min_segment)
-{
-    size_t count;
-    double *expected = array(want, "q_profile", &count), *q = xcalloc(n, sizeof *q);
-    struct stats_split best = stats_find_split(z, n, min_segment);
-    assert_int_equal(stats_change_profile(q, z, n, min_segment), count);
-    for (size_t i = 0; i < count; i++)
-        check_value(vectors, json_string(want, "id"), "q_profile", expected[i], q[i]);
-    check(vectors, want, "best_tau", best.at ? (double)best.at : NAN);
-    check(vectors, want, "best_q", best.q);
-    free(expected);
-    free(q);
-}
-
-static void check_recursion(const cJSON *in, const cJSON *want, const double z[], size_t n,
-                            size_t min_segment)
-{
-    size_t expected, *changes = xcalloc(n, sizeof *changes);
-    double *at = array(want, "change_points_by_threshold", &expected);
-    assert_int_equal(
-        stats_split_by_threshold(changes, z, n, min_segment, number(in, "q_threshold")), expected);
-    for (size_t i = 0; i < expected; i++)
-        assert_int_equal(changes[i], (size_t)at[i]);
-    free(changes);
-    free(at);
-}
-
-static void check_permutations(const struct vectors *vectors, const cJSON *in, const cJSON *want,
-                               const double z[], size_t n, size_t min_segment)
-{
-    const cJSON *list = cJSON_GetObjectItem(in, "permutations"), *row, *item;
-    size_t count = (size_t)cJSON_GetArraySize(list), *all, i = 0;
-    if (!list)
-        return;
-    all = xcalloc(count * n, sizeof *all);
-    cJSON_ArrayForEach(row, list) cJSON_ArrayForEach(item, row) all[i++] = (size_t)item->valueint;
-    assert_int_equal(i, count * n);
-    check(vectors, want, "p_permutation", stats_split_p(z, n, min_segment, all, count));
-    free(all);
-}
-
-static void edivisive(void **state)
-{
-    struct vectors vectors = load("edivisive");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t n, min_segment = (size_t)number(in, "min_segment");
-        double *z = array(in, "z", &n);
-        check_profile(&vectors, want, z, n, min_segment);
-        check_recursion(in, want, z, n, min_segment);
-        check_permutations(&vectors, in, want, z, n, min_segment);
-        free(z);
-    }
-    cJSON_Delete(vectors.root);
-}
 
 static const struct stats_change_rule mark = {STATS_CHANGE_SEGMENT, STATS_CHANGE_MARK, 399};
 
@@ -143,7 +85,6 @@ static void flat_and_tiny_histories_have_no_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edivisive),
         cmocka_unit_test(a_step_is_found_and_the_same_for_one_seed),
         cmocka_unit_test(a_dependent_history_is_permuted_in_blocks),
         cmocka_unit_test(blocks_longer_than_the_history_are_harmless),

@@ -1,4 +1,4 @@
-/* Does the gate judge as the golden values say, and never pass what it could not see? */
+/* Does the gate never pass what it could not see, and stay defined at the edges? */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,110 +8,6 @@
 #include <cmocka.h>
 
 #include "stats/gate.h"
-#include "stats/test_vectors.h"
-
-static const char *const verdicts[] = {"INCONCLUSIVE", "PASS", "FAIL"};
-
-/* Member block_sizes; fresh memory, 0 blocks for null. */
-static size_t *sizes_of(const cJSON *in, size_t *blocks)
-{
-    double *read = array(in, "block_sizes", blocks);
-    size_t *sizes = xcalloc(*blocks + 1, sizeof *sizes);
-    for (size_t g = 0; g < *blocks; g++)
-        sizes[g] = (size_t)read[g];
-    free(read);
-    return sizes;
-}
-
-static void check_gate(const struct vectors *vectors, const cJSON *want, struct stats_gate got)
-{
-    check(vectors, want, "change", got.change);
-    check(vectors, want, "lower", got.lower);
-    check(vectors, want, "upper", got.upper);
-    check(vectors, want, "tau", got.tau);
-    check(vectors, want, "bad", (double)got.bad);
-    check(vectors, want, "p_pass", got.p_pass);
-    check(vectors, want, "p_fail", got.p_fail);
-    check(vectors, want, "p_not_faster_than_tol", got.p_not_faster);
-    check(vectors, want, "tost_p", got.p_equivalent);
-    check(vectors, want, "equivalent", got.equivalent);
-    check(vectors, want, "sigma_log", got.sigma_log);
-    check(vectors, want, "mde80", got.detectable);
-    assert_string_equal(json_string(want, "verdict"), verdicts[got.verdict]);
-}
-
-static void regression_gate(void **state)
-{
-    struct vectors vectors = load("regression_gate");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t n, blocks, *sizes = sizes_of(in, &blocks);
-        double *baseline = array(in, "baseline", &n), *candidate = array(in, "candidate", &n);
-        double alpha = number(in, "alpha"), tolerance = number(in, "tol");
-        check_gate(&vectors, want,
-                   stats_judge_gate(&(struct stats_gate_question){baseline, candidate, n, tolerance,
-                                                                  sizes, blocks, alpha, alpha}));
-        free(baseline);
-        free(candidate);
-        free(sizes);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void holm(void **state)
-{
-    struct vectors vectors = load("holm");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t count, same;
-        double *p = array(in, "p", &count), *adjusted = array(want, "adjusted", &same);
-        const cJSON *reject = cJSON_GetObjectItem(want, "reject")->child;
-        assert_int_equal(count, same);
-        stats_holm(p, p, count);
-        for (size_t i = 0; i < count; i++, reject = reject->next) {
-            check_value(&vectors, json_string(want, "id"), "adjusted", adjusted[i], p[i]);
-            assert_int_equal(p[i] <= 0.05, cJSON_IsTrue(reject));
-        }
-        free(p);
-        free(adjusted);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void session_prediction(void **state)
-{
-    struct vectors vectors = load("session_prediction");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t count;
-        double *stored = array(in, "baseline_session_medians", &count);
-        struct stats_session got =
-            stats_predict_session(stored, count, number(in, "new_session_median"));
-        assert_true(got.defined);
-        check(&vectors, want, "change", got.change);
-        check(&vectors, want, "t", got.t);
-        check(&vectors, want, "df", (double)got.freedom);
-        check(&vectors, want, "p_slower", got.p_slower);
-        check(&vectors, want, "limit_95", got.limit);
-        free(stored);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void e_value(void **state)
-{
-    struct vectors vectors = load("e_value");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    check(&vectors, want, "log_e",
-          stats_log_e_value((size_t)number(in, "c"), (size_t)number(in, "n"), number(in, "p0"),
-                            number(in, "a"), number(in, "b"),
-                            strcmp(json_string(in, "side"), "S") == 0));
-    cJSON_Delete(vectors.root);
-}
 
 static struct stats_gate judge(const double baseline[], const double candidate[], size_t n)
 {
@@ -241,10 +137,6 @@ static void each_bound_has_the_level_of_its_verdict(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(regression_gate),
-        cmocka_unit_test(holm),
-        cmocka_unit_test(session_prediction),
-        cmocka_unit_test(e_value),
         cmocka_unit_test(fewer_than_five_pairs_decide_nothing),
         cmocka_unit_test(identical_arms_pass_without_spread),
         cmocka_unit_test(a_failing_candidate_fails_and_is_not_dropped),

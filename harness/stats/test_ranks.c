@@ -1,4 +1,5 @@
-/* Do the rank methods give the golden values, and stay defined at the edges? */
+/* Do the rank methods stay defined at the edges? */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,119 +8,6 @@
 #include <cmocka.h>
 
 #include "stats/ranks.h"
-#include "stats/test_vectors.h"
-
-static void check_tails(const struct vectors *vectors, const cJSON *want, const char *const keys[3],
-                        struct stats_tails got)
-{
-    check(vectors, want, keys[0], got.two_sided);
-    check(vectors, want, keys[1], got.less);
-    check(vectors, want, keys[2], got.greater);
-}
-
-static void mann_whitney(void **state)
-{
-    static const char *const p[] = {"p_two_sided", "p_x_less", "p_x_greater"};
-    static const char *const exact[] = {"p_exact_two_sided", "p_exact_x_less", "p_exact_x_greater"};
-    struct vectors vectors = load("mann_whitney");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t m, n;
-        double *x = array(in, "x", &m), *y = array(in, "y", &n);
-        struct stats_mann_whitney got = stats_test_mann_whitney(x, m, y, n);
-        assert_true(got.defined);
-        check(&vectors, want, "U_x", got.u_x);
-        check(&vectors, want, "U_y", got.u_y);
-        check(&vectors, want, "a12_x", got.a12_x);
-        check(&vectors, want, "cliffs_delta", got.cliffs_delta);
-        check(&vectors, want, "z_cc", got.z);
-        check_tails(&vectors, want, p, got.p);
-        if (cJSON_HasObjectItem(want, exact[0])) {
-            assert_true(got.has_exact);
-            check_tails(&vectors, want, exact, got.exact);
-        }
-        free(x);
-        free(y);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void brunner_munzel(void **state)
-{
-    struct vectors vectors = load("brunner_munzel");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t m, n;
-        double *x = array(in, "x", &m), *y = array(in, "y", &n);
-        struct stats_brunner_munzel got = stats_test_brunner_munzel(x, m, y, n);
-        check(&vectors, want, "p_x_less_y", got.p_x_less_y);
-        check(&vectors, want, "statistic", got.statistic);
-        check(&vectors, want, "df", got.degrees);
-        check(&vectors, want, "p_two_sided", got.p_two_sided);
-        check(&vectors, want, "p_y_greater", got.p_y_greater);
-        assert_int_equal(got.defined, !isnan(got.statistic));
-        free(x);
-        free(y);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void wilcoxon_signed_rank(void **state)
-{
-    static const char *const p[] = {"p_two_sided", "p_less", "p_greater"};
-    static const char *const exact[] = {"p_exact_two_sided", "p_exact_less", "p_exact_greater"};
-    struct vectors vectors = load("wilcoxon_signed_rank");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t n;
-        double *d = array(in, "d", &n);
-        struct stats_signed_rank got = stats_test_signed_rank(d, n);
-        check(&vectors, want, "n_used", (double)got.n_used);
-        check(&vectors, want, "W_plus", got.w_plus);
-        check_tails(&vectors, want, p, got.p);
-        assert_int_equal(got.has_exact, cJSON_HasObjectItem(want, exact[0]));
-        if (got.has_exact)
-            check_tails(&vectors, want, exact, got.exact);
-        free(d);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void check_location(const struct vectors *vectors, const cJSON *in, const cJSON *want,
-                           bool exact)
-{
-    const char *id = json_string(in, "id");
-    size_t m, n;
-    double *x = array(in, "x", &m), *y = array(in, m ? "y" : "d", &n);
-    double alpha = number(in, "alpha_one_sided");
-    struct stats_location got = m ? stats_estimate_shift(x, m, y, n, alpha, exact)
-                                  : stats_estimate_centre(y, n, alpha, exact);
-    assert_int_equal(got.exact, exact);
-    check_value(vectors, id, "estimate", number(want, "estimate"), got.estimate);
-    check_value(vectors, id, "k", number(want, "k"), (double)got.k);
-    check_value(vectors, id, "lower", number(want, "lower"), got.lower);
-    check_value(vectors, id, "upper", number(want, "upper"), got.upper);
-    free(x);
-    free(y);
-}
-
-static void hodges_lehmann(void **state)
-{
-    struct vectors vectors = load("hodges_lehmann");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        const cJSON *normal = cJSON_GetObjectItem(want, "normal");
-        const cJSON *exact = cJSON_GetObjectItem(want, "exact");
-        check_location(&vectors, in, normal, false);
-        if (exact)
-            check_location(&vectors, in, exact, true);
-    }
-    cJSON_Delete(vectors.root);
-}
 
 static void nothing_gives_no_answer_and_no_surprise(void **state)
 {
@@ -190,10 +78,6 @@ static void all_equal_is_no_difference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mann_whitney),
-        cmocka_unit_test(brunner_munzel),
-        cmocka_unit_test(wilcoxon_signed_rank),
-        cmocka_unit_test(hodges_lehmann),
         cmocka_unit_test(nothing_gives_no_answer_and_no_surprise),
         cmocka_unit_test(few_samples_have_an_estimate_but_no_bounds),
         cmocka_unit_test(a_failed_cycle_is_the_largest_of_all),

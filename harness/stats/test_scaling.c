@@ -1,5 +1,4 @@
-/* Do the scaling laws and the least makespan come out as the golden values say, and is what cannot
- * be computed refused? */
+/* Is what no scaling law and no least makespan can be computed of refused? */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,92 +8,6 @@
 #include <cmocka.h>
 
 #include "stats/scaling.h"
-#include "stats/test_vectors.h"
-
-static const char *const bindings[] = {"critical_path", "cpu", "slots"};
-
-static void usl_fit(void **state)
-{
-    struct vectors vectors = load("usl_fit");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t count;
-        double *n = array(in, "N", &count), *time = array(in, "T", &count);
-        struct stats_usl got = stats_fit_usl(n, time, count);
-        assert_true(got.defined);
-        check(&vectors, want, "T1", got.t1);
-        check(&vectors, want, "sigma", got.sigma);
-        check(&vectors, want, "kappa", got.kappa);
-        check(&vectors, want, "rss_rel", got.rss_relative);
-        check(&vectors, want, "peak_N", got.peak_n);
-        check(&vectors, want, "peak_throughput", got.peak_throughput);
-        free(n);
-        free(time);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void amdahl_fit(void **state)
-{
-    struct vectors vectors = load("amdahl_fit");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t count;
-        double *p = array(in, "p", &count), *time = array(in, "T", &count);
-        struct stats_amdahl got = stats_fit_amdahl(p, time, count);
-        assert_true(got.defined);
-        check(&vectors, want, "serial_fraction", got.serial_fraction);
-        check(&vectors, want, "T1", got.t1);
-        check(&vectors, want, "max_speedup", got.max_speedup);
-        check(&vectors, want, "rss_rel", got.rss_relative);
-        free(p);
-        free(time);
-    }
-    cJSON_Delete(vectors.root);
-}
-
-static void check_attained(const struct vectors *vectors, const cJSON *want,
-                           const struct stats_attained *got)
-{
-    assert_true(got->defined);
-    check(vectors, want, "max_speedup", got->max_speedup);
-    check(vectors, want, "speedup", got->speedup);
-    check(vectors, want, "attained_fraction", got->fraction);
-    check(vectors, want, "overhead", got->overhead);
-    check(vectors, want, "core_efficiency", got->core_efficiency);
-    check(vectors, want, "violates_bound", got->violates_bound);
-}
-
-static void makespan_bound(void **state)
-{
-    struct vectors vectors = load("makespan_bound");
-    (void)state;
-    EACH_CASE(vectors, in, want)
-    {
-        size_t agents;
-        double *wall = array(in, "wall", &agents), *cpu = array(in, "cpu", &agents);
-        struct stats_batch batch = {wall,
-                                    cpu,
-                                    agents,
-                                    number(in, "cores"),
-                                    number(in, "max_concurrent"),
-                                    number(in, "spawn_serial")};
-        struct stats_makespan bound = stats_bound_makespan(&batch);
-        struct stats_attained got = stats_compare_makespan(
-            &bound, &batch, number(in, "t_sequential"), number(in, "t_parallel"));
-        check(&vectors, want, "critical_path", bound.critical_path);
-        check(&vectors, want, "cpu_bound", bound.cpu_bound);
-        check(&vectors, want, "slot_bound", bound.slot_bound);
-        check(&vectors, want, "lower_bound", bound.lower_bound);
-        assert_string_equal(json_string(want, "binding"), bindings[bound.binding]);
-        check_attained(&vectors, want, &got);
-        free(wall);
-        free(cpu);
-    }
-    cJSON_Delete(vectors.root);
-}
 
 static void too_few_points_use_fewer_terms(void **state)
 {
@@ -202,9 +115,6 @@ static void heavy_contention_has_no_peak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(usl_fit),
-        cmocka_unit_test(amdahl_fit),
-        cmocka_unit_test(makespan_bound),
         cmocka_unit_test(too_few_points_use_fewer_terms),
         cmocka_unit_test(points_that_are_no_times_are_refused),
         cmocka_unit_test(a_curve_that_is_no_law_of_ours_is_flagged),
