@@ -97,13 +97,15 @@ int cli_change_scenario(struct scenario *scenario, const struct cli_change *chan
     cJSON *root = NULL;
     char *text = NULL;
     int rc = -1;
-    if (!change->cycles && !change->arm_count && !change->vary)
+    if (!change->cycles && !change->arm_count && !change->vary && !change->spread)
         return 0;
     if (check_arms(scenario, change, err) < 0 ||
         json_parse(&root, scenario->source, strlen(scenario->source), err) < 0)
         goto done;
     if (change->cycles)
         put(root, "cycles", cJSON_CreateNumber((double)change->cycles));
+    if (change->spread)
+        put(root, "spread", cJSON_CreateString(change->spread));
     if (change->arm_count)
         drop_arms(root, change);
     if (change->vary && put_vary(root, change->vary, err) < 0)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "plan/plan.h"
 #include "scenario/scenario.h"
 #include "store/store.h"
 
@@ -35,8 +36,9 @@ int cli_check_stdout(const char *command, int code);
 struct cli_change {
     long cycles; /* 0: as the scenario says */
     const char *arms[SCENARIO_MOST_ARMS];
-    size_t arm_count; /* 0: all */
-    const char *vary; /* "agents=3,5,10" or NULL */
+    size_t arm_count;   /* 0: all */
+    const char *vary;   /* "agents=3,5,10" or NULL */
+    const char *spread; /* a duration, or NULL */
 };
 
 /*
@@ -67,6 +69,16 @@ struct cli_measure {
  * returns : exit code; what was measured is stored whatever happened
  */
 int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_t *run);
+
+/* pace.c: the blocks up to the first look spread evenly over a time; later ones go on like that.
+ * Plain value; pace_wait before each item that is run, outside any measured time. */
+struct cli_pace {
+    int64_t interval_ns; /* from the beginning of one block to that of the next; 0: no pause */
+    int64_t begun_ns;    /* of this sitting's first block */
+    int64_t blocks;      /* begun so far in this sitting */
+};
+struct cli_pace pace_make(const struct plan *plan, int64_t spread_ns);
+void pace_wait(struct cli_pace *pace, const struct plan *plan, size_t index);
 
 /* progress.c: one line on a terminal's stderr, rewritten between cycles; silent elsewhere */
 struct progress;

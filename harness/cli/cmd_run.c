@@ -3,24 +3,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "plan/plan.h"
 #include "report/report.h"
+#include "verdict/forecast.h"
 
-enum { KEY_CYCLES = 256, KEY_ARM, KEY_VARY, KEY_SEED, KEY_JSON, KEY_RESUME, KEY_RESULTS };
+enum {
+    KEY_CYCLES = 256,
+    KEY_ARM,
+    KEY_VARY,
+    KEY_SEED,
+    KEY_JSON,
+    KEY_RESUME,
+    KEY_RESULTS,
+    KEY_PLAN,
+    KEY_SPREAD
+};
 
 static const struct argp_option options[] = {
     {"cycles", KEY_CYCLES, "N", 0, "run N cycles of each arm instead of the scenario's", 0},
     {"arm", KEY_ARM, "NAME", 0,
      "run only this arm (may be repeated); claims about others are left out", 0},
     {"vary", KEY_VARY, "agents=N,...", 0, "repeat for these batch sizes", 0},
+    {"spread", KEY_SPREAD, "TIME", 0,
+     "pause between blocks so that those up to the first look span at least TIME (such as 5m)", 0},
     {"seed", KEY_SEED, "N", 0, "seed of the order of cycles (default: from the clock, printed)", 0},
     {"resume", KEY_RESUME, "RUN", OPTION_ARG_OPTIONAL,
      "go on with a partial run (default: the newest), no SCENARIO then", 0},
     {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"plan", KEY_PLAN, NULL, 0,
+     "run nothing: print the order, the looks, and what each claim needs to be decided", 0},
     {"quiet", 'q', NULL, 0, "no progress, no summary; the exit code tells", 0},
     {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.run.v1)", 0},
     {0}};
@@ -31,7 +48,7 @@ struct asked {
     size_t path_count;
     const char *results, *resume;
     uint64_t seed;
-    bool seeded, quiet, json, resuming;
+    bool seeded, quiet, json, resuming, planning;
 };
 
 static long whole_number(struct argp_state *state, const char *option, const char *text, long least,
@@ -62,6 +79,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case KEY_VARY:
         asked->change.vary = argument;
         return 0;
+    case KEY_SPREAD:
+        asked->change.spread = argument;
+        return 0;
     case KEY_SEED:
         asked->seed = (uint64_t)whole_number(state, "seed", argument, 1, UINT32_MAX);
         asked->seeded = true;
@@ -72,6 +92,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_RESULTS:
         asked->results = argument;
+        return 0;
+    case KEY_PLAN:
+        asked->planning = true;
         return 0;
     case 'q':
         asked->quiet = true;
@@ -86,9 +109,11 @@ static error_t take(int key, char *argument, struct argp_state *state)
         if (asked->resuming && asked->path_count)
             argp_error(state, "--resume goes on with a stored run and takes no SCENARIO");
         if (asked->resuming && (asked->change.cycles || asked->change.arm_count ||
-                                asked->change.vary || asked->seeded))
-            argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary and "
-                              "--seed cannot change it");
+                                asked->change.vary || asked->change.spread || asked->seeded))
+            argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary, "
+                              "--spread and --seed cannot change it");
+        if (asked->planning && (asked->resuming || asked->json))
+            argp_error(state, "--plan runs nothing: it goes with neither --resume nor --json");
         if (!asked->resuming && asked->path_count == 0)
             argp_error(state, "no SCENARIO is given (try scenarios/three-agents.json)");
         return 0;
@@ -161,6 +186,27 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
     return graver(code, told);
 }
 
+/* Earlier runs are looked at where there are any; nothing is made. */
+static void print_plans(const struct asked *asked, const struct scenario scenarios[], uint64_t seed)
+{
+    char *path = cli_store_path(asked->results ? asked->results : "results");
+    struct store *store = NULL;
+    struct text text = {0};
+    struct err ignored = {0};
+    if (access(path, R_OK) != 0 || store_open(&store, path, false, &ignored) < 0)
+        store = NULL;
+    for (size_t i = 0; i < asked->path_count; i++) {
+        struct plan plan;
+        plan_build(&plan, &scenarios[i], NULL, 0, seed);
+        forecast_write(&text, &scenarios[i], &plan, store);
+        plan_release(&plan);
+    }
+    fwrite(text.data, 1, text.length, stdout);
+    text_release(&text);
+    store_close(store);
+    free(path);
+}
+
 static int run_new(const struct asked *asked, const char *command)
 {
     struct scenario *scenarios = xcalloc(asked->path_count, sizeof *scenarios);
@@ -173,7 +219,9 @@ static int run_new(const struct asked *asked, const char *command)
         if (scenario_load(&scenarios[i], asked->paths[i], &err) < 0 ||
             cli_change_scenario(&scenarios[i], &asked->change, &err) < 0)
             code = cli_fail("run", &err);
-    if (code == 0)
+    if (code == 0 && asked->planning)
+        print_plans(asked, scenarios, seed);
+    else if (code == 0)
         code = measure_all(asked, scenarios, asked->paths, asked->path_count, seed, 0, command);
     for (size_t i = 0; i < asked->path_count; i++)
         scenario_release(&scenarios[i]);
@@ -251,7 +299,8 @@ int cmd_run(int argc, char **argv)
         "SCENARIO...",
         "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
         "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad input, 3 "
-        "inconclusive, 4 integrity broken, 5 could not measure, 128+n ended by signal n (what was "
+        "inconclusive, 4 integrity broken, 5 could not measure or must not be judged, 128+n ended "
+        "by signal n (what was "
         "measured is kept).",
         NULL,
         NULL,
@@ -261,7 +310,7 @@ int cmd_run(int argc, char **argv)
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     interrupt_catch();
-    code = settle_results(&asked, &results);
+    code = asked.planning ? 0 : settle_results(&asked, &results);
     if (code == 0)
         code = asked.resuming ? run_again(&asked, command) : run_new(&asked, command);
     free(results);

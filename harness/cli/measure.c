@@ -28,6 +28,30 @@ struct walk {
     int sitting;
 };
 
+/* What is stored before the first cycle cannot be bent to fit the last one. */
+static int declare_plan(struct walk *walk, struct err *err)
+{
+    char *text = plan_describe(&walk->plan, walk->scenario);
+    int rc = store_plan_put(walk->store, walk->id, plan_fingerprint(&walk->plan), text, err);
+    free(text);
+    return rc;
+}
+
+/* A run is gone on with only by the plan it began with. */
+static int check_plan(struct walk *walk, struct err *err)
+{
+    uint64_t declared = 0;
+    char *text = NULL;
+    int rc = store_plan_load(walk->store, walk->how->resume, &declared, &text, err);
+    free(text);
+    if (rc == 0 && declared != plan_fingerprint(&walk->plan))
+        return err_set(err, ERR_UNFIT,
+                       "run %lld was begun with another plan than this spawnbench would make of "
+                       "it; run the scenario anew",
+                       (long long)walk->how->resume);
+    return rc < 0 ? -1 : 0;
+}
+
 static int begin_new(struct walk *walk, struct err *err)
 {
     struct store_run run = {.scenario_name = walk->scenario->name,
@@ -44,11 +68,13 @@ static int begin_new(struct walk *walk, struct err *err)
     free(run.environment_json);
     walk->id = run.id;
     walk->sitting = 1;
-    return rc;
+    return rc < 0 ? rc : declare_plan(walk, err);
 }
 
 static int begin_again(struct walk *walk, struct err *err)
 {
+    if (check_plan(walk, err) < 0)
+        return -1;
     walk->id = walk->how->resume;
     if (store_done(walk->store, walk->id, walk->done, walk->plan.count, err) < 0)
         return -1;
@@ -111,10 +137,13 @@ static int is_decided(struct walk *walk, bool *decided, struct err *err)
 
 static int all_cycles(struct walk *walk, struct err *err)
 {
+    struct cli_pace pace = pace_make(&walk->plan, walk->scenario->spread_ns);
     size_t done = 0;
     for (size_t i = 0; i < walk->plan.count; i++) {
         bool decided = false;
         bool fresh = !walk->done[i];
+        if (fresh)
+            pace_wait(&pace, &walk->plan, i);
         if (interrupt_seen()) {
             err_set(err, ERR_INTERRUPTED, "interrupted");
             err->os_error = interrupt_seen();

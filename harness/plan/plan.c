@@ -2,10 +2,12 @@
 #include "plan/plan.h"
 
 #include <assert.h>
+#include <cjson/cJSON.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/text.h"
 
 /* What plan_build carries along while it lays out items. */
@@ -88,6 +90,50 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
     for (size_t k = 0; k < scenario->look_count; k++)
         add_look(&layout, k ? scenario->looks[k - 1] : 0, scenario->looks[k], (short)(k + 1));
     gsl_rng_free(layout.random);
+}
+
+char *plan_describe(const struct plan *plan, const struct scenario *scenario)
+{
+    cJSON *object = cJSON_CreateObject(), *list;
+    char *printed;
+    json_add_int64(object, "seed", (int64_t)plan->seed);
+    cJSON_AddStringToObject(object, "generator", "mt19937");
+    list = cJSON_AddArrayToObject(object, "looks");
+    for (size_t i = 0; i < scenario->look_count; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateNumber(scenario->looks[i]));
+    cJSON_AddNumberToObject(object, "alpha", 0.05);
+    cJSON_AddStringToObject(object, "spending", "linear");
+    json_add_int64(object, "block", scenario->block);
+    json_add_int64(object, "warmup", scenario->warmup);
+    json_add_int64(object, "arms", (int64_t)scenario->arm_count);
+    list = cJSON_AddArrayToObject(object, "batch_sizes");
+    for (size_t value = 0; value < scenario_value_count(scenario); value++)
+        cJSON_AddItemToArray(list,
+                             cJSON_CreateNumber((double)scenario_batch_size(scenario, value)));
+    json_add_int64(object, "cycles", (int64_t)plan->count);
+    printed = json_print(object, 0);
+    cJSON_Delete(object);
+    return printed;
+}
+
+static uint64_t mix(uint64_t hash, int64_t number)
+{
+    for (int byte = 0; byte < 8; byte++)
+        hash = (hash ^ ((uint64_t)number >> (8 * byte) & 0xff)) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+uint64_t plan_fingerprint(const struct plan *plan)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        const int64_t members[] = {item->pair,  item->block,  item->arm, item->value,
+                                   item->place, item->warmup, item->look};
+        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
+            hash = mix(hash, members[k]);
+    }
+    return hash;
 }
 
 void plan_release(struct plan *plan)

@@ -47,4 +47,12 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
 
 void plan_release(struct plan *plan);
 
+/* plan_describe - the plan as JSON for the store: seed, looks, blocks, number of items, the error
+ * of each side and how it is spent. The caller frees it. */
+char *plan_describe(const struct plan *plan, const struct scenario *scenario);
+
+/* plan_fingerprint - one number for every item in its order: two plans of the same run are equal
+ * when theirs are. source: FNV-1a, 64 bit (Fowler, Noll, Vo) */
+uint64_t plan_fingerprint(const struct plan *plan);
+
 #endif

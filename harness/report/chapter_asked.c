@@ -167,7 +167,7 @@ static void add_verdict_row(struct text *out, const struct facts *facts,
                   words_share((char[WORDS_BYTES]){0}, item->rate_upper));
     else
         text_add(out, words_claimed(words, item));
-    text_addf(out, " | %zu | %zu", item->n, item->bad);
+    text_addf(out, " | %zu | %.4g | %.3g | %zu", item->n, item->effective_n, item->tau, item->bad);
     if (item->look)
         text_addf(out, " | %d", item->look);
     else
@@ -187,8 +187,9 @@ void chapter_verdicts(struct text *out, const struct facts *facts)
         return;
     }
     text_addf(out,
-              "| claim | %sverdict | estimate [lower .. upper] at 95 %% | n | against | look | p "
-              "support | p refute | holds for |\n|---|%s---|---|--:|--:|--:|--:|--:|---|\n",
+              "| claim | %sverdict | estimate [lower .. upper] at 95 %% | n | n_eff | tau | "
+              "against | look | p support | p refute | holds for "
+              "|\n|---|%s---|---|--:|--:|--:|--:|--:|--:|--:|---|\n",
               varies ? "agents | " : "", varies ? "--:|" : "");
     for (size_t i = 0; i < verdict->count; i++)
         add_verdict_row(out, facts, &verdict->items[i]);
@@ -196,7 +197,11 @@ void chapter_verdicts(struct text *out, const struct facts *facts)
         out,
         "\nn counts cycles, or pairs of cycles where two arms are compared; \"against\" those of "
         "them that speak against the claim. Each bound holds with at least 95 % by itself, at the "
-        "level of the look that decided, or of the last one. A claim is supported when its p value "
+        "level of the look that decided, or of the last one. tau is how much wider the doubt is "
+        "because "
+        "neighbouring cycles resemble each other; n_eff = n / tau is what so many cycles are "
+        "worth. "
+        "A claim is supported when its p value "
         "for support is within the level of its look, refuted when that for refutation is, and "
         "inconclusive when neither is; decided at one look, it stays so with its n, though the run "
         "may go on for other claims. \"This sitting only\" marks verdicts from fewer than 5 blocks "

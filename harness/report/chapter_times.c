@@ -1,7 +1,21 @@
 /* How long did it take, how much of the speedup is concurrency, and where does the time go? */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "report/chapters.h"
+#include "report/explain.h"
+
+/* "96.9 % [96.1 % .. 97.2 %]" */
+static const char *words_percent(char out[WORDS_BYTES], const struct facts_median *share)
+{
+    char median[WORDS_BYTES], lower[WORDS_BYTES], upper[WORDS_BYTES];
+    words_share(lower, share->bounds.lower);
+    words_share(upper, share->bounds.upper);
+    snprintf(out, WORDS_BYTES, "%s [%s .. %s]", words_share(median, share->median),
+             share->bounds.has_lower ? lower : "none", share->bounds.has_upper ? upper : "none");
+    return out;
+}
 
 static void add_name(struct text *out, const struct facts *facts, const struct facts_cell *cell)
 {
@@ -69,46 +83,79 @@ static void add_part(struct text *out, const char *what, const char *ratio,
         text_add(out, "not measured | 0 |\n");
 }
 
-/* Only where every agent itself says how long its initialisation took. */
-static void explain_limit(struct text *out, const struct facts_cell *sequential)
+/* One row: what, with its doubt, and where it comes from. */
+static void add_figure(struct text *out, const char *what, const char *words, const char *how)
 {
-    char together[TEXT_DURATION_BYTES], slowest[TEXT_DURATION_BYTES];
-    if (!sequential->slowest.n || sequential->slowest.median <= 0)
-        return;
-    text_addf(out,
-              "By the agents' own account (medians over %zu cycles of the sequential arm) their "
-              "initialisation adds up to %s, and the slowest takes %s of it: starting them all at "
-              "once can save at most a factor of %.2f of that. ",
-              sequential->slowest.n, text_duration(together, sequential->together.median),
-              text_duration(slowest, sequential->slowest.median),
-              sequential->together.median / sequential->slowest.median);
+    text_addf(out, "| %s | %s | %s |\n", what, words, how);
 }
 
-static void explain_overhead(struct text *out, const struct facts_cell *parallel)
+static void add_limit_table(struct text *out, const struct explain *explain,
+                            const struct explain_size *size)
 {
-    char spawn[TEXT_DURATION_BYTES], slowest[TEXT_DURATION_BYTES], over[WORDS_BYTES];
-    if (!parallel->overhead.n)
-        return;
-    text_addf(
-        out,
-        "Why not more: of the %s that the parallel arm takes, the slowest agent's own "
-        "initialisation (from its main to its own ready) is %s, which no spawner can shorten; "
-        "what lies above it, %s at 95 %%, is the cost of starting, noticing and recording "
-        "(each figure a median over cycles).",
-        text_duration(spawn, parallel->spawn.median),
-        text_duration(slowest, parallel->slowest.median),
-        words_estimate(over, parallel->overhead.median, &parallel->overhead.bounds));
+    char words[WORDS_BYTES], bound[WORDS_BYTES], *least;
+    least = size->has_cpu ? text_format("the slowest agent's own time, or all their CPU time over "
+                                        "%g %s: the longer one (%s)",
+                                        explain->cores, explain->cores == 1 ? "core" : "cores",
+                                        explain_binding_name(size->binding))
+                          : xstrdup("the slowest agent's own time");
+    text_add(out, "| figure | median [lower .. upper] | how |\n|---|---|---|\n");
+    add_figure(out, "least time", words_estimate(bound, size->bound.median, &size->bound.bounds),
+               least);
+    add_figure(out, "greatest speedup possible",
+               words_ratio(words, size->possible.median, &size->possible.bounds),
+               "slow arm / least time");
+    add_figure(out, "attained", words_percent(words, &size->attained), "least time / fast arm");
+    add_figure(out, "overhead",
+               words_estimate(words, size->overhead.median, &size->overhead.bounds),
+               "fast arm - least time: starting, noticing, recording");
+    if (size->agents > 1)
+        add_figure(
+            out, "serial fraction", words_percent(words, &size->serial),
+            "share of the fast arm's time with fewer than two agents under way (start to seen)");
+    if (size->busy.n)
+        add_figure(out, "CPU share", words_percent(words, &size->busy),
+                   "CPU time of the agents until ready / their own time");
+    text_add(out, "\n");
+    free(least);
+}
+
+static void add_sources(struct text *out, const struct explain_size *size)
+{
+    static const char *const sources[] = {
+        "from main to own ready, by the ledger",
+        "from start to seen, by the spawner's word, since there is no ledger",
+        "from main to own ready where there is a ledger, else from start to seen"};
+    char pairs[WORDS_BYTES];
+    text_addf(out,
+              "Medians over %s, bounds of 95 %% each. An agent's own time is that of the slow "
+              "arm's cycle of the same pair, where it had the machine for itself: %s.%s%s\n\n",
+              words_plural(pairs, (int64_t)size->pairs, "pair"), sources[size->source],
+              size->has_cpu ? ""
+                            : " The CPU time of the agents or the number of cores is not known, so "
+                              "cores do not enter: the true limit may be lower.",
+              size->mixed ? " Pairs in which the slow arm's agents overlapped are left out." : "");
+}
+
+static void add_limit(struct text *out, const struct facts *facts, const struct explain_size *size)
+{
+    text_add(out, "**Limit** of ");
+    words_markdown(out, facts->arms[size->fast].name);
+    text_add(out, " against ");
+    words_markdown(out, facts->arms[size->slow].name);
+    text_add(out, ": **");
+    explain_limit(out, facts->explain, size);
+    text_add(out, "**; ");
+    explain_attained(out, size);
+    text_add(out, ".\n\n");
+    add_limit_table(out, facts->explain, size);
+    add_sources(out, size);
 }
 
 static void add_split(struct text *out, const struct facts *facts, size_t value)
 {
     const struct facts_split *split = &facts->splits[value];
     size_t agents = facts_cell(facts, 0, value)->batch_size;
-    int sequential = facts_find_arm(facts, "sequential");
-    int parallel = facts_find_arm(facts, "parallel");
     bool whole = split->concurrency.known && split->recording.known;
-    char words[WORDS_BYTES];
-    text_addf(out, "%s:\n\n", words_plural(words, (int64_t)agents, "agent"));
     text_add(out,
              "| part | ratio of spawn times | median of paired ratios [lower .. upper] | pairs "
              "|\n|---|---|---|--:|\n");
@@ -129,8 +176,6 @@ static void add_split(struct text *out, const struct facts *facts, size_t value)
         text_add(out,
                  "Without cycles of an arm `sequential-batch` (sequential, recording once) the "
                  "two cannot be told apart here. ");
-    explain_limit(out, facts_cell(facts, (size_t)sequential, value));
-    explain_overhead(out, facts_cell(facts, (size_t)parallel, value));
     text_add(out, "\n\n");
 }
 
@@ -138,12 +183,18 @@ void chapter_split(struct text *out, const struct facts *facts)
 {
     bool any = false;
     for (size_t value = 0; value < facts->value_count; value++) {
-        if (!facts->splits[value].total.known)
+        const struct explain_size *size = &facts->explain->sizes[value];
+        char words[WORDS_BYTES];
+        if (!facts->splits[value].total.known && !size->known)
             continue;
-        if (!any)
-            text_add(out, "### Where the speedup comes from\n\n");
+        text_add(out, any ? "" : "### Where the speedup comes from\n\n");
         any = true;
-        add_split(out, facts, value);
+        text_addf(out, "%s:\n\n",
+                  words_plural(words, (int64_t)facts_cell(facts, 0, value)->batch_size, "agent"));
+        if (facts->splits[value].total.known)
+            add_split(out, facts, value);
+        if (size->known)
+            add_limit(out, facts, size);
     }
 }
 

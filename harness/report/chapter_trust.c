@@ -204,6 +204,34 @@ static void add_subjects(struct text *out, const struct facts *facts)
     }
 }
 
+static void add_diagnostic(struct text *out, const struct facts *facts,
+                           const struct diagnosis_item *item)
+{
+    bool quiet = item->level < DIAGNOSIS_FLAGGED;
+    text_addf(out, "| %s | %s%s%s | ", diagnosis_kind_name(item->kind), quiet ? "" : "**",
+              diagnosis_level_name(item->level), quiet ? "" : "**");
+    if (item->arm >= 0)
+        words_markdown(out, facts->arms[item->arm].name);
+    if (item->value >= 0 && facts->value_count > 1)
+        text_addf(out, ", %zu agents", facts_cell(facts, 0, (size_t)item->value)->batch_size);
+    text_add(out, " | ");
+    words_markdown(out, item->text);
+    text_add(out, " | ");
+    words_markdown(out, item->remedy);
+    text_add(out, " |\n");
+}
+
+static void add_diagnostics(struct text *out, const struct facts *facts)
+{
+    const struct diagnosis *diagnosis = &facts->verdict.diagnosis;
+    text_add(out, "What was looked at before anything was judged. \"Flagged\" is told and allowed "
+                  "for, \"invalid\" forbids the verdicts it concerns.\n\n"
+                  "| diagnostic | level | of | what was seen | remedy |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < diagnosis->count; i++)
+        add_diagnostic(out, facts, &diagnosis->items[i]);
+    text_add(out, "\n");
+}
+
 void chapter_diagnostics(struct text *out, const struct facts *facts)
 {
     const struct store_tally *tally = &facts->tally;
@@ -217,6 +245,7 @@ void chapter_diagnostics(struct text *out, const struct facts *facts)
                   ? "That is fewer than 5 blocks or less than 5 minutes: every verdict is for this "
                     "sitting only."
                   : "Verdicts on one arm are marked by its own blocks and span.");
+    add_diagnostics(out, facts);
     text_add(out, "| arm | agents | failed | sd / mean | p99 / p50 | harness itself | its audit |\n"
                   "|---|--:|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)

@@ -16,6 +16,9 @@ void chapter_times(struct text *out, const struct facts *facts);
 void chapter_split(struct text *out, const struct facts *facts);
 void chapter_phases(struct text *out, const struct facts *facts);
 
+/* chapter_scaling.c: the law by which spawn time grows; nothing without three batch sizes */
+void chapter_scaling(struct text *out, const struct facts *facts);
+
 /* chapter_trust.c: integrity, failures, diagnostics */
 int chapter_integrity(struct text *out, struct store *store, const struct facts *facts,
                       struct err *err);

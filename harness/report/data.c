@@ -1,5 +1,4 @@
-/* Which numbers does each figure show? Distribution and scaling; rows for gnuplot, ms with 6
- * decimals. */
+/* Which numbers does each figure show? Distribution; rows for gnuplot, ms with 6 decimals. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 
 #define NS_PER_MS  1e6
 #define LABEL_ROOM 40 /* bytes of a name in a legend */
-#define LABEL_HEAD 22 /* of them in front of the dots */
 
 static void add_ms(struct text *out, double ns)
 {
@@ -22,20 +20,33 @@ static void add_ms(struct text *out, double ns)
 }
 
 /* A long name keeps its beginning and its end: names of one family differ there. */
-void data_label(struct text *out, const char *name)
+void data_short(struct text *out, const char *name, size_t room)
 {
     char label[WORDS_LABEL_BYTES];
-    size_t length = strlen(words_label(label, name)), head = LABEL_HEAD, tail = length;
-    if (length <= LABEL_ROOM) {
+    size_t length = strlen(words_label(label, name)), head = room * 11 / 20, tail = length;
+    if (length <= room) {
         text_add(out, label);
         return;
     }
-    tail -= LABEL_ROOM - LABEL_HEAD - 3;
+    tail -= room - head - 3;
     while (head && ((unsigned char)label[head] & 0xc0) == 0x80)
         head--;
     while (((unsigned char)label[tail] & 0xc0) == 0x80)
         tail++;
     text_addf(out, "%.*s...%s", (int)head, label, label + tail);
+}
+
+void data_label(struct text *out, const char *name)
+{
+    data_short(out, name, LABEL_ROOM);
+}
+
+static void add_double(struct text *out, double number)
+{
+    if (isfinite(number))
+        text_addf(out, "%.9g", number);
+    else
+        text_add(out, "NaN");
 }
 
 static void add_columns(struct text *out, const char *format, va_list args)
@@ -46,7 +57,7 @@ static void add_columns(struct text *out, const char *format, va_list args)
         if (*kind == 'm')
             add_ms(out, va_arg(args, double));
         else if (*kind == 'd')
-            text_addf(out, "%.9g", va_arg(args, double));
+            add_double(out, va_arg(args, double));
         else if (*kind == 'i')
             text_addf(out, "%d", va_arg(args, int));
         else
@@ -70,12 +81,22 @@ void data_gap(struct text *out, size_t rows, size_t columns)
     text_add(out, "\n\n");
 }
 
+size_t data_pick(size_t i, size_t count, size_t of)
+{
+    return count < 2 ? 0 : (i * (of - 1) + (count - 1) / 2) / (count - 1);
+}
+
+bool data_is_wide(double least, double most)
+{
+    return most / least > 2.5;
+}
+
 size_t data_panels(size_t panels[FIGURE_MOST_PANELS], const struct facts *facts)
 {
     size_t count =
         facts->value_count < FIGURE_MOST_PANELS ? facts->value_count : FIGURE_MOST_PANELS;
     for (size_t i = 0; i < count; i++)
-        panels[i] = count == 1 ? 0 : (i * (facts->value_count - 1) + (count - 1) / 2) / (count - 1);
+        panels[i] = data_pick(i, count, facts->value_count);
     return count;
 }
 
@@ -126,7 +147,8 @@ struct panel {
 /* The claims that such a figure can show: a corner the curve has to pass on its left. */
 static bool is_limit(const struct scenario_claim *claim)
 {
-    return claim->kind == SCENARIO_CLAIM_AT_MOST && claim->metric == SCENARIO_SPAWN_TIME;
+    return claim->kind == SCENARIO_CLAIM_AT_MOST && claim->metric == SCENARIO_SPAWN_TIME &&
+           claim->statistic == SCENARIO_QUANTILE;
 }
 
 static bool has_limit(const struct facts *facts, size_t arm)
@@ -137,15 +159,43 @@ static bool has_limit(const struct facts *facts, size_t arm)
     return false;
 }
 
+static bool panel_is_wide(const struct panel *panel)
+{
+    return data_is_wide(fmax(panel->left, 1), panel->right);
+}
+
+/* What the axis shows: a little more than there is. */
+static void find_edges(double edges_ns[2], const struct panel *panel)
+{
+    double room = 0.05 * (panel->right - panel->left) + 0.002 * panel->right;
+    bool wide = panel_is_wide(panel);
+    edges_ns[0] = wide ? panel->left / 1.08 : panel->left - room;
+    edges_ns[1] = wide ? panel->right * 1.08 : panel->right + room;
+}
+
+/* How sure the curve is: a band around it, and what the claims about it say. */
+static void add_doubt(struct text *out, const struct facts *facts, const struct facts_cell *cell,
+                      const double sorted[], size_t n, const struct panel *panel)
+{
+    double edges_ns[2];
+    bool shown = !panel->closer || has_limit(facts, cell->arm);
+    find_edges(edges_ns, panel);
+    data_gap(out, shown ? data_band(out, facts, cell, sorted, n, edges_ns) : 0, 2);
+    data_gap(out, shown ? data_intervals(out, facts, cell, edges_ns) : 0, 5);
+}
+
 /* One curve: name, then (ms, percent of the cycles that were done by then). */
 static int add_curve(struct text *out, struct store *store, const struct facts *facts, size_t arm,
                      const struct panel *panel, struct err *err)
 {
+    const struct store_which which = {(int)arm, (int)panel->value, SCENARIO_SPAWN_TIME, NULL};
+    struct store_series loaded;
     double *series;
     size_t n, finite = 0, *keep, kept;
-    if (store_series(store, facts->run.id, (int)arm, (int)panel->value, SCENARIO_SPAWN_TIME,
-                     &series, &n, err) < 0)
+    if (store_series_load(&loaded, store, facts->run.id, &which, err) < 0)
         return -1;
+    series = loaded.values;
+    n = loaded.n;
     stats_sort(series, n);
     while (finite < n && isfinite(series[finite]))
         finite++;
@@ -159,8 +209,9 @@ static int add_curve(struct text *out, struct store *store, const struct facts *
     if (kept && finite < n) /* those that failed never come: the curve stays below 100 % */
         data_row(out, "md", 2 * panel->right, 100.0 * (double)finite / (double)n);
     data_gap(out, kept, 2);
+    add_doubt(out, facts, facts_cell(facts, arm, panel->value), series, n, panel);
     free(keep);
-    free(series);
+    store_series_release(&loaded);
     return 0;
 }
 
@@ -173,8 +224,8 @@ static void add_limits(struct text *out, const struct facts *facts)
         if (!is_limit(claim))
             continue;
         label = text_format("%s: p%g at most %s", claim->id, 100 * claim->quantile,
-                            text_duration(limit, (double)claim->limit_ns));
-        data_row(out, "mds", (double)claim->limit_ns, 100 * claim->quantile, label);
+                            text_duration(limit, claim->limit));
+        data_row(out, "mds", claim->limit, 100 * claim->quantile, label);
         free(label);
         rows++;
     }
@@ -209,26 +260,20 @@ static struct panel find_panel(const struct facts *facts, size_t value, bool clo
     for (size_t i = 0; i < facts->scenario.claim_count; i++) {
         if (!is_limit(&facts->scenario.claims[i]))
             continue;
-        panel.left = fmin(panel.left, (double)facts->scenario.claims[i].limit_ns);
-        panel.right = fmax(panel.right, (double)facts->scenario.claims[i].limit_ns);
+        panel.left = fmin(panel.left, facts->scenario.claims[i].limit);
+        panel.right = fmax(panel.right, facts->scenario.claims[i].limit);
     }
     if (!isfinite(panel.left) || panel.right <= 0)
         panel.left = panel.right = NS_PER_MS;
     return panel;
 }
 
-static bool is_wide(double least, double most)
-{
-    return most / fmax(least, 1) > 2.5;
-}
-
 static void add_panel(struct text *out, const struct facts *facts, const struct panel *panel)
 {
-    bool wide = is_wide(panel->left, panel->right);
-    double room = 0.05 * (panel->right - panel->left) + 0.002 * panel->right;
-    data_row(out, "immii", (int)facts_cell(facts, 0, panel->value)->batch_size,
-             wide ? panel->left / 1.08 : panel->left - room,
-             wide ? panel->right * 1.08 : panel->right + room, (int)wide, (int)panel->closer);
+    double edges_ns[2];
+    find_edges(edges_ns, panel);
+    data_row(out, "immii", (int)facts_cell(facts, 0, panel->value)->batch_size, edges_ns[0],
+             edges_ns[1], (int)panel_is_wide(panel), (int)panel->closer);
 }
 
 /* One panel per batch size; with a single one and arms far apart, a closer look at the claimed. */
@@ -262,48 +307,5 @@ int data_distribution(struct text *out, struct store *store, const struct facts 
         for (size_t arm = 0; arm < facts->arm_count; arm++)
             if (add_curve(out, store, facts, arm, &panels[i], err) < 0)
                 return -1;
-    return 0;
-}
-
-static void add_medians(struct text *out, const struct facts *facts, size_t arm)
-{
-    size_t rows = 0;
-    data_row(out, "ss", "agents", facts->arms[arm].name);
-    for (size_t value = 0; value < facts->value_count; value++) {
-        const struct facts_cell *cell = facts_cell(facts, arm, value);
-        double median = cell->spawn.median;
-        if (!isfinite(median))
-            continue;
-        data_row(out, "immm", (int)cell->batch_size, median,
-                 cell->spawn_median.has_lower ? cell->spawn_median.lower : median,
-                 cell->spawn_median.has_upper && isfinite(cell->spawn_median.upper)
-                     ? cell->spawn_median.upper
-                     : median);
-        rows++;
-    }
-    data_gap(out, rows, 4);
-}
-
-int data_scaling(struct text *out, struct store *store, const struct facts *facts, struct err *err)
-{
-    double least = INFINITY, most = 0;
-    (void)store;
-    (void)err;
-    for (size_t i = 0; i < facts->arm_count * facts->value_count; i++) {
-        double median = facts->cells[i].spawn.median;
-        if (isfinite(median)) {
-            least = fmin(least, median);
-            most = fmax(most, median);
-        }
-    }
-    if (!isfinite(least))
-        least = most = NS_PER_MS;
-    data_row(out, "iimm", (int)facts->arm_count, data_longest(facts), least, most);
-    data_gap(out, 1, 4);
-    for (size_t value = 0; value < facts->value_count; value++)
-        data_row(out, "i", (int)facts_cell(facts, 0, value)->batch_size);
-    data_gap(out, facts->value_count, 1);
-    for (size_t arm = 0; arm < facts->arm_count; arm++)
-        add_medians(out, facts, arm);
     return 0;
 }

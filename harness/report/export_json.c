@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "report/explain.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -39,6 +40,15 @@ static void put_ns(cJSON *object, const char *key, double ns)
         json_add_int64(object, key, llround(ns));
     else
         cJSON_AddNullToObject(object, key);
+}
+
+/* null for what is not known */
+static void put_nonnegative(cJSON *row, const char *key, int64_t value)
+{
+    if (value >= 0)
+        json_add_int64(row, key, value);
+    else
+        cJSON_AddNullToObject(row, key);
 }
 
 static void put_time(cJSON *object, const char *key, int64_t ns, int64_t zero_ns)
@@ -241,17 +251,54 @@ static void put_splits(struct document *document)
     begin_array(document, "speedup");
     for (size_t value = 0; value < facts->value_count; value++) {
         const struct facts_split *split = &facts->splits[value];
+        const struct explain_size *size = &facts->explain->sizes[value];
         cJSON *row;
-        if (!split->total.known)
+        if (!split->total.known && !size->known)
             continue;
         row = cJSON_CreateObject();
         json_add_int64(row, "agents", (int64_t)facts_cell(facts, 0, value)->batch_size);
         put_part(row, "total", &split->total);
         put_part(row, "concurrency", &split->concurrency);
         put_part(row, "recording", &split->recording);
+        explain_size_json(row, facts, size);
         add_row(document, row);
     }
     end_array(document);
+}
+
+/* the law of each arm over the batch sizes */
+static void put_laws(struct document *document)
+{
+    const struct facts *facts = document->facts;
+    begin_array(document, "scaling");
+    for (size_t arm = 0; arm < facts->arm_count; arm++)
+        if (facts->explain->laws[arm].tried)
+            add_row(document, explain_law_json(facts, arm));
+    end_array(document);
+}
+
+/* what was judged: metric, estimate and bounds in a unit of their own */
+static void put_judged(cJSON *row, const struct verdict_item *item)
+{
+    static const char *const units[] = {"ns", "bytes", "per_second"};
+    enum scenario_unit unit = scenario_metric_unit(item->claim->metric);
+    bool ratio =
+        item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
+    bool counts = verdict_claim_counts(item->claim);
+    if (counts)
+        cJSON_AddNullToObject(row, "metric");
+    else
+        put_text(row, "metric", scenario_metric_name(item->claim->metric));
+    cJSON_AddStringToObject(row, "unit", counts ? "share" : ratio ? "ratio" : units[unit]);
+    if (!counts && !ratio && unit != SCENARIO_PER_SECOND) {
+        put_ns(row, "estimate", item->estimate);
+        put_ns(row, "lower", item->lower);
+        put_ns(row, "upper", item->upper);
+        return;
+    }
+    json_add_double(row, "estimate", item->estimate);
+    json_add_double(row, "lower", item->lower);
+    json_add_double(row, "upper", item->upper);
 }
 
 static cJSON *verdict_row(const struct verdict_item *item)
@@ -261,26 +308,18 @@ static cJSON *verdict_row(const struct verdict_item *item)
     put_text(row, "sentence", item->claim->text);
     json_add_int64(row, "agents", (int64_t)item->batch_size);
     cJSON_AddStringToObject(row, "word", verdict_word_name(item->word));
-    if (item->claim->kind == SCENARIO_CLAIM_AT_MOST) {
-        cJSON_AddStringToObject(row, "unit", "ns");
-        put_ns(row, "estimate", item->estimate);
-        put_ns(row, "lower", item->lower);
-        put_ns(row, "upper", item->upper);
-    } else {
-        bool ratio = item->claim->kind == SCENARIO_CLAIM_FASTER;
-        cJSON_AddStringToObject(row, "unit", ratio ? "ratio" : "share");
-        json_add_double(row, "estimate", item->estimate);
-        json_add_double(row, "lower", item->lower);
-        json_add_double(row, "upper", item->upper);
-    }
+    put_judged(row, item);
     json_add_int64(row, "n", (int64_t)item->n);
     json_add_int64(row, "bad", (int64_t)item->bad);
     json_add_int64(row, "look", item->look);
+    json_add_double(row, "tau", item->tau);
+    json_add_double(row, "n_eff", item->effective_n);
     json_add_double(row, "p_support", item->p_support);
     json_add_double(row, "p_refute", item->p_refute);
     json_add_double(row, "rate_upper", item->rate_upper);
     cJSON_AddBoolToObject(row, "this_sitting_only", item->this_sitting_only);
     put_text(row, "reason", item->reason);
+    put_text(row, "remedy", item->remedy);
     return row;
 }
 
@@ -289,6 +328,30 @@ static void put_verdicts(struct document *document)
     begin_array(document, "verdicts");
     for (size_t i = 0; i < document->facts->verdict.count; i++)
         add_row(document, verdict_row(&document->facts->verdict.items[i]));
+    end_array(document);
+}
+
+static void put_diagnostics(struct document *document)
+{
+    const struct facts *facts = document->facts;
+    const struct diagnosis *diagnosis = &facts->verdict.diagnosis;
+    begin_array(document, "diagnostics");
+    for (size_t i = 0; i < diagnosis->count; i++) {
+        const struct diagnosis_item *item = &diagnosis->items[i];
+        cJSON *row = cJSON_CreateObject();
+        put_text(row, "kind", diagnosis_kind_name(item->kind));
+        put_text(row, "level", diagnosis_level_name(item->level));
+        put_text(row, "arm", item->arm >= 0 ? facts->arms[item->arm].name : "");
+        if (item->value >= 0)
+            json_add_int64(row, "agents",
+                           (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size);
+        else
+            cJSON_AddNullToObject(row, "agents");
+        json_add_double(row, "figure", item->figure);
+        put_text(row, "text", item->text);
+        put_text(row, "remedy", item->remedy);
+        add_row(document, row);
+    }
     end_array(document);
 }
 
@@ -353,6 +416,7 @@ static int put_agent(void *context, const struct store_agent *agent)
     put_time(row, "own_ready_ns", agent->own_ready_ns, zero_ns);
     put_time(row, "ready_ns", agent->ready_ns, zero_ns);
     put_time(row, "recorded_ns", agent->recorded_ns, zero_ns);
+    put_nonnegative(row, "cpu_ns", agent->cpu_ns);
     if (*agent->error)
         put_text(row, "error", agent->error);
     else
@@ -363,11 +427,6 @@ static int put_agent(void *context, const struct store_agent *agent)
     free(printed);
     cJSON_Delete(row);
     return 0;
-}
-
-static void put_nonnegative(cJSON *row, const char *key, int64_t ns)
-{
-    put_ns(row, key, ns < 0 ? NAN : (double)ns);
 }
 
 static cJSON *cycle_row(const struct document *document, const struct store_cycle *cycle)
@@ -389,6 +448,13 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     put_nonnegative(row, "finish_ns", cycle->finish_ns);
     put_nonnegative(row, "audit_ns", cycle->audit_ns);
     put_nonnegative(row, "harness_ns", cycle->harness_ns);
+    put_nonnegative(row, "cpu_ns", cycle->cpu_ns);
+    put_nonnegative(row, "peak_memory_bytes", cycle->peak_bytes);
+    put_nonnegative(row, "steal_ticks", cycle->strain.steal_ticks);
+    put_nonnegative(row, "total_ticks", cycle->strain.total_ticks);
+    put_nonnegative(row, "pressure_us", cycle->strain.pressure_us);
+    put_nonnegative(row, "throttled", cycle->strain.throttled);
+    put_nonnegative(row, "suspended_ns", cycle->strain.suspended_ns);
     put_text(row, "consensus", cycle->consensus);
     json_add_int64(row, "findings", cycle->findings);
     cJSON_AddRawToObject(row, "each", array);
@@ -436,7 +502,9 @@ static int put_run(FILE *out, struct store *store, int64_t run, bool samples, st
     put_results(&document);
     put_ratios(&document);
     put_splits(&document);
+    put_laws(&document);
     put_verdicts(&document);
+    put_diagnostics(&document);
     put_tally(&document);
     begin_array(&document, "findings");
     rc = store_each_finding(store, run, put_finding, &document, err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/explain.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -84,6 +85,7 @@ static int take_cycle(void *context, const struct store_cycle *cycle)
                                                                .audit_ns = cycle->audit_ns,
                                                                .sitting = cycle->sitting,
                                                                .agents = cycle->agents,
+                                                               .pair = cycle->pair,
                                                                .arm = (short)cycle->arm,
                                                                .value = (short)cycle->value,
                                                                .warmup = cycle->warmup};
@@ -125,24 +127,23 @@ static int take_finding(void *context, const struct store_finding *finding)
 static int summarise(struct facts *facts, struct store *store, struct facts_cell *cell,
                      enum scenario_metric metric, struct err *err)
 {
-    double *series;
-    size_t n;
+    const struct store_which which = {(int)cell->arm, (int)cell->value, metric, NULL};
+    struct store_series series;
     struct stats_bounds median, p95;
-    if (store_series(store, facts->run.id, (int)cell->arm, (int)cell->value, metric, &series, &n,
-                     err) < 0)
+    if (store_series_load(&series, store, facts->run.id, &which, err) < 0)
         return -1;
-    stats_sort(series, n);
-    median = stats_median_bounds(series, n, 1, FACTS_ALPHA, FACTS_ALPHA);
-    p95 = stats_quantile_bounds(series, n, 0.95, 1, FACTS_ALPHA, FACTS_ALPHA);
+    stats_sort(series.values, series.n);
+    median = stats_median_bounds(series.values, series.n, 1, FACTS_ALPHA, FACTS_ALPHA);
+    p95 = stats_quantile_bounds(series.values, series.n, 0.95, 1, FACTS_ALPHA, FACTS_ALPHA);
     if (metric == SCENARIO_SPAWN_TIME) {
-        cell->spawn = stats_summarise(series, n);
+        cell->spawn = stats_summarise(series.values, series.n);
         cell->spawn_median = median;
         cell->spawn_p95 = p95;
     } else {
-        cell->ready = stats_summarise(series, n);
+        cell->ready = stats_summarise(series.values, series.n);
         cell->ready_median = median;
     }
-    free(series);
+    store_series_release(&series);
     return 0;
 }
 
@@ -203,25 +204,25 @@ static int read_ratio(struct facts *facts, struct store *store, struct facts_rat
                       const char *slow, const char *fast, size_t value, struct err *err)
 {
     int slow_arm = facts_find_arm(facts, slow), fast_arm = facts_find_arm(facts, fast);
-    double *slow_series = NULL, *fast_series = NULL;
-    size_t slow_n, fast_n;
+    struct store_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
+    struct store_series slower = {0}, faster = {0};
     int rc = -1;
     if (slow_arm < 0 || fast_arm < 0)
         return 0;
-    if (store_series(store, facts->run.id, slow_arm, (int)value, SCENARIO_SPAWN_TIME, &slow_series,
-                     &slow_n, err) < 0 ||
-        store_series(store, facts->run.id, fast_arm, (int)value, SCENARIO_SPAWN_TIME, &fast_series,
-                     &fast_n, err) < 0)
+    if (store_series_load(&slower, store, facts->run.id, &which, err) < 0)
         goto done;
-    fast_n = fast_n < slow_n ? fast_n : slow_n;
-    stats_ratios(fast_series, slow_series, fast_series, fast_n);
-    out->ratio = facts_median_of(fast_series, fast_n);
+    which.arm = fast_arm;
+    if (store_series_load(&faster, store, facts->run.id, &which, err) < 0)
+        goto done;
+    faster.n = faster.n < slower.n ? faster.n : slower.n;
+    stats_ratios(faster.values, slower.values, faster.values, faster.n);
+    out->ratio = facts_median_of(faster.values, faster.n);
     /* a median of 0 or infinity says that cycles failed, nothing about speed */
-    out->known = fast_n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
+    out->known = faster.n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
     rc = 0;
 done:
-    free(slow_series);
-    free(fast_series);
+    store_series_release(&slower);
+    store_series_release(&faster);
     return rc;
 }
 
@@ -272,7 +273,9 @@ static int read_passes(struct facts *facts, struct store *store, struct err *err
     for (size_t value = 0; value < facts->value_count; value++)
         if (read_split(facts, store, value, err) < 0)
             return -1;
-    return facts_read_agents(facts, store, err);
+    if (facts_read_agents(facts, store, err) < 0)
+        return -1;
+    return explain_read(facts, store, err);
 }
 
 int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err)
@@ -308,5 +311,6 @@ void facts_release(struct facts *facts)
     free(facts->splits);
     free(facts->cycles);
     free(facts->rule_findings);
+    explain_release(facts->explain);
     *facts = (struct facts){0};
 }

@@ -52,7 +52,7 @@ struct facts_cell {
 /* A stored cycle, as little of it as the report needs. */
 struct facts_cycle {
     int64_t index, sent_ns, answered_ns, spawn_ns, harness_ns, audit_ns;
-    int sitting, agents;
+    int sitting, agents, pair;
     short arm, value;
     bool warmup;
 };
@@ -104,7 +104,8 @@ struct facts {
     size_t ledger_agents;  /* agents of the scenario's list that write the ledger */
     struct facts_complaint complaints[FACTS_MOST_COMPLAINTS];
     size_t complaint_count;
-    size_t complaints_more; /* told by others than those kept */
+    size_t complaints_more;  /* told by others than those kept */
+    struct explain *explain; /* explain.h: limits of the speedup, laws of the sweep */
 };
 
 /*

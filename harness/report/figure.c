@@ -14,8 +14,12 @@
 #include "base/process.h"
 #include "cycles_gp.h"
 #include "distribution_gp.h"
+#include "modes_gp.h"
+#include "phases_gp.h"
+#include "ratios_gp.h"
 #include "report/words.h"
 #include "scaling_gp.h"
+#include "shift_gp.h"
 #include "style_gp.h"
 #include "timeline_gp.h"
 
@@ -30,6 +34,10 @@ static const struct {
     [FIGURE_TIMELINE] = {"timeline", embedded_timeline_gp, data_timeline},
     [FIGURE_SCALING] = {"scaling", embedded_scaling_gp, data_scaling},
     [FIGURE_CYCLES] = {"cycles", embedded_cycles_gp, data_cycles},
+    [FIGURE_RATIOS] = {"ratios", embedded_ratios_gp, data_ratios},
+    [FIGURE_SHIFT] = {"shift", embedded_shift_gp, data_shift},
+    [FIGURE_MODES] = {"modes", embedded_modes_gp, data_modes},
+    [FIGURE_PHASES] = {"phases", embedded_phases_gp, data_phases},
 };
 
 const char *figure_name(enum figure_kind kind)
@@ -158,6 +166,13 @@ static void draw(struct figure_set *set, const char *folder, enum figure_kind ki
     free(to);
 }
 
+static void forget_all(const char *folder, const struct figure_set *set, enum figure_kind kind)
+{
+    forget(folder, set, kind, "svg");
+    forget(folder, set, kind, "dat");
+    forget(folder, set, kind, "gp");
+}
+
 static int make_one(struct figure_set *set, const char *folder, enum figure_kind kind,
                     struct store *store, const struct facts *facts, struct err *err)
 {
@@ -165,12 +180,18 @@ static int make_one(struct figure_set *set, const char *folder, enum figure_kind
     int rc;
     text_addf(&script, "%s\n%s", embedded_style_gp, figures[kind].script);
     rc = figures[kind].data(&data, store, facts, err);
+    set->wanted[kind] = rc == 0 && data.length > 0;
+    if (rc == 0 && !set->wanted[kind]) {
+        forget_all(folder, set, kind);
+        goto done;
+    }
     if (rc == 0)
         rc = write_text(folder, set, kind, "dat", &data, err);
     if (rc == 0)
         rc = write_text(folder, set, kind, "gp", &script, err);
     if (rc == 0)
         draw(set, folder, kind);
+done:
     text_release(&data);
     text_release(&script);
     return rc;
@@ -186,9 +207,7 @@ int figure_draw(struct figure_set *out, const char *folder, struct store *store,
                 return err_wrap(err, "figure '%s-%s'", out->prefix, figures[kind].name);
             continue;
         }
-        forget(folder, out, (enum figure_kind)kind, "svg");
-        forget(folder, out, (enum figure_kind)kind, "dat");
-        forget(folder, out, (enum figure_kind)kind, "gp");
+        forget_all(folder, out, (enum figure_kind)kind);
     }
     return 0;
 }

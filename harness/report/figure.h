@@ -15,12 +15,17 @@ enum figure_kind {
     FIGURE_TIMELINE,     /* one typical cycle of each arm, one bar per agent */
     FIGURE_SCALING,      /* median against the number of agents */
     FIGURE_CYCLES,       /* every cycle in the order they ran */
+    FIGURE_RATIOS,       /* every pair's ratio in the order they ran, beside the claimed one */
+    FIGURE_SHIFT,        /* ratio of the two arms' quantiles, from the fastest to the slowest */
+    FIGURE_MODES,        /* the shape of times that fall into two heaps */
+    FIGURE_PHASES,       /* where the time of a typical agent goes, one bar per arm */
     FIGURE_KINDS
 };
 
 #define FIGURE_MOST_PANELS 4    /* batch sizes shown in one figure */
 #define FIGURE_MOST_STEPS  2000 /* of one curve */
 #define FIGURE_MOST_ROWS   40   /* agents of one cycle in the time line */
+#define FIGURE_MOST_BLOCKS 120  /* steps of block medians: beyond that of several blocks together */
 
 /* What became of the figures of one run. Plain value. */
 struct figure_set {
@@ -42,17 +47,25 @@ const char *figure_name(enum figure_kind kind);
 int figure_draw(struct figure_set *out, const char *folder, struct store *store,
                 const struct facts *facts, struct err *err);
 
-/* data.c, data_time.c: the data of each figure; returns -1 only for errors of the store */
+/* data*.c: the data of each figure; returns -1 only for errors of the store. No data at all says
+ * that the run has nothing to show there: the figure is not wanted. */
 int data_distribution(struct text *out, struct store *store, const struct facts *facts,
                       struct err *err);
 int data_timeline(struct text *out, struct store *store, const struct facts *facts,
                   struct err *err);
 int data_scaling(struct text *out, struct store *store, const struct facts *facts, struct err *err);
 int data_cycles(struct text *out, struct store *store, const struct facts *facts, struct err *err);
+int data_ratios(struct text *out, struct store *store, const struct facts *facts, struct err *err);
+int data_shift(struct text *out, struct store *store, const struct facts *facts, struct err *err);
+int data_modes(struct text *out, struct store *store, const struct facts *facts, struct err *err);
+int data_phases(struct text *out, struct store *store, const struct facts *facts, struct err *err);
 
 /* data_panels - which batch sizes a figure shows: at most FIGURE_MOST_PANELS value indices, first
  * and last among them; returns how many */
 size_t data_panels(size_t panels[FIGURE_MOST_PANELS], const struct facts *facts);
+
+/* data_pick - the i-th of `count` indices spread over `of`, first and last among them */
+size_t data_pick(size_t i, size_t count, size_t of);
 
 /* data_longest - characters of the longest name of an arm, as legends show it */
 int data_longest(const struct facts *facts);
@@ -67,15 +80,65 @@ size_t data_rows_most(const struct facts *facts);
  * (at most FIGURE_MOST_STEPS); first and last are always among them */
 size_t data_thin(size_t keep[], const double sorted[], size_t n);
 
-/* data_row - one tab-separated row: m a time in ns told as ms with 6 decimals, d a double, i an
- * int, s a label */
+/* data_row - one tab-separated row: m a time in ns told as ms with 6 decimals, d a double (both NaN
+ * when not finite), i an int, s a label */
 void data_row(struct text *out, const char *format, ...);
 
 /* data_label - a name as a label: made safe, and shortened in its middle to 40 bytes */
 void data_label(struct text *out, const char *name);
 
+/* data_short - the same, shortened to `room` bytes, at least 12 */
+void data_short(struct text *out, const char *name, size_t room);
+
 /* data_gap - the two empty lines between gnuplot's data sets; an empty set gets a row of NaN, since
  * gnuplot takes no set without rows */
 void data_gap(struct text *out, size_t rows, size_t columns);
+
+/* data_is_wide - times or ratios so far apart that their axis has to be logarithmic */
+bool data_is_wide(double least, double most);
+
+/* Two arms side by side: what a claim compares, or sequential and parallel where none does. Plain
+ * value, points into the facts. */
+struct comparison {
+    const struct verdict_item *item; /* NULL: no claim */
+    size_t above, below, value;      /* the ratio is arm above / arm below, at a batch size */
+    enum scenario_metric metric;
+    const char *agent;              /* of phases; or NULL */
+    bool inverted;                  /* throughput told as time per agent */
+    double claimed_low, claimed_up; /* NaN: nothing is claimed; low alone: at least */
+};
+
+/* data_comparisons - those a figure shows, at most FIGURE_MOST_PANELS; returns how many */
+size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct facts *facts);
+
+/* data_comparison_label - "AC2: sequential / parallel, 3 agents" */
+void data_comparison_label(struct text *out, const struct facts *facts,
+                           const struct comparison *comparison);
+
+/* The samples of a comparison. Zero is empty; owned: data_compared_release. */
+struct compared {
+    double *above, *below, *ratios; /* by pair; +infinity: failed; ratios as stats_ratios */
+    size_t n;
+    size_t *sizes, blocks; /* pairs of each block */
+};
+int data_compare(struct compared *out, struct store *store, const struct facts *facts,
+                 const struct comparison *comparison, struct err *err);
+void data_compared_release(struct compared *compared);
+
+/*
+ * data_band - the pointwise band of doubt around the curve of an arm that a claim is about
+ *
+ * A closed line (ms, percent): the lower bounds of the quantiles upwards, the upper ones downwards,
+ * one-sided 95 % each, with the largest tau of the arm's claims; open ends reach left and right.
+ * sorted  : the arm's n spawn times; left_ns, right_ns: the edges of the panel
+ * returns : rows; 0 when no claim is about a quantile of this arm's spawn time at this batch size
+ */
+size_t data_band(struct text *out, const struct facts *facts, const struct facts_cell *cell,
+                 const double sorted[], size_t n, const double edges_ns[2]);
+
+/* data_intervals - what its claims say: from ms, to ms, percent, caps at both ends (ms, NaN where
+ * the end is open); returns rows */
+size_t data_intervals(struct text *out, const struct facts *facts, const struct facts_cell *cell,
+                      const double edges_ns[2]);
 
 #endif

@@ -22,14 +22,28 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
     static const char *const captions[FIGURE_KINDS] = {
         "Share of the counted cycles that were done by then. A claimed limit is met when the curve "
         "passes the cross on its left or above it; a curve that ends below 100 % is of an arm with "
-        "failed cycles.",
+        "failed cycles. Round the arms of a claim: their band of 95 % bounds at each height (it "
+        "reaches the edge where there are too few cycles for a bound), and as a bar the claim's own "
+        "interval.",
         "One cycle of each arm, the one nearest its median: one bar per agent, a colour for each "
         "phase. Bars of agents that failed or were cancelled reach to the answer, since their end "
         "is not told.",
         "Median spawn time against the number of agents, with bounds of 95 % each (from 5 cycles "
-        "on).",
+        "on); the fitted law as a thin line with its band of 90 %, where it fits; dotted grey: the "
+        "least time that cores and agents allow.",
         "Every cycle in the order they ran: drift and bursts would show here. Crosses at the top "
-        "are failed cycles, dotted lines the beginning of another sitting."};
+        "are failed cycles, dotted lines the beginning of another sitting.",
+        "One point per pair of cycles in the order they ran. Steps that wander show that the ratio "
+        "moved with the hour; crosses below are pairs whose fast arm failed, above those whose "
+        "slow arm alone failed.",
+        "Is the ratio the same for slow cycles as for fast ones? Each point divides a quantile of "
+        "one arm by the same quantile of the other, with cautious bounds from order statistics; a "
+        "level line says that the whole distribution is scaled. These are not ratios of pairs.",
+        "The shape of the spawn times, wide where many cycles are; dashed lines stand at the two "
+        "modes, or at the median of an arm that has one. The slowest 1 % may lie outside.",
+        "Medians of each phase over all agents that became ready, set end to end. The median of a "
+        "sum is not the sum of medians, and a typical agent of a sequential arm is the middle one of "
+        "its batch: bars explain the times above, they do not replace them."};
     char *name;
     if (!figures->wanted[kind])
         return;
@@ -54,7 +68,7 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
     free(name);
 }
 
-static void count_words(const struct verdict *verdict, size_t words[3])
+static void count_words(const struct verdict *verdict, size_t words[VERDICT_WORDS])
 {
     for (size_t i = 0; i < verdict->count; i++)
         words[verdict->items[i].word]++;
@@ -71,20 +85,26 @@ static void add_answer(struct text *out, const struct facts *facts, const struct
         text_addf(out, ", %s", words_plural(words, (int64_t)item->batch_size, "agent"));
     text_add(out, ": ");
     words_markdown(out, item->reason);
+    if (*item->remedy) {
+        text_add(out, "; ");
+        words_markdown(out, item->remedy);
+    }
     text_addf(out, ".%s\n", item->this_sitting_only ? " This sitting only." : "");
 }
 
 /* Supported, refuted, inconclusive: counted, then each with its sentence. */
 static void headline(struct text *out, const struct facts *facts)
 {
-    size_t words[3] = {0};
+    size_t words[VERDICT_WORDS] = {0};
     char count[WORDS_BYTES];
     int64_t findings = facts_findings(facts);
     count_words(&facts->verdict, words);
     if (facts->verdict.count)
-        text_addf(out, "**%zu supported, %zu refuted, %zu inconclusive; %s of the audit.**\n\n",
+        text_addf(out,
+                  "**%zu supported, %zu refuted, %zu inconclusive, %zu invalid; %s of the "
+                  "audit.**\n\n",
                   words[VERDICT_SUPPORTED], words[VERDICT_REFUTED], words[VERDICT_INCONCLUSIVE],
-                  words_plural(count, findings, "finding"));
+                  words[VERDICT_INVALID], words_plural(count, findings, "finding"));
     else
         text_addf(out, "**No claim is made; %s of the audit.**\n\n",
                   words_plural(count, findings, "finding"));
@@ -135,9 +155,14 @@ static int add_chapters(struct page *page, const struct facts *facts,
     missing_figures(out, figures);
     chapter_times(out, facts);
     chapter_figure(out, facts, figures, FIGURE_DISTRIBUTION);
+    chapter_figure(out, facts, figures, FIGURE_MODES);
+    chapter_scaling(out, facts);
     chapter_figure(out, facts, figures, FIGURE_SCALING);
     chapter_split(out, facts);
+    chapter_figure(out, facts, figures, FIGURE_RATIOS);
+    chapter_figure(out, facts, figures, FIGURE_SHIFT);
     chapter_phases(out, facts);
+    chapter_figure(out, facts, figures, FIGURE_PHASES);
     chapter_figure(out, facts, figures, FIGURE_TIMELINE);
     if (chapter_integrity(out, page->store, facts, err) < 0)
         return -1;

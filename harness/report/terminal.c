@@ -1,7 +1,9 @@
 /* What happened? One screen: the summary after a run and for `show`. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/explain.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -17,7 +19,7 @@ struct screen {
 
 static const char *paint(const struct screen *screen, enum verdict_word word)
 {
-    static const char *const codes[] = {"\033[1;32m", "\033[1;31m", "\033[1;33m"};
+    static const char *const codes[] = {"\033[1;32m", "\033[1;31m", "\033[1;33m", "\033[1;35m"};
     return screen->colour ? codes[word] : "";
 }
 
@@ -208,7 +210,7 @@ static void complaints(struct screen *screen)
 
 static void one_claim(struct screen *screen, const struct verdict_item *item)
 {
-    char estimate[WORDS_BYTES];
+    char estimate[WORDS_BYTES], worth[WORDS_BYTES];
     text_addf(&screen->text, "  %s%-12s%s ", paint(screen, item->word),
               verdict_word_name(item->word), plain(screen));
     words_plain(&screen->text, item->claim->id);
@@ -219,11 +221,64 @@ static void one_claim(struct screen *screen, const struct verdict_item *item)
                   words_plural(estimate, (int64_t)item->batch_size, "agent"));
     text_add(&screen->text, item->this_sitting_only ? " (this sitting only)\n" : "\n");
     if (!words_claim_counts(item))
-        text_addf(&screen->text, "               %s at 95 %%, n %zu, %zu against it\n",
-                  words_claimed(estimate, item), item->n, item->bad);
+        text_addf(&screen->text, "               %s at 95 %%, %s, %zu against it\n",
+                  words_claimed(estimate, item), words_worth(worth, item), item->bad);
     text_add(&screen->text, "               ");
     words_plain(&screen->text, item->reason);
     text_add(&screen->text, "\n");
+    if (*item->remedy) {
+        text_add(&screen->text, "               ");
+        words_plain(&screen->text, item->remedy);
+        text_add(&screen->text, "\n");
+    }
+}
+
+/* Of one kind the gravest, then the largest figure; how many more are flagged. */
+static const struct diagnosis_item *worst_of(const struct diagnosis *diagnosis,
+                                             enum diagnosis_kind kind, size_t *more)
+{
+    const struct diagnosis_item *worst = NULL;
+    *more = 0;
+    for (size_t i = 0; i < diagnosis->count; i++) {
+        const struct diagnosis_item *item = &diagnosis->items[i];
+        if (item->kind != kind || item->level < DIAGNOSIS_FLAGGED)
+            continue;
+        *more += worst != NULL;
+        if (!worst || item->level > worst->level ||
+            (item->level == worst->level && fabs(item->figure) > fabs(worst->figure)))
+            worst = item;
+    }
+    return worst;
+}
+
+/* What a reader must know of the machine and the samples before believing the rest. */
+static void diagnostics(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    for (int kind = 0; kind < DIAGNOSIS_KINDS; kind++) {
+        char size[WORDS_BYTES];
+        size_t more;
+        const struct diagnosis_item *item =
+            worst_of(&facts->verdict.diagnosis, (enum diagnosis_kind)kind, &more);
+        if (!item)
+            continue;
+        text_addf(&screen->text, "  %-8s %s: ", diagnosis_level_name(item->level),
+                  diagnosis_kind_name(item->kind));
+        if (item->arm >= 0)
+            words_plain(&screen->text, facts->arms[item->arm].name);
+        if (item->value >= 0 && facts->value_count > 1)
+            text_addf(&screen->text, ", %s",
+                      words_plural(size,
+                                   (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size,
+                                   "agent"));
+        text_add(&screen->text, item->arm >= 0 ? ": " : "");
+        words_plain(&screen->text, item->text);
+        if (more)
+            text_addf(&screen->text, " (and %zu more)", more);
+        text_add(&screen->text, "\n           ");
+        words_plain(&screen->text, item->remedy);
+        text_add(&screen->text, "\n");
+    }
 }
 
 static void claims(struct screen *screen)
@@ -263,6 +318,47 @@ static void split(struct screen *screen, size_t value)
               words_ratio(words, recording->ratio.median, &recording->ratio.bounds), agents);
 }
 
+/* Why it is not faster still. */
+static void limit(struct screen *screen, size_t value)
+{
+    const struct facts *facts = screen->facts;
+    const struct explain_size *size = &facts->explain->sizes[value];
+    char agents[WORDS_BYTES];
+    if (!size->known)
+        return;
+    text_add(&screen->text, "  limit    ");
+    if (facts->value_count > 1)
+        text_addf(&screen->text, "%s: ",
+                  words_plural(agents, (int64_t)facts_cell(facts, 0, value)->batch_size, "agent"));
+    explain_limit(&screen->text, facts->explain, size);
+    text_add(&screen->text, "\n           ");
+    explain_attained(&screen->text, size);
+    text_add(&screen->text, "\n");
+    if (!size->has_cpu)
+        text_add(&screen->text,
+                 "           CPU time or cores are not known and not in this limit\n");
+}
+
+static void scaling(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    bool thin = false;
+    for (size_t arm = 0; arm < facts->arm_count; arm++) {
+        const struct explain_law *law = &facts->explain->laws[arm];
+        if (!law->tried)
+            continue;
+        text_add(&screen->text, "  scaling  ");
+        words_plain(&screen->text, facts->arms[arm].name);
+        text_add(&screen->text, ": ");
+        explain_law(&screen->text, law);
+        text_add(&screen->text, "\n");
+        thin = thin || (law->fits && law->thin);
+    }
+    if (thin)
+        text_add(&screen->text, "           (fewer than 6 batch sizes, or than two on each side of "
+                                "the core count: good for these sizes only)\n");
+}
+
 int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err)
 {
     struct facts facts;
@@ -275,9 +371,13 @@ int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, st
     cost(&screen);
     rc = agents(&screen, store, err);
     complaints(&screen);
+    diagnostics(&screen);
     claims(&screen);
-    for (size_t value = 0; value < facts.value_count; value++)
+    for (size_t value = 0; value < facts.value_count; value++) {
         split(&screen, value);
+        limit(&screen, value);
+    }
+    scaling(&screen);
     text_addf(&screen.text, "  next: spawnbench report %lld\n", (long long)run);
     if (rc == 0 && fwrite(screen.text.data, 1, screen.text.length, out) != screen.text.length)
         rc = err_system(err, "cannot write the summary");

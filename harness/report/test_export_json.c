@@ -79,6 +79,8 @@ static const struct fixture runs[] = {
      .error = "\302\200\xff|",
      .no_store = true,
      .no_ledger = true},
+    {.scenario = fixture_cpu_bound, .environment = "{\"cpus_usable\":2}", .burners = 2},
+    {.scenario = fixture_sweep, .environment = "{\"cpus_usable\":2}"},
 };
 
 static void every_document_keeps_the_schema(void **state)
@@ -157,6 +159,35 @@ static void samples_agree_with_the_summary(void **state)
     fixture_remove(folder);
 }
 
+static void limits_and_laws_are_told(void **state)
+{
+    char *folder = fixture_folder(), *text;
+    struct store *store = fixture_store(folder);
+    int64_t ids[] = {fixture_run(store, &runs[4]), fixture_run(store, &runs[5])};
+    const cJSON *all, *limit, *law;
+    cJSON *root;
+    (void)state;
+    text = document(store, ids, 2, false);
+    root = parsed(text);
+    all = at(root, "runs");
+    limit = cJSON_GetArrayItem(at(cJSON_GetArrayItem(all, 0), "speedup"), 0);
+    assert_string_equal(json_string(limit, "binding"), "CPU");
+    assert_string_equal(json_string(limit, "than"), "sequential");
+    assert_float_equal(cJSON_GetNumberValue(at(limit, "cores")), 2, 0);
+    assert_float_equal(cJSON_GetNumberValue(at(at(limit, "lower_bound_ns"), "median")), 30e6, 0);
+    assert_true(cJSON_IsFalse(at(limit, "violates")) && cJSON_IsTrue(at(limit, "cpu_known")));
+    assert_int_equal(cJSON_GetArraySize(at(cJSON_GetArrayItem(all, 0), "scaling")), 0);
+    assert_int_equal(cJSON_GetArraySize(at(cJSON_GetArrayItem(all, 1), "scaling")), 3);
+    law = cJSON_GetArrayItem(at(cJSON_GetArrayItem(all, 1), "scaling"), 1);
+    assert_string_equal(json_string(law, "arm"), "parallel");
+    assert_true(cJSON_IsTrue(at(law, "fits")) && cJSON_IsFalse(at(law, "thin")));
+    assert_true(cJSON_GetNumberValue(at(at(law, "sigma"), "upper")) < 0.05);
+    cJSON_Delete(root);
+    free(text);
+    store_close(store);
+    fixture_remove(folder);
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
     char *folder = fixture_folder();
@@ -180,6 +211,7 @@ int main(void)
         cmocka_unit_test(every_document_keeps_the_schema),
         cmocka_unit_test(failed_is_null_and_whole_numbers_stay_whole),
         cmocka_unit_test(samples_agree_with_the_summary),
+        cmocka_unit_test(limits_and_laws_are_told),
         cmocka_unit_test(a_full_disk_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

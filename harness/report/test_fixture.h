@@ -40,6 +40,9 @@ struct fixture {
     bool no_store;       /* arms keep no database */
     bool no_ledger;
     bool partial;
+    int burners; /* cores that agents compete for: each burns 20 ms of CPU time, 0: they wait */
+    bool linger; /* they go on after they were ready, in the arm sequential until the answer */
+    bool skip;   /* agents of the arm parallel do a tenth of the work */
 };
 
 static uint64_t fixture_random = 1;
@@ -72,11 +75,22 @@ static inline void fixture_fail(const struct fixture *fixture, struct run_cycle 
     }
 }
 
+/* How long an agent initialises: 45 ms of waiting, or 20 ms of CPU time on shared cores. */
+static inline double fixture_own_ns(const struct fixture *fixture, const struct run_cycle *cycle,
+                                    bool sequential)
+{
+    double own_ns = fixture->burners ? 20e6 : 45e6;
+    if (fixture->burners && !sequential && cycle->agent_count > (size_t)fixture->burners)
+        own_ns *= (double)cycle->agent_count / fixture->burners;
+    return fixture->skip && !sequential ? own_ns / 10 : own_ns;
+}
+
 static inline void fixture_times(const struct fixture *fixture, struct run_cycle *cycle,
                                  const char *arm, int64_t *now_ns)
 {
     bool sequential = strncmp(arm, "sequential", 10) == 0;
     bool batch = !sequential || strcmp(arm, "sequential-batch") == 0;
+    double cheap = fixture->burners ? 0.03 : 1; /* so that the agents' own time rules */
     int64_t at = *now_ns + fixture_jitter(2e5, 0.5), last = at;
     cycle->sent_ns = *now_ns;
     for (size_t i = 0; i < cycle->agent_count; i++) {
@@ -84,17 +98,22 @@ static inline void fixture_times(const struct fixture *fixture, struct run_cycle
         agent->answered = agent->finished = true;
         agent->pid = (pid_t)(1000 + i);
         agent->start_ns = at;
-        agent->main_ns = at + fixture_jitter(6e5, 0.6);
-        agent->own_ready_ns = agent->main_ns + fixture_jitter(45e6, 0.02);
+        agent->main_ns = at + fixture_jitter(6e5 * cheap, 0.6);
+        agent->own_ready_ns =
+            agent->main_ns +
+            fixture_jitter(fixture_own_ns(fixture, cycle, sequential), 0.02 * cheap);
+        agent->cpu_ns = fixture->burners ? 20000000 : -1;
+        if (fixture->linger && sequential)
+            agent->cpu_ns *= 2;
         agent->ready_ns = agent->own_ready_ns + fixture_jitter(6e4, 1);
-        agent->recorded_ns = agent->ready_ns + (batch ? 0 : fixture_jitter(12e5, 0.8));
+        agent->recorded_ns = agent->ready_ns + (batch ? 0 : fixture_jitter(12e5 * cheap, 0.8));
         last = agent->recorded_ns > last ? agent->recorded_ns : last;
         at = sequential ? agent->recorded_ns : at + fixture_jitter(3e5, 0.3);
         if (fixture->no_ledger)
             agent->main_ns = agent->own_ready_ns = 0;
     }
     if (batch)
-        last += fixture_jitter(9e5, 0.8);
+        last += fixture_jitter(9e5 * cheap, 0.8);
     for (size_t i = 0; i < cycle->agent_count; i++) {
         cycle->agents[i].recorded_ns = fixture->no_store ? 0
                                        : batch           ? last
@@ -254,5 +273,16 @@ static inline char *fixture_read(const char *folder, const char *name)
 __attribute__((unused)) static const char fixture_three_agents[] =
     "{\"name\":\"three-agents\",\"spec_id\":\"SPEC-KIT-933\",\"about\":\"150 ms -> 50 ms\","
     "\"cycles\":100,\"warmup\":5," FIXTURE_AGENTS "," FIXTURE_ARMS "," FIXTURE_CLAIMS "}";
+
+__attribute__((unused)) static const char fixture_cpu_bound[] =
+    "{\"name\":\"cpu-bound\",\"cycles\":40,\"warmup\":3,"
+    "\"agents\":[{\"name\":\"busy\",\"command\":[\"{agent}\"],\"times\":3}]," FIXTURE_ARMS ","
+    "\"claims\":[{\"id\":\"cores\",\"faster\":\"parallel\",\"than\":\"sequential\","
+    "\"at_least\":3.0}]}";
+
+__attribute__((unused)) static const char fixture_sweep[] =
+    "{\"name\":\"sweep\",\"cycles\":20,\"warmup\":2,"
+    "\"agents\":[{\"name\":\"agent\",\"command\":[\"{agent}\"]}],"
+    "\"vary\":{\"agents\":[1,2,3,4,6,8]}," FIXTURE_ARMS "}";
 
 #endif

@@ -104,7 +104,7 @@ static void estimates_share_one_unit(void **state)
 /* 49.996 ms is within 50 ms and 50.004 ms is not: rounding must not hide it */
 static void a_claim_near_its_limit_is_told_with_more_digits(void **state)
 {
-    struct scenario_claim claim = {.kind = SCENARIO_CLAIM_AT_MOST, .limit_ns = 50000000};
+    struct scenario_claim claim = {.kind = SCENARIO_CLAIM_AT_MOST, .limit = 50000000};
     struct verdict_item item = {
         .claim = &claim, .n = 100, .estimate = 49.9e6, .lower = 49.8e6, .upper = 50.004e6};
     char out[WORDS_BYTES];
@@ -115,6 +115,14 @@ static void a_claim_near_its_limit_is_told_with_more_digits(void **state)
     item.lower = 2.97;
     item.upper = INFINITY;
     assert_string_equal(words_claimed(out, &item), "2.998x [2.970x .. none]");
+    claim = (struct scenario_claim){.metric = SCENARIO_PEAK_MEMORY, .limit = 64 * 1048576.0};
+    item.estimate = 63.999 * 1048576;
+    item.lower = 12 * 1048576;
+    assert_string_equal(words_claimed(out, &item), "63.999 MiB [12.000 .. none]");
+    claim = (struct scenario_claim){.metric = SCENARIO_THROUGHPUT, .limit = 20};
+    item.estimate = 63.82;
+    item.lower = 60;
+    assert_string_equal(words_claimed(out, &item), "63.8/s [60.0/s .. none]");
     claim.kind = SCENARIO_CLAIM_INTACT;
     item.bad = 2;
     assert_string_equal(words_claimed(out, &item), "2 of 100");
@@ -123,6 +131,7 @@ static void a_claim_near_its_limit_is_told_with_more_digits(void **state)
 static void dates_shares_and_counts_read_well(void **state)
 {
     char out[WORDS_BYTES];
+    struct verdict_item item = {.n = 400, .tau = 3.333, .effective_n = 120};
     struct store_tally tally = {.agents_planned = 6, .agents_ready = 6, .agents_recorded = 5};
     (void)state;
     assert_string_equal(words_date(out, INT64_C(1700000000123456789)), "2023-11-14T22:13:20.123Z");
@@ -130,6 +139,9 @@ static void dates_shares_and_counts_read_well(void **state)
     assert_string_equal(words_share(out, 0.00734), "0.734 %");
     assert_string_equal(words_p(out, 0.00001), "< 0.0001");
     assert_string_equal(words_p(out, NAN), "-");
+    assert_string_equal(words_worth(out, &item), "n 400, worth 120 (tau 3.3)");
+    item.tau = 1;
+    assert_string_equal(words_worth(out, &item), "n 400");
     assert_string_equal(words_plural(out, 1, "cycle"), "1 cycle");
     assert_string_equal(words_agents_line(out, &tally), "6 planned = 6 ready > 5 recorded");
 }

@@ -173,22 +173,44 @@ struct scale {
 
 static const struct scale times[] = {
     {1, "ns", " ", 0}, {1e3, "us", " ", 2}, {1e6, "ms", " ", 2}, {1e9, "s", " ", 2}};
+static const struct scale sizes[] = {
+    {1, "B", " ", 0}, {1024, "KiB", " ", 2}, {1048576, "MiB", " ", 2}, {1073741824, "GiB", " ", 2}};
+static const struct scale rates[] = {{1, "/s", "", 2}};
 static const struct scale ratios = {1, "x", "", 2};
 
-/* three significant digits, as text_duration gives them */
-static struct scale time_scale(double ns)
+/* three significant digits, as text_duration gives them; infinite: the usual unit */
+static struct scale choose(const struct scale known[], size_t count, size_t usual, double number)
 {
     struct scale scale;
     size_t at = 0;
     double value;
-    while (isfinite(ns) && at + 1 < sizeof times / sizeof times[0] &&
-           fabs(ns) >= 999.5 * times[at].one)
+    while (isfinite(number) && at + 1 < count && fabs(number) >= 0.9995 * known[at + 1].one)
         at++;
-    scale = times[isfinite(ns) ? at : 2];
-    value = fabs(ns) / scale.one;
+    scale = known[isfinite(number) ? at : usual];
+    value = fabs(number) / scale.one;
     if (scale.decimals && isfinite(value))
         scale.decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
     return scale;
+}
+
+static struct scale time_scale(double ns)
+{
+    return choose(times, sizeof times / sizeof times[0], 2, ns);
+}
+
+static struct scale claim_scale(const struct verdict_item *item)
+{
+    if (item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN)
+        return ratios;
+    switch (scenario_metric_unit(item->claim->metric)) {
+    case SCENARIO_BYTES:
+        return choose(sizes, sizeof sizes / sizeof sizes[0], 2, item->estimate);
+    case SCENARIO_PER_SECOND:
+        return choose(rates, 1, 0, item->estimate);
+    case SCENARIO_NS:
+        break;
+    }
+    return time_scale(item->estimate);
 }
 
 static const char *one_number(char out[WORDS_BYTES], const struct scale *scale, double value)
@@ -265,15 +287,15 @@ const char *words_ratio(char out[WORDS_BYTES], double ratio, const struct stats_
 
 bool words_claim_counts(const struct verdict_item *item)
 {
-    return item->claim->kind == SCENARIO_CLAIM_INTACT ||
-           item->claim->kind == SCENARIO_CLAIM_FAILURE;
+    return verdict_claim_counts(item->claim);
 }
 
 const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item)
 {
-    bool ratio = item->claim->kind == SCENARIO_CLAIM_FASTER;
-    double limit = ratio ? item->claim->ratio : (double)item->claim->limit_ns;
-    struct scale scale = ratio ? ratios : time_scale(item->estimate);
+    bool faster = item->claim->kind == SCENARIO_CLAIM_FASTER;
+    bool within = item->claim->kind == SCENARIO_CLAIM_WITHIN;
+    double limit = faster ? item->claim->ratio : within ? 1 : item->claim->limit;
+    struct scale scale = claim_scale(item);
     struct stats_bounds bounds = {item->lower, item->upper, item->n && isfinite(item->lower),
                                   item->n && isfinite(item->upper)};
     if (words_claim_counts(item)) {
@@ -294,6 +316,16 @@ const char *words_share(char out[WORDS_BYTES], double share)
         snprintf(out, WORDS_BYTES, "-");
     else
         snprintf(out, WORDS_BYTES, "%.3g %%", 100 * share);
+    return out;
+}
+
+const char *words_worth(char out[WORDS_BYTES], const struct verdict_item *item)
+{
+    if (item->tau > 1)
+        snprintf(out, WORDS_BYTES, "n %zu, worth %.0f (tau %.2g)", item->n, item->effective_n,
+                 item->tau);
+    else
+        snprintf(out, WORDS_BYTES, "n %zu", item->n);
     return out;
 }
 

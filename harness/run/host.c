@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "run/cgroup.h"
 #include "run/run.h"
 
 /* The first line of a small file without its newline, or "" when there is none. */
@@ -107,6 +108,20 @@ static int64_t fdatasync_median_ns(const char *folder)
     return median;
 }
 
+/* The smallest step that the clock was seen to make: what it claims (clock_getres) says little. */
+static int64_t clock_resolution_ns(void)
+{
+    int64_t least_ns = INT64_MAX;
+    for (int i = 0; i < 1000; i++) {
+        int64_t from_ns = clock_now_ns(), to_ns;
+        while ((to_ns = clock_now_ns()) == from_ns)
+            ;
+        if (to_ns - from_ns < least_ns)
+            least_ns = to_ns - from_ns;
+    }
+    return least_ns;
+}
+
 static char *join(const char *folder, const char *name)
 {
     return text_format("%s/%s", folder, name);
@@ -141,12 +156,15 @@ static void add_cpu(cJSON *host)
     cpu_set_t usable;
     char *model = value_of("/proc/cpuinfo", "model name");
     char *flags = value_of("/proc/cpuinfo", "flags");
+    double quota = cgroup_cpus_quota("/proc/self/cgroup", "/sys/fs/cgroup");
     CPU_ZERO(&usable);
     sched_getaffinity(0, sizeof usable, &usable);
     add_taken(host, "cpu_model", model);
     cJSON_AddNumberToObject(host, "cpus_online", (double)sysconf(_SC_NPROCESSORS_ONLN));
     cJSON_AddNumberToObject(host, "cpus_usable", CPU_COUNT(&usable));
     add_taken(host, "cpu_quota", first_line("/sys/fs/cgroup/cpu.max"));
+    if (quota > 0)
+        cJSON_AddNumberToObject(host, "cpus_quota", quota);
     add_taken(host, "governor",
               first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
     cJSON_AddBoolToObject(host, "virtual_machine", strstr(flags, "hypervisor") != NULL);
@@ -190,6 +208,7 @@ char *run_host_describe(const char *folder, const char *engine)
         json_add_int64(host, "fdatasync_median_ns", fsync_ns);
     add_taken(host, "clock_source",
               first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
+    json_add_int64(host, "clock_resolution_ns", clock_resolution_ns());
     add_load(host);
     add_taken(host, "git_commit", git_commit());
     printed = json_print(host, 0);

@@ -31,8 +31,15 @@ struct run_arm {
     struct process_exit last_exit;
 };
 
+/* Counters of the machine, kept open; -1: not told here. See strain.c. */
+struct strain {
+    int stat_fd, pressure_fd, throttled_fd;
+    struct run_strain last; /* as read last, not differences */
+};
+
 struct run {
     struct run_options options;
+    struct strain strain;
     struct run_arm *arms;
     char *agent_path; /* what {agent} stands for */
 };
@@ -57,5 +64,21 @@ void ledger_read(struct run_arm *arm, struct run_cycle *cycle);
 void hygiene_open(struct run_arm *arm);
 void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle);
 void hygiene_reap(struct run *run, struct run_cycle *cycle);
+
+/* usage.c: what a spawn cost. usage_before just before the question, usage_after when the answer
+ * has been put down and before anything else is asked; their own time counts as hygiene. */
+struct usage {
+    int64_t cpu_ns;    /* of the subject itself */
+    int64_t reaped_ns; /* of the children it had reaped, in steps of 1/100 s */
+};
+void usage_before(struct usage *out, const struct run_arm *arm, struct run_cycle *cycle);
+void usage_after(const struct usage *before, const struct run_arm *arm, struct run_cycle *cycle);
+
+/* strain.c: what the machine did since the last reading; strain_open makes the first one. A path
+ * may be NULL: not told. strain_close accepts one that is closed, not one that is zero. */
+void strain_open(struct strain *out, const char *stat, const char *pressure, const char *throttled);
+void strain_open_here(struct strain *out);
+struct run_strain strain_read(struct strain *strain);
+void strain_close(struct strain *strain);
 
 #endif

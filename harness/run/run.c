@@ -101,6 +101,7 @@ int run_open(struct run **out, const struct run_options *options, struct err *er
     size_t arms = options->scenario->arm_count;
     run->options = *options;
     run->arms = xcalloc(arms, sizeof *run->arms);
+    strain_open_here(&run->strain);
     for (size_t i = 0; i < arms; i++)
         run->arms[i].ledger_fd = -1;
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
@@ -129,6 +130,7 @@ static void reset_cycle(struct run_cycle *cycle, const struct run *run, size_t i
         agents[i].asked = scenario_agent_at(scenario, i);
         agents[i].outcome = RUN_UNKNOWN;
         agents[i].exit_status = -1;
+        agents[i].cpu_ns = agents[i].peak_bytes = -1;
     }
     *cycle = (struct run_cycle){.index = index,
                                 .item = *item,
@@ -137,6 +139,9 @@ static void reset_cycle(struct run_cycle *cycle, const struct run *run, size_t i
                                 .outcome = RUN_UNKNOWN,
                                 .spawn_time_ns = -1,
                                 .ready_time_ns = -1,
+                                .cpu_ns = -1,
+                                .peak_bytes = -1,
+                                .strain = {-1, -1, -1, -1, -1},
                                 .descriptors = -1,
                                 .descriptors_first = -1};
 }
@@ -193,11 +198,15 @@ static enum subject_answer spawn(struct run *run, struct run_arm *arm, struct ru
     char *line = message_spawn(run, arm, cycle);
     int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + RUN_GRACE_NS;
     cJSON *answer;
-    enum subject_answer came = subject_ask(&arm->subject, line, "spawned", deadline_ns,
-                                           &cycle->sent_ns, &cycle->answered_ns, &answer);
+    struct usage before;
+    enum subject_answer came;
+    usage_before(&before, arm, cycle);
+    came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
+                       &cycle->answered_ns, &answer);
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
+        usage_after(&before, arm, cycle);
         judge_outcome(cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(run, arm, cycle, RUN_BROKE_SPAWN, came);
@@ -253,6 +262,14 @@ static int revive(struct run *run, struct run_arm *arm, struct run_cycle *cycle,
     return 0;
 }
 
+/* Also of a cycle that broke: a machine that slept may be why. */
+static void take_strain(struct run *run, struct run_cycle *cycle)
+{
+    int64_t from_ns = clock_now_ns();
+    cycle->strain = strain_read(&run->strain);
+    cycle->hygiene_ns += clock_now_ns() - from_ns;
+}
+
 int run_cycle(struct run *run, size_t index, const struct plan_item *item, struct run_cycle *out,
               struct err *err)
 {
@@ -272,8 +289,9 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
         err->os_error = interrupt_seen();
         return -1;
     }
-    /* the ledger last: agents of a subject that broke are gone by then and write no more */
     hygiene_look(run, arm, out);
+    take_strain(run, out);
+    /* the ledger last: agents of a subject that broke are gone by then and write no more */
     ledger_read(arm, out);
     if (out->broke == RUN_WHOLE)
         out->harness_ns = clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
@@ -315,6 +333,7 @@ void run_close(struct run *run)
         free(arm->log_path);
         free(arm->version);
     }
+    strain_close(&run->strain);
     free(run->arms);
     free(run->agent_path);
     free(run);

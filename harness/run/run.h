@@ -32,7 +32,19 @@ struct run_agent {
     int ledger_lines;
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
-    char *error; /* owned; NULL when none */
+    int64_t cpu_ns; /* CPU time of its process, all threads, when the answer came; -1: not known:
+                       it had ended, or no process of the subject has the pid it told */
+    int64_t peak_bytes; /* its peak resident set until then; -1: not known */
+    char *error;        /* owned; NULL when none */
+};
+
+/* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
+ * once per cycle, outside the measured time. -1: this machine does not tell. Plain value. */
+struct run_strain {
+    int64_t steal_ticks, total_ticks; /* /proc/stat, 1/100 s over all CPUs: steal of total */
+    int64_t pressure_us;              /* /proc/pressure/cpu "some": time in which tasks waited */
+    int64_t throttled;                /* periods in which our cgroup's quota was used up */
+    int64_t suspended_ns;             /* the machine slept: boot time less monotonic time */
 };
 
 /* How the exchange with the subject went. */
@@ -66,7 +78,14 @@ struct run_cycle {
     int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
     int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it
                            broke */
-    int64_t hygiene_ns; /* looking at /proc afterwards: part of the audit's cost */
+    int64_t cpu_ns;     /* of the subject during the spawn and of its agents until the answer. For
+                           agents that were reaped by then it is what the subject reaped meanwhile,
+                           known in steps of 10 ms only. -1: not known of every agent */
+    int64_t peak_bytes; /* peak resident sets added up: of the subject since it started, and of its
+                           agents, pages they share counted for each; -1: one is not known */
+    struct run_strain strain;
+    int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cpu_ns, peak_bytes and
+                           strain: part of the audit's cost */
 };
 
 /* What a closed arm leaves. */
@@ -127,8 +146,8 @@ const char *run_outcome_name(enum run_outcome outcome);
  * run_host_describe - the machine and the settings a run was made with, as a JSON object (text)
  *
  * versions, SQLite source id, file system of `folder`, kernel, CPU model, cores, governor, load,
- * pressure, steal, limits, fsync cost, git commit. Never values of environment variables. The
- * caller frees it. engine: store_engine()
+ * pressure, steal, limits, CPU quota, fsync cost, clock resolution, git commit. Never values of
+ * environment variables. The caller frees it. engine: store_engine()
  */
 char *run_host_describe(const char *folder, const char *engine);
 

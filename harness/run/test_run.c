@@ -325,22 +325,24 @@ static void a_finished_answer_tells_ends_and_consensus(void **state)
 
 /* ---- run.c, with real subjects ---- */
 
-static struct scenario scenario_of(const char *subject)
+#define SIMPLE_AGENT "\"command\": [\"true\"]"
+
+static struct scenario scenario_of(const char *subject, const char *agent)
 {
     struct scenario scenario = {0};
     struct err err = {0};
     char *text = text_format("{\"name\": \"t\", \"deadline\": \"100ms\", \"agents\": ["
-                             "{\"name\": \"a\", \"command\": [\"true\"], \"times\": 3}],"
+                             "{\"name\": \"a\", %s, \"times\": 3}],"
                              " \"arms\": [{\"name\": \"arm\", \"subject\": [%s]}], \"cycles\": 5}",
-                             subject);
+                             agent, subject);
     if (scenario_parse(&scenario, text, strlen(text), &err) < 0)
         fail_msg("%s", err.text);
     free(text);
     return scenario;
 }
 
-static int open_run(struct fixture *fixture, const char *subject, struct scenario *scenario,
-                    struct run **run)
+static int open_run(struct fixture *fixture, const char *subject, const char *agent,
+                    struct scenario *scenario, struct run **run)
 {
     static const bool all[SCENARIO_MOST_ARMS] = {true};
     struct run_options options = {.scenario = scenario,
@@ -348,7 +350,7 @@ static int open_run(struct fixture *fixture, const char *subject, struct scenari
                                   .folder = fixture->folder,
                                   .metrics_path = "m",
                                   .arm_chosen = all};
-    *scenario = scenario_of(subject);
+    *scenario = scenario_of(subject, agent);
     return run_open(run, &options, &fixture->err);
 }
 
@@ -359,7 +361,7 @@ static void the_null_subject_makes_whole_cycles(void **state)
     struct run *run = NULL;
     struct run_cycle cycle = {0};
     struct run_arm_end end;
-    if (open_run(fixture, "\"" BINARY_DIR "/spawnbench-null\"", &scenario, &run) < 0)
+    if (open_run(fixture, "\"" BINARY_DIR "/spawnbench-null\"", SIMPLE_AGENT, &scenario, &run) < 0)
         fail_msg("%s", fixture->err.text);
     assert_null(run_database(run, 0));
     assert_string_equal(run_version(run, 0), "null " SPAWNBENCH_VERSION);
@@ -373,7 +375,8 @@ static void the_null_subject_makes_whole_cycles(void **state)
         assert_true(cycle.ready_time_ns >= 0 && cycle.ready_time_ns <= cycle.spawn_time_ns);
         assert_true(cycle.harness_ns > 0 && cycle.finished_ns >= cycle.finish_sent_ns);
         assert_true(cycle.children_left == 0 && cycle.orphans == 0 && cycle.answer_strays == 0);
-        assert_int_equal(cycle.descriptors_first >= 0, i >= 3); /* after it has settled */
+        assert_int_equal(cycle.descriptors_first >= 0, i >= 3);    /* after it has settled */
+        assert_true(cycle.cpu_ns == -1 && cycle.peak_bytes == -1); /* its agents are invented */
     }
     run_stop(run, &end);
     assert_true(end.asked && end.clean && end.restarts == 0 && end.orphans == 0);
@@ -381,6 +384,43 @@ static void the_null_subject_makes_whole_cycles(void **state)
     run_close(run);
     run_cycle_release(&cycle);
     scenario_release(&scenario);
+}
+
+/* Of three agents that wait, and of three that have ended, which this subject does not reap before
+ * it is asked to finish: they keep their clocks, but their memory is gone. */
+static void what_a_spawn_cost_is_known(void **state)
+{
+    static const char *const agents[] = {
+        "\"command\": [\"sh\", \"-c\", \"echo up; read prompt; echo yes\"],"
+        " \"ready\": {\"by\": \"line\", \"text\": \"up\"}",
+        "\"command\": [\"true\"], \"ready\": {\"by\": \"exit\"}"};
+    struct fixture *fixture = *state;
+    for (size_t which = 0; which < 2; which++) {
+        struct scenario scenario;
+        struct run *run = NULL;
+        struct run_cycle cycle = {0};
+        struct plan_item item = {0};
+        int64_t sum_ns = 0, sum_bytes = 0;
+        if (open_run(fixture, "\"" BINARY_DIR "/spawnref\", \"--mode\", \"parallel\"",
+                     agents[which], &scenario, &run) < 0)
+            fail_msg("%s", fixture->err.text);
+        assert_int_equal(run_cycle(run, which, &item, &cycle, &fixture->err), 0);
+        if (cycle.outcome != RUN_READY)
+            fail_msg("%s%s", cycle.agents[0].error ? cycle.agents[0].error : "",
+                     cycle.trouble ? cycle.trouble : "");
+        for (size_t i = 0; i < cycle.agent_count; i++) {
+            assert_true(cycle.agents[i].cpu_ns > 0);
+            assert_int_equal(cycle.agents[i].peak_bytes > 0, which == 0);
+            sum_ns += cycle.agents[i].cpu_ns;
+            sum_bytes += cycle.agents[i].peak_bytes;
+        }
+        assert_true(cycle.cpu_ns > sum_ns); /* and of the subject */
+        assert_true(which == 1 ? cycle.peak_bytes == -1 : cycle.peak_bytes > sum_bytes);
+        assert_true(cycle.strain.total_ticks >= 0 && cycle.strain.suspended_ns >= 0);
+        run_close(run);
+        run_cycle_release(&cycle);
+        scenario_release(&scenario);
+    }
 }
 
 static void a_subject_that_dies_each_time_is_started_anew_and_given_up(void **state)
@@ -392,7 +432,7 @@ static void a_subject_that_dies_each_time_is_started_anew_and_given_up(void **st
     struct run_arm_end end;
     if (open_run(fixture,
                  "\"" BINARY_DIR "/spawnbench-liar\", \"dies\", \"" BINARY_DIR "/spawnbench-null\"",
-                 &scenario, &run) < 0)
+                 SIMPLE_AGENT, &scenario, &run) < 0)
         fail_msg("%s", fixture->err.text);
     for (size_t i = 0; i < RUN_MOST_RESTARTS + 3; i++) {
         struct plan_item item = {.pair = (int)i};
@@ -404,6 +444,8 @@ static void a_subject_that_dies_each_time_is_started_anew_and_given_up(void **st
         assert_int_equal(cycle.outcome, RUN_UNKNOWN);
         assert_true(cycle.spawn_time_ns == -1 && cycle.ready_time_ns == -1);
         assert_true(cycle.harness_ns == 0);
+        assert_true(cycle.cpu_ns == -1 && cycle.peak_bytes == -1);
+        assert_true(cycle.strain.total_ticks >= 0 && cycle.strain.suspended_ns >= 0);
     }
     run_stop(run, &end);
     assert_true(!end.asked && !end.clean);
@@ -426,7 +468,7 @@ static void a_subject_that_will_not_open_is_told_with_its_log(void **state)
     for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
         struct scenario scenario;
         struct run *run = NULL;
-        assert_int_equal(open_run(fixture, subjects[i][0], &scenario, &run), -1);
+        assert_int_equal(open_run(fixture, subjects[i][0], SIMPLE_AGENT, &scenario, &run), -1);
         assert_int_equal(fixture->err.code, ERR_UNFIT);
         if (!strstr(fixture->err.text, subjects[i][1]))
             fail_msg("expected '%s' in: %s", subjects[i][1], fixture->err.text);
@@ -451,6 +493,7 @@ int main(void)
         WITH_FIXTURE(odd_answers_are_counted_and_never_believed),
         WITH_FIXTURE(a_finished_answer_tells_ends_and_consensus),
         WITH_FIXTURE(the_null_subject_makes_whole_cycles),
+        WITH_FIXTURE(what_a_spawn_cost_is_known),
         WITH_FIXTURE(a_subject_that_dies_each_time_is_started_anew_and_given_up),
         WITH_FIXTURE(a_subject_that_will_not_open_is_told_with_its_log),
     };

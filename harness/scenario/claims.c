@@ -8,13 +8,29 @@
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
-static const char *const metric_words[] = {"spawn_time", "ready_time", NULL};
+static const char *const metric_words[] = {"spawn_time",        "ready_time",       "sent_to_start",
+                                           "start_to_main",     "main_to_own_ready",
+                                           "own_ready_to_seen", "start_to_seen",
+                                           "seen_to_recorded",  "cpu_time",
+                                           "peak_memory",       "throughput",       NULL};
 static const char *const failure_words[] = {"cancels", "degrades", NULL};
 static const char *const corruption_words[] = {"none", NULL};
 
 const char *scenario_metric_name(enum scenario_metric metric)
 {
     return metric_words[metric];
+}
+
+enum scenario_unit scenario_metric_unit(enum scenario_metric metric)
+{
+    return metric == SCENARIO_PEAK_MEMORY  ? SCENARIO_BYTES
+           : metric == SCENARIO_THROUGHPUT ? SCENARIO_PER_SECOND
+                                           : SCENARIO_NS;
+}
+
+bool scenario_metric_is_phase(enum scenario_metric metric)
+{
+    return metric >= SCENARIO_SENT_TO_START && metric <= SCENARIO_SEEN_TO_RECORDED;
 }
 
 static int refuse_arm(const struct field_place *place, const struct field *field,
@@ -58,6 +74,17 @@ static int read_corruption(const struct field_place *place, const struct field *
     return field_word(place, field, value, &word);
 }
 
+/* a duration into a double; becomes field_limit when limits have other units */
+static int field_limit_ns(const struct field_place *place, const struct field *field,
+                          const cJSON *value, void *slot)
+{
+    int64_t ns;
+    if (field_duration(place, field, value, &ns) < 0)
+        return -1;
+    *(double *)slot = (double)ns;
+    return 0;
+}
+
 #define AT(member) offsetof(struct scenario_claim, member)
 #define KEY_ID                                                                                     \
     {                                                                                              \
@@ -82,7 +109,7 @@ static const struct field at_most_fields[] = {
     KEY_METRIC,
     {"quantile", field_number, AT(quantile), "a number above 0 and below 1 such as 0.95",
      .least = 0, .most = 1, .required = true},
-    {"at_most", field_duration, AT(limit_ns), "a duration from 1ns to 24h", .least = 1,
+    {"at_most", field_limit_ns, AT(limit), "a duration from 1ns to 24h", .least = 1,
      .most = 24 * 3600e9, .required = true},
     {0}};
 static const struct field faster_fields[] = {KEY_ID,
@@ -197,11 +224,14 @@ static char *sentence(const struct scenario *scenario, const struct scenario_cla
     switch (claim->kind) {
     case SCENARIO_CLAIM_AT_MOST:
         text_addf(&text, "p%.10g %s of %s is at most ", claim->quantile * 100, metric, arm);
-        add_exactly(&text, claim->limit_ns);
+        add_exactly(&text, (int64_t)claim->limit);
         break;
     case SCENARIO_CLAIM_FASTER:
         text_addf(&text, "%s of %s is at least %.10g times shorter than of %s", metric, arm,
                   claim->ratio, scenario->arms[claim->than].name);
+        break;
+    case SCENARIO_CLAIM_AT_LEAST:
+    case SCENARIO_CLAIM_WITHIN:
         break;
     case SCENARIO_CLAIM_INTACT:
         text_add(&text, "no cycle loses, doubles, invents or corrupts anything");
@@ -235,6 +265,7 @@ static int read_claim(const struct field_place *place, const cJSON *value,
                               "expected one of 'quantile' with 'at_most', 'faster' with 'than', "
                               "'corruption' or 'failure'");
     claim->kind = shape->kind;
+    claim->at = -1;
     claim->line = json_line(place->data, place->root, value);
     if (field_read_object(place, shape->fields, value, claim) < 0 ||
         check_sense(place, value, claim) < 0)

@@ -258,6 +258,8 @@ static const struct field scenario_fields[] = {
      .least = 1, .most = SCENARIO_MOST_CYCLES, .required = true},
     {"block", field_integer, AT(block), "an integer from 1 to 1000", .least = 1, .most = 1000},
     {"warmup", field_integer, AT(warmup), "an integer from 0 to 1000", .least = 0, .most = 1000},
+    {"spread", field_duration, AT(spread_ns), "a duration from 0s to 24h", .least = 0,
+     .most = 24 * 3600e9},
     {"deadline", field_duration, AT(deadline_ns), "a duration from 1ms to 24h", .least = 1e6,
      .most = 24 * 3600e9},
     {"durability", read_durability, AT(durability_full), "\"normal\" or \"full\"",

@@ -27,15 +27,34 @@ enum scenario_ready {
     SCENARIO_READY_EXIT
 };
 enum scenario_on_failure { SCENARIO_CANCEL, SCENARIO_DEGRADE };
-enum scenario_metric { SCENARIO_SPAWN_TIME, SCENARIO_READY_TIME };
+
+/* What a claim is about: one number per cycle. */
+enum scenario_metric {
+    SCENARIO_SPAWN_TIME,
+    SCENARIO_READY_TIME,
+    SCENARIO_SENT_TO_START, /* phases: of the cycle's slowest agent, or of one named in the claim */
+    SCENARIO_START_TO_MAIN,
+    SCENARIO_MAIN_TO_OWN_READY,
+    SCENARIO_OWN_READY_TO_SEEN,
+    SCENARIO_START_TO_SEEN,
+    SCENARIO_SEEN_TO_RECORDED,
+    SCENARIO_CPU_TIME,    /* of the subject during the spawn and of its agents until ready */
+    SCENARIO_PEAK_MEMORY, /* resident, bytes: the subject's and its agents' peaks added up */
+    SCENARIO_THROUGHPUT,  /* agents per second of spawn time: more is better */
+    SCENARIO_METRICS
+};
+enum scenario_unit { SCENARIO_NS, SCENARIO_BYTES, SCENARIO_PER_SECOND };
+enum scenario_statistic { SCENARIO_QUANTILE, SCENARIO_MEAN }; /* the median is quantile 0.5 */
 
 enum scenario_claim_kind {
-    SCENARIO_CLAIM_AT_MOST, /* quantile of metric of arm is at most limit_ns               */
-    SCENARIO_CLAIM_FASTER,  /* median of per-cycle ratios than / faster is at least ratio  */
-    SCENARIO_CLAIM_INTACT,  /* "corruption": "none": no cycle has an integrity finding     */
-    SCENARIO_CLAIM_FAILURE  /* "failure": "cancels" | "degrades": every cycle of arm has a failed
-                               agent  whose error is told, and the others were cancelled / became
-                               ready */
+    SCENARIO_CLAIM_AT_MOST,  /* statistic of metric of arm is at most limit                 */
+    SCENARIO_CLAIM_AT_LEAST, /* ... at least limit                                          */
+    SCENARIO_CLAIM_FASTER,   /* median of per-cycle ratios than / faster is at least ratio  */
+    SCENARIO_CLAIM_WITHIN,   /* median of per-cycle ratios arm / than is 1 - share .. 1 + share */
+    SCENARIO_CLAIM_INTACT,   /* "corruption": "none": no cycle has an integrity finding     */
+    SCENARIO_CLAIM_FAILURE   /* "failure": "cancels" | "degrades": every cycle of arm has a failed
+                                agent  whose error is told, and the others were cancelled / became
+                                ready */
 };
 
 struct scenario_variable {
@@ -62,12 +81,16 @@ struct scenario_arm {
 struct scenario_claim {
     char *id;
     enum scenario_claim_kind kind;
-    enum scenario_metric metric; /* default spawn_time */
-    size_t arm;                  /* AT_MOST, FAILURE: the arm; FASTER: the one said to be faster */
-    size_t than;                 /* FASTER: the other one */
-    double quantile;             /* AT_MOST: 0 < quantile < 1 */
-    int64_t limit_ns;            /* AT_MOST */
-    double ratio;                /* FASTER: > 0 */
+    enum scenario_metric metric;       /* default spawn_time */
+    size_t arm;                        /* the arm; FASTER: the one said to be faster */
+    size_t than;                       /* FASTER, WITHIN: the other one */
+    enum scenario_statistic statistic; /* AT_MOST, AT_LEAST */
+    double quantile;                   /* of them: 0 < quantile < 1; 0.5 for the mean */
+    double limit;                      /* of them: > 0, in the unit of the metric */
+    double ratio;                      /* FASTER: > 0; for throughput it is faster / than */
+    double share;                      /* WITHIN: 0.05 is 5 %; 0 < share < 1 */
+    char *agent; /* phases only: this agent instead of the slowest of each cycle; or NULL */
+    int at;      /* index of the one batch size it is about; -1: all */
     enum scenario_on_failure failure;
     int line;   /* where it stands in the file */
     char *text; /* the claim as a sentence for people: "p95 spawn_time of parallel is at most 50 ms"
@@ -86,8 +109,10 @@ struct scenario {
     int looks[SCENARIO_MOST_LOOKS]; /* ascending numbers of cycles per arm (and per value); 1 =
                                        fixed n */
     size_t look_count;
-    int block;           /* cycles of each arm in one block, default 5 */
-    int warmup;          /* cycles of each arm and value before the first that counts, default 5 */
+    int block;  /* cycles of each arm in one block, default 5 */
+    int warmup; /* cycles of each arm and value before the first that counts, default 5 */
+    int64_t
+        spread_ns; /* the blocks up to the first look are spread over at least this; default 0 */
     int64_t deadline_ns; /* default 5 s */
     bool durability_full;
     bool consensus; /* default true */
@@ -126,6 +151,11 @@ const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, 
 /* scenario_value_count - number of batch sizes, at least 1 */
 size_t scenario_value_count(const struct scenario *scenario);
 
+/* scenario_metric_name - as scenarios and exports write it: "spawn_time", "seen_to_recorded" */
 const char *scenario_metric_name(enum scenario_metric metric);
+enum scenario_unit scenario_metric_unit(enum scenario_metric metric);
+
+/* scenario_metric_is_phase - one of the steps of an agent, which a claim may ask of one agent */
+bool scenario_metric_is_phase(enum scenario_metric metric);
 
 #endif

@@ -1,5 +1,4 @@
 /* What is stored? Reading runs, cycles, agents and findings back, in a fixed order. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +176,8 @@ int store_each_cycle(struct store *store, int64_t run,
         store, err,
         "SELECT cycle, sitting, pair, block, arm, value, place, warmup, outcome, sent_ns,"
         " answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns, consensus,"
-        " agents, (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle)"
+        " agents, (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle),"
+        " cpu_ns, peak_bytes, steal_ticks, total_ticks, pressure_us, throttled, suspended_ns"
         " FROM cycles AS c WHERE run = ? ORDER BY cycle",
         "i", run);
     int rc, stop = 0;
@@ -203,6 +203,12 @@ int store_each_cycle(struct store *store, int64_t run,
         strncpy(cycle.consensus, sql_text(row, 16), sizeof cycle.consensus - 1);
         cycle.agents = sqlite3_column_int(row, 17);
         cycle.findings = sqlite3_column_int(row, 18);
+        cycle.cpu_ns = sqlite3_column_int64(row, 19);
+        cycle.peak_bytes = sqlite3_column_int64(row, 20);
+        cycle.strain =
+            (struct run_strain){sqlite3_column_int64(row, 21), sqlite3_column_int64(row, 22),
+                                sqlite3_column_int64(row, 23), sqlite3_column_int64(row, 24),
+                                sqlite3_column_int64(row, 25)};
         stop = each(context, &cycle);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
@@ -212,12 +218,12 @@ int store_each_agent(struct store *store, int64_t run, int64_t cycle,
                      int (*each)(void *, const struct store_agent *), void *context,
                      struct err *err)
 {
-    sqlite3_stmt *row =
-        sql_prepare(store, err,
-                    "SELECT cycle, ordinal, name, outcome, pid, start_ns, main_ns, own_ready_ns,"
-                    " ready_ns, recorded_ns, error FROM agents WHERE run = ? AND"
-                    " cycle BETWEEN ? AND ? ORDER BY cycle, ordinal",
-                    "iii", run, cycle < 0 ? 0 : cycle, cycle < 0 ? INT64_MAX : cycle);
+    sqlite3_stmt *row = sql_prepare(
+        store, err,
+        "SELECT cycle, ordinal, name, outcome, pid, start_ns, main_ns, own_ready_ns,"
+        " ready_ns, recorded_ns, error, cpu_ns, peak_bytes FROM agents WHERE run = ? AND"
+        " cycle BETWEEN ? AND ? ORDER BY cycle, ordinal",
+        "iii", run, cycle < 0 ? 0 : cycle, cycle < 0 ? INT64_MAX : cycle);
     int rc, stop = 0;
     if (!row)
         return -1;
@@ -234,6 +240,8 @@ int store_each_agent(struct store *store, int64_t run, int64_t cycle,
         agent.ready_ns = sqlite3_column_int64(row, 8);
         agent.recorded_ns = sqlite3_column_int64(row, 9);
         agent.error = sql_text(row, 10);
+        agent.cpu_ns = sqlite3_column_int64(row, 11);
+        agent.peak_bytes = sqlite3_column_int64(row, 12);
         stop = each(context, &agent);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
@@ -260,40 +268,6 @@ int store_each_finding(struct store *store, int64_t run,
         stop = each(context, &finding);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
-}
-
-int store_series(struct store *store, int64_t run, int arm, int value, enum scenario_metric metric,
-                 double **out, size_t *n, struct err *err)
-{
-    const char *column = metric == SCENARIO_READY_TIME ? "ready_time_ns" : "spawn_time_ns";
-    char *sql = text_format("SELECT pair, %s FROM cycles WHERE run = ? AND arm = ? AND value = ?"
-                            " AND warmup = 0 ORDER BY pair",
-                            column);
-    sqlite3_stmt *row = sql_prepare(store, err, sql, "iii", run, (int64_t)arm, (int64_t)value);
-    size_t room = 0;
-    int rc;
-    free(sql);
-    *out = NULL;
-    *n = 0;
-    if (!row)
-        return -1;
-    while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
-        int64_t ns = sqlite3_column_int64(row, 1);
-        if (sqlite3_column_int64(row, 0) != (int64_t)*n)
-            break; /* a hole: what stands behind it has no complete partner */
-        if (*n == room) {
-            room = room ? 2 * room : 256;
-            *out = xrealloc(*out, room, sizeof **out);
-        }
-        (*out)[(*n)++] = ns < 0 ? INFINITY : (double)ns;
-    }
-    if (!*out)
-        *out = xcalloc(1, sizeof **out);
-    if (sql_end(store, row, rc, err) == 0)
-        return 0;
-    free(*out);
-    *out = NULL;
-    return -1;
 }
 
 /* One row of sums into the tally's members, in the order they are selected. */
@@ -343,4 +317,23 @@ int store_tally(struct store *store, int64_t run, int arm, int value, struct sto
         " FROM findings AS f WHERE f.run = ?1 AND (?2 < 0 OR f.arm = ?2) AND (?3 < 0 OR f.cycle < 0"
         " OR (SELECT c.value FROM cycles AS c WHERE c.run = f.run AND c.cycle = f.cycle) = ?3)",
         run, arm, value, findings, 3, err);
+}
+
+int store_plan_load(struct store *store, int64_t run, uint64_t *fingerprint, char **text,
+                    struct err *err)
+{
+    sqlite3_stmt *row =
+        sql_prepare(store, err, "SELECT fingerprint, text FROM plans WHERE run = ?", "i", run);
+    int rc;
+    *text = NULL;
+    if (!row)
+        return -1;
+    rc = sqlite3_step(row);
+    if (rc == SQLITE_ROW) {
+        *fingerprint = (uint64_t)sqlite3_column_int64(row, 0);
+        *text = xstrdup(sql_text(row, 1));
+    }
+    if (sql_end(store, row, rc, err) < 0)
+        return -1;
+    return *text ? 0 : 1;
 }

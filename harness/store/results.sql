@@ -1,5 +1,7 @@
 -- results/spawnbench.sqlite: every sample and finding, append-only. application_id 0x73706e62 ("spnb").
 -- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
+-- Schema version 2. Columns with a default came after version 1: migrate.c adds them to older stores,
+-- and -1 stands for what was not known. Tables and triggers it makes by running this text once more.
 
 CREATE TABLE IF NOT EXISTS runs (
     id               INTEGER PRIMARY KEY,
@@ -57,6 +59,13 @@ CREATE TABLE IF NOT EXISTS cycles (
     agents_ready   INTEGER NOT NULL,
     agents_recorded INTEGER NOT NULL,
     failure        TEXT    NOT NULL,           -- 'cancels', 'degrades', or '' (see verdict)
+    cpu_ns         INTEGER NOT NULL DEFAULT -1,
+    peak_bytes     INTEGER NOT NULL DEFAULT -1,
+    steal_ticks    INTEGER NOT NULL DEFAULT -1, -- these five: struct run_strain
+    total_ticks    INTEGER NOT NULL DEFAULT -1,
+    pressure_us    INTEGER NOT NULL DEFAULT -1,
+    throttled      INTEGER NOT NULL DEFAULT -1,
+    suspended_ns   INTEGER NOT NULL DEFAULT -1,
     PRIMARY KEY (run, cycle)
 ) STRICT, WITHOUT ROWID;
 
@@ -75,6 +84,8 @@ CREATE TABLE IF NOT EXISTS agents (
     exit_status  INTEGER NOT NULL,
     exit_signal  INTEGER NOT NULL,
     error        TEXT    NOT NULL,
+    cpu_ns       INTEGER NOT NULL DEFAULT -1,
+    peak_bytes   INTEGER NOT NULL DEFAULT -1,
     PRIMARY KEY (run, cycle, ordinal),
     FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle)
 ) STRICT, WITHOUT ROWID;
@@ -100,3 +111,24 @@ CREATE TABLE IF NOT EXISTS verdicts (
     reason TEXT    NOT NULL,
     PRIMARY KEY (run, claim, value)
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS plans (
+    run         INTEGER PRIMARY KEY REFERENCES runs (id),
+    fingerprint INTEGER NOT NULL,              -- of every item in its order, see plan_fingerprint
+    text        TEXT    NOT NULL
+) STRICT;
+
+-- What a verdict rests on was declared before the first cycle, and stays so.
+CREATE TRIGGER IF NOT EXISTS plans_are_not_updated BEFORE UPDATE ON plans
+BEGIN SELECT RAISE(ABORT, 'the plan of a run is final'); END;
+
+CREATE TRIGGER IF NOT EXISTS plans_are_not_deleted BEFORE DELETE ON plans
+BEGIN SELECT RAISE(ABORT, 'the plan of a run is final'); END;
+
+-- REPLACE would delete without a word to the trigger above.
+CREATE TRIGGER IF NOT EXISTS plans_are_not_replaced BEFORE INSERT ON plans
+WHEN EXISTS (SELECT 1 FROM plans WHERE run = NEW.run)
+BEGIN SELECT RAISE(ABORT, 'the plan of a run is final'); END;
+
+CREATE TRIGGER IF NOT EXISTS runs_keep_what_was_asked BEFORE UPDATE OF scenario_text, seed ON runs
+BEGIN SELECT RAISE(ABORT, 'the scenario and the seed of a run are final'); END;

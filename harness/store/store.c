@@ -9,93 +9,79 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "results_sql.h"
+#include "store/migrate.h"
 #include "store/sql.h"
-
-#define APPLICATION_ID 0x73706e62
-#define USER_VERSION   1
-
-static int64_t read_pragma(struct store *store, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return value;
-}
-
-/* A file that is somebody else's database is left alone. */
-static int check_ours(struct store *store, bool create, struct err *err)
-{
-    int64_t application = read_pragma(store, "PRAGMA application_id");
-    int64_t version = read_pragma(store, "PRAGMA user_version");
-    int64_t tables = read_pragma(store, "SELECT count(*) FROM sqlite_master");
-    if (application < 0 || tables < 0)
-        return sql_fail(store, err, "read it");
-    if (application == APPLICATION_ID && version == USER_VERSION)
-        return 0;
-    if (application == APPLICATION_ID)
-        return err_set(err, ERR_UNFIT,
-                       "results store '%s' has schema version %lld, this spawnbench knows %d",
-                       store->path, (long long)version, USER_VERSION);
-    if (tables > 0 || !create)
-        return err_set(err, ERR_UNFIT, "'%s' is a database, but not a results store of spawnbench",
-                       store->path);
-    return 1;
-}
-
-/* All at once: a process killed here leaves an empty database, which the next one may fill. */
-static int make_tables(struct store *store, struct err *err)
-{
-    static const char *const steps[] = {"BEGIN IMMEDIATE", embedded_results_sql,
-                                        "PRAGMA application_id = 1936748130",
-                                        "PRAGMA user_version = 1", "COMMIT"};
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-        if (sqlite3_exec(store->database, steps[i], NULL, NULL, NULL) != SQLITE_OK)
-            return sql_fail(store, err, "make its tables"); /* the close that follows rolls back */
-    return 0;
-}
 
 static int set_up(struct store *store, bool create, struct err *err)
 {
-    int fresh;
+    int version;
     sqlite3_busy_timeout(store->database, 10000);
-    fresh = check_ours(store, create, err);
-    if (fresh < 0)
+    version = migrate_version(store, create, err);
+    if (version < 0)
         return -1;
     if (!create)
-        return 0;
+        return migrate_up(store, version, create, err);
     if (sqlite3_exec(store->database,
                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                      "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                      NULL, NULL, NULL) != SQLITE_OK)
         return sql_fail(store, err, "write it");
-    if (fresh && make_tables(store, err) < 0)
-        return -1;
-    return 0;
+    return migrate_up(store, version, create, err);
+}
+
+static int open_as(struct store *store, const char *name, int flags, bool create, struct err *err)
+{
+    if (sqlite3_open_v2(name, &store->database, flags, NULL) != SQLITE_OK)
+        return sql_fail(store, err, "open it");
+    return set_up(store, create, err);
+}
+
+/* Our stores are WAL databases, which are read through a file beside them that cannot be made in a
+ * folder that we may not write to. Without a -wal nobody has it open, so it may be read as it lies.
+ * See https://www.sqlite.org/wal.html, "Read-Only Databases". */
+static bool may_be_read_as_it_lies(struct store *store)
+{
+    int code = sqlite3_errcode(store->database);
+    char *wal = text_format("%s-wal", store->path);
+    bool open_elsewhere = access(wal, F_OK) == 0;
+    free(wal);
+    return (code == SQLITE_READONLY || code == SQLITE_CANTOPEN) && !open_elsewhere;
+}
+
+static int open_as_it_lies(struct store *store, struct err *err)
+{
+    struct text uri = {0};
+    int rc;
+    text_add(&uri, "file:");
+    for (const char *at = store->path; *at; at++)
+        text_addf(&uri, strchr("?#%", *at) ? "%%%02X" : "%c", (unsigned)(unsigned char)*at);
+    text_add(&uri, "?immutable=1");
+    sqlite3_close(store->database);
+    store->database = NULL;
+    rc = open_as(store, uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, false, err);
+    text_release(&uri);
+    return rc;
 }
 
 int store_open(struct store **out, const char *path, bool create, struct err *err)
 {
     struct store *store = xcalloc(1, sizeof *store);
+    struct err why = {0};
     int flags = create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
     store->path = xstrdup(path);
     if (!create && access(path, F_OK) != 0) {
-        err_set(err, ERR_UNFIT, "no results are stored in '%s' (first: spawnbench run SCENARIO)",
+        err_set(&why, ERR_UNFIT, "no results are stored in '%s' (first: spawnbench run SCENARIO)",
                 path);
         goto failed;
     }
-    if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK) {
-        sql_fail(store, err, "open it");
-        goto failed;
-    }
-    if (set_up(store, create, err) < 0)
+    if (open_as(store, path, flags, create, &why) < 0 &&
+        (create || !may_be_read_as_it_lies(store) || open_as_it_lies(store, &why) < 0))
         goto failed;
     *out = store;
     return 0;
 failed:
+    if (err)
+        *err = why;
     store_close(store);
     return -1;
 }
@@ -196,11 +182,11 @@ static int prepare_kept(struct store *store, struct err *err)
         return 0;
     store->cycle_insert = sql_prepare(store, err,
                                       "INSERT INTO cycles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                       "");
     store->agent_insert = sql_prepare(store, err,
                                       "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                      "?, ?, ?)",
+                                      "?, ?, ?, ?, ?)",
                                       "");
     return store->cycle_insert && store->agent_insert ? 0 : -1;
 }
@@ -209,30 +195,32 @@ static int put_cycle(struct store *store, const struct run_cycle *cycle, int sit
                      int64_t audit_ns, struct err *err)
 {
     const struct plan_item *item = &cycle->item;
+    const struct run_strain *strain = &cycle->strain;
     int64_t ready = 0, recorded = 0;
     for (size_t i = 0; i < cycle->agent_count; i++) {
         ready += cycle->agents[i].outcome == RUN_READY;
         recorded += cycle->agents[i].outcome == RUN_READY && cycle->agents[i].recorded_ns > 0;
     }
-    sql_bind(store->cycle_insert, "iiiiiiiiitiiiiiiitiiit", store->run, store->cycle,
+    sql_bind(store->cycle_insert, "iiiiiiiiitiiiiiiitiiitiiiiiii", store->run, store->cycle,
              (int64_t)sitting, (int64_t)item->pair, (int64_t)item->block, (int64_t)item->arm,
              (int64_t)item->value, (int64_t)item->place, (int64_t)item->warmup,
              run_outcome_name(cycle->outcome), cycle->sent_ns, cycle->answered_ns,
              cycle->spawn_time_ns, cycle->ready_time_ns,
              cycle->finished_ns ? cycle->finished_ns - cycle->finish_sent_ns : (int64_t)-1,
              audit_ns, cycle->harness_ns, cycle->consensus, (int64_t)cycle->agent_count, ready,
-             recorded, failure_of(cycle));
+             recorded, failure_of(cycle), cycle->cpu_ns, cycle->peak_bytes, strain->steal_ticks,
+             strain->total_ticks, strain->pressure_us, strain->throttled, strain->suspended_ns);
     return sql_step_kept(store, store->cycle_insert, err);
 }
 
 static int put_agent(struct store *store, const struct run_agent *agent, size_t ordinal,
                      struct err *err)
 {
-    sql_bind(store->agent_insert, "iiittiiiiiiiit", store->run, store->cycle, (int64_t)ordinal,
+    sql_bind(store->agent_insert, "iiittiiiiiiiitii", store->run, store->cycle, (int64_t)ordinal,
              agent->asked->name, run_outcome_name(agent->outcome), (int64_t)agent->pid,
              agent->start_ns, agent->main_ns, agent->own_ready_ns, agent->ready_ns,
              agent->recorded_ns, (int64_t)agent->exit_status, (int64_t)agent->exit_signal,
-             agent->error ? agent->error : "");
+             agent->error ? agent->error : "", agent->cpu_ns, agent->peak_bytes);
     return sql_step_kept(store, store->agent_insert, err);
 }
 
@@ -295,4 +283,11 @@ int store_verdict_put(struct store *store, int64_t run, const char *claim, int v
 {
     return sql_run(store, err, "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", "ititt",
                    run, claim, (int64_t)value, word, reason);
+}
+
+int store_plan_put(struct store *store, int64_t run, uint64_t fingerprint, const char *text,
+                   struct err *err)
+{
+    return sql_run(store, err, "INSERT INTO plans (run, fingerprint, text) VALUES (?, ?, ?)", "iit",
+                   run, (int64_t)fingerprint, text);
 }

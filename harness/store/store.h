@@ -2,7 +2,7 @@
  * cycle.
  *
  * Writing: store_open, store_run_begin, per cycle store_cycle_begin .. store_cycle_commit,
- * store_run_end. Reading: store_open, store_run_load, store_series / store_each_cycle / ...,
+ * store_run_end. Reading: store_open, store_run_load, store_series_load / store_each_cycle / ...,
  * store_close. A run is "partial" from its first row until store_run_end; a killed run stays so and
  * can be resumed.
  */
@@ -22,6 +22,8 @@ struct store; /* opaque */
 /*
  * store_open - open, and with `create` make, the results store
  *
+ * A store of an older schema is brought to the present one, also by readers; where it may only be
+ * read it stays as it is, and what it does not hold reads as not known.
  * errors : ERR_UNFIT (missing, full disk, not ours, newer schema), naming path and remedy
  */
 int store_open(struct store **out, const char *path, bool create, struct err *err);
@@ -105,6 +107,8 @@ struct store_cycle {
     char consensus[16];
     int agents;
     int findings;
+    int64_t cpu_ns, peak_bytes; /* -1: not known */
+    struct run_strain strain;
 };
 int store_each_cycle(struct store *store, int64_t run,
                      int (*each)(void *context, const struct store_cycle *cycle), void *context,
@@ -116,6 +120,7 @@ struct store_agent {
     char name[65], id[32];
     enum run_outcome outcome;
     int64_t pid, start_ns, main_ns, own_ready_ns, ready_ns, recorded_ns; /* 0: not told */
+    int64_t cpu_ns, peak_bytes;                                          /* -1: not known */
     const char *error; /* "" when none; valid during the call */
 };
 int store_each_agent(struct store *store, int64_t run, int64_t cycle /* -1: all */,
@@ -131,14 +136,44 @@ int store_each_finding(struct store *store, int64_t run,
                        int (*each)(void *context, const struct store_finding *finding),
                        void *context, struct err *err);
 
+/* One number per counted cycle of one arm and batch size. Owned: store_series_release. */
+struct store_series {
+    double *values; /* values[i] belongs to pair i, in the metric's unit; a failed cycle is
+                       +infinity (throughput: 0), one whose metric is not known NaN */
+    int *blocks;    /* the block each belongs to, ascending */
+    size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
+    size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
+};
+
+/* Which one. Plain value, borrowed for the call. */
+struct store_which {
+    int arm, value;
+    enum scenario_metric metric;
+    const char *agent; /* phases: of this agent, else NULL: the longest of each cycle's agents */
+};
+
 /*
- * store_series - spawn_time or ready_time of the counted cycles of one arm and value, by pair
+ * store_series_load - read it; also for metrics of agents, where a cycle's value needs all of them
  *
- * out     : fresh array, out[i] belongs to pair i; +infinity for a failed cycle; caller frees
- * returns : 0; *n is the number of leading pairs that are complete (pairs 0 .. n-1 all stored)
+ * out    : whole or zero
+ * errors : those of the store
  */
-int store_series(struct store *store, int64_t run, int arm, int value, enum scenario_metric metric,
-                 double **out, size_t *n, struct err *err);
+int store_series_load(struct store_series *out, struct store *store, int64_t run,
+                      const struct store_which *which, struct err *err);
+void store_series_release(struct store_series *series);
+
+/*
+ * store_plan_put, store_plan_load - the plan as it was declared, once per run and never changed
+ *
+ * text        : JSON for people and exports: looks, blocks, seed, items, levels
+ * fingerprint : of every item in its order (plan_fingerprint)
+ * put errors  : also when the run has a plan already
+ * load        : returns 1 when the run has none (made before plans were stored); caller frees *text
+ */
+int store_plan_put(struct store *store, int64_t run, uint64_t fingerprint, const char *text,
+                   struct err *err);
+int store_plan_load(struct store *store, int64_t run, uint64_t *fingerprint, char **text,
+                    struct err *err);
 
 /* What a verdict needs of cycles besides times. */
 struct store_tally {

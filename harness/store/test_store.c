@@ -217,15 +217,14 @@ static void done_tells_which_cycles_are_stored(void **state)
 static void series(struct synthetic *synthetic, int arm, int value, enum scenario_metric metric,
                    const double expected[], size_t count)
 {
-    double *values;
-    size_t n;
-    assert_int_equal(store_series(synthetic->store, synthetic->run, arm, value, metric, &values, &n,
-                                  &synthetic->err),
-                     0);
-    assert_int_equal(n, count);
+    const struct store_which which = {arm, value, metric, NULL};
+    struct store_series loaded;
+    assert_int_equal(
+        store_series_load(&loaded, synthetic->store, synthetic->run, &which, &synthetic->err), 0);
+    assert_int_equal(loaded.n, count);
     for (size_t i = 0; i < count; i++)
-        assert_true(values[i] == expected[i]);
-    free(values);
+        assert_true(loaded.values[i] == expected[i]);
+    store_series_release(&loaded);
 }
 
 static void a_series_is_ordered_by_pair_and_stops_at_a_hole(void **state)
@@ -438,8 +437,8 @@ static void a_database_of_somebody_else_is_left_alone(void **state)
 static void a_newer_schema_is_refused(void **state)
 {
     struct synthetic *synthetic = *state;
-    run_sql(synthetic->path, "PRAGMA user_version = 2");
-    refused(synthetic, true, "schema version 2");
+    run_sql(synthetic->path, "PRAGMA user_version = 3");
+    refused(synthetic, true, "schema version 3");
 }
 
 static void what_is_no_database_is_refused(void **state)

@@ -36,6 +36,11 @@ struct synthetic_cycle {
     const char *error;    /* told by every agent that failed */
     const char *finding;  /* severity of a finding, or NULL */
     enum run_break broke;
+    int block;                       /* 0 means pair / 5 */
+    int place;                       /* 0: first of its pair */
+    int64_t cpu_ns, peak_bytes;      /* 0: not known */
+    int64_t agent_cpu_ns;            /* of each of its agents; 0: not known */
+    const struct run_strain *strain; /* NULL: this machine does not tell */
 };
 
 static inline int64_t synthetic_begin(struct synthetic *synthetic, const char *scenario_text)
@@ -120,10 +125,17 @@ static inline void synthetic_put(struct synthetic *synthetic, const struct synth
                               .spawn_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns : -1,
                               .ready_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns / 2 : -1,
                               .harness_ns = 5,
+                              .cpu_ns = asked->cpu_ns ? asked->cpu_ns : -1,
+                              .peak_bytes = asked->peak_bytes ? asked->peak_bytes : -1,
+                              .strain = asked->strain ? *asked->strain
+                                                      : (struct run_strain){-1, -1, -1, -1, -1},
                               .consensus = "agreed"};
     cycle.item = (struct plan_item){.pair = asked->pair,
-                                    .block = asked->warmup ? -1 : asked->pair / 5,
+                                    .block = asked->warmup  ? -1
+                                             : asked->block ? asked->block
+                                                            : asked->pair / 5,
                                     .arm = (short)asked->arm,
+                                    .place = asked->place,
                                     .value = (short)asked->value,
                                     .warmup = asked->warmup};
     for (size_t i = 0; i < cycle.agent_count; i++) {
@@ -135,6 +147,8 @@ static inline void synthetic_put(struct synthetic *synthetic, const struct synth
         agents[i].start_ns = sent_ns + 1;
         agents[i].ready_ns = sent_ns + 2;
         agents[i].recorded_ns = outcomes[i] == 'r' ? sent_ns + 3 : 0;
+        agents[i].cpu_ns = asked->agent_cpu_ns ? asked->agent_cpu_ns : -1;
+        agents[i].peak_bytes = -1;
         agents[i].error = fell ? (char *)asked->error : NULL;
     }
     assert_int_equal(store_cycle_begin(synthetic->store, synthetic->run, &cycle,

@@ -1,0 +1,382 @@
+/* How much faster, pair by pair? What is compared with what, and its ratios in the order they ran. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/figure.h"
+#include "report/words.h"
+#include "stats/dependence.h"
+
+#define MOST_POINTS 2000 /* of one panel: beyond that least and most of each stretch */
+#define NAME_ROOM   22   /* bytes of each of the three names of a heading */
+
+static bool compares(const struct verdict_item *item)
+{
+    return (item->claim->kind == SCENARIO_CLAIM_FASTER ||
+            item->claim->kind == SCENARIO_CLAIM_WITHIN) &&
+           item->n > 0;
+}
+
+static struct comparison compare_claimed(const struct verdict_item *item)
+{
+    const struct scenario_claim *claim = item->claim;
+    bool within = claim->kind == SCENARIO_CLAIM_WITHIN;
+    return (struct comparison){.item = item,
+                               .above = within ? claim->arm : claim->than,
+                               .below = within ? claim->than : claim->arm,
+                               .value = (size_t)item->value,
+                               .metric = claim->metric,
+                               .agent = claim->agent,
+                               .inverted = !within && claim->metric == SCENARIO_THROUGHPUT,
+                               .claimed_low = within ? 1 - claim->share : claim->ratio,
+                               .claimed_up = within ? 1 + claim->share : NAN};
+}
+
+/* Nothing is claimed of a ratio: the pair that the split of the speedup is about. */
+static size_t find_unclaimed(struct comparison out[FIGURE_MOST_PANELS], const struct facts *facts)
+{
+    int slow = facts_find_arm(facts, "sequential"), fast = facts_find_arm(facts, "parallel");
+    size_t values[FIGURE_MOST_PANELS], count = data_panels(values, facts);
+    for (size_t i = 0; i < count && slow >= 0 && fast >= 0; i++)
+        out[i] = (struct comparison){.above = (size_t)slow,
+                                     .below = (size_t)fast,
+                                     .value = values[i],
+                                     .metric = SCENARIO_SPAWN_TIME,
+                                     .claimed_low = NAN,
+                                     .claimed_up = NAN};
+    return slow >= 0 && fast >= 0 ? count : 0;
+}
+
+size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct facts *facts)
+{
+    size_t all = 0, count, at = 0, taken = 0;
+    bool claimed = false;
+    for (size_t i = 0; i < facts->verdict.count; i++) {
+        const struct scenario_claim *claim = facts->verdict.items[i].claim;
+        claimed = claimed || claim->kind == SCENARIO_CLAIM_FASTER ||
+                  claim->kind == SCENARIO_CLAIM_WITHIN;
+        all += compares(&facts->verdict.items[i]);
+    }
+    if (!claimed)
+        return find_unclaimed(out, facts);
+    count = all < FIGURE_MOST_PANELS ? all : FIGURE_MOST_PANELS;
+    for (size_t i = 0; i < facts->verdict.count && taken < count; i++)
+        if (compares(&facts->verdict.items[i]) && at++ == data_pick(taken, count, all))
+            out[taken++] = compare_claimed(&facts->verdict.items[i]);
+    return taken;
+}
+
+void data_comparison_label(struct text *out, const struct facts *facts,
+                           const struct comparison *comparison)
+{
+    char agents[WORDS_BYTES];
+    if (comparison->item) {
+        data_short(out, comparison->item->claim->id, NAME_ROOM);
+        text_add(out, ": ");
+    }
+    data_short(out, facts->arms[comparison->above].name, NAME_ROOM);
+    text_add(out, " / ");
+    data_short(out, facts->arms[comparison->below].name, NAME_ROOM);
+    if (comparison->metric != SCENARIO_SPAWN_TIME)
+        text_addf(out, ", %s", scenario_metric_name(comparison->metric));
+    if (facts->value_count > 1)
+        text_addf(out, ", %s",
+                  words_plural(agents,
+                               (int64_t)facts_cell(facts, 0, comparison->value)->batch_size,
+                               "agent"));
+}
+
+/* Throughput as time per agent, so that 0 becomes never. */
+static void invert(double values[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
+}
+
+/* Runs of equal block numbers among the first n. */
+static void measure_blocks(struct compared *out, const int blocks[])
+{
+    out->sizes = xcalloc(out->n, sizeof *out->sizes);
+    for (size_t i = 0; i < out->n; i++) {
+        if (i == 0 || blocks[i] != blocks[i - 1])
+            out->blocks++;
+        out->sizes[out->blocks - 1]++;
+    }
+}
+
+static void join(struct compared *out, struct store_series *above, struct store_series *below,
+                 bool inverted)
+{
+    out->n = above->n < below->n ? above->n : below->n;
+    out->above = above->values;
+    out->below = below->values;
+    above->values = below->values = NULL;
+    if (inverted) {
+        invert(out->above, out->n);
+        invert(out->below, out->n);
+    }
+    for (size_t i = 0; i < out->n; i++) { /* one nobody knows counts as failed, as in verdicts */
+        out->above[i] = isnan(out->above[i]) ? INFINITY : out->above[i];
+        out->below[i] = isnan(out->below[i]) ? INFINITY : out->below[i];
+    }
+    out->ratios = xcalloc(out->n, sizeof *out->ratios);
+    stats_ratios(out->ratios, out->above, out->below, out->n);
+    measure_blocks(out, above->blocks);
+}
+
+int data_compare(struct compared *out, struct store *store, const struct facts *facts,
+                 const struct comparison *comparison, struct err *err)
+{
+    struct store_which which = {(int)comparison->above, (int)comparison->value, comparison->metric,
+                                comparison->agent};
+    struct store_series above = {0}, below = {0};
+    int rc = -1;
+    *out = (struct compared){0};
+    if (store_series_load(&above, store, facts->run.id, &which, err) < 0)
+        return -1;
+    which.arm = (int)comparison->below;
+    if (store_series_load(&below, store, facts->run.id, &which, err) == 0) {
+        join(out, &above, &below, comparison->inverted);
+        rc = 0;
+    }
+    store_series_release(&above);
+    store_series_release(&below);
+    return rc;
+}
+
+void data_compared_release(struct compared *compared)
+{
+    free(compared->above);
+    free(compared->below);
+    free(compared->ratios);
+    free(compared->sizes);
+    *compared = (struct compared){0};
+}
+
+/* ---- the figure ---- */
+
+/* One panel: what its axis has to reach, and what is known of the median. */
+struct panel {
+    double least, most; /* of the finite ratios, the claim and the bounds */
+    double median;
+    struct stats_bounds bounds;
+    bool any; /* a pair of which both are ready */
+};
+
+static bool is_ratio(double ratio)
+{
+    return isfinite(ratio) && ratio > 0;
+}
+
+static void stretch(struct panel *panel, double ratio)
+{
+    if (!is_ratio(ratio))
+        return;
+    panel->least = fmin(panel->least, ratio);
+    panel->most = fmax(panel->most, ratio);
+}
+
+/* A claim tells its own median, at the look that decided it; else it is taken from all pairs. */
+static void find_median(struct panel *panel, const struct comparison *comparison,
+                        const struct compared *compared)
+{
+    double *sorted, tau;
+    if (comparison->item && isfinite(comparison->item->estimate)) {
+        panel->median = comparison->item->estimate;
+        panel->bounds.lower = comparison->item->lower;
+        panel->bounds.upper = comparison->item->upper;
+        return;
+    }
+    tau = stats_measure_dependence(compared->ratios, compared->n, 0.5, compared->sizes,
+                                   compared->blocks)
+              .tau;
+    sorted = xcalloc(compared->n, sizeof *sorted);
+    memcpy(sorted, compared->ratios, compared->n * sizeof *sorted);
+    stats_sort(sorted, compared->n);
+    panel->median = stats_quantile(sorted, compared->n, 0.5);
+    panel->bounds = stats_median_bounds(sorted, compared->n, tau, FACTS_ALPHA, FACTS_ALPHA);
+    free(sorted);
+}
+
+static struct panel find_panel(const struct comparison *comparison,
+                               const struct compared *compared)
+{
+    struct panel panel = {.least = INFINITY, .median = NAN};
+    for (size_t i = 0; i < compared->n; i++) {
+        panel.any = panel.any || is_ratio(compared->ratios[i]);
+        stretch(&panel, compared->ratios[i]);
+    }
+    if (!panel.any)
+        return panel;
+    stretch(&panel, comparison->claimed_low);
+    stretch(&panel, comparison->claimed_up);
+    find_median(&panel, comparison, compared);
+    stretch(&panel, panel.bounds.lower);
+    stretch(&panel, panel.bounds.upper);
+    return panel;
+}
+
+/* Groups of consecutive blocks, so that the steps stay legible. */
+static size_t blocks_together(const struct compared *compared)
+{
+    return (compared->blocks + FIGURE_MOST_BLOCKS - 1) / FIGURE_MOST_BLOCKS;
+}
+
+/* low, high, logarithmic?, median, lower, upper (open ends at the edge), claimed, claimed, pairs,
+ * heading */
+static void add_panel(struct text *out, const struct facts *facts,
+                      const struct comparison *comparison, const struct panel *panel, size_t pairs)
+{
+    bool wide = data_is_wide(panel->least, panel->most);
+    double room = 0.08 * (panel->most - panel->least) + 0.01 * panel->most;
+    double low = wide ? panel->least / 1.15 : fmax(0, panel->least - room);
+    double high = wide ? panel->most * 1.15 : panel->most + room;
+    data_row(out, "ddi", low, high, (int)wide);
+    out->length--; /* the row goes on */
+    text_add(out, "\t");
+    data_row(out, "dddddi", panel->median,
+             is_ratio(panel->bounds.lower) ? panel->bounds.lower : low,
+             is_ratio(panel->bounds.upper) ? panel->bounds.upper : high, comparison->claimed_low,
+             comparison->claimed_up, (int)pairs);
+    out->length--;
+    text_add(out, "\t");
+    data_comparison_label(out, facts, comparison);
+    text_add(out, "\n");
+}
+
+/* Of each stretch of pairs the least and the most, in their order. */
+static void add_points(struct text *out, const struct compared *compared)
+{
+    size_t wide = compared->n > MOST_POINTS
+                      ? (2 * compared->n + MOST_POINTS - 1) / MOST_POINTS
+                      : 1,
+           rows = 0;
+    for (size_t from = 0; from < compared->n; from += wide) {
+        size_t least = compared->n, most = compared->n, first, second;
+        for (size_t i = from; i < compared->n && i < from + wide; i++) {
+            if (!is_ratio(compared->ratios[i]))
+                continue;
+            if (least == compared->n || compared->ratios[i] < compared->ratios[least])
+                least = i;
+            if (most == compared->n || compared->ratios[i] > compared->ratios[most])
+                most = i;
+        }
+        if (least == compared->n)
+            continue;
+        first = least < most ? least : most;
+        second = least < most ? most : least;
+        data_row(out, "id", (int)first + 1, compared->ratios[first]);
+        if (second != first)
+            data_row(out, "id", (int)second + 1, compared->ratios[second]);
+        rows++;
+    }
+    data_gap(out, rows, 2);
+}
+
+/* from pair, median; a last row ends the last step */
+static void add_steps(struct text *out, const struct compared *compared)
+{
+    size_t together = blocks_together(compared), from = 0, block = 0;
+    double *one = xcalloc(compared->n, sizeof *one), median = NAN;
+    while (block < compared->blocks) {
+        size_t size = 0;
+        for (size_t end = block + together; block < end && block < compared->blocks; block++)
+            size += compared->sizes[block];
+        memcpy(one, compared->ratios + from, size * sizeof *one);
+        stats_sort(one, size);
+        median = stats_quantile(one, size, 0.5);
+        data_row(out, "dd", (double)from + 0.5, is_ratio(median) ? median : NAN);
+        from += size;
+    }
+    if (compared->n)
+        data_row(out, "dd", (double)compared->n + 0.5, is_ratio(median) ? median : NAN);
+    data_gap(out, compared->n, 2);
+    free(one);
+}
+
+/* pair, -1 where the arm below the line failed or both did, 1 where only the one above did */
+static size_t add_failed(struct text *out, const struct compared *compared)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < compared->n && rows < MOST_POINTS; i++) {
+        if (is_ratio(compared->ratios[i]))
+            continue;
+        data_row(out, "ii", (int)i + 1, compared->ratios[i] > 0 ? 1 : -1);
+        rows++;
+    }
+    data_gap(out, rows, 2);
+    return rows;
+}
+
+/* Behind which pair a new sitting begins. */
+static size_t add_sittings(struct text *out, const struct facts *facts,
+                           const struct comparison *comparison)
+{
+    const struct facts_cycle *last = NULL;
+    size_t rows = 0;
+    for (size_t i = 0; i < facts->cycle_count && rows < MOST_POINTS; i++) {
+        const struct facts_cycle *cycle = &facts->cycles[i];
+        if (cycle->warmup || cycle->arm != (short)comparison->above ||
+            cycle->value != (short)comparison->value)
+            continue;
+        if (last && cycle->sitting != last->sitting) {
+            data_row(out, "d", cycle->pair + 0.5);
+            rows++;
+        }
+        last = cycle;
+    }
+    data_gap(out, rows, 1);
+    return rows;
+}
+
+/* What all panels have together. */
+struct totals {
+    size_t panels, pairs, failed, sittings, together, claims;
+};
+
+static void add_one(struct text *facts_rows, struct text *sets, struct totals *totals,
+                    const struct facts *facts, const struct comparison *comparison,
+                    const struct compared *compared)
+{
+    struct panel panel = find_panel(comparison, compared);
+    if (!panel.any)
+        return;
+    add_panel(facts_rows, facts, comparison, &panel, compared->n);
+    add_points(sets, compared);
+    add_steps(sets, compared);
+    totals->failed += add_failed(sets, compared);
+    totals->sittings += add_sittings(sets, facts, comparison);
+    totals->panels++;
+    totals->claims += comparison->item != NULL;
+    totals->pairs = compared->n > totals->pairs ? compared->n : totals->pairs;
+    if (blocks_together(compared) > totals->together)
+        totals->together = blocks_together(compared);
+}
+
+int data_ratios(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+{
+    struct comparison comparisons[FIGURE_MOST_PANELS];
+    struct text panels = {0}, sets = {0};
+    struct totals totals = {0};
+    size_t count = data_comparisons(comparisons, facts);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        struct compared compared;
+        rc = data_compare(&compared, store, facts, &comparisons[i], err);
+        if (rc == 0)
+            add_one(&panels, &sets, &totals, facts, &comparisons[i], &compared);
+        data_compared_release(&compared);
+    }
+    if (rc == 0 && totals.panels) {
+        data_row(out, "iidiiii", (int)totals.panels, (int)totals.pairs,
+                 (double)facts->tally.span_ns / 6e10, (int)totals.failed, (int)totals.sittings,
+                 (int)totals.together, (int)totals.claims);
+        data_gap(out, 1, 7);
+        text_add(out, panels.data);
+        data_gap(out, totals.panels, 10);
+        text_add(out, sets.data);
+    }
+    text_release(&panels);
+    text_release(&sets);
+    return rc;
+}

@@ -1,0 +1,65 @@
+# Phases: where the time of a typical agent goes; one bar for each arm, a panel for each batch size.
+# Data sets of NAME.dat: 0 panels, arms, batch sizes, then how many parts of each kind; 1 of each panel:
+# agents, last ms; then for each panel the bars' ends (ms, y, label) and their parts (from ms, to ms, from y,
+# to y): sent to start, start to main, main to own ready, own ready to seen, start to seen, seen to recorded.
+
+stats ARG2 index 0 using 1 name 'PANELS' nooutput
+stats ARG2 index 0 using 2 name 'ARMS' nooutput
+stats ARG2 index 0 using 3 name 'SIZES' nooutput
+panels = int(PANELS_max)
+arms = int(ARMS_max)
+array parts[6]
+do for [k = 1:6] {
+    stats ARG2 index 0 using (column(3 + k)) name 'PARTS' nooutput
+    parts[k] = int(PARTS_max)
+}
+array agents[panels]
+array right[panels]
+do for [p = 1:panels] {
+    stats ARG2 index 1 every ::p-1::p-1 using 1 name 'AGENTS' nooutput
+    stats ARG2 index 1 every ::p-1::p-1 using 2 name 'RIGHT' nooutput
+    agents[p] = int(AGENTS_max)
+    right[p] = RIGHT_max
+}
+array phase[6] = ['sent to start', 'start to main', 'own initialisation', 'ready to seen', \
+    'start to ready', 'seen to recorded']
+array paint[6] = [grey, purple, blue, olive, blue, orange]
+row = arms > 4 ? 40 : 46
+high = arms * row + (SIZES_max > 1 ? 62 : 34)
+top = 54
+height = top + panels * high + 48
+set terminal svg size width, height font 'sans-serif,13' noenhanced
+set output ARG1
+set border 1
+unset ytics
+set grid noytics xtics
+set format x '%g'
+set lmargin 3
+set rmargin 3
+set yrange [-arms + 0.5:0.55]
+set style fill solid 0.85 noborder
+set multiplot
+do for [p = 1:panels] {
+    set tmargin at screen 1 - (top + (p - 1) * high + (SIZES_max > 1 ? 28 : 0)) / (height + 0.0)
+    set bmargin at screen 1 - (top + p * high - 4) / (height + 0.0)
+    unset label
+    if (SIZES_max > 1) {
+        set label 1 sprintf(agents[p] == 1 ? '%d agent' : '%d agents', agents[p]) at graph 0.005, \
+            screen 1 - (top + (p - 1) * high + 16) / (height + 0.0) left textcolor rgb grey
+    }
+    if (p == 1) {
+        set key at screen 0.5, screen 1 - 6.0 / height center top horizontal reverse Left \
+            samplen 1.2 maxcols 5 width -1
+    } else {
+        unset key
+    }
+    set xrange [0:right[p] * 1.04]
+    set xlabel (p == panels ? 'ms since the batch was asked for' : '')
+    first = 2 + (p - 1) * 7
+    plot for [k = 1:6] ARG2 index first + k using (($1 + $2) / 2):(($3 + $4) / 2):1:2:3:4 \
+            with boxxyerror fillstyle solid (k == 1 ? 0.35 : 0.85) noborder linecolor rgb paint[k] \
+            title (parts[k] ? phase[k] : ''), \
+        ARG2 index first using (0):($2 + 0.3):3 with labels left offset 0.3, 0 noenhanced \
+            textcolor rgb grey notitle
+}
+unset multiplot

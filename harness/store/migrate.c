@@ -1,0 +1,101 @@
+/* Is this database ours, and does it have the tables of today? */
+#include "store/migrate.h"
+
+#include "results_sql.h"
+
+#define APPLICATION_ID 0x73706e62
+
+/* What version 1 did not have. The tables and triggers that are new come from results.sql, where
+ * everything is made IF NOT EXISTS. */
+static const char columns_of_2[] =
+    "ALTER TABLE cycles ADD COLUMN cpu_ns INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE cycles ADD COLUMN peak_bytes INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE cycles ADD COLUMN steal_ticks INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE cycles ADD COLUMN total_ticks INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE cycles ADD COLUMN pressure_us INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE cycles ADD COLUMN throttled INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE cycles ADD COLUMN suspended_ns INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE agents ADD COLUMN cpu_ns INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE agents ADD COLUMN peak_bytes INTEGER NOT NULL DEFAULT -1;";
+
+/* The same for a store that may only be read. A temporary name hides the stored one of the same
+ * name, see https://www.sqlite.org/lang_naming.html */
+static const char views_of_1_as_2[] =
+    "PRAGMA temp_store = MEMORY;"
+    "CREATE TEMP VIEW cycles AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes, -1 AS steal_ticks,"
+    " -1 AS total_ticks, -1 AS pressure_us, -1 AS throttled, -1 AS suspended_ns FROM main.cycles;"
+    "CREATE TEMP VIEW agents AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes FROM main.agents;"
+    "CREATE TEMP TABLE plans (run INTEGER PRIMARY KEY, fingerprint INTEGER, text TEXT);";
+
+static int64_t read_pragma(struct store *store, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+int migrate_version(struct store *store, bool create, struct err *err)
+{
+    int64_t application = read_pragma(store, "PRAGMA application_id");
+    int64_t version = read_pragma(store, "PRAGMA user_version");
+    int64_t tables = read_pragma(store, "SELECT count(*) FROM sqlite_master");
+    if (application < 0 || tables < 0)
+        return sql_fail(store, err, "read it");
+    if (application == APPLICATION_ID && version >= 1 && version <= MIGRATE_VERSION)
+        return (int)version;
+    if (application == APPLICATION_ID)
+        return err_set(err, ERR_UNFIT,
+                       "results store '%s' has schema version %lld, this spawnbench knows %d",
+                       store->path, (long long)version, MIGRATE_VERSION);
+    if (tables > 0 || !create)
+        return err_set(err, ERR_UNFIT, "'%s' is a database, but not a results store of spawnbench",
+                       store->path);
+    return 0;
+}
+
+static int run_steps(struct store *store, const char *const steps[], size_t count)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < count && rc == SQLITE_OK; i++)
+        rc = sqlite3_exec(store->database, steps[i], NULL, NULL, NULL);
+    return rc;
+}
+
+/* Inside its transaction: another process may have done it while we waited for the lock. */
+static int change(struct store *store)
+{
+    static const char *const steps[] = {embedded_results_sql, "PRAGMA application_id = 1936748130",
+                                        "PRAGMA user_version = 2", "COMMIT"};
+    int rc = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK && read_pragma(store, "PRAGMA user_version") == 1)
+        rc = sqlite3_exec(store->database, columns_of_2, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? run_steps(store, steps, sizeof steps / sizeof steps[0]) : rc;
+}
+
+static bool only_readable(int rc)
+{
+    rc &= 0xff; /* extended codes keep the plain one there */
+    return rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN || rc == SQLITE_PERM;
+}
+
+int migrate_up(struct store *store, int version, bool create, struct err *err)
+{
+    static const char *const views[] = {views_of_1_as_2};
+    int rc;
+    if (version == MIGRATE_VERSION)
+        return 0;
+    rc = change(store);
+    if (rc == SQLITE_OK)
+        return 0;
+    if (create || !only_readable(rc))
+        sql_fail(store, err, version ? "bring it to the present schema" : "make its tables");
+    if (!sqlite3_get_autocommit(store->database))
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    if (create || !only_readable(rc))
+        return -1;
+    return run_steps(store, views, 1) == SQLITE_OK ? 0 : sql_fail(store, err, "read it");
+}

@@ -1,0 +1,28 @@
+/* migrate - how is a store made, told from other databases, and brought to the present schema?
+ * Private to this room. */
+#ifndef STORE_MIGRATE_H
+#define STORE_MIGRATE_H
+
+#include "store/sql.h"
+
+#define MIGRATE_VERSION 2 /* what results.sql makes */
+
+/*
+ * migrate_version - which schema version the opened database has: 1 .. MIGRATE_VERSION
+ *
+ * returns : 0 when it is empty and may be filled (create), -1 when it is not ours or newer
+ * errors  : ERR_UNFIT; a file that is somebody else's database is left alone
+ */
+int migrate_version(struct store *store, bool create, struct err *err);
+
+/*
+ * migrate_up - bring it from `version` to MIGRATE_VERSION, all at once
+ *
+ * A process killed here leaves the store as it was. An older store that can only be read stays as
+ * it is and is seen through temporary views that put -1 for what it does not hold; only a writer
+ * (create) refuses it then.
+ * errors : ERR_UNFIT
+ */
+int migrate_up(struct store *store, int version, bool create, struct err *err);
+
+#endif

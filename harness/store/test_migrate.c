@@ -1,0 +1,356 @@
+/* Is an older store brought to the present schema whole, read where it must stay, and final where a
+ * verdict rests on it? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "store/migrate.h"
+#include "store/test_synthetic.h"
+
+/* results.sql as it was in version 1, without its comments. Never to be changed. */
+static const char version_1[] =
+    "CREATE TABLE IF NOT EXISTS runs ( "
+    "id INTEGER PRIMARY KEY, "
+    "scenario_name TEXT NOT NULL, "
+    "scenario_path TEXT NOT NULL, "
+    "scenario_text TEXT NOT NULL, "
+    "options_json TEXT NOT NULL, "
+    "environment_json TEXT NOT NULL, "
+    "command TEXT NOT NULL, "
+    "version TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('partial', 'complete')), "
+    "note TEXT NOT NULL, "
+    "seed INTEGER NOT NULL, "
+    "started_wall_ns INTEGER NOT NULL, "
+    "ended_wall_ns INTEGER NOT NULL, "
+    "sittings INTEGER NOT NULL, "
+    "planned INTEGER NOT NULL "
+    ") STRICT; "
+    "CREATE TABLE IF NOT EXISTS arms ( "
+    "run INTEGER NOT NULL REFERENCES runs (id), "
+    "arm INTEGER NOT NULL, "
+    "name TEXT NOT NULL, "
+    "command TEXT NOT NULL, "
+    "version TEXT NOT NULL, "
+    "records INTEGER NOT NULL, "
+    "clean INTEGER NOT NULL, "
+    "restarts INTEGER NOT NULL, "
+    "user_us INTEGER NOT NULL, "
+    "system_us INTEGER NOT NULL, "
+    "peak_memory_kb INTEGER NOT NULL, "
+    "PRIMARY KEY (run, arm) "
+    ") STRICT; "
+    "CREATE TABLE IF NOT EXISTS cycles ( "
+    "run INTEGER NOT NULL REFERENCES runs (id), "
+    "cycle INTEGER NOT NULL, "
+    "sitting INTEGER NOT NULL, "
+    "pair INTEGER NOT NULL, "
+    "block INTEGER NOT NULL, "
+    "arm INTEGER NOT NULL, "
+    "value INTEGER NOT NULL, "
+    "place INTEGER NOT NULL, "
+    "warmup INTEGER NOT NULL, "
+    "outcome TEXT NOT NULL, "
+    "sent_ns INTEGER NOT NULL, "
+    "answered_ns INTEGER NOT NULL, "
+    "spawn_time_ns INTEGER NOT NULL, "
+    "ready_time_ns INTEGER NOT NULL, "
+    "finish_ns INTEGER NOT NULL, "
+    "audit_ns INTEGER NOT NULL, "
+    "harness_ns INTEGER NOT NULL, "
+    "consensus TEXT NOT NULL, "
+    "agents INTEGER NOT NULL, "
+    "agents_ready INTEGER NOT NULL, "
+    "agents_recorded INTEGER NOT NULL, "
+    "failure TEXT NOT NULL, "
+    "PRIMARY KEY (run, cycle) "
+    ") STRICT, WITHOUT ROWID; "
+    "CREATE TABLE IF NOT EXISTS agents ( "
+    "run INTEGER NOT NULL, "
+    "cycle INTEGER NOT NULL, "
+    "ordinal INTEGER NOT NULL, "
+    "name TEXT NOT NULL, "
+    "outcome TEXT NOT NULL, "
+    "pid INTEGER NOT NULL, "
+    "start_ns INTEGER NOT NULL, "
+    "main_ns INTEGER NOT NULL, "
+    "own_ready_ns INTEGER NOT NULL, "
+    "ready_ns INTEGER NOT NULL, "
+    "recorded_ns INTEGER NOT NULL, "
+    "exit_status INTEGER NOT NULL, "
+    "exit_signal INTEGER NOT NULL, "
+    "error TEXT NOT NULL, "
+    "PRIMARY KEY (run, cycle, ordinal), "
+    "FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle) "
+    ") STRICT, WITHOUT ROWID; "
+    "CREATE TABLE IF NOT EXISTS findings ( "
+    "id INTEGER PRIMARY KEY, "
+    "run INTEGER NOT NULL REFERENCES runs (id), "
+    "cycle INTEGER NOT NULL, "
+    "arm INTEGER NOT NULL, "
+    "rule TEXT NOT NULL, "
+    "severity TEXT NOT NULL CHECK (severity IN ('integrity', 'conduct')), "
+    "agent TEXT NOT NULL, "
+    "text TEXT NOT NULL "
+    ") STRICT; "
+    "CREATE INDEX IF NOT EXISTS findings_by_run ON findings (run, cycle); "
+    "CREATE TABLE IF NOT EXISTS verdicts ( "
+    "run INTEGER NOT NULL REFERENCES runs (id), "
+    "claim TEXT NOT NULL, "
+    "value INTEGER NOT NULL, "
+    "word TEXT NOT NULL, "
+    "reason TEXT NOT NULL, "
+    "PRIMARY KEY (run, claim, value) "
+    ") STRICT; "
+    "PRAGMA application_id = 1936748130; PRAGMA user_version = 1;";
+
+static const char one_run[] =
+    "INSERT INTO runs VALUES (1, 'old', 'old.json', '{}', '{}', '{}', 'c', '0', 'complete', '', 7,"
+    " 1, 2, 1, 2);"
+    "INSERT INTO cycles VALUES (1, 0, 1, 0, 0, 0, 0, 0, 0, 'ready', 1000, 1500, 500, 400, 1, 2, 3,"
+    " 'agreed', 1, 1, 1, '');"
+    "INSERT INTO cycles VALUES (1, 1, 1, 1, 0, 0, 0, 0, 0, 'failed', 2000, 2500, -1, -1, 1, 2, 3,"
+    " '', 1, 0, 0, '');"
+    "INSERT INTO agents VALUES (1, 0, 0, 'a', 'ready', 9, 1010, 1030, 1060, 1100, 1150, 0, 0, '');"
+    "INSERT INTO agents VALUES (1, 1, 0, 'a', 'failed', 9, 0, 0, 0, 0, 0, 0, 0, 'why');"
+    "INSERT INTO findings VALUES (NULL, 1, 0, 0, 'r', 'conduct', '', 'why');";
+
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(database));
+    sqlite3_close(database);
+}
+
+static int64_t ask(const char *path, const char *sql)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *row = NULL;
+    int64_t answer;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    answer = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(database);
+    return answer;
+}
+
+/* The store that was made is replaced by one of version 1. */
+static int old_store(void **state)
+{
+    struct synthetic *synthetic;
+    if (synthetic_new(state) < 0)
+        return -1;
+    synthetic = *state;
+    store_close(synthetic->store);
+    synthetic->store = NULL;
+    synthetic->run = 1;
+    unlink(synthetic->path);
+    run_sql(synthetic->path, "PRAGMA journal_mode = WAL");
+    run_sql(synthetic->path, version_1);
+    run_sql(synthetic->path, one_run);
+    return 0;
+}
+
+static int take_cycle(void *context, const struct store_cycle *cycle)
+{
+    static const struct run_strain unknown = {-1, -1, -1, -1, -1};
+    ++*(int *)context;
+    assert_true(cycle->cpu_ns == -1 && cycle->peak_bytes == -1);
+    assert_memory_equal(&cycle->strain, &unknown, sizeof unknown);
+    assert_int_equal(cycle->findings, cycle->index == 0);
+    return 0;
+}
+
+static int take_agent(void *context, const struct store_agent *agent)
+{
+    ++*(int *)context;
+    assert_true(agent->cpu_ns == -1 && agent->peak_bytes == -1);
+    assert_int_equal(agent->start_ns, agent->cycle == 0 ? 1010 : 0);
+    return 0;
+}
+
+static void series(struct synthetic *synthetic, enum scenario_metric metric, double first,
+                   size_t unknown)
+{
+    const struct store_which which = {0, 0, metric, NULL};
+    struct store_series loaded;
+    assert_int_equal(
+        store_series_load(&loaded, synthetic->store, synthetic->run, &which, &synthetic->err), 0);
+    assert_int_equal(loaded.n, 2);
+    assert_int_equal(loaded.unknown, unknown);
+    assert_true(unknown || loaded.values[0] == first);
+    store_series_release(&loaded);
+}
+
+/* Everything that can be asked of a run, of one that version 1 stored. */
+static void read_all(struct synthetic *synthetic)
+{
+    struct err *err = &synthetic->err;
+    struct store *store = synthetic->store;
+    struct store_tally tally;
+    struct store_run run;
+    uint64_t fingerprint;
+    char *plan;
+    int cycles = 0, agents = 0;
+    assert_int_equal(store_run_load(store, 1, &run, err), 0);
+    assert_true(run.seed == 7 && run.cycles == 2);
+    store_run_release(&run);
+    assert_int_equal(store_each_cycle(store, 1, take_cycle, &cycles, err), 0);
+    assert_int_equal(store_each_agent(store, 1, -1, take_agent, &agents, err), 0);
+    assert_true(cycles == 2 && agents == 2);
+    assert_int_equal(store_tally(store, 1, -1, -1, &tally, err), 0);
+    assert_true(tally.cycles == 2 && tally.findings_conduct == 1);
+    series(synthetic, SCENARIO_SPAWN_TIME, 500, 0);
+    series(synthetic, SCENARIO_START_TO_SEEN, 90, 0);
+    series(synthetic, SCENARIO_CPU_TIME, 0, 1);
+    assert_int_equal(store_plan_load(store, 1, &fingerprint, &plan, err), 1);
+    assert_null(plan);
+}
+
+static void a_reader_brings_an_old_store_up_to_date(void **state)
+{
+    struct synthetic *synthetic = *state;
+    synthetic_reopen(synthetic);
+    read_all(synthetic);
+    assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 2);
+    synthetic_reopen(synthetic); /* and once is enough */
+    read_all(synthetic);
+}
+
+/* What the two ways lead to differs in nothing that SQLite or a reader could tell. */
+static void an_old_store_becomes_what_a_new_one_is(void **state)
+{
+    static const char shape[] =
+        "SELECT sum(length(x)) + count(*) * 1000000 FROM ("
+        "SELECT m.name || '/' || c.cid || c.name || c.type || c.\"notnull\" || c.pk ||"
+        " coalesce(c.dflt_value, '') AS x FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
+        " UNION SELECT name || type FROM sqlite_master)";
+    struct synthetic *synthetic = *state;
+    char *fresh_path = text_format("%s/fresh.sqlite", synthetic->folder);
+    struct store *fresh = NULL;
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, true, &synthetic->err), 0);
+    assert_int_equal(store_open(&fresh, fresh_path, true, &synthetic->err), 0);
+    store_close(fresh);
+    assert_true(ask(fresh_path, shape) > 0);
+    assert_int_equal(ask(synthetic->path, shape), ask(fresh_path, shape));
+    synthetic->next = 2;
+    synthetic_put(synthetic, &(struct synthetic_cycle){.pair = 2, .spawn_ns = 1, .cpu_ns = 3});
+    assert_int_equal(ask(synthetic->path, "SELECT cpu_ns FROM cycles WHERE cycle = 2"), 3);
+    unlink(fresh_path);
+    free(fresh_path);
+}
+
+static void a_migration_that_fails_leaves_the_store_as_it_was(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct err err = {0};
+    /* in the way of the second table's column: the first table's are taken back */
+    run_sql(synthetic->path, "ALTER TABLE agents ADD COLUMN peak_bytes INTEGER");
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, false, &err), -1);
+    assert_int_equal(err.code, ERR_UNFIT);
+    assert_non_null(strstr(err.text, "cannot bring it to the present schema"));
+    assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
+    assert_int_equal(ask(synthetic->path, "SELECT count(*) FROM pragma_table_info('cycles')"), 22);
+}
+
+/* Rights do not bind the superuser, who runs tests too: read-only is asked of SQLite here. */
+static void an_old_store_that_may_only_be_read_is_read_as_it_is(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct store *store = xcalloc(1, sizeof *store);
+    struct err err = {0};
+    store->path = xstrdup(synthetic->path);
+    assert_int_equal(sqlite3_open_v2(synthetic->path, &store->database, SQLITE_OPEN_READONLY, NULL),
+                     SQLITE_OK);
+    synthetic->store = store;
+    assert_int_equal(migrate_version(store, false, &err), 1);
+    assert_int_equal(migrate_up(store, 1, true, &err), -1); /* nothing can be written there */
+    assert_non_null(strstr(err.text, "check the rights"));
+    assert_int_equal(migrate_up(store, 1, false, &err), 0);
+    read_all(synthetic);
+    assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
+}
+
+/* The same by the rights of the file system, for all others. */
+static void an_old_store_in_a_folder_that_may_only_be_read_is_read(void **state)
+{
+    struct synthetic *synthetic = *state;
+    if (geteuid() == 0)
+        skip();
+    for (int folder_too = 0; folder_too < 2; folder_too++) {
+        chmod(synthetic->path, folder_too ? 0644 : 0444);
+        chmod(synthetic->folder, folder_too ? 0555 : 0755);
+        synthetic_reopen(synthetic);
+        read_all(synthetic);
+        chmod(synthetic->folder, 0755);
+    }
+    chmod(synthetic->path, 0644);
+    assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
+}
+
+/* ---- what is final ---- */
+
+static void a_plan_is_stored_once_for_each_run(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct err *err = &synthetic->err;
+    uint64_t fingerprint = 0;
+    char *text = NULL;
+    assert_int_equal(store_plan_load(synthetic->store, 1, &fingerprint, &text, err), 1);
+    assert_int_equal(store_plan_put(synthetic->store, 1, UINT64_MAX, "{\"looks\":[5]}", err), 0);
+    assert_int_equal(store_plan_put(synthetic->store, 1, 4, "{}", err), -1);
+    assert_int_equal(err->code, ERR_UNFIT);
+    assert_non_null(strstr(err->text, "the plan of a run is final"));
+    synthetic_reopen(synthetic);
+    assert_int_equal(store_plan_load(synthetic->store, 1, &fingerprint, &text, err), 0);
+    assert_true(fingerprint == UINT64_MAX);
+    assert_string_equal(text, "{\"looks\":[5]}");
+    free(text);
+}
+
+static void what_was_asked_cannot_be_changed_afterwards(void **state)
+{
+    static const char *const changes[] = {
+        "UPDATE plans SET text = ''",
+        "UPDATE plans SET fingerprint = 1",
+        "UPDATE plans SET run = 2",
+        "DELETE FROM plans",
+        "INSERT OR REPLACE INTO plans VALUES (1, 1, '')",
+        "UPDATE runs SET scenario_text = ''",
+        "UPDATE runs SET seed = 1",
+    };
+    struct synthetic *synthetic = *state;
+    assert_int_equal(store_plan_put(synthetic->store, 1, 9, "{}", &synthetic->err), 0);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        sqlite3 *database = synthetic->store->database;
+        if (sqlite3_exec(database, changes[i], NULL, NULL, NULL) == SQLITE_OK)
+            fail_msg("done: %s", changes[i]);
+        assert_non_null(strstr(sqlite3_errmsg(database), "final"));
+    }
+    assert_int_equal(store_run_end(synthetic->store, 1, true, "", &synthetic->err), 0);
+}
+
+#define WITH_OLD_STORE(test) cmocka_unit_test_setup_teardown(test, old_store, synthetic_free)
+#define WITH_STORE(test)     cmocka_unit_test_setup_teardown(test, synthetic_new, synthetic_free)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_OLD_STORE(a_reader_brings_an_old_store_up_to_date),
+        WITH_OLD_STORE(an_old_store_becomes_what_a_new_one_is),
+        WITH_OLD_STORE(a_migration_that_fails_leaves_the_store_as_it_was),
+        WITH_OLD_STORE(an_old_store_that_may_only_be_read_is_read_as_it_is),
+        WITH_OLD_STORE(an_old_store_in_a_folder_that_may_only_be_read_is_read),
+        WITH_STORE(a_plan_is_stored_once_for_each_run),
+        WITH_STORE(what_was_asked_cannot_be_changed_afterwards),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,107 @@
+/* Which samples speak for or against a claim, and which blocks do they stand in? */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "verdict/internal.h"
+
+/* Runs of equal block numbers among the first n. */
+static void measure_blocks(struct evidence *out, const int blocks[])
+{
+    out->sizes = xcalloc(out->n, sizeof *out->sizes);
+    for (size_t i = 0; i < out->n; i++) {
+        if (i == 0 || blocks[i] != blocks[i - 1])
+            out->blocks++;
+        out->sizes[out->blocks - 1]++;
+    }
+}
+
+/* A sample nobody knows must not help the claim. */
+static size_t settle_unknown(double values[], size_t n, double instead)
+{
+    size_t unknown = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(values[i]))
+            continue;
+        values[i] = instead;
+        unknown++;
+    }
+    return unknown;
+}
+
+static void negate(struct evidence *out, bool more_is_better)
+{
+    for (size_t i = 0; i < out->n; i++) {
+        bool failed = more_is_better ? out->values[i] <= 0 : isinf(out->values[i]);
+        out->values[i] = failed ? INFINITY : -out->values[i];
+    }
+    out->edge = -out->edge;
+    out->p = 1 - out->p;
+    out->negated = true;
+}
+
+/* Throughput as time per agent: the ratio of two of them is the speedup, and 0 becomes never. */
+static void invert(struct store_series *series)
+{
+    for (size_t i = 0; i < series->n; i++)
+        series->values[i] = series->values[i] > 0 ? 1 / series->values[i] : INFINITY;
+}
+
+static void compare(struct evidence *out, const struct scenario_claim *claim,
+                    struct store_series *own, struct store_series *other)
+{
+    bool within = claim->kind == SCENARIO_CLAIM_WITHIN;
+    out->n = other->n < own->n ? other->n : own->n;
+    out->unknown = settle_unknown(own->values, out->n, INFINITY);
+    out->unknown += settle_unknown(other->values, out->n, INFINITY);
+    if (claim->metric == SCENARIO_THROUGHPUT && !within) {
+        invert(own);
+        invert(other);
+    }
+    if (within)
+        stats_ratios(own->values, own->values, other->values, out->n);
+    else
+        stats_ratios(own->values, other->values, own->values, out->n);
+    out->p = 0.5;
+    out->edge = within ? 1 : claim->ratio;
+    out->ratio = true;
+}
+
+int evidence_load(struct evidence *out, const struct scenario_claim *claim, struct store *store,
+                  int64_t run, int value, struct err *err)
+{
+    struct store_which which = {(int)claim->arm, value, claim->metric, claim->agent};
+    struct store_series own = {0}, other = {0};
+    int rc = -1;
+    *out = (struct evidence){.p = claim->quantile, .edge = claim->limit};
+    if (store_series_load(&own, store, run, &which, err) < 0)
+        return -1;
+    which.arm = (int)claim->than;
+    if (claim->kind == SCENARIO_CLAIM_FASTER || claim->kind == SCENARIO_CLAIM_WITHIN) {
+        if (store_series_load(&other, store, run, &which, err) < 0)
+            goto done;
+        compare(out, claim, &own, &other);
+    } else {
+        bool more_is_better = claim->metric == SCENARIO_THROUGHPUT;
+        out->n = own.n;
+        out->unknown = settle_unknown(own.values, own.n, more_is_better ? 0 : INFINITY);
+    }
+    out->values = own.values;
+    own.values = NULL;
+    measure_blocks(out, own.blocks);
+    if (claim->kind == SCENARIO_CLAIM_AT_LEAST)
+        negate(out, claim->metric == SCENARIO_THROUGHPUT);
+    rc = 0;
+done:
+    store_series_release(&own);
+    store_series_release(&other);
+    return rc;
+}
+
+void evidence_release(struct evidence *evidence)
+{
+    free(evidence->values);
+    free(evidence->sizes);
+    *evidence = (struct evidence){0};
+}
