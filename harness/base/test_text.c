@@ -88,6 +88,35 @@ static void durations_carry_their_unit(void **state)
     }
 }
 
+static void sizes_rates_and_shares_carry_their_unit(void **state)
+{
+    static const char *const senseless[] = {"",     "64",     "MiB",   "1e3MB",
+                                            "-1MB", "64 MiB", "64mib", "1.2.3MB"};
+    char buffer[TEXT_NUMBER_BYTES];
+    double value = -1;
+    (void)state;
+    for (size_t i = 0; i < sizeof senseless / sizeof senseless[0]; i++)
+        assert_int_equal(text_parse_size(&value, senseless[i]), -1);
+    assert_int_equal(text_parse_rate(&value, "20"), -1);
+    assert_int_equal(text_parse_rate(&value, "20/d"), -1);
+    assert_int_equal(text_parse_share(&value, "5"), -1);
+    assert_true(value == -1); /* nothing is written */
+    assert_int_equal(text_parse_size(&value, "1.5MiB"), 0);
+    assert_true(value == 1572864);
+    assert_int_equal(text_parse_size(&value, "2kB"), 0);
+    assert_true(value == 2000);
+    assert_int_equal(text_parse_rate(&value, "90/min"), 0);
+    assert_true(fabs(value - 1.5) < 1e-12);
+    assert_int_equal(text_parse_share(&value, "2.5%"), 0);
+    assert_true(fabs(value - 0.025) < 1e-15);
+    assert_string_equal(text_size(buffer, 67108864), "64.0 MiB");
+    assert_string_equal(text_size(buffer, 1023.9), "1.00 KiB");
+    assert_string_equal(text_size(buffer, 900), "900 B");
+    assert_string_equal(text_size(buffer, INFINITY), "endless");
+    assert_string_equal(text_rate(buffer, 63.82), "63.8/s");
+    assert_string_equal(text_rate(buffer, NAN), "-");
+}
+
 static void durations_read_with_three_digits(void **state)
 {
     static const struct {
@@ -221,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_grows_and_shrinks),
         cmocka_unit_test(durations_carry_their_unit),
+        cmocka_unit_test(sizes_rates_and_shares_carry_their_unit),
         cmocka_unit_test(durations_read_with_three_digits),
         cmocka_unit_test(the_nearest_word_is_near),
         cmocka_unit_test(lines_are_counted_from_one),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,53 +259,111 @@ int text_make_directories(const char *path, struct err *err)
     return rc;
 }
 
-int text_parse_duration(int64_t *out_ns, const char *string)
+/* How much one of a unit is. */
+struct unit {
+    const char *name;
+    double one;
+};
+
+static const struct unit durations[] = {{"ns", 1},  {"us", 1e3}, {"ms", 1e6},
+                                        {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+static const struct unit sizes[] = {{"B", 1},           {"kB", 1e3},   {"MB", 1e6},
+                                    {"GB", 1e9},        {"KiB", 1024}, {"MiB", 1048576},
+                                    {"GiB", 1073741824}};
+static const struct unit rates[] = {{"/s", 1}, {"/min", 1 / 60.0}, {"/h", 1 / 3600.0}};
+static const struct unit shares[] = {{"%", 0.01}};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* a number and one of the units; no hex, no exponent: "1e3ms" is a slip, not a duration */
+static int parse_unit(double *out, const char *string, const struct unit units[], size_t count)
 {
-    static const struct {
-        const char *unit;
-        double ns;
-    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+    size_t digits = strspn(string, "0123456789.");
     char *end;
     double value;
     if (!isdigit((unsigned char)string[0]))
         return -1;
-    for (const char *c = string; *c;
-         c++) /* no hex, no exponent: "1e3ms" is a slip, not a duration */
-        if (isdigit((unsigned char)*c) || *c == '.')
-            continue;
-        else if (*c == 'x' || *c == 'X' || *c == 'e' || *c == 'E')
-            return -1;
     value = strtod(string, &end);
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) != 0)
+    if (end != string + digits)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(end, units[i].name) != 0)
             continue;
-        if (value * units[i].ns > 1000 * 3600e9)
-            return -1;
-        *out_ns = llround(value * units[i].ns);
+        *out = value * units[i].one;
         return 0;
     }
     return -1;
 }
 
+int text_parse_duration(int64_t *out_ns, const char *string)
+{
+    double ns;
+    if (parse_unit(&ns, string, durations, COUNT(durations)) < 0 || ns > 1000 * 3600e9)
+        return -1;
+    *out_ns = llround(ns);
+    return 0;
+}
+
+int text_parse_size(double *out_bytes, const char *string)
+{
+    return parse_unit(out_bytes, string, sizes, COUNT(sizes));
+}
+
+int text_parse_rate(double *out_per_second, const char *string)
+{
+    return parse_unit(out_per_second, string, rates, COUNT(rates));
+}
+
+int text_parse_share(double *out_share, const char *string)
+{
+    return parse_unit(out_share, string, shares, COUNT(shares));
+}
+
+static const char *tell_strange(char *buffer, double value)
+{
+    return isnan(value) ? memcpy(buffer, "-", sizeof "-")
+                        : memcpy(buffer, "endless", sizeof "endless");
+}
+
+/* The largest unit that leaves 1 or more, rounded: three significant digits, whole ones of the
+ * smallest unit where `whole`. */
+static const char *tell(char *buffer, size_t room, double value, const struct unit units[],
+                        size_t count, bool whole)
+{
+    size_t at = 0;
+    int decimals;
+    while (at + 1 < count && fabs(value) >= 0.9995 * units[at + 1].one)
+        at++;
+    value /= units[at].one;
+    decimals = (at == 0 && whole) || fabs(value) >= 99.95 ? 0 : fabs(value) >= 9.995 ? 1 : 2;
+    snprintf(buffer, room, "%.*f%s", decimals, value, units[at].name);
+    return buffer;
+}
+
 const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns)
 {
-    static const struct {
-        double ns;
-        const char *unit;
-    } units[] = {{1, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}};
-    size_t at = 0;
-    double value;
-    int decimals;
+    static const struct unit units[] = {{" ns", 1}, {" us", 1e3}, {" ms", 1e6}, {" s", 1e9}};
     if (isnan(ns))
         return memcpy(buffer, "-", sizeof "-");
     if (isinf(ns))
         return memcpy(buffer, "never", sizeof "never");
-    while (at + 1 < sizeof units / sizeof units[0] && fabs(ns) >= 999.5 * units[at].ns)
-        at++;
-    value = ns / units[at].ns;
-    decimals = at == 0 || fabs(value) >= 99.95 ? 0 : fabs(value) >= 9.995 ? 1 : 2;
-    snprintf(buffer, TEXT_DURATION_BYTES, "%.*f %s", decimals, value, units[at].unit);
-    return buffer;
+    return tell(buffer, TEXT_DURATION_BYTES, ns, units, COUNT(units), true);
+}
+
+const char *text_size(char buffer[TEXT_NUMBER_BYTES], double bytes)
+{
+    static const struct unit units[] = {
+        {" B", 1}, {" KiB", 1024}, {" MiB", 1048576}, {" GiB", 1073741824}};
+    if (!isfinite(bytes))
+        return tell_strange(buffer, bytes);
+    return tell(buffer, TEXT_NUMBER_BYTES, bytes, units, COUNT(units), true);
+}
+
+const char *text_rate(char buffer[TEXT_NUMBER_BYTES], double per_second)
+{
+    static const struct unit units[] = {{"/s", 1}};
+    if (!isfinite(per_second))
+        return tell_strange(buffer, per_second);
+    return tell(buffer, TEXT_NUMBER_BYTES, per_second, units, COUNT(units), false);
 }
 
 static size_t edit_distance(const char *a, const char *b)

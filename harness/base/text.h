@@ -77,6 +77,23 @@ int text_make_directories(const char *path, struct err *err);
 int text_parse_duration(int64_t *out_ns, const char *string);
 
 /*
+ * text_parse_size, text_parse_rate, text_parse_share - "64MiB" in bytes, "20/s" by second, "5%" as
+ * 0.05
+ *
+ * units  : B kB MB GB KiB MiB GiB; /s /min /h; %. As for durations: a decimal fraction is allowed,
+ * a bare number is refused returns: 0, or -1 when the text is none (nothing is written then)
+ */
+int text_parse_size(double *out_bytes, const char *string);
+int text_parse_rate(double *out_per_second, const char *string);
+int text_parse_share(double *out_share, const char *string);
+
+/* text_size, text_rate - for a human, three significant digits: "64.0 MiB", "63.8/s"; as
+ * text_duration: infinity reads "endless", NaN "-" */
+#define TEXT_NUMBER_BYTES 32
+const char *text_size(char buffer[TEXT_NUMBER_BYTES], double bytes);
+const char *text_rate(char buffer[TEXT_NUMBER_BYTES], double per_second);
+
+/*
  * text_duration - nanoseconds for a human, three significant digits: "412 us", "47.1 ms", "1.58 s"
  *
  * buffer : holds the answer, at least TEXT_DURATION_BYTES; +infinity reads "never", NaN "-"

@@ -38,7 +38,7 @@ static int check_arms(const struct scenario *scenario, const struct cli_change *
 
 static void drop_arms(cJSON *root, const struct cli_change *change)
 {
-    static const char *const speakers[] = {"arm", "faster", "than"};
+    static const char *const speakers[] = {"arm", "faster", "than", "of"};
     cJSON *arms = cJSON_GetObjectItemCaseSensitive(root, "arms");
     cJSON *claims = cJSON_GetObjectItemCaseSensitive(root, "claims");
     for (cJSON *arm = arms ? arms->child : NULL, *next; arm; arm = next) {
@@ -49,7 +49,7 @@ static void drop_arms(cJSON *root, const struct cli_change *change)
     for (cJSON *claim = claims ? claims->child : NULL, *next; claim; claim = next) {
         bool kept = true;
         next = claim->next;
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < sizeof speakers / sizeof speakers[0]; i++)
             if (cJSON_HasObjectItem(claim, speakers[i]))
                 kept = kept && is_kept(change, json_string(claim, speakers[i]));
         if (!kept)
@@ -63,6 +63,24 @@ static void put(cJSON *root, const char *key, cJSON *value)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(root, key);
     cJSON_AddItemToObject(root, key, value);
+}
+
+/* A claim about one batch size that is no longer there is left out, too. */
+static void drop_sizes(cJSON *root, const cJSON *values)
+{
+    cJSON *claims = cJSON_GetObjectItemCaseSensitive(root, "claims");
+    for (cJSON *claim = claims ? claims->child : NULL, *next; claim; claim = next) {
+        const cJSON *at = cJSON_GetObjectItemCaseSensitive(claim, "at"), *value;
+        const cJSON *size = cJSON_GetObjectItemCaseSensitive(at, "agents");
+        bool kept = !at;
+        next = claim->next;
+        cJSON_ArrayForEach(value, values) kept =
+            kept || (size && value->valuedouble == size->valuedouble);
+        if (!kept)
+            cJSON_Delete(cJSON_DetachItemViaPointer(claims, claim));
+    }
+    if (claims && !claims->child)
+        cJSON_DeleteItemFromObjectCaseSensitive(root, "claims");
 }
 
 static int put_vary(cJSON *root, const char *vary, struct err *err)
@@ -88,6 +106,7 @@ static int put_vary(cJSON *root, const char *vary, struct err *err)
     object = cJSON_CreateObject();
     cJSON_AddItemToObject(object, "agents", values);
     put(root, "vary", object);
+    drop_sizes(root, values);
     return 0;
 }
 

@@ -6,13 +6,15 @@
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+#define MOST_NS     (24 * 3600e9)
+#define MOST_NUMBER 1e15
+#define LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
-static const char *const metric_words[] = {"spawn_time",        "ready_time",       "sent_to_start",
-                                           "start_to_main",     "main_to_own_ready",
-                                           "own_ready_to_seen", "start_to_seen",
-                                           "seen_to_recorded",  "cpu_time",
-                                           "peak_memory",       "throughput",       NULL};
+static const char *const metric_words[] = {
+    "spawn_time",        "ready_time",        "sent_to_start", "start_to_main",
+    "main_to_own_ready", "own_ready_to_seen", "start_to_seen", "seen_to_recorded",
+    "cpu_time",          "peak_memory",       "throughput",    NULL};
+static const char *const statistic_words[] = {"median", "mean", NULL};
 static const char *const failure_words[] = {"cancels", "degrades", NULL};
 static const char *const corruption_words[] = {"none", NULL};
 
@@ -74,15 +76,121 @@ static int read_corruption(const struct field_place *place, const struct field *
     return field_word(place, field, value, &word);
 }
 
-/* a duration into a double; becomes field_limit when limits have other units */
-static int field_limit_ns(const struct field_place *place, const struct field *field,
+/* In the unit of the metric, which is read before: 'slot' is the claim. */
+static int read_limit(const struct field_place *place, const struct field *field,
+                      const cJSON *value, void *slot)
+{
+    struct scenario_claim *claim = slot;
+    struct field shape = *field;
+    const char *string = cJSON_GetStringValue(value);
+    int64_t ns = 0;
+    int rc = -1;
+    switch (scenario_metric_unit(claim->metric)) {
+    case SCENARIO_NS:
+        shape.least = 1;
+        shape.most = MOST_NS;
+        shape.expected = "a duration from 1ns to 24h";
+        rc = field_duration(place, &shape, value, &ns);
+        claim->limit = (double)ns;
+        return rc;
+    case SCENARIO_BYTES:
+        shape.expected = "a size above 0 with its unit such as \"64MiB\"";
+        rc = string ? text_parse_size(&claim->limit, string) : -1;
+        break;
+    case SCENARIO_PER_SECOND:
+        shape.expected = "a rate above 0 with its unit such as \"20/s\" (agents per second)";
+        rc = string ? text_parse_rate(&claim->limit, string) : -1;
+        break;
+    }
+    return rc < 0 || claim->limit <= 0 || claim->limit > MOST_NUMBER
+               ? field_refuse(place, &shape, value)
+               : 0;
+}
+
+static int read_statistic(const struct field_place *place, const struct field *field,
                           const cJSON *value, void *slot)
 {
-    int64_t ns;
-    if (field_duration(place, field, value, &ns) < 0)
+    struct scenario_claim *claim = slot;
+    int word = 0;
+    if (field_word(place, field, value, &word) < 0)
         return -1;
-    *(double *)slot = (double)ns;
+    claim->statistic = word == 1 ? SCENARIO_MEAN : SCENARIO_QUANTILE;
+    claim->quantile = 0.5;
     return 0;
+}
+
+static int read_share(const struct field_place *place, const struct field *field,
+                      const cJSON *value, void *slot)
+{
+    const char *string = cJSON_GetStringValue(value);
+    double share;
+    if (!string || text_parse_share(&share, string) < 0 || share <= 0 || share >= 1)
+        return field_refuse(place, field, value);
+    *(double *)slot = share;
+    return 0;
+}
+
+/* One agent's phase instead of the slowest one's; 'slot' is the claim. */
+static int read_agent(const struct field_place *place, const struct field *field,
+                      const cJSON *value, void *slot)
+{
+    const struct scenario *scenario = place->scenario;
+    struct scenario_claim *claim = slot;
+    const char *known[SCENARIO_MOST_AGENTS + 1] = {0}, *name = cJSON_GetStringValue(value);
+    if (!scenario_metric_is_phase(claim->metric))
+        return field_complain(place, value, "agent",
+                              "goes only with a phase of an agent such as \"metric\": "
+                              "\"seen_to_recorded\", not with \"%s\"",
+                              scenario_metric_name(claim->metric));
+    for (size_t i = 0; i < scenario->agent_count; i++) {
+        known[i] = scenario->agents[i].name;
+        if (!name || strcmp(name, known[i]) != 0)
+            continue;
+        claim->agent = xstrdup(name);
+        return 0;
+    }
+    return field_refuse_nearest(place, field, value, known);
+}
+
+/* Which of the batch sizes of 'vary'; 'slot' is claim->at. */
+static int read_size(const struct field_place *place, const struct field *field, const cJSON *value,
+                     void *slot)
+{
+    const struct scenario *scenario = place->scenario;
+    struct field shape = *field;
+    struct text sizes = {0};
+    int size = 0, rc;
+    if (!scenario->value_count)
+        return field_complain(place, value, "at",
+                              "needs a 'vary' that gives the batch sizes to choose from");
+    if (field_integer(place, field, value, &size) < 0)
+        return -1;
+    text_add(&sizes, "a batch size of 'vary' (");
+    for (size_t i = 0; i < scenario->value_count; i++) {
+        if (scenario->values[i] == size) {
+            *(int *)slot = (int)i;
+            text_release(&sizes);
+            return 0;
+        }
+        text_addf(&sizes, "%s%d", i ? ", " : "", scenario->values[i]);
+    }
+    text_add(&sizes, ")");
+    shape.expected = sizes.data;
+    rc = field_refuse(place, &shape, value);
+    text_release(&sizes);
+    return rc;
+}
+
+static int read_at(const struct field_place *place, const struct field *field, const cJSON *value,
+                   void *slot)
+{
+    static const struct field fields[] = {{"agents", read_size, 0, "an integer from 1 to 1000",
+                                           .least = 1, .most = SCENARIO_MOST_AGENTS,
+                                           .required = true},
+                                          {0}};
+    if (!cJSON_IsObject(value))
+        return field_refuse(place, field, value);
+    return field_read_object(place, fields, value, slot);
 }
 
 #define AT(member) offsetof(struct scenario_claim, member)
@@ -97,20 +205,34 @@ static int field_limit_ns(const struct field_place *place, const struct field *f
     {                                                                                              \
         key, read_arm_name, AT(member), "the name of an arm", .required = true                     \
     }
+/* before the limit and the agent, which depend on it */
 #define KEY_METRIC                                                                                 \
     {                                                                                              \
-        "metric", field_word, AT(metric), "\"spawn_time\" or \"ready_time\"",                      \
+        "metric", field_word, AT(metric),                                                          \
+            "\"spawn_time\", \"ready_time\", a phase such as \"seen_to_recorded\", \"cpu_time\", " \
+            "\"peak_memory\" or \"throughput\"",                                                   \
             .words = metric_words                                                                  \
     }
+#define KEY_AGENT                                                                                  \
+    {                                                                                              \
+        "agent", read_agent, 0, "the name of an agent", .required = false                          \
+    }
+#define KEY_AT                                                                                     \
+    {                                                                                              \
+        "at", read_at, AT(at), "an object such as {\"agents\": 20}", .required = false             \
+    }
 
-static const struct field at_most_fields[] = {
+static const struct field limit_fields[] = {
     KEY_ID,
     KEY_ARM("arm", arm),
     KEY_METRIC,
     {"quantile", field_number, AT(quantile), "a number above 0 and below 1 such as 0.95",
-     .least = 0, .most = 1, .required = true},
-    {"at_most", field_limit_ns, AT(limit), "a duration from 1ns to 24h", .least = 1,
-     .most = 24 * 3600e9, .required = true},
+     .least = 0, .most = 1},
+    {"statistic", read_statistic, 0, "\"median\" or \"mean\"", .words = statistic_words},
+    {"at_most", read_limit, 0, "", .required = false},
+    {"at_least", read_limit, 0, "", .required = false},
+    KEY_AGENT,
+    KEY_AT,
     {0}};
 static const struct field faster_fields[] = {KEY_ID,
                                              KEY_ARM("faster", arm),
@@ -119,6 +241,18 @@ static const struct field faster_fields[] = {KEY_ID,
                                              {"at_least", field_number, AT(ratio),
                                               "a ratio above 0 such as 3.0", .least = 0,
                                               .most = 1e6, .required = true},
+                                             KEY_AGENT,
+                                             KEY_AT,
+                                             {0}};
+static const struct field within_fields[] = {KEY_ID,
+                                             KEY_ARM("arm", arm),
+                                             KEY_ARM("of", than),
+                                             KEY_METRIC,
+                                             {"within", read_share, AT(share),
+                                              "a share above 0% and below 100% such as \"5%\"",
+                                              .required = true},
+                                             KEY_AGENT,
+                                             KEY_AT,
                                              {0}};
 static const struct field intact_fields[] = {
     KEY_ID,
@@ -130,29 +264,27 @@ static const struct field failure_fields[] = {KEY_ID,
                                                "\"cancels\" or \"degrades\"",
                                                .words = failure_words, .required = true},
                                               {0}};
-static const struct field any_fields[] = {{.key = "id"},
-                                          {.key = "arm"},
-                                          {.key = "metric"},
-                                          {.key = "quantile"},
-                                          {.key = "at_most"},
-                                          {.key = "faster"},
-                                          {.key = "than"},
-                                          {.key = "at_least"},
-                                          {.key = "corruption"},
-                                          {.key = "failure"},
-                                          {0}};
+static const struct field any_fields[] = {
+    {.key = "id"},        {.key = "arm"},        {.key = "metric"},   {.key = "quantile"},
+    {.key = "statistic"}, {.key = "at_most"},    {.key = "at_least"}, {.key = "faster"},
+    {.key = "than"},      {.key = "within"},     {.key = "of"},       {.key = "agent"},
+    {.key = "at"},        {.key = "corruption"}, {.key = "failure"},  {0}};
 #undef AT
 
-/* The four shapes, by the keys that only they have. */
+/* The shapes, by the keys that only they have (a limit's last two are asked for when no other
+ * fits).
+ */
 static const struct shape {
     enum scenario_claim_kind kind;
     const char *const own[4];
     const struct field *fields;
 } shapes[] = {
-    {SCENARIO_CLAIM_AT_MOST, {"quantile", "at_most"}, at_most_fields},
-    {SCENARIO_CLAIM_FASTER, {"faster", "than", "at_least"}, faster_fields},
+    {SCENARIO_CLAIM_AT_MOST, {"quantile", "statistic", "at_most"}, limit_fields},
+    {SCENARIO_CLAIM_FASTER, {"faster", "than"}, faster_fields},
+    {SCENARIO_CLAIM_WITHIN, {"within", "of"}, within_fields},
     {SCENARIO_CLAIM_INTACT, {"corruption"}, intact_fields},
     {SCENARIO_CLAIM_FAILURE, {"failure"}, failure_fields},
+    {SCENARIO_CLAIM_AT_MOST, {"at_least"}, limit_fields},
 };
 
 static const struct field *find_key(const struct field fields[], const char *key)
@@ -196,6 +328,10 @@ static int check_sense(const struct field_place *place, const cJSON *value,
         return field_complain(place, cJSON_GetObjectItemCaseSensitive(value, "than"), "than",
                               "expected another arm than \"%s\", which is said to be faster",
                               scenario->arms[claim->arm].name);
+    if (claim->kind == SCENARIO_CLAIM_WITHIN && claim->arm == claim->than)
+        return field_complain(place, cJSON_GetObjectItemCaseSensitive(value, "of"), "of",
+                              "expected another arm than \"%s\", which is compared with it",
+                              scenario->arms[claim->arm].name);
     if (claim->kind == SCENARIO_CLAIM_FAILURE && claim->failure != scenario->on_failure)
         return field_complain(place, cJSON_GetObjectItemCaseSensitive(value, "failure"), "failure",
                               "expected \"%s\", because on_failure asks for it, got \"%s\"",
@@ -203,46 +339,31 @@ static int check_sense(const struct field_place *place, const cJSON *value,
     return 0;
 }
 
-/* every digit that was written, unlike text_duration: a limit is not rounded */
-static void add_exactly(struct text *text, int64_t ns)
+/* Of two keys exactly one: a claim has one statistic and one limit. */
+static int choose(const struct field_place *place, const cJSON *value, const char *one,
+                  const char *other)
 {
-    static const struct {
-        double ns;
-        const char *unit;
-    } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
-    size_t at = 0;
-    while ((double)ns < units[at].ns && units[at].ns > 1)
-        at++;
-    text_addf(text, "%.15g %s", (double)ns / units[at].ns, units[at].unit);
+    const cJSON *first = cJSON_GetObjectItemCaseSensitive(value, one);
+    const cJSON *second = cJSON_GetObjectItemCaseSensitive(value, other);
+    if (first && second)
+        return field_complain(place, second, other,
+                              "does not go with '%s' in one claim, expected one claim for each",
+                              one);
+    if (!first && !second)
+        return field_complain(place, value, "claims", "expected '%s' or '%s' in this claim", one,
+                              other);
+    return 0;
 }
 
-static char *sentence(const struct scenario *scenario, const struct scenario_claim *claim)
+static int check_limit(const struct field_place *place, const cJSON *value,
+                       struct scenario_claim *claim)
 {
-    const char *arm = scenario->arms[claim->arm].name;
-    const char *metric = scenario_metric_name(claim->metric);
-    struct text text = {0};
-    switch (claim->kind) {
-    case SCENARIO_CLAIM_AT_MOST:
-        text_addf(&text, "p%.10g %s of %s is at most ", claim->quantile * 100, metric, arm);
-        add_exactly(&text, (int64_t)claim->limit);
-        break;
-    case SCENARIO_CLAIM_FASTER:
-        text_addf(&text, "%s of %s is at least %.10g times shorter than of %s", metric, arm,
-                  claim->ratio, scenario->arms[claim->than].name);
-        break;
-    case SCENARIO_CLAIM_AT_LEAST:
-    case SCENARIO_CLAIM_WITHIN:
-        break;
-    case SCENARIO_CLAIM_INTACT:
-        text_add(&text, "no cycle loses, doubles, invents or corrupts anything");
-        break;
-    case SCENARIO_CLAIM_FAILURE:
-        text_addf(&text, "in %s a failing agent is told and %s", arm,
-                  claim->failure == SCENARIO_CANCEL ? "cancels the others"
-                                                    : "leaves the others running");
-        break;
-    }
-    return text_take(&text);
+    if (choose(place, value, "quantile", "statistic") < 0 ||
+        choose(place, value, "at_most", "at_least") < 0)
+        return -1;
+    if (cJSON_HasObjectItem(value, "at_least"))
+        claim->kind = SCENARIO_CLAIM_AT_LEAST;
+    return 0;
 }
 
 static int read_claim(const struct field_place *place, const cJSON *value,
@@ -263,14 +384,16 @@ static int read_claim(const struct field_place *place, const cJSON *value,
     if (!shape)
         return field_complain(place, value, "claims",
                               "expected one of 'quantile' with 'at_most', 'faster' with 'than', "
-                              "'corruption' or 'failure'");
+                              "'within' with 'of', 'corruption' or 'failure'");
     claim->kind = shape->kind;
     claim->at = -1;
     claim->line = json_line(place->data, place->root, value);
+    if (shape->fields == limit_fields && check_limit(place, value, claim) < 0)
+        return -1;
     if (field_read_object(place, shape->fields, value, claim) < 0 ||
         check_sense(place, value, claim) < 0)
         return -1;
-    claim->text = sentence(place->scenario, claim);
+    claim->text = claims_sentence(place->scenario, claim);
     return 0;
 }
 

@@ -34,6 +34,7 @@ void scenario_release(struct scenario *scenario)
     for (size_t i = 0; i < scenario->claim_count; i++) {
         free(scenario->claims[i].id);
         free(scenario->claims[i].text);
+        free(scenario->claims[i].agent);
     }
     free(scenario->agents);
     free(scenario->arms);

@@ -46,7 +46,8 @@ static const struct document_mistake document_mistakes[] = {
     {6, " \"cycels\": 20,", "line 6: unknown key 'cycels' (did you mean 'cycles'?)", 0},
     {16, " \"xylophone\": 1",
      "line 16: unknown key 'xylophone', expected one of: name, spec_id, about, agents, arms, "
-     "cycles, block, warmup, deadline, durability, consensus, on_failure, prompt, vary, claims",
+     "cycles, block, warmup, spread, deadline, durability, consensus, on_failure, prompt, vary, "
+     "claims",
      0},
     {3, "             \"redy\": {\"by\": \"fd\"}}],",
      "line 3: unknown key 'redy' (did you mean 'ready'?)", 0},
@@ -61,7 +62,7 @@ static const struct document_mistake document_mistakes[] = {
     {5, "          {\"name\": \"parallel\"}],",
      "line 5: missing key 'subject', expected an array with a program and its arguments", 0},
     {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.95},",
-     "line 12: missing key 'at_most', expected a duration from 1ns to 24h", 0},
+     "line 12: claims: expected 'at_most' or 'at_least' in this claim", 0},
     {7, " \"cycles\": 20,", "line 7: key 'cycles' is given twice, or one of too many",
      SCHEMA_NO_JSON},
     /* types and ranges */
@@ -211,14 +212,77 @@ static const struct document_mistake document_mistakes[] = {
     {12,
      "{\"id\": \"C\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", \"metric\": "
      "\"spawn_tim\"},",
-     "line 12: metric: expected \"spawn_time\" or \"ready_time\", got \"spawn_tim\" (did you mean "
-     "\"spawn_time\"?)",
+     "line 12: metric: expected \"spawn_time\", \"ready_time\", a phase such as "
+     "\"seen_to_recorded\", \"cpu_time\", \"peak_memory\" or \"throughput\", got \"spawn_tim\" "
+     "(did "
+     "you mean \"spawn_time\"?)",
      0},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"25h\"},",
+     "line 12: at_most: expected a duration from 1ns to 24h, got \"25h\"", SCHEMA_CANNOT},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"metric\": \"peak_memory\", "
+     "\"at_most\": \"50ms\"},",
+     "line 12: at_most: expected a size above 0 with its unit such as \"64MiB\", got \"50ms\"", 0},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"metric\": \"throughput\", "
+     "\"at_least\": 20},",
+     "line 12: at_least: expected a rate above 0 with its unit such as \"20/s\" (agents per "
+     "second), got 20",
+     0},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"metric\": \"throughput\", "
+     "\"at_least\": \"0/s\"},",
+     "line 12: at_least: expected a rate above 0 with its unit such as \"20/s\" (agents per "
+     "second), got \"0/s\"",
+     SCHEMA_CANNOT},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"statistic\": \"mean\", "
+     "\"at_most\": \"1s\"},",
+     "line 12: statistic: does not go with 'quantile' in one claim, expected one claim for each",
+     0},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"statistic\": \"mode\", \"at_most\": \"1s\"},",
+     "line 12: statistic: expected \"median\" or \"mean\", got \"mode\" (did you mean \"mean\"?)",
+     0},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", "
+     "\"at_least\": \"1s\"},",
+     "line 12: at_least: does not go with 'at_most' in one claim, expected one claim for each", 0},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"at_least\": \"1s\"},",
+     "line 12: claims: expected 'quantile' or 'statistic' in this claim", 0},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", \"agent\": "
+     "\"a\"},",
+     "line 12: agent: goes only with a phase of an agent such as \"metric\": "
+     "\"seen_to_recorded\", not with \"spawn_time\"",
+     0},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", \"metric\": "
+     "\"start_to_main\", \"agent\": \"b\"},",
+     "line 12: agent: expected the name of an agent, got \"b\"", SCHEMA_CANNOT},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", \"at\": "
+     "{\"agents\": 3}},",
+     "line 12: at: needs a 'vary' that gives the batch sizes to choose from", SCHEMA_CANNOT},
+    {12,
+     "{\"id\": \"C1\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", \"at\": 3},",
+     "line 12: at: expected an object such as {\"agents\": 20}, got 3", 0},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"within\": 5, \"of\": \"sequential\"},",
+     "line 12: within: expected a share above 0% and below 100% such as \"5%\", got 5", 0},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"within\": \"100%\", \"of\": \"sequential\"},",
+     "line 12: within: expected a share above 0% and below 100% such as \"5%\", got \"100%\"",
+     SCHEMA_CANNOT},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"within\": \"5%\", \"of\": \"parallel\"},",
+     "line 12: of: expected another arm than \"parallel\", which is compared with it",
+     SCHEMA_CANNOT},
+    {12, "{\"id\": \"C1\", \"arm\": \"parallel\", \"within\": \"5%\"},",
+     "line 12: missing key 'of', expected the name of an arm", 0},
+    {8, " \"spread\": 5,",
+     "line 8: spread: expected a duration with its unit such as \"5s\", got 5", 0},
     {14, "  {\"id\": \"C3\", \"corruption\": \"some\"},",
      "line 14: corruption: expected \"none\", got \"some\" (did you mean \"none\"?)", 0},
     {14, "  {\"id\": \"C3\"},",
      "line 14: claims: expected one of 'quantile' with 'at_most', 'faster' with 'than', "
-     "'corruption' or 'failure'",
+     "'within' with 'of', 'corruption' or 'failure'",
      0},
     {14, "  {\"id\": \"C3\", \"corruption\": \"none\", \"quantile\": 0.5},",
      "line 14: corruption: does not go with 'quantile' in one claim, expected one claim for each",

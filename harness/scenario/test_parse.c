@@ -145,6 +145,8 @@ static void claims_are_sentences(void **state)
         "no cycle loses, doubles, invents or corrupts anything",
         "in parallel a failing agent is told and cancels the others",
     };
+    static const enum scenario_claim_kind kinds[] = {SCENARIO_CLAIM_AT_MOST, SCENARIO_CLAIM_FASTER,
+                                                     SCENARIO_CLAIM_INTACT, SCENARIO_CLAIM_FAILURE};
     char *text = document_with(0, NULL);
     struct scenario scenario = {0};
     struct err err = {0};
@@ -153,7 +155,8 @@ static void claims_are_sentences(void **state)
     assert_int_equal(scenario.claim_count, 4);
     for (size_t i = 0; i < scenario.claim_count; i++) {
         assert_string_equal(scenario.claims[i].text, expected[i]);
-        assert_int_equal(scenario.claims[i].kind, i);
+        assert_int_equal(scenario.claims[i].kind, kinds[i]);
+        assert_int_equal(scenario.claims[i].at, -1);
         assert_int_equal(scenario.claims[i].line, 12 + i);
         assert_int_equal(scenario.claims[i].metric, SCENARIO_SPAWN_TIME);
     }
@@ -162,6 +165,75 @@ static void claims_are_sentences(void **state)
     assert_string_equal(scenario_metric_name(SCENARIO_READY_TIME), "ready_time");
     scenario_release(&scenario);
     free(text);
+}
+
+/* Each form of a claim, what it says, and what is kept of it. */
+static const struct form {
+    const char *claim, *sentence;
+    enum scenario_claim_kind kind;
+    enum scenario_metric metric;
+    double limit, quantile;
+    int at;
+} forms[] = {
+    {"\"arm\": \"fast\", \"statistic\": \"median\", \"metric\": \"cpu_time\", \"at_most\": "
+     "\"1.5ms\"",
+     "median cpu_time of fast is at most 1.5 ms", SCENARIO_CLAIM_AT_MOST, SCENARIO_CPU_TIME, 1.5e6,
+     0.5, -1},
+    {"\"arm\": \"fast\", \"statistic\": \"mean\", \"at_most\": \"50ms\"",
+     "mean spawn_time of fast is at most 50 ms", SCENARIO_CLAIM_AT_MOST, SCENARIO_SPAWN_TIME, 50e6,
+     0.5, -1},
+    {"\"at_least\": \"20/s\", \"quantile\": 0.05, \"metric\": \"throughput\", \"arm\": \"fast\"",
+     "p5 throughput of fast is at least 20 agents/s", SCENARIO_CLAIM_AT_LEAST, SCENARIO_THROUGHPUT,
+     20, 0.05, -1},
+    {"\"arm\": \"fast\", \"quantile\": 0.99, \"metric\": \"peak_memory\", \"at_most\": \"64MiB\"",
+     "p99 peak_memory of fast is at most 64 MiB", SCENARIO_CLAIM_AT_MOST, SCENARIO_PEAK_MEMORY,
+     67108864, 0.99, -1},
+    {"\"arm\": \"fast\", \"quantile\": 0.95, \"metric\": \"seen_to_recorded\", \"at_most\": "
+     "\"5ms\","
+     " \"agent\": \"b\"",
+     "p95 seen_to_recorded of agent b in fast is at most 5 ms", SCENARIO_CLAIM_AT_MOST,
+     SCENARIO_SEEN_TO_RECORDED, 5e6, 0.95, -1},
+    {"\"arm\": \"fast\", \"quantile\": 0.95, \"metric\": \"start_to_main\", \"at_most\": \"5ms\","
+     " \"at\": {\"agents\": 20}",
+     "p95 start_to_main of the slowest agent in fast is at most 5 ms, at 20 agents",
+     SCENARIO_CLAIM_AT_MOST, SCENARIO_START_TO_MAIN, 5e6, 0.95, 1},
+    {"\"arm\": \"fast\", \"within\": \"2.5%\", \"of\": \"slow\"",
+     "spawn_time of fast is within 2.5 % of that of slow", SCENARIO_CLAIM_WITHIN,
+     SCENARIO_SPAWN_TIME, 0, 0, -1},
+    {"\"faster\": \"fast\", \"than\": \"slow\", \"at_least\": 3, \"metric\": \"throughput\","
+     " \"at\": {\"agents\": 3}",
+     "throughput of fast is at least 3 times larger than of slow, at 3 agents",
+     SCENARIO_CLAIM_FASTER, SCENARIO_THROUGHPUT, 0, 0, 0},
+};
+
+static void every_form_of_a_claim_is_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct scenario scenario = {0};
+        struct err err = {0};
+        char *text = text_format(
+            "{\"claims\": [{\"id\": \"C\", %s}], \"vary\": {\"agents\": [3, 20]}, \"name\": \"x\","
+            " \"agents\": [{\"name\": \"a\", \"command\": [\"x\"]},"
+            " {\"name\": \"b\", \"command\": [\"x\"]}], \"cycles\": 20, \"spread\": \"5m\","
+            " \"arms\": [{\"name\": \"slow\", \"subject\": [\"x\"]},"
+            " {\"name\": \"fast\", \"subject\": [\"x\"]}]}",
+            forms[i].claim);
+        const struct scenario_claim *claim;
+        if (parse(&scenario, text, &err) != 0)
+            fail_msg("%s: %s", forms[i].claim, err.text);
+        claim = &scenario.claims[0];
+        assert_string_equal(claim->text, forms[i].sentence);
+        assert_int_equal(claim->kind, forms[i].kind);
+        assert_int_equal(claim->metric, forms[i].metric);
+        assert_true(claim->limit == forms[i].limit);
+        assert_true(claim->quantile == forms[i].quantile);
+        assert_int_equal(claim->at, forms[i].at);
+        assert_int_equal(claim->arm, 1);
+        assert_true(scenario.spread_ns == INT64_C(300000000000));
+        scenario_release(&scenario);
+        free(text);
+    }
 }
 
 /* every cut of a good scenario is refused, none of them leaks (the sanitizers look on) */
@@ -280,6 +352,7 @@ int main(void)
         cmocka_unit_test(what_is_said_arrives),
         cmocka_unit_test(a_batch_repeats_the_list),
         cmocka_unit_test(claims_are_sentences),
+        cmocka_unit_test(every_form_of_a_claim_is_read),
         cmocka_unit_test(a_cut_scenario_is_refused),
         cmocka_unit_test(unfit_files_are_told_by_name),
         cmocka_unit_test(a_huge_file_is_refused),

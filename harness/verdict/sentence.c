@@ -18,11 +18,9 @@ const char *sentence_value(char out[VALUE_ROOM], const struct scenario_claim *cl
     case SCENARIO_NS:
         return text_duration(out, value);
     case SCENARIO_BYTES:
-        snprintf(out, VALUE_ROOM, "%.4g MiB", value / 1048576);
-        return out;
+        return text_size(out, value);
     case SCENARIO_PER_SECOND:
-        snprintf(out, VALUE_ROOM, "%.3g/s", value);
-        return out;
+        return text_rate(out, value);
     }
     return "-";
 }
