@@ -43,8 +43,7 @@ size_t data_band(struct text *out, const struct facts *facts, const struct facts
     if (!(tau >= 1) || !n)
         return 0;
     for (int i = 0; i < STEPS; i++)
-        bounds[i] =
-            stats_quantile_bounds(sorted, n, share_of(i), tau, FACTS_ALPHA, FACTS_ALPHA);
+        bounds[i] = stats_quantile_bounds(sorted, n, share_of(i), tau, FACTS_ALPHA, FACTS_ALPHA);
     for (int i = 0; i < STEPS; i++)
         data_row(out, "md", end_of(bounds[i].lower, edges_ns), 100 * share_of(i));
     for (int i = STEPS - 1; i >= 0; i--)

@@ -1,4 +1,5 @@
-/* How much faster, pair by pair? What is compared with what, and its ratios in the order they ran. */
+/* How much faster, pair by pair? What is compared with what, and its ratios in the order they ran.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,7 @@
 #include "report/words.h"
 #include "stats/dependence.h"
 
-#define MOST_POINTS 2000 /* of one panel: beyond that least and most of each stretch */
-#define NAME_ROOM   22   /* bytes of each of the three names of a heading */
+#define NAME_ROOM 22 /* bytes of each of the three names of a heading */
 
 static bool compares(const struct verdict_item *item)
 {
@@ -53,8 +53,8 @@ size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct 
     bool claimed = false;
     for (size_t i = 0; i < facts->verdict.count; i++) {
         const struct scenario_claim *claim = facts->verdict.items[i].claim;
-        claimed = claimed || claim->kind == SCENARIO_CLAIM_FASTER ||
-                  claim->kind == SCENARIO_CLAIM_WITHIN;
+        claimed =
+            claimed || claim->kind == SCENARIO_CLAIM_FASTER || claim->kind == SCENARIO_CLAIM_WITHIN;
         all += compares(&facts->verdict.items[i]);
     }
     if (!claimed)
@@ -81,8 +81,7 @@ void data_comparison_label(struct text *out, const struct facts *facts,
         text_addf(out, ", %s", scenario_metric_name(comparison->metric));
     if (facts->value_count > 1)
         text_addf(out, ", %s",
-                  words_plural(agents,
-                               (int64_t)facts_cell(facts, 0, comparison->value)->batch_size,
+                  words_plural(agents, (int64_t)facts_cell(facts, 0, comparison->value)->batch_size,
                                "agent"));
 }
 
@@ -198,8 +197,7 @@ static void find_median(struct panel *panel, const struct comparison *comparison
     free(sorted);
 }
 
-static struct panel find_panel(const struct comparison *comparison,
-                               const struct compared *compared)
+static struct panel find_panel(const struct comparison *comparison, const struct compared *compared)
 {
     struct panel panel = {.least = INFINITY, .median = NAN};
     for (size_t i = 0; i < compared->n; i++) {
@@ -244,13 +242,18 @@ static void add_panel(struct text *out, const struct facts *facts,
     text_add(out, "\n");
 }
 
+/* Pairs of which only the least and the most are shown. */
+static size_t pairs_together(const struct compared *compared)
+{
+    return compared->n > FIGURE_MOST_STEPS
+               ? (2 * compared->n + FIGURE_MOST_STEPS - 1) / FIGURE_MOST_STEPS
+               : 1;
+}
+
 /* Of each stretch of pairs the least and the most, in their order. */
 static void add_points(struct text *out, const struct compared *compared)
 {
-    size_t wide = compared->n > MOST_POINTS
-                      ? (2 * compared->n + MOST_POINTS - 1) / MOST_POINTS
-                      : 1,
-           rows = 0;
+    size_t wide = pairs_together(compared), rows = 0;
     for (size_t from = 0; from < compared->n; from += wide) {
         size_t least = compared->n, most = compared->n, first, second;
         for (size_t i = from; i < compared->n && i < from + wide; i++) {
@@ -298,7 +301,7 @@ static void add_steps(struct text *out, const struct compared *compared)
 static size_t add_failed(struct text *out, const struct compared *compared)
 {
     size_t rows = 0;
-    for (size_t i = 0; i < compared->n && rows < MOST_POINTS; i++) {
+    for (size_t i = 0; i < compared->n && rows < FIGURE_MOST_STEPS; i++) {
         if (is_ratio(compared->ratios[i]))
             continue;
         data_row(out, "ii", (int)i + 1, compared->ratios[i] > 0 ? 1 : -1);
@@ -314,7 +317,7 @@ static size_t add_sittings(struct text *out, const struct facts *facts,
 {
     const struct facts_cycle *last = NULL;
     size_t rows = 0;
-    for (size_t i = 0; i < facts->cycle_count && rows < MOST_POINTS; i++) {
+    for (size_t i = 0; i < facts->cycle_count && rows < FIGURE_MOST_STEPS; i++) {
         const struct facts_cycle *cycle = &facts->cycles[i];
         if (cycle->warmup || cycle->arm != (short)comparison->above ||
             cycle->value != (short)comparison->value)
@@ -331,7 +334,7 @@ static size_t add_sittings(struct text *out, const struct facts *facts,
 
 /* What all panels have together. */
 struct totals {
-    size_t panels, pairs, failed, sittings, together, claims;
+    size_t panels, pairs, failed, sittings, together, claims, stretch;
 };
 
 static void add_one(struct text *facts_rows, struct text *sets, struct totals *totals,
@@ -351,6 +354,8 @@ static void add_one(struct text *facts_rows, struct text *sets, struct totals *t
     totals->pairs = compared->n > totals->pairs ? compared->n : totals->pairs;
     if (blocks_together(compared) > totals->together)
         totals->together = blocks_together(compared);
+    if (pairs_together(compared) > totals->stretch)
+        totals->stretch = pairs_together(compared);
 }
 
 int data_ratios(struct text *out, struct store *store, const struct facts *facts, struct err *err)
@@ -368,10 +373,10 @@ int data_ratios(struct text *out, struct store *store, const struct facts *facts
         data_compared_release(&compared);
     }
     if (rc == 0 && totals.panels) {
-        data_row(out, "iidiiii", (int)totals.panels, (int)totals.pairs,
+        data_row(out, "iidiiiii", (int)totals.panels, (int)totals.pairs,
                  (double)facts->tally.span_ns / 6e10, (int)totals.failed, (int)totals.sittings,
-                 (int)totals.together, (int)totals.claims);
-        data_gap(out, 1, 7);
+                 (int)totals.together, (int)totals.claims, (int)totals.stretch);
+        data_gap(out, 1, 8);
         text_add(out, panels.data);
         data_gap(out, totals.panels, 10);
         text_add(out, sets.data);

@@ -110,19 +110,25 @@ static double find_density(double density[STEPS], const double sorted[], size_t 
     return most;
 }
 
-/* A closed line (ms, y) around y = -row: above from left to right, below back again. Where the
- * density is next to nothing the line ends. */
+/* A closed line (ms, y) around y = -row: above from left to right, below back again. It begins and
+ * ends where the density is next to nothing. */
 static size_t add_violin(struct text *out, const double density[STEPS], double most, int row,
                          const struct span *span)
 {
-    size_t rows = 0;
-    for (int i = 0; i < 2 * STEPS && most > 0; i++) {
-        int step = i < STEPS ? i : 2 * STEPS - 1 - i;
-        double half = HALF_HEIGHT * density[step] / most;
-        data_row(out, "md", exp(bin_at(span, step, STEPS)), -row + (i < STEPS ? half : -half));
-        rows++;
-    }
-    return rows;
+    int first = 0, last = STEPS - 1;
+    if (!(most > 0))
+        return 0;
+    while (first < last && density[first] < 0.002 * most)
+        first++;
+    while (last > first && density[last] < 0.002 * most)
+        last--;
+    for (int step = first; step <= last; step++)
+        data_row(out, "md", exp(bin_at(span, step, STEPS)),
+                 -row + HALF_HEIGHT * density[step] / most);
+    for (int step = last; step >= first; step--)
+        data_row(out, "md", exp(bin_at(span, step, STEPS)),
+                 -row - HALF_HEIGHT * density[step] / most);
+    return (size_t)(last - first + 1) * 2;
 }
 
 /* "parallel: two modes, 45.2 ms (62 %) and 51.0 ms (38 %)" */
@@ -199,7 +205,8 @@ int data_modes(struct text *out, struct store *store, const struct facts *facts,
         struct span span = find_span(facts, panels[i]);
         struct text heads = {0};
         for (size_t arm = 0; arm < facts->arm_count && rc == 0; arm++)
-            rc = add_arm(&sets, &heads, store, facts, facts_cell(facts, arm, panels[i]), &span, err);
+            rc =
+                add_arm(&sets, &heads, store, facts, facts_cell(facts, arm, panels[i]), &span, err);
         text_add(out, heads.data ? heads.data : "");
         data_gap(out, heads.length, 2);
         text_add(out, sets.data ? sets.data : "");

@@ -6,8 +6,8 @@
 
 #define STEPS 19 /* quantiles: 5 %, 10 %, .. 95 % */
 
-/* Each of the two bounds of a ratio rests on a bound of each arm: half the doubt for either, so that
- * together they hold in 95 % (Bonferroni). */
+/* Each of the two bounds of a ratio rests on a bound of each arm: half the doubt for either, so
+ * that together they hold in 95 % (Bonferroni). */
 #define ALPHA_EACH (FACTS_ALPHA / 2)
 
 /* One curve with what its axis has to reach. NaN: not known. */
@@ -44,10 +44,10 @@ static void find_step(struct shift *out, int step, const struct compared *compar
     double p = (step + 1) / (STEPS + 1.0);
     double above = stats_quantile(compared->above, compared->n, p);
     double below = stats_quantile(compared->below, compared->n, p);
-    struct stats_bounds over = stats_quantile_bounds(compared->above, compared->n, p, taus[0],
-                                                     ALPHA_EACH, ALPHA_EACH);
-    struct stats_bounds under = stats_quantile_bounds(compared->below, compared->n, p, taus[1],
-                                                      ALPHA_EACH, ALPHA_EACH);
+    struct stats_bounds over =
+        stats_quantile_bounds(compared->above, compared->n, p, taus[0], ALPHA_EACH, ALPHA_EACH);
+    struct stats_bounds under =
+        stats_quantile_bounds(compared->below, compared->n, p, taus[1], ALPHA_EACH, ALPHA_EACH);
     bool known = is_known(above) && is_known(below);
     out->ratio[step] = known ? above / below : NAN;
     out->lower[step] = is_known(over.lower) && is_known(under.upper) ? over.lower / under.upper : 0;

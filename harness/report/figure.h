@@ -25,7 +25,7 @@ enum figure_kind {
 #define FIGURE_MOST_PANELS 4    /* batch sizes shown in one figure */
 #define FIGURE_MOST_STEPS  2000 /* of one curve */
 #define FIGURE_MOST_ROWS   40   /* agents of one cycle in the time line */
-#define FIGURE_MOST_BLOCKS 120  /* steps of block medians: beyond that of several blocks together */
+#define FIGURE_MOST_BLOCKS 120  /* steps of block medians: beyond that several together */
 
 /* What became of the figures of one run. Plain value. */
 struct figure_set {

@@ -23,7 +23,8 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
         "Share of the counted cycles that were done by then. A claimed limit is met when the curve "
         "passes the cross on its left or above it; a curve that ends below 100 % is of an arm with "
         "failed cycles. Round the arms of a claim: their band of 95 % bounds at each height (it "
-        "reaches the edge where there are too few cycles for a bound), and as a bar the claim's own "
+        "reaches the edge where there are too few cycles for a bound), and as a bar the claim's "
+        "own "
         "interval.",
         "One cycle of each arm, the one nearest its median: one bar per agent, a colour for each "
         "phase. Bars of agents that failed or were cancelled reach to the answer, since their end "
@@ -42,7 +43,8 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
         "The shape of the spawn times, wide where many cycles are; dashed lines stand at the two "
         "modes, or at the median of an arm that has one. The slowest 1 % may lie outside.",
         "Medians of each phase over all agents that became ready, set end to end. The median of a "
-        "sum is not the sum of medians, and a typical agent of a sequential arm is the middle one of "
+        "sum is not the sum of medians, and a typical agent of a sequential arm is the middle one "
+        "of "
         "its batch: bars explain the times above, they do not replace them."};
     char *name;
     if (!figures->wanted[kind])

@@ -153,7 +153,8 @@ static void names_never_become_code(void **state)
 static void the_same_run_gives_the_same_bytes(void **state)
 {
     static const char *const names[] = {"three-agents-distribution", "three-agents-timeline",
-                                        "three-agents-cycles"};
+                                        "three-agents-cycles",       "three-agents-ratios",
+                                        "three-agents-shift",        "three-agents-phases"};
     static const char *const endings[] = {"dat", "gp", "svg"};
     char *one, *other;
     (void)state;
@@ -163,7 +164,7 @@ static void the_same_run_gives_the_same_bytes(void **state)
     other = fixture_folder();
     drawn(one, &runs[2]);
     drawn(other, &runs[2]);
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 18; i++) {
         char *name = text_format("%s.%s", names[i / 3], endings[i % 3]);
         char *a = fixture_read(one, name), *b = fixture_read(other, name);
         assert_non_null(a);

@@ -1,12 +1,12 @@
-/* Do the figures of the judgement show what the verdict says, and nothing where nothing is known? */
+/* Do the figures of the judgement show what the verdict says, and nothing where nothing is known?
+ */
 #include <fcntl.h>
 
 #include "base/process.h"
 #include "report/figure.h"
 #include "report/test_fixture.h"
 
-#define BASE                                                                                       \
-    "\"warmup\":0,\"agents\":[{\"name\":\"a\",\"command\":[\"/bin/true\"]}],"
+#define BASE "\"warmup\":0,\"agents\":[{\"name\":\"a\",\"command\":[\"/bin/true\"]}],"
 #define PAIR                                                                                       \
     "\"arms\":[{\"name\":\"sequential\",\"subject\":[\"x\"]},{\"name\":\"parallel\",\"subject\":"  \
     "[\"x\"]}]"
@@ -39,7 +39,8 @@ static void put_cycle(const struct scenario *scenario, int64_t run, const struct
         agent->ready_ns = ns > 0 ? cycle.answered_ns : 0;
     }
     snprintf(cycle.consensus, sizeof cycle.consensus, "agreed");
-    if (store_cycle_begin(store, run, &cycle, 1, 0, &err) < 0 || store_cycle_commit(store, &err) < 0)
+    if (store_cycle_begin(store, run, &cycle, 1, 0, &err) < 0 ||
+        store_cycle_commit(store, &err) < 0)
         fail_msg("%s", err.text);
     free(cycle.agents);
 }
@@ -412,9 +413,9 @@ static double far_apart(int arm, int value, int pair)
 #define ONE(n) "{\"name\":\"" NAME n "\",\"subject\":[\"x\"]},"
 #define MANY                                                                                       \
     "\"arms\":[" ONE("01") ONE("02") ONE("03") ONE("04") ONE("05") ONE("06") ONE("07") ONE("08")   \
-        ONE("09") ONE("10") ONE("11") ONE("12") ONE("13") ONE("14") ONE("15")                      \
-            "{\"name\":\"z\",\"subject\":[\"x\"]}],\"claims\":[{\"id\":\"i\",\"faster\":\"" NAME        \
-            "02\",\"than\":\"" NAME "01\",\"at_least\":2}]"
+        ONE("09") ONE("10") ONE("11") ONE("12") ONE("13") ONE("14")                                \
+            ONE("15") "{\"name\":\"z\",\"subject\":[\"x\"]}],\"claims\":[{\"id\":\"i\","           \
+                      "\"faster\":\"" NAME "02\",\"than\":\"" NAME "01\",\"at_least\":2}]"
 
 static const struct {
     const char *json;

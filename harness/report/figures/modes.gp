@@ -16,8 +16,8 @@ do for [p = 1:panels] {
     }
 }
 row = arms > 4 ? 62 : 78
-high = arms * row + (SIZES_max > 1 ? 64 : 40)
-height = panels * high + 48
+high = arms * row + (SIZES_max > 1 ? 90 : 40)
+height = panels * high + (SIZES_max > 1 ? 42 : 68)
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
 set border 1
@@ -34,7 +34,7 @@ do for [p = 1:panels] {
     from = facts[4 * p - 2]
     to = facts[4 * p - 1]
     set tmargin at screen 1 - ((p - 1) * high + (SIZES_max > 1 ? 34 : 8)) / (height + 0.0)
-    set bmargin at screen 1 - (p * high - 4) / (height + 0.0)
+    set bmargin at screen 1 - (p * high - (SIZES_max > 1 ? 30 : 4)) / (height + 0.0)
     unset label
     if (SIZES_max > 1) {
         set label 1 sprintf(agents == 1 ? '%d agent' : '%d agents', agents) at graph 0.005, \

@@ -25,9 +25,9 @@ array phase[6] = ['sent to start', 'start to main', 'own initialisation', 'ready
     'start to ready', 'seen to recorded']
 array paint[6] = [grey, purple, blue, olive, blue, orange]
 row = arms > 4 ? 40 : 46
-high = arms * row + (SIZES_max > 1 ? 62 : 34)
+high = arms * row + (SIZES_max > 1 ? 84 : 34)
 top = 54
-height = top + panels * high + 48
+height = top + panels * high + (SIZES_max > 1 ? 42 : 68)
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
 set border 1
@@ -41,7 +41,7 @@ set style fill solid 0.85 noborder
 set multiplot
 do for [p = 1:panels] {
     set tmargin at screen 1 - (top + (p - 1) * high + (SIZES_max > 1 ? 28 : 0)) / (height + 0.0)
-    set bmargin at screen 1 - (top + p * high - 4) / (height + 0.0)
+    set bmargin at screen 1 - (top + p * high - (SIZES_max > 1 ? 30 : 4)) / (height + 0.0)
     unset label
     if (SIZES_max > 1) {
         set label 1 sprintf(agents[p] == 1 ? '%d agent' : '%d agents', agents[p]) at graph 0.005, \

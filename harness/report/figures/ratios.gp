@@ -1,6 +1,6 @@
 # Ratios: how much faster, pair by pair, in the order they ran; a panel for each comparison.
-# Data sets of NAME.dat: 0 panels, pairs, minutes, failed pairs, sittings, blocks in a step, claims; 1 of
-# each panel: low, high, logarithmic?, median, lower, upper, claimed least, claimed most, pairs, heading;
+# Data sets of NAME.dat: 0 panels, pairs, minutes, failed pairs, sittings, blocks in a step, claims,
+# pairs of which only the least and the most are shown; 1 of each panel: low, high, logarithmic?, median, lower, upper, claimed least, claimed most, pairs, heading;
 # from 2 on four for each panel: pairs (pair, ratio), medians of blocks (from pair, ratio), failed pairs
 # (pair, -1 below or 1 above), where a new sitting begins (pair).
 
@@ -11,8 +11,10 @@ stats ARG2 index 0 using 4 name 'FAILED' nooutput
 stats ARG2 index 0 using 5 name 'SITTINGS' nooutput
 stats ARG2 index 0 using 6 name 'TOGETHER' nooutput
 stats ARG2 index 0 using 7 name 'CLAIMS' nooutput
+stats ARG2 index 0 using 8 name 'STRETCH' nooutput
 panels = int(PANELS_max)
 together = int(TOGETHER_max)
+stretch = int(STRETCH_max)
 array facts[panels * 3]
 do for [p = 1:panels] {
     do for [k = 1:3] {
@@ -28,6 +30,7 @@ height = top + panels * high + 48
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
 set xrange [0.5:PAIRS_max + 0.5]
+if (PAIRS_max < 8) set xtics 1
 set format y '%gx'
 set lmargin 10
 set rmargin 3
@@ -63,7 +66,9 @@ do for [p = 1:panels] {
     first = 2 + (p - 1) * 4
     plot ARG2 index 1 every ::p-1::p-1 using (PAIRS_max / 2.0 + 0.5):(sqrt($5 * $6)):(0.5):(PAIRS_max + 0.5):5:6 \
             with boxxyerror fillstyle transparent solid 0.2 noborder linecolor rgb green notitle, \
-        ARG2 index first using 1:2 with points pointtype 7 pointsize 0.4 linecolor rgb blue title 'pair', \
+        ARG2 index first using 1:2 with points pointtype 7 \
+            pointsize (stretch > 1 ? 0.2 : 0.4) linecolor rgb blue \
+            title (stretch > 1 ? sprintf('least and most of %d pairs', stretch) : 'pair'), \
         ARG2 index first + 1 using 1:2 with steps linecolor rgb orange linewidth 1.8 \
             title (together > 1 ? sprintf('median of %d blocks', together) : 'median of a block'), \
         ARG2 index 1 every ::p-1::p-1 using (0.5):4:(PAIRS_max):(0) with vectors nohead \
