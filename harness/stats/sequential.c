@@ -83,6 +83,8 @@ static void one_side(struct stats_plan *out, const int n[], double bad_share, do
 void stats_plan_looks(struct stats_plan *out, const int n[], size_t looks, double p, double alpha)
 {
     *out = (struct stats_plan){.looks = looks};
+    if (looks == 0)
+        return;
     one_side(out, n, 1 - p, alpha, 1);
     one_side(out, n, 1 - p, alpha, -1);
 }
