@@ -118,6 +118,7 @@ static void open_run(struct document *document)
     put_text(head, "command", run->command);
     put_parsed(head, "options", run->options_json);
     put_parsed(head, "environment", run->environment_json);
+    put_parsed(head, "plan", document->facts->plan);
     json_add_int64(head, "sittings", run->sittings);
     json_add_int64(head, "cycles_planned", (int64_t)run->planned);
     json_add_int64(head, "cycles_stored", (int64_t)run->cycles);

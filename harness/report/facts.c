@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/explain.h"
+#include "stats/robust.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -59,11 +60,13 @@ const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t i
 
 struct facts_median facts_median_of(double samples[], size_t n)
 {
-    struct facts_median median = {.n = n};
+    struct facts_median median = {.n = n, .tau = 1};
+    if (n)
+        median.tau = stats_robust_tau(samples, n, 0.5, NULL, 0);
     stats_sort(samples, n);
     median.median = stats_quantile(samples, n, 0.5);
     median.p95 = stats_quantile(samples, n, 0.95);
-    median.bounds = stats_median_bounds(samples, n, 1, FACTS_ALPHA, FACTS_ALPHA);
+    median.bounds = stats_median_bounds(samples, n, median.tau, FACTS_ALPHA, FACTS_ALPHA);
     return median;
 }
 
@@ -123,6 +126,21 @@ static int take_finding(void *context, const struct store_finding *finding)
     return 0;
 }
 
+/* How much its neighbours widen the doubt of this quantile, blocks as they were planned. */
+static double tau_of(const struct store_series *series, double p)
+{
+    size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
+    double tau = 1;
+    for (size_t i = 0; i < series->n; i++) {
+        blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
+        sizes[blocks - 1]++;
+    }
+    if (series->n)
+        tau = stats_robust_tau(series->values, series->n, p, sizes, blocks);
+    free(sizes);
+    return tau;
+}
+
 /* Summary of one metric of one cell, from the leading complete pairs: what the verdict judges. */
 static int summarise(struct facts *facts, struct store *store, struct facts_cell *cell,
                      enum scenario_metric metric, struct err *err)
@@ -130,11 +148,14 @@ static int summarise(struct facts *facts, struct store *store, struct facts_cell
     const struct store_which which = {(int)cell->arm, (int)cell->value, metric, NULL};
     struct store_series series;
     struct stats_bounds median, p95;
+    double tau_median, tau_p95;
     if (store_series_load(&series, store, facts->run.id, &which, err) < 0)
         return -1;
+    tau_median = tau_of(&series, 0.5);
+    tau_p95 = tau_of(&series, 0.95);
     stats_sort(series.values, series.n);
-    median = stats_median_bounds(series.values, series.n, 1, FACTS_ALPHA, FACTS_ALPHA);
-    p95 = stats_quantile_bounds(series.values, series.n, 0.95, 1, FACTS_ALPHA, FACTS_ALPHA);
+    median = stats_median_bounds(series.values, series.n, tau_median, FACTS_ALPHA, FACTS_ALPHA);
+    p95 = stats_quantile_bounds(series.values, series.n, 0.95, tau_p95, FACTS_ALPHA, FACTS_ALPHA);
     if (metric == SCENARIO_SPAWN_TIME) {
         cell->spawn = stats_summarise(series.values, series.n);
         cell->spawn_median = median;
@@ -278,6 +299,15 @@ static int read_passes(struct facts *facts, struct store *store, struct err *err
     return explain_read(facts, store, err);
 }
 
+static int read_plan(struct facts *facts, struct store *store, struct err *err)
+{
+    uint64_t fingerprint;
+    int rc = store_plan_load(store, facts->run.id, &fingerprint, &facts->plan, err);
+    if (rc == 1)
+        facts->plan = xstrdup("");
+    return rc < 0 ? -1 : 0;
+}
+
 int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err)
 {
     *out = (struct facts){0};
@@ -289,6 +319,8 @@ int facts_load(struct facts *out, struct store *store, int64_t run, struct err *
         goto failed;
     }
     name_arms(out);
+    if (read_plan(out, store, err) < 0)
+        goto failed;
     if (read_passes(out, store, err) < 0 ||
         verdict_judge(&out->verdict, &out->scenario, store, run, err) < 0)
         goto failed;
@@ -307,6 +339,7 @@ void facts_release(struct facts *facts)
     verdict_release(&facts->verdict);
     scenario_release(&facts->scenario);
     store_run_release(&facts->run);
+    free(facts->plan);
     free(facts->cells);
     free(facts->splits);
     free(facts->cycles);

@@ -32,6 +32,7 @@ const char *facts_phase_name(enum facts_phase phase);
 /* A median with its doubt. NaN and no bounds when n is 0. */
 struct facts_median {
     size_t n;
+    double tau; /* by which the bounds are widened: neighbours resemble each other */
     double median, p95;
     struct stats_bounds bounds; /* one-sided, 95 % each */
 };
@@ -92,6 +93,7 @@ struct facts_split {
 struct facts {
     struct store_run run;
     struct scenario scenario;
+    char *plan;             /* JSON, as it was declared; "" for runs older than that */
     struct verdict verdict; /* points into scenario */
     struct store_tally tally;
     struct facts_arm arms[SCENARIO_MOST_ARMS];
@@ -135,7 +137,7 @@ const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t i
 /* phases.c: the walk over all agents; fills phases, slowest, together, overhead, complaints */
 int facts_read_agents(struct facts *facts, struct store *store, struct err *err);
 
-/* facts_median_of - sorts the samples */
+/* facts_median_of - samples in the order of measurement; they are sorted */
 struct facts_median facts_median_of(double samples[], size_t n);
 
 #endif

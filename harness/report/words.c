@@ -272,6 +272,8 @@ const char *words_at_most(char out[WORDS_BYTES], const struct stats_bounds *boun
         snprintf(out, WORDS_BYTES, "at most %s", text_duration(upper, bounds->upper));
     else if (n < needed)
         snprintf(out, WORDS_BYTES, "no upper bound below %zu cycles", needed);
+    else if (!bounds->has_upper)
+        snprintf(out, WORDS_BYTES, "no upper bound: neighbouring cycles are too alike");
     else
         snprintf(out, WORDS_BYTES, "no upper bound: too many failed");
     return out;

@@ -162,7 +162,7 @@ static void find_shape(struct diagnosis *out, const struct samples_cell *cell)
     }
     if (modes.defined && modes.flag && modes.ratio >= MODES_APART) {
         item = add_cell(out, DIAGNOSIS_MODES, DIAGNOSIS_FLAGGED, modes.distance, cell);
-        say(item, "two modes, %s (%.0f %%) and %s: a median between them describes neither",
+        say(item, "two modes, %s (%.0f %%) and %s: one number describes neither",
             text_duration(low, modes.low), 100 * modes.low_share, text_duration(high, modes.high));
         advise(item, "find what switches (a cache, a checkpoint, a CPU's clock) and measure each "
                      "by itself");

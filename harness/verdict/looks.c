@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "stats/dependence.h"
+#include "stats/mean.h"
+#include "stats/robust.h"
 #include "verdict/internal.h"
 
 #define SLACK 1e-12
 
-/* The first n samples of the evidence, and what they say. */
+/* The first n samples of the evidence, and what they say. Owned: look_end. */
 struct look {
     const struct evidence *evidence;
-    size_t n;
-    double tau;
+    size_t n, *sizes, blocks; /* a look may cut a block short */
+    double support, refute;   /* the levels of this look */
 };
 
 /* Where a heap of equal samples stands at X(k), next to nothing lies above it and the indicator is
@@ -38,22 +39,20 @@ static double quantile_beside_heap(const double values[], size_t n, double p)
     return (double)below / (double)n;
 }
 
-static struct look look_at(const struct evidence *evidence, size_t n)
+static struct look look_at(const struct evidence *evidence, size_t n, double support, double refute)
 {
-    struct look look = {evidence, n, 1};
-    size_t *sizes = xcalloc(evidence->blocks, sizeof *sizes), blocks = 0;
-    /* a look may cut a block short */
-    for (size_t sum = 0; sum < n && blocks < evidence->blocks; blocks++) {
-        size_t rest = n - sum;
-        sizes[blocks] = evidence->sizes[blocks] < rest ? evidence->sizes[blocks] : rest;
-        sum += sizes[blocks];
+    struct look look = {evidence, n, xcalloc(evidence->blocks, sizeof(size_t)), 0, support, refute};
+    for (size_t sum = 0; sum < n && look.blocks < evidence->blocks; look.blocks++) {
+        size_t rest = n - sum, size = evidence->sizes[look.blocks];
+        look.sizes[look.blocks] = size < rest ? size : rest;
+        sum += look.sizes[look.blocks];
     }
-    look.tau = stats_measure_dependence(evidence->values, n,
-                                        quantile_beside_heap(evidence->values, n, evidence->p),
-                                        sizes, blocks)
-                   .tau;
-    free(sizes);
     return look;
+}
+
+static void look_end(struct look *look)
+{
+    free(look->sizes);
 }
 
 static size_t count(const struct look *look, double edge, bool below)
@@ -68,8 +67,8 @@ static void test_one_sided(struct verdict_item *item, const struct look *look)
 {
     const struct evidence *evidence = look->evidence;
     item->bad = count(look, evidence->edge, evidence->ratio);
-    item->p_support = stats_p_support(item->bad, look->n, evidence->p, look->tau);
-    item->p_refute = stats_p_refute(item->bad, look->n, evidence->p, look->tau);
+    item->p_support = stats_p_support(item->bad, look->n, evidence->p, item->tau);
+    item->p_refute = stats_p_refute(item->bad, look->n, evidence->p, item->tau);
 }
 
 /* Two one-sided tests (Schuirmann 1987): supported when both are, refuted when either is. */
@@ -78,27 +77,25 @@ static void test_within(struct verdict_item *item, const struct look *look)
     size_t high = count(look, 1 + item->claim->share, false);
     size_t low = count(look, 1 - item->claim->share, true);
     item->bad = high + low;
-    item->p_support = fmax(stats_p_support(high, look->n, 0.5, look->tau),
-                           stats_p_support(low, look->n, 0.5, look->tau));
-    item->p_refute = fmin(stats_p_refute(high, look->n, 0.5, look->tau),
-                          stats_p_refute(low, look->n, 0.5, look->tau));
+    item->p_support = fmax(stats_p_support(high, look->n, 0.5, item->tau),
+                           stats_p_support(low, look->n, 0.5, item->tau));
+    item->p_refute = fmin(stats_p_refute(high, look->n, 0.5, item->tau),
+                          stats_p_refute(low, look->n, 0.5, item->tau));
 }
 
-static void test(struct verdict_item *item, const struct look *look)
+/* Samples of "at least" are negated: so is what is told of them. */
+static void tell(struct verdict_item *item, const struct look *look, double estimate, double lower,
+                 double upper)
 {
-    item->n = look->n;
-    item->tau = look->tau;
-    item->effective_n = (double)look->n / look->tau;
-    if (item->claim->kind == SCENARIO_CLAIM_WITHIN)
-        test_within(item, look);
-    else
-        test_one_sided(item, look);
+    bool negated = look->evidence->negated;
+    item->estimate = negated ? -estimate : estimate;
+    item->lower = negated ? -upper : lower;
+    item->upper = negated ? -lower : upper;
 }
 
 /* Bounds at the levels of the look, so that they agree with the word: supported exactly when the
  * bound on the claim's side lies within the claim. */
-static void estimate(struct verdict_item *item, const struct look *look, double support,
-                     double refute)
+static void estimate(struct verdict_item *item, const struct look *look)
 {
     const struct evidence *evidence = look->evidence;
     double *sorted = xcalloc(look->n, sizeof *sorted);
@@ -107,42 +104,75 @@ static void estimate(struct verdict_item *item, const struct look *look, double 
     if (look->n)
         memcpy(sorted, evidence->values, look->n * sizeof *sorted);
     stats_sort(sorted, look->n);
-    item->estimate = stats_quantile(sorted, look->n, evidence->p);
-    bounds =
-        evidence->ratio
-            ? stats_median_bounds(sorted, look->n, look->tau, support, within ? support : refute)
-            : stats_quantile_bounds(sorted, look->n, evidence->p, look->tau, refute, support);
-    item->lower = evidence->negated ? -bounds.upper : bounds.lower;
-    item->upper = evidence->negated ? -bounds.lower : bounds.upper;
-    item->estimate = evidence->negated ? -item->estimate : item->estimate;
+    bounds = evidence->ratio ? stats_median_bounds(sorted, look->n, item->tau, look->support,
+                                                   within ? look->support : look->refute)
+                             : stats_quantile_bounds(sorted, look->n, evidence->p, item->tau,
+                                                     look->refute, look->support);
+    tell(item, look, stats_quantile(sorted, look->n, evidence->p), bounds.lower, bounds.upper);
     free(sorted);
+}
+
+static void test_quantile(struct verdict_item *item, const struct look *look)
+{
+    const struct evidence *evidence = look->evidence;
+    item->tau = stats_robust_tau(evidence->values, look->n,
+                                 quantile_beside_heap(evidence->values, look->n, evidence->p),
+                                 look->sizes, look->blocks);
+    item->effective_n = (double)look->n / item->tau;
+    if (item->claim->kind == SCENARIO_CLAIM_WITHIN)
+        test_within(item, look);
+    else
+        test_one_sided(item, look);
+    estimate(item, look);
+}
+
+static void test_mean(struct verdict_item *item, const struct look *look)
+{
+    const struct evidence *evidence = look->evidence;
+    struct stats_mean_test found =
+        stats_test_mean(evidence->values, look->n, look->sizes, look->blocks, evidence->edge,
+                        look->refute, look->support);
+    item->bad = count(look, evidence->edge, false);
+    item->p_support = found.p_support;
+    item->p_refute = found.p_refute;
+    item->tau = found.tau >= 1 ? found.tau : 1;
+    item->effective_n = (double)look->n / item->tau;
+    tell(item, look, found.mean, found.lower, found.upper);
+}
+
+static void test(struct verdict_item *item, const struct evidence *evidence, size_t n,
+                 double support, double refute)
+{
+    struct look look = look_at(evidence, n, support, refute);
+    bool mean = !evidence->ratio && item->claim->statistic == SCENARIO_MEAN;
+    item->n = n;
+    if (mean)
+        test_mean(item, &look);
+    else
+        test_quantile(item, &look);
+    look_end(&look);
 }
 
 void looks_test(struct verdict_item *item, const struct scenario *scenario,
                 const struct evidence *evidence)
 {
     struct stats_plan plan;
-    struct look look = {evidence, evidence->n, 1};
-    double support = VERDICT_ALPHA, refute = VERDICT_ALPHA;
     stats_plan_looks(&plan, scenario->looks, scenario->look_count, evidence->p, VERDICT_ALPHA);
     item->word = VERDICT_INCONCLUSIVE;
     for (size_t k = 0; k < plan.looks && scenario->looks[k] <= (int)evidence->n; k++) {
-        look = look_at(evidence, (size_t)scenario->looks[k]);
-        support = plan.level_support[k];
-        refute = plan.level_refute[k];
         item->look = (int)k + 1;
-        test(item, &look);
-        if (item->p_support <= support + SLACK)
+        test(item, evidence, (size_t)scenario->looks[k], plan.level_support[k],
+             plan.level_refute[k]);
+        if (item->p_support <= plan.level_support[k] + SLACK)
             item->word = VERDICT_SUPPORTED;
-        else if (item->p_refute <= refute + SLACK)
+        else if (item->p_refute <= plan.level_refute[k] + SLACK)
             item->word = VERDICT_REFUTED;
         if (item->word != VERDICT_INCONCLUSIVE)
-            break;
+            return;
     }
-    if (!item->look) { /* it ended before its first look: nothing is decided, the bounds are told */
-        look = look_at(evidence, evidence->n);
-        test(item, &look);
-        item->p_support = item->p_refute = NAN;
-    }
-    estimate(item, &look, support, refute);
+    if (item->look)
+        return;
+    /* it ended before its first look: nothing is decided, the bounds are told all the same */
+    test(item, evidence, evidence->n, VERDICT_ALPHA, VERDICT_ALPHA);
+    item->p_support = item->p_refute = NAN;
 }

@@ -179,6 +179,39 @@ static void throughput_counts_agents_by_second(void **state)
     scenario_release(&scenario);
 }
 
+static void a_mean_is_judged_by_its_bounds(void **state)
+{
+    struct scenario scenario = scenario_with(limit);
+    struct scenario_claim *claim = &scenario.claims[0];
+    struct verdict_item item;
+    series(*state, 0, 40 * MS, 400); /* 40 to 41, mean 40.5 */
+    claim->statistic = SCENARIO_MEAN;
+    claim->quantile = 0.5;
+    claim->limit = 40.7 * MS;
+    item = judged(*state, &scenario, VERDICT_SUPPORTED);
+    assert_true(item.upper <= 40.7 * MS && item.lower <= item.estimate);
+    claim->limit = 40.3 * MS;
+    item = judged(*state, &scenario, VERDICT_REFUTED);
+    assert_true(item.lower > 40.3 * MS);
+    claim->kind = SCENARIO_CLAIM_AT_LEAST;
+    item = judged(*state, &scenario, VERDICT_SUPPORTED);
+    assert_true(item.lower >= 40.3 * MS && item.estimate > 40.4 * MS && item.estimate < 40.6 * MS);
+    scenario_release(&scenario);
+}
+
+static void a_failed_cycle_leaves_no_mean_below_any_limit(void **state)
+{
+    struct scenario scenario = scenario_with(limit);
+    for (int pair = 0; pair < 400; pair++)
+        put(*state, pair, 0, pair == 77 ? -1 : 40 * MS + noise((uint32_t)pair) % MS);
+    scenario.claims[0].statistic = SCENARIO_MEAN;
+    scenario.claims[0].quantile = 0.5;
+    scenario.looks[0] = 400;
+    scenario.look_count = 1;
+    assert_true(isinf(judged(*state, &scenario, VERDICT_REFUTED).estimate));
+    scenario_release(&scenario);
+}
+
 static void equivalence_needs_both_sides(void **state)
 {
     struct scenario scenario = scenario_with(faster);
@@ -250,6 +283,8 @@ int main(void)
         WITH_STORE(at_least_looks_at_the_other_tail),
         WITH_STORE(a_failed_cycle_speaks_against_at_least_too),
         WITH_STORE(throughput_counts_agents_by_second),
+        WITH_STORE(a_mean_is_judged_by_its_bounds),
+        WITH_STORE(a_failed_cycle_leaves_no_mean_below_any_limit),
         WITH_STORE(equivalence_needs_both_sides),
         WITH_STORE(a_ratio_that_is_too_small_is_not_equivalent_either),
         WITH_STORE(what_nobody_measured_is_invalid),
