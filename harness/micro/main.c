@@ -419,6 +419,7 @@ static int run_cases(struct options *options, struct err *err)
         micro_audit_register(micro);
         micro_harness_register(micro);
         micro_stats_register(micro);
+        micro_report_register(micro);
     }
     tell_context(micro);
     rc = gbench_run(options->library_count, options->library, &failed);
@@ -427,6 +428,7 @@ static int run_cases(struct options *options, struct err *err)
     micro_audit_release();
     micro_harness_release();
     micro_stats_release();
+    micro_report_release();
     if (interrupt_seen())
         return err_set(err, ERR_INTERRUPTED, "interrupted; rows taken before it are told");
     if (rc == 2)

@@ -49,6 +49,8 @@ void micro_audit_register(const struct micro *micro);
 void micro_audit_release(void);
 void micro_stats_register(const struct micro *micro);
 void micro_stats_release(void);
+void micro_report_register(const struct micro *micro);
+void micro_report_release(void);
 void micro_harness_register(const struct micro *micro);
 void micro_harness_release(void);
 

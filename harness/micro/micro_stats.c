@@ -15,6 +15,7 @@
 #include "stats/gate.h"
 #include "stats/ranks.h"
 #include "stats/report_only.h"
+#include "stats/robust.h"
 #include "stats/stats.h"
 
 #define SEED     1
@@ -75,7 +76,7 @@ static double describe(void)
 
 static double judge_p95(void)
 {
-    double tau = stats_measure_dependence(arms.slow, arms.n, 0.95, arms.sizes, arms.blocks).tau;
+    double tau = stats_robust_tau(arms.slow, arms.n, 0.95, arms.sizes, arms.blocks);
     const double *sorted = sorted_slow();
     double limit = stats_quantile(sorted, arms.n, 0.951);
     size_t bad = 0;
@@ -90,7 +91,7 @@ static double judge_ratio(void)
 {
     double tau;
     stats_ratios(arms.room, arms.slow, arms.fast, arms.n);
-    tau = stats_measure_dependence(arms.room, arms.n, 0.5, arms.sizes, arms.blocks).tau;
+    tau = stats_robust_tau(arms.room, arms.n, 0.5, arms.sizes, arms.blocks);
     stats_sort(arms.room, arms.n);
     return stats_median_bounds(arms.room, arms.n, tau, ALPHA, ALPHA).lower +
            stats_quantile(arms.room, arms.n, 0.5);

@@ -74,10 +74,12 @@ static void explain_mean(struct verdict_item *item, const char *at, const char *
     char lower[VALUE_ROOM], upper[VALUE_ROOM];
     sentence_value(lower, item->claim, item->lower);
     sentence_value(upper, item->claim, item->upper);
-    snprintf(item->reason, sizeof item->reason,
-             "the mean is %s, at 95 %% from %s to %s, and %s is claimed", at,
-             isfinite(item->lower) ? lower : "no bound", isfinite(item->upper) ? upper : "no bound",
-             limit);
+    snprintf(
+        item->reason, sizeof item->reason,
+        "the mean is %s, at 95 %% from %s to %s, and %s is claimed; a mean's bounds are good for "
+        "usual noise only (reports/statistics.md), a quantile's for any",
+        at, isfinite(item->lower) ? lower : "no bound", isfinite(item->upper) ? upper : "no bound",
+        limit);
 }
 
 static void explain_single(struct verdict_item *item)
