@@ -8,7 +8,7 @@
 #include "report/words.h"
 
 #define MOST_FINDINGS 5
-#define MOST_SIZES    3 /* batch sizes whose speedup is explained here; beyond that first and last */
+#define MOST_SIZES    3 /* with more batch sizes only the first and last speedup is explained */
 
 /* One summary under way. */
 struct screen {
