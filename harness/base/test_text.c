@@ -90,31 +90,96 @@ static void durations_carry_their_unit(void **state)
 
 static void sizes_rates_and_shares_carry_their_unit(void **state)
 {
-    static const char *const senseless[] = {"",     "64",     "MiB",   "1e3MB",
-                                            "-1MB", "64 MiB", "64mib", "1.2.3MB"};
-    char buffer[TEXT_NUMBER_BYTES];
-    double value = -1;
+    static const struct {
+        int (*parse)(double *out, const char *string);
+        const char *text;
+        double value; /* -1: refused */
+    } cases[] = {{text_parse_size, "0B", 0},
+                 {text_parse_size, "7B", 7},
+                 {text_parse_size, "2kB", 2e3},
+                 {text_parse_size, "2MB", 2e6},
+                 {text_parse_size, "2GB", 2e9},
+                 {text_parse_size, "2KiB", 2048},
+                 {text_parse_size, "1.5MiB", 1572864},
+                 {text_parse_size, "2GiB", 2147483648},
+                 {text_parse_size, "", -1},
+                 {text_parse_size, "64", -1},
+                 {text_parse_size, "MiB", -1},
+                 {text_parse_size, "1e3MB", -1},
+                 {text_parse_size, "-1MB", -1},
+                 {text_parse_size, "64 MiB", -1},
+                 {text_parse_size, "64mib", -1},
+                 {text_parse_size, "64KB", -1},
+                 {text_parse_size, "1.2.3MB", -1},
+                 {text_parse_size, "infGB", -1},
+                 {text_parse_size, "5s", -1},
+                 {text_parse_rate, "20/s", 20},
+                 {text_parse_rate, "90/min", 1.5},
+                 {text_parse_rate, "7200/h", 2},
+                 {text_parse_rate, "20", -1},
+                 {text_parse_rate, "/s", -1},
+                 {text_parse_rate, "20/d", -1},
+                 {text_parse_rate, "20 /s", -1},
+                 {text_parse_share, "0%", 0},
+                 {text_parse_share, "2.5%", 0.025},
+                 {text_parse_share, "100%", 1},
+                 {text_parse_share, "5", -1},
+                 {text_parse_share, "5 %", -1},
+                 {text_parse_share, "-5%", -1},
+                 {text_parse_share, "0x5%", -1}};
     (void)state;
-    for (size_t i = 0; i < sizeof senseless / sizeof senseless[0]; i++)
-        assert_int_equal(text_parse_size(&value, senseless[i]), -1);
-    assert_int_equal(text_parse_rate(&value, "20"), -1);
-    assert_int_equal(text_parse_rate(&value, "20/d"), -1);
-    assert_int_equal(text_parse_share(&value, "5"), -1);
-    assert_true(value == -1); /* nothing is written */
-    assert_int_equal(text_parse_size(&value, "1.5MiB"), 0);
-    assert_true(value == 1572864);
-    assert_int_equal(text_parse_size(&value, "2kB"), 0);
-    assert_true(value == 2000);
-    assert_int_equal(text_parse_rate(&value, "90/min"), 0);
-    assert_true(fabs(value - 1.5) < 1e-12);
-    assert_int_equal(text_parse_share(&value, "2.5%"), 0);
-    assert_true(fabs(value - 0.025) < 1e-15);
-    assert_string_equal(text_size(buffer, 67108864), "64.0 MiB");
-    assert_string_equal(text_size(buffer, 1023.9), "1.00 KiB");
-    assert_string_equal(text_size(buffer, 900), "900 B");
-    assert_string_equal(text_size(buffer, INFINITY), "endless");
-    assert_string_equal(text_rate(buffer, 63.82), "63.8/s");
-    assert_string_equal(text_rate(buffer, NAN), "-");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double value = -77, expected = cases[i].value < 0 ? -77 : cases[i].value;
+        int rc = cases[i].parse(&value, cases[i].text);
+        if (rc != (cases[i].value < 0 ? -1 : 0) || fabs(value - expected) > 1e-12 * fabs(expected))
+            fail_msg("'%s': %d, %g", cases[i].text, rc, value);
+    }
+}
+
+/* more than a double holds: none, not an endless one */
+static void endless_digits_are_no_number(void **state)
+{
+    char endless[400] = {0};
+    double value = -77;
+    (void)state;
+    memset(endless, '9', 390);
+    memcpy(endless + 390, "MiB", 3);
+    assert_int_equal(text_parse_size(&value, endless), -1);
+    memcpy(endless + 390, "/s", 3);
+    assert_int_equal(text_parse_rate(&value, endless), -1);
+    memcpy(endless + 390, "%", 2);
+    assert_int_equal(text_parse_share(&value, endless), -1);
+    assert_true(value == -77);
+}
+
+static void sizes_and_rates_read_with_three_digits(void **state)
+{
+    static const struct {
+        const char *(*tell)(char buffer[TEXT_NUMBER_BYTES], double number);
+        double number;
+        const char *text;
+    } cases[] = {
+        {text_size, 0, "0 B"},
+        {text_size, 900, "900 B"},
+        {text_size, 1023.9, "1.00 KiB"},
+        {text_size, 1536, "1.50 KiB"},
+        {text_size, 67108864, "64.0 MiB"},
+        {text_size, 268435456, "256 MiB"},
+        {text_size, 3221225472, "3.00 GiB"},
+        {text_size, 4398046511104, "4096 GiB"},
+        {text_size, INFINITY, "endless"},
+        {text_size, NAN, "-"},
+        {text_rate, 0.25, "0.25/s"},
+        {text_rate, 9.996, "10.0/s"},
+        {text_rate, 63.82, "63.8/s"},
+        {text_rate, 638.2, "638/s"},
+        {text_rate, INFINITY, "endless"},
+        {text_rate, NAN, "-"},
+    };
+    char buffer[TEXT_NUMBER_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(cases[i].tell(buffer, cases[i].number), cases[i].text);
 }
 
 static void durations_read_with_three_digits(void **state)
@@ -251,6 +316,8 @@ int main(void)
         cmocka_unit_test(a_text_grows_and_shrinks),
         cmocka_unit_test(durations_carry_their_unit),
         cmocka_unit_test(sizes_rates_and_shares_carry_their_unit),
+        cmocka_unit_test(endless_digits_are_no_number),
+        cmocka_unit_test(sizes_and_rates_read_with_three_digits),
         cmocka_unit_test(durations_read_with_three_digits),
         cmocka_unit_test(the_nearest_word_is_near),
         cmocka_unit_test(lines_are_counted_from_one),

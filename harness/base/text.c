@@ -288,6 +288,8 @@ static int parse_unit(double *out, const char *string, const struct unit units[]
     for (size_t i = 0; i < count; i++) {
         if (strcmp(end, units[i].name) != 0)
             continue;
+        if (!isfinite(value * units[i].one)) /* hundreds of digits */
+            return -1;
         *out = value * units[i].one;
         return 0;
     }

@@ -77,11 +77,13 @@ int text_make_directories(const char *path, struct err *err);
 int text_parse_duration(int64_t *out_ns, const char *string);
 
 /*
- * text_parse_size, text_parse_rate, text_parse_share - "64MiB" in bytes, "20/s" by second, "5%" as
- * 0.05
+ * text_parse_size, text_parse_rate, text_parse_share - "64MiB" in bytes, "20/s" in times per
+ * second, "5%" as 0.05
  *
- * units  : B kB MB GB KiB MiB GiB; /s /min /h; %. As for durations: a decimal fraction is allowed,
- * a bare number is refused returns: 0, or -1 when the text is none (nothing is written then)
+ * units  : B kB MB GB (1000) KiB MiB GiB (1024); /s /min /h; %. As for durations: a decimal
+ *          fraction is allowed, a bare number is refused
+ * range  : 0 and above, finite; what makes sense is the caller's to say
+ * returns: 0, or -1 when the text is none (nothing is written then)
  */
 int text_parse_size(double *out_bytes, const char *string);
 int text_parse_rate(double *out_per_second, const char *string);

@@ -65,7 +65,8 @@ static void put(cJSON *root, const char *key, cJSON *value)
     cJSON_AddItemToObject(root, key, value);
 }
 
-/* A claim about one batch size that is no longer there is left out, too. */
+/* A claim with "at" a batch size that is no longer there is left out: nothing would be measured
+ * that it could be judged by. The others stay, also those about all sizes. */
 static void drop_sizes(cJSON *root, const cJSON *values)
 {
     cJSON *claims = cJSON_GetObjectItemCaseSensitive(root, "claims");

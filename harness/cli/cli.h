@@ -45,7 +45,7 @@ struct cli_change {
  * cli_change_scenario - the scenario as changed, made by editing its text and checking it again
  *
  * The text is what is stored with the run, so a stored run is judged by what really ran. Claims
- * about arms that were left out are left out too.
+ * about arms or about one batch size that were left out are left out too.
  *
  * errors : ERR_USAGE
  */

@@ -6,9 +6,10 @@
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
 
-#define MOST_NS     (24 * 3600e9)
-#define MOST_NUMBER 1e15
-#define LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+#define MOST_NS    (24 * 3600e9)
+#define MOST_BYTES 1e15
+#define MOST_RATE  1e9
+#define LETTERS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 static const char *const metric_words[] = {
     "spawn_time",        "ready_time",        "sent_to_start", "start_to_main",
@@ -76,35 +77,51 @@ static int read_corruption(const struct field_place *place, const struct field *
     return field_word(place, field, value, &word);
 }
 
+/* A number with its unit, above 0: told apart whether it is none or too large. */
+static int read_amount(const struct field_place *place, struct field *shape, const cJSON *value,
+                       int (*parse)(double *out, const char *string), const char *too_large,
+                       double *out)
+{
+    const char *string = cJSON_GetStringValue(value);
+    double amount;
+    if (!string || parse(&amount, string) < 0 || amount <= 0)
+        return field_refuse(place, shape, value);
+    if (amount > shape->most) {
+        shape->expected = too_large;
+        return field_refuse(place, shape, value);
+    }
+    *out = amount;
+    return 0;
+}
+
 /* In the unit of the metric, which is read before: 'slot' is the claim. */
 static int read_limit(const struct field_place *place, const struct field *field,
                       const cJSON *value, void *slot)
 {
     struct scenario_claim *claim = slot;
     struct field shape = *field;
-    const char *string = cJSON_GetStringValue(value);
     int64_t ns = 0;
-    int rc = -1;
+    int rc;
     switch (scenario_metric_unit(claim->metric)) {
-    case SCENARIO_NS:
-        shape.least = 1;
-        shape.most = MOST_NS;
-        shape.expected = "a duration from 1ns to 24h";
-        rc = field_duration(place, &shape, value, &ns);
-        claim->limit = (double)ns;
-        return rc;
     case SCENARIO_BYTES:
+        shape.most = MOST_BYTES;
         shape.expected = "a size above 0 with its unit such as \"64MiB\"";
-        rc = string ? text_parse_size(&claim->limit, string) : -1;
-        break;
+        return read_amount(place, &shape, value, text_parse_size, "a size of at most 1000000GB",
+                           &claim->limit);
     case SCENARIO_PER_SECOND:
+        shape.most = MOST_RATE;
         shape.expected = "a rate above 0 with its unit such as \"20/s\" (agents per second)";
-        rc = string ? text_parse_rate(&claim->limit, string) : -1;
+        return read_amount(place, &shape, value, text_parse_rate,
+                           "a rate of at most 1000000000/s (agents per second)", &claim->limit);
+    case SCENARIO_NS:
         break;
     }
-    return rc < 0 || claim->limit <= 0 || claim->limit > MOST_NUMBER
-               ? field_refuse(place, &shape, value)
-               : 0;
+    shape.least = 1;
+    shape.most = MOST_NS;
+    shape.expected = "a duration from 1ns to 24h";
+    rc = field_duration(place, &shape, value, &ns);
+    claim->limit = (double)ns;
+    return rc;
 }
 
 static int read_statistic(const struct field_place *place, const struct field *field,

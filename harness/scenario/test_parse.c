@@ -162,77 +162,84 @@ static void claims_are_sentences(void **state)
     }
     assert_int_equal(scenario.claims[1].arm, 1);
     assert_int_equal(scenario.claims[1].than, 0);
-    assert_string_equal(scenario_metric_name(SCENARIO_READY_TIME), "ready_time");
     scenario_release(&scenario);
     free(text);
 }
 
-/* Each form of a claim, what it says, and what is kept of it. */
-static const struct form {
-    const char *claim, *sentence;
-    enum scenario_claim_kind kind;
-    enum scenario_metric metric;
-    double limit, quantile;
-    int at;
-} forms[] = {
-    {"\"arm\": \"fast\", \"statistic\": \"median\", \"metric\": \"cpu_time\", \"at_most\": "
-     "\"1.5ms\"",
-     "median cpu_time of fast is at most 1.5 ms", SCENARIO_CLAIM_AT_MOST, SCENARIO_CPU_TIME, 1.5e6,
-     0.5, -1},
-    {"\"arm\": \"fast\", \"statistic\": \"mean\", \"at_most\": \"50ms\"",
-     "mean spawn_time of fast is at most 50 ms", SCENARIO_CLAIM_AT_MOST, SCENARIO_SPAWN_TIME, 50e6,
-     0.5, -1},
-    {"\"at_least\": \"20/s\", \"quantile\": 0.05, \"metric\": \"throughput\", \"arm\": \"fast\"",
-     "p5 throughput of fast is at least 20 agents/s", SCENARIO_CLAIM_AT_LEAST, SCENARIO_THROUGHPUT,
-     20, 0.05, -1},
-    {"\"arm\": \"fast\", \"quantile\": 0.99, \"metric\": \"peak_memory\", \"at_most\": \"64MiB\"",
-     "p99 peak_memory of fast is at most 64 MiB", SCENARIO_CLAIM_AT_MOST, SCENARIO_PEAK_MEMORY,
-     67108864, 0.99, -1},
-    {"\"arm\": \"fast\", \"quantile\": 0.95, \"metric\": \"seen_to_recorded\", \"at_most\": "
-     "\"5ms\","
-     " \"agent\": \"b\"",
-     "p95 seen_to_recorded of agent b in fast is at most 5 ms", SCENARIO_CLAIM_AT_MOST,
-     SCENARIO_SEEN_TO_RECORDED, 5e6, 0.95, -1},
-    {"\"arm\": \"fast\", \"quantile\": 0.95, \"metric\": \"start_to_main\", \"at_most\": \"5ms\","
-     " \"at\": {\"agents\": 20}",
-     "p95 start_to_main of the slowest agent in fast is at most 5 ms, at 20 agents",
-     SCENARIO_CLAIM_AT_MOST, SCENARIO_START_TO_MAIN, 5e6, 0.95, 1},
-    {"\"arm\": \"fast\", \"within\": \"2.5%\", \"of\": \"slow\"",
-     "spawn_time of fast is within 2.5 % of that of slow", SCENARIO_CLAIM_WITHIN,
-     SCENARIO_SPAWN_TIME, 0, 0, -1},
-    {"\"faster\": \"fast\", \"than\": \"slow\", \"at_least\": 3, \"metric\": \"throughput\","
-     " \"at\": {\"agents\": 3}",
-     "throughput of fast is at least 3 times larger than of slow, at 3 agents",
-     SCENARIO_CLAIM_FASTER, SCENARIO_THROUGHPUT, 0, 0, 0},
-};
+/* 1 when a member is otherwise than the form says, and shown */
+static size_t kept_otherwise(const struct document_form *form, const struct scenario_claim *claim)
+{
+    bool right = claim->kind == form->kind && claim->metric == form->metric &&
+                 claim->statistic == form->statistic && claim->quantile == form->quantile &&
+                 claim->limit == form->limit && claim->ratio == form->ratio &&
+                 claim->share == form->share && claim->at == form->at && claim->line == 2 &&
+                 claim->arm == 1 && !claim->agent == !form->agent &&
+                 (!form->agent || strcmp(claim->agent, form->agent) == 0);
+    if (!right || strcmp(claim->text, form->sentence) != 0)
+        print_error("%s\n  expected: %s\n  got:      %s%s\n", form->claim, form->sentence,
+                    claim->text, right ? "" : ", and another member");
+    return !right || strcmp(claim->text, form->sentence) != 0;
+}
 
+/* The claims stand before the agents, arms and sizes that they name. */
 static void every_form_of_a_claim_is_read(void **state)
 {
+    size_t wrong = 0;
     (void)state;
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    for (size_t i = 0; i < DOCUMENT_FORMS; i++) {
         struct scenario scenario = {0};
         struct err err = {0};
-        char *text = text_format(
-            "{\"claims\": [{\"id\": \"C\", %s}], \"vary\": {\"agents\": [3, 20]}, \"name\": \"x\","
-            " \"agents\": [{\"name\": \"a\", \"command\": [\"x\"]},"
-            " {\"name\": \"b\", \"command\": [\"x\"]}], \"cycles\": 20, \"spread\": \"5m\","
-            " \"arms\": [{\"name\": \"slow\", \"subject\": [\"x\"]},"
-            " {\"name\": \"fast\", \"subject\": [\"x\"]}]}",
-            forms[i].claim);
-        const struct scenario_claim *claim;
+        char *text = document_claiming(document_forms[i].claim);
         if (parse(&scenario, text, &err) != 0)
-            fail_msg("%s: %s", forms[i].claim, err.text);
-        claim = &scenario.claims[0];
-        assert_string_equal(claim->text, forms[i].sentence);
-        assert_int_equal(claim->kind, forms[i].kind);
-        assert_int_equal(claim->metric, forms[i].metric);
-        assert_true(claim->limit == forms[i].limit);
-        assert_true(claim->quantile == forms[i].quantile);
-        assert_int_equal(claim->at, forms[i].at);
-        assert_int_equal(claim->arm, 1);
+            fail_msg("%s: %s", document_forms[i].claim, err.text);
+        wrong += kept_otherwise(&document_forms[i], &scenario.claims[0]);
         assert_true(scenario.spread_ns == INT64_C(300000000000));
         scenario_release(&scenario);
         free(text);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void every_unfit_claim_is_told_with_its_line(void **state)
+{
+    size_t wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_UNFITS; i++) {
+        struct scenario scenario = {0};
+        struct err err = {0};
+        char *text = document_claiming(document_unfits[i].claim);
+        int rc = parse(&scenario, text, &err);
+        if (rc == 0 || strcmp(err.text, document_unfits[i].message) != 0) {
+            print_error("%s\n  expected: %s\n  got:      %s\n", document_unfits[i].claim,
+                        document_unfits[i].message, rc ? err.text : "taken");
+            wrong++;
+        }
+        scenario_release(&scenario);
+        free(text);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void every_metric_has_its_name_and_unit(void **state)
+{
+    static const struct {
+        const char *name;
+        enum scenario_unit unit;
+        bool phase;
+    } expected[] = {
+        {"spawn_time", SCENARIO_NS, false},         {"ready_time", SCENARIO_NS, false},
+        {"sent_to_start", SCENARIO_NS, true},       {"start_to_main", SCENARIO_NS, true},
+        {"main_to_own_ready", SCENARIO_NS, true},   {"own_ready_to_seen", SCENARIO_NS, true},
+        {"start_to_seen", SCENARIO_NS, true},       {"seen_to_recorded", SCENARIO_NS, true},
+        {"cpu_time", SCENARIO_NS, false},           {"peak_memory", SCENARIO_BYTES, false},
+        {"throughput", SCENARIO_PER_SECOND, false},
+    };
+    (void)state;
+    assert_int_equal(SCENARIO_METRICS, sizeof expected / sizeof expected[0]);
+    for (int i = 0; i < SCENARIO_METRICS; i++) {
+        assert_string_equal(scenario_metric_name((enum scenario_metric)i), expected[i].name);
+        assert_int_equal(scenario_metric_unit((enum scenario_metric)i), expected[i].unit);
+        assert_int_equal(scenario_metric_is_phase((enum scenario_metric)i), expected[i].phase);
     }
 }
 
@@ -353,6 +360,8 @@ int main(void)
         cmocka_unit_test(a_batch_repeats_the_list),
         cmocka_unit_test(claims_are_sentences),
         cmocka_unit_test(every_form_of_a_claim_is_read),
+        cmocka_unit_test(every_unfit_claim_is_told_with_its_line),
+        cmocka_unit_test(every_metric_has_its_name_and_unit),
         cmocka_unit_test(a_cut_scenario_is_refused),
         cmocka_unit_test(unfit_files_are_told_by_name),
         cmocka_unit_test(a_huge_file_is_refused),

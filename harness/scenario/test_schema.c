@@ -94,6 +94,78 @@ static void the_schema_refuses_what_it_can_say(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void every_form_of_a_claim_is_valid(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_FORMS; i++) {
+        char *text = document_claiming(document_forms[i].claim);
+        if (!schema_accepts(text))
+            fail_msg("the schema refuses: %s", document_forms[i].claim);
+        free(text);
+    }
+}
+
+static void the_schema_refuses_unfit_claims(void **state)
+{
+    size_t wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_UNFITS; i++) {
+        char *text = document_claiming(document_unfits[i].claim);
+        if (schema_accepts(text) != (document_unfits[i].schema == SCHEMA_CANNOT)) {
+            print_error("the schema thinks otherwise of: %s\n", document_unfits[i].claim);
+            wrong++;
+        }
+        free(text);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* the same words for limits: sizes, rates and shares */
+static void both_know_the_same_units(void **state)
+{
+    static const struct {
+        const char *form, *amount;
+        bool good;
+    } cases[] = {
+#define SIZE  "'arm': 'fast', 'quantile': 0.5, 'metric': 'peak_memory', 'at_most': '%s'"
+#define RATE  "'arm': 'fast', 'quantile': 0.5, 'metric': 'throughput', 'at_least': '%s'"
+#define SHARE "'arm': 'fast', 'of': 'slow', 'within': '%s'"
+        {SIZE, "1B", true},       {SIZE, "1kB", true},      {SIZE, "1.5MB", true},
+        {SIZE, "1GB", true},      {SIZE, "1KiB", true},     {SIZE, "1.MiB", true},
+        {SIZE, "0.5GiB", true},   {SIZE, "1KB", false},     {SIZE, "1mib", false},
+        {SIZE, "1 MiB", false},   {SIZE, "1e3B", false},    {SIZE, "-1B", false},
+        {SIZE, ".5GiB", false},   {SIZE, "0.00MiB", false}, {SIZE, "", false},
+        {RATE, "1/s", true},      {RATE, "0.5/min", true},  {RATE, "10/h", true},
+        {RATE, "1/ms", false},    {RATE, "1 /s", false},    {RATE, "/s", false},
+        {RATE, "1s", false},      {RATE, "0/h", false},     {RATE, "1/s/s", false},
+        {SHARE, "0.1%", true},    {SHARE, "99.9%", true},   {SHARE, "005%", true},
+        {SHARE, "100.5%", false}, {SHARE, "0.0%", false},   {SHARE, "5 %", false},
+        {SHARE, "-5%", false},    {SHARE, "%", false},      {SHARE, "5%%", false},
+#undef SIZE
+#undef RATE
+#undef SHARE
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text claim = {0};
+        struct scenario scenario = {0};
+        struct err err = {0};
+        size_t before = strcspn(cases[i].form, "%");
+        char *text;
+        int rc;
+        text_add_bytes(&claim, cases[i].form, before);
+        text_add(&claim, cases[i].amount);
+        text_add(&claim, cases[i].form + before + 2);
+        text = document_claiming(claim.data);
+        rc = scenario_parse(&scenario, text, strlen(text), &err);
+        if ((rc == 0) != cases[i].good || schema_accepts(text) != cases[i].good)
+            fail_msg("%s: %s", claim.data, rc < 0 ? err.text : "taken in C");
+        scenario_release(&scenario);
+        text_release(&claim);
+        free(text);
+    }
+}
+
 static void both_know_the_same_durations(void **state)
 {
     static const struct {
@@ -152,6 +224,9 @@ int main(void)
         cmocka_unit_test(every_shipped_scenario_is_valid),
         cmocka_unit_test(the_schema_refuses_what_it_can_say),
         cmocka_unit_test(both_know_the_same_durations),
+        cmocka_unit_test(every_form_of_a_claim_is_valid),
+        cmocka_unit_test(the_schema_refuses_unfit_claims),
+        cmocka_unit_test(both_know_the_same_units),
     };
     bool started = start_oracle();
     int rc = started ? cmocka_run_group_tests(tests, NULL, NULL) : SKIPPED;
