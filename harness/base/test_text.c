@@ -139,15 +139,15 @@ static void sizes_rates_and_shares_carry_their_unit(void **state)
 /* more than a double holds: none, not an endless one */
 static void endless_digits_are_no_number(void **state)
 {
-    char endless[400] = {0};
+    char endless[400] = {0}, *end = endless + 390;
     double value = -77;
     (void)state;
     memset(endless, '9', 390);
-    memcpy(endless + 390, "MiB", 3);
+    strncpy(end, "MiB", 9);
     assert_int_equal(text_parse_size(&value, endless), -1);
-    memcpy(endless + 390, "/s", 3);
+    strncpy(end, "/s", 9);
     assert_int_equal(text_parse_rate(&value, endless), -1);
-    memcpy(endless + 390, "%", 2);
+    strncpy(end, "%", 9);
     assert_int_equal(text_parse_share(&value, endless), -1);
     assert_true(value == -77);
 }

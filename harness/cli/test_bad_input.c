@@ -77,7 +77,7 @@ static void a_scenario_of_100_mb_is_refused(void **state)
     struct cli_said said;
     FILE *file = fopen(path, "we");
     assert_non_null(file);
-    assert_int_equal(ftruncate(fileno(file), 100 * 1000 * 1000), 0);
+    assert_int_equal(ftruncate(fileno(file), (off_t)100 * 1000 * 1000), 0);
     fclose(file);
     said = cli_say(*state, "run", path, NULL);
     assert_int_equal(said.exit_status, 2);

@@ -142,7 +142,7 @@ static int ask_worker(struct cycles *cycles, struct cycle_times *times, struct e
 static void take_cycle(struct gbench *sample, void *context)
 {
     struct cycles *cycles = context;
-    struct cycle_times times;
+    struct cycle_times times = {0};
     struct err err = {0};
     if (!micro_go_on(sample))
         return;

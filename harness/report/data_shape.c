@@ -188,7 +188,7 @@ static int add_arm(struct text *sets, struct text *heads, struct store *store,
 
 int data_modes(struct text *out, struct store *store, const struct facts *facts, struct err *err)
 {
-    size_t panels[FIGURE_MOST_PANELS], count = find_panels(panels, facts);
+    size_t panels[FIGURE_MOST_PANELS] = {0}, count = find_panels(panels, facts);
     struct text sets = {0};
     int rc = 0;
     if (!count)

@@ -43,8 +43,11 @@ struct walk {
 static double quota_of(const char *text)
 {
     char *end;
-    double quota = text ? strtod(text, &end) : 0, period;
-    if (!(quota > 0) || end == text)
+    double quota, period;
+    if (!text)
+        return INFINITY;
+    quota = strtod(text, &end);
+    if (!(quota > 0))
         return INFINITY;
     period = strtod(end, NULL);
     return period > 0 ? quota / period : INFINITY;

@@ -100,9 +100,11 @@ static double quota_of(const struct place *place)
     char *quota = both ? NULL : read_beside(place, "cpu.cfs_quota_us");
     char *period = both ? NULL : read_beside(place, "cpu.cfs_period_us");
     double granted = 0, of = 0;
-    if (both)
-        (void)(sscanf(both, "%lf %lf", &granted, &of) == 2);
-    else if (quota && period) {
+    if (both) {
+        char *rest = both;
+        granted = strtod(both, &rest); /* "max" reads as 0: no quota */
+        of = strtod(rest, NULL);
+    } else if (quota && period) {
         granted = strtod(quota, NULL);
         of = strtod(period, NULL);
     }

@@ -104,7 +104,8 @@ static void the_word_agrees_with_the_bounds(void **state)
     (void)state;
     fill(x);
     for (size_t a = 0; a < sizeof alphas / sizeof alphas[0]; a++)
-        for (double limit = 0.5; limit < 6; limit += 0.037) {
+        for (int step = 0; step < 149; step++) {
+            double limit = 0.5 + 0.037 * step;
             struct stats_mean_test got =
                 stats_test_mean(x, N, NULL, 0, limit, alphas[a], alphas[a] / 2);
             assert_int_equal(got.p_support <= alphas[a] / 2, got.upper <= limit);

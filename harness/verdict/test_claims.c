@@ -10,7 +10,7 @@
 #include "store/test_synthetic.h"
 #include "verdict/verdict.h"
 
-#define MS 1000000
+#define MS INT64_C(1000000)
 
 /* Two arms, looks at 100, 200, 400, one claim. */
 static struct scenario scenario_with(const char *claim)

@@ -13,7 +13,7 @@
 #include "verdict/diagnose.h"
 #include "verdict/verdict.h"
 
-#define MS     1000000
+#define MS     INT64_C(1000000)
 #define CYCLES 200
 
 static const char text[] =

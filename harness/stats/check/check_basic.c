@@ -1,5 +1,6 @@
 /* Do quantiles, their bounds, the claim test and its plan give the golden values? */
 #include <math.h>
+#include <string.h>
 
 #include <gsl/gsl_randist.h>
 
@@ -169,15 +170,13 @@ static void paired_ratio(struct check *check)
 /* path := path convolved with Binomial(more, share); room for all counts */
 static void walk(double path[], double room[], int n, int more, double share)
 {
-    for (int c = 0; c <= n + more; c++)
-        room[c] = 0;
+    memset(room, 0, (size_t)(n + more + 1) * sizeof room[0]);
     for (int step = 0; step <= more; step++) {
         double chance = gsl_ran_binomial_pdf((unsigned)step, share, (unsigned)more);
         for (int c = 0; chance > NEGLIGIBLE && c <= n; c++)
             room[c + step] += path[c] * chance;
     }
-    for (int c = 0; c <= n + more; c++)
-        path[c] = room[c];
+    memcpy(path, room, (size_t)(n + more + 1) * sizeof path[0]);
 }
 
 /* What one side of the plan errs at the boundary, walked from look to look by itself. */
@@ -228,7 +227,7 @@ static void expect_looks(struct check *check, const struct stats_plan *plan)
 
 static void group_sequential(struct check *check)
 {
-    int n[STATS_MOST_LOOKS];
+    int n[STATS_MOST_LOOKS] = {0};
     size_t looks = read_looks(check, n);
     double share = check_between(check, "p0", 0, 1), alpha = check_between(check, "alpha", 0, 1);
     struct stats_plan plan;

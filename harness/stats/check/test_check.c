@@ -168,19 +168,17 @@ static void a_field_too_many_or_too_few_is_a_miss(void **state)
 static void damaged_files_are_misses(void **state)
 {
     static const char *const damaged[] = {
-        "",
-        "[]",
-        "{}",
-        "nonsense",
-        "{\"inputs\": {\"cases\": [",
+        "", "[]", "{}", "nonsense", "{\"inputs\": {\"cases\": [",
         "{\"tolerance\": {\"rel\": \"much\"}}",
         "{\"tolerance\": {}, \"inputs\": [], \"expected\": 3}",
         "{\"tolerance\": {}, \"inputs\": {\"cases\": []}, \"expected\": {\"cases\": []}}",
         "{\"tolerance\": {}, \"inputs\": {\"cases\": [1]}, \"expected\": {\"cases\": [2]}}",
+        /* NOLINTBEGIN(bugprone-suspicious-missing-comma): one text on two lines */
         "{\"tolerance\": {}, \"inputs\": {\"cases\": [{\"id\": \"a\"}]},"
         " \"expected\": {\"cases\": [{\"id\": \"b\"}]}}",
         "{\"tolerance\": {}, \"inputs\": {\"cases\": [{\"id\": \"a\", \"p\": [\"x\"]}]},"
         " \"expected\": {\"cases\": [{\"id\": \"a\"}]}}",
+        /* NOLINTEND(bugprone-suspicious-missing-comma) */
     };
     for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
         put(*state, "holm.json", damaged[i]);
@@ -207,7 +205,7 @@ static void inputs_of_the_wrong_kind_are_misses(void **state)
         first = cJSON_GetObjectItem(cJSON_GetObjectItem(root, "inputs"), "cases")->child;
         for (item = first->child; item; item = item->next)
             for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-                cJSON *other = cJSON_Parse(wrong[i]), *kept = item;
+                cJSON *other = cJSON_Parse(wrong[i]), *kept;
                 char *text;
                 struct said again;
                 kept = cJSON_Duplicate(item, 1);

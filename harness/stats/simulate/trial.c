@@ -61,7 +61,7 @@ static void try_looks(struct tally *out, const struct stats_plan *plan, const st
                       const double x[], double truth, const struct rule *rule)
 {
     double taus[TRIAL_LOOKS];
-    int word, n;
+    int word, n = 0;
     for (size_t k = 0; k < TRIAL_LOOKS; k++)
         taus[k] = tau_of(rule, x, (size_t)trial_looks[k], model->p);
     word = judge(plan, x, taus, model, truth, &n);
