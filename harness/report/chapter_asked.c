@@ -174,7 +174,7 @@ static void add_verdict_row(struct text *out, const struct facts *facts,
         text_add(out, " | none");
     text_addf(out, " | %s", words_p(words, item->p_support));
     text_addf(out, " | %s", words_p(words, item->p_refute));
-    text_addf(out, " | %s |\n", item->this_sitting_only ? "this sitting only" : "");
+    text_addf(out, " | %s |\n", words_reach(item));
 }
 
 void chapter_verdicts(struct text *out, const struct facts *facts)

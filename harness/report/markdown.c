@@ -91,7 +91,7 @@ static void add_answer(struct text *out, const struct facts *facts, const struct
         text_add(out, "; ");
         words_markdown(out, item->remedy);
     }
-    text_addf(out, ".%s\n", item->this_sitting_only ? " This sitting only." : "");
+    text_addf(out, *words_reach(item) ? ". (%s)\n" : ".%s\n", words_reach(item));
 }
 
 /* Supported, refuted, inconclusive: counted, then each with its sentence. */

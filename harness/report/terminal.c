@@ -220,7 +220,7 @@ static void one_claim(struct screen *screen, const struct verdict_item *item)
     if (screen->facts->value_count > 1)
         text_addf(&screen->text, ", %s",
                   words_plural(estimate, (int64_t)item->batch_size, "agent"));
-    text_add(&screen->text, item->this_sitting_only ? " (this sitting only)\n" : "\n");
+    text_addf(&screen->text, *words_reach(item) ? " (%s)\n" : "%s\n", words_reach(item));
     if (!words_claim_counts(item))
         text_addf(&screen->text, "               %s at 95 %%, %s, %zu against it\n",
                   words_claimed(estimate, item), words_worth(worth, item), item->bad);
@@ -288,7 +288,8 @@ static void claims(struct screen *screen)
     bool conditional = false;
     for (size_t i = 0; i < verdict->count; i++) {
         one_claim(screen, &verdict->items[i]);
-        conditional = conditional || verdict->items[i].this_sitting_only;
+        conditional =
+            conditional || strcmp(words_reach(&verdict->items[i]), "this sitting only") == 0;
     }
     if (!verdict->count)
         text_add(&screen->text, "  the scenario makes no claim: nothing is judged\n");

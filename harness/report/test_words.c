@@ -131,7 +131,7 @@ static void a_claim_near_its_limit_is_told_with_more_digits(void **state)
 static void dates_shares_and_counts_read_well(void **state)
 {
     char out[WORDS_BYTES];
-    struct verdict_item item = {.n = 400, .tau = 3.333, .effective_n = 120};
+    struct verdict_item item = {.n = 400, .tau = 3.333, .effective_n = 120, .look = 3};
     struct store_tally tally = {.agents_planned = 6, .agents_ready = 6, .agents_recorded = 5};
     (void)state;
     assert_string_equal(words_date(out, INT64_C(1700000000123456789)), "2023-11-14T22:13:20.123Z");
@@ -139,8 +139,10 @@ static void dates_shares_and_counts_read_well(void **state)
     assert_string_equal(words_share(out, 0.00734), "0.734 %");
     assert_string_equal(words_p(out, 0.00001), "< 0.0001");
     assert_string_equal(words_p(out, NAN), "-");
-    assert_string_equal(words_worth(out, &item), "n 400, worth 120 (tau 3.3)");
+    assert_string_equal(words_worth(out, &item), "n 400, worth 120 (tau 3.3), look 3");
     item.tau = 1;
+    assert_string_equal(words_worth(out, &item), "n 400, look 3");
+    item.look = 0;
     assert_string_equal(words_worth(out, &item), "n 400");
     assert_string_equal(words_plural(out, 1, "cycle"), "1 cycle");
     assert_string_equal(words_agents_line(out, &tally), "6 planned = 6 ready > 5 recorded");

@@ -323,12 +323,20 @@ const char *words_share(char out[WORDS_BYTES], double share)
 
 const char *words_worth(char out[WORDS_BYTES], const struct verdict_item *item)
 {
+    int length = snprintf(out, WORDS_BYTES, "n %zu", item->n);
     if (item->tau > 1)
-        snprintf(out, WORDS_BYTES, "n %zu, worth %.0f (tau %.2g)", item->n, item->effective_n,
-                 item->tau);
-    else
-        snprintf(out, WORDS_BYTES, "n %zu", item->n);
+        length += snprintf(out + length, WORDS_BYTES - (size_t)length, ", worth %.0f (tau %.2g)",
+                           item->effective_n, item->tau);
+    if (item->look)
+        snprintf(out + length, WORDS_BYTES - (size_t)length, ", look %d", item->look);
     return out;
+}
+
+const char *words_reach(const struct verdict_item *item)
+{
+    if (item->word != VERDICT_SUPPORTED && item->word != VERDICT_REFUTED)
+        return "";
+    return item->this_sitting_only ? "this sitting only" : "beyond this sitting";
 }
 
 const char *words_p(char out[WORDS_BYTES], double p)

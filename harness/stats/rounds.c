@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "stats/report_only.h"
+#include "stats/robust.h"
 #include "stats/stats.h"
 
 /* One time and the round it belongs to. */
@@ -161,18 +162,29 @@ static void bound_all(struct stats_usl_band *out, struct replicates *all, double
         bound(&curve->lower[i], &curve->upper[i], &all->curve[i * all->room], all->count, tail);
 }
 
-/* Each size against the law; the spread is over the rounds. */
+/* As many independent rounds as these are worth, for their median. */
+static size_t worth(const double logs[], size_t rounds)
+{
+    double tau = stats_robust_tau(logs, rounds, 0.5, NULL, 0);
+    return (size_t)fmax(1, (double)rounds / tau);
+}
+
+/* Each size against the law; the spread is over the rounds, put back into their order. */
 static struct stats_misfit check(const struct clean *clean, const struct stats_usl *fit)
 {
     struct stats_point *points = xcalloc(clean->sizes, sizeof *points);
     double *logs = xcalloc(clean->rounds, sizeof *logs);
     struct stats_misfit misfit;
+    size_t rounds;
+    double mad;
     for (size_t size = 0; size < clean->sizes; size++) {
         for (size_t i = 0; i < clean->rounds; i++)
-            logs[i] = log(clean->marks[size * clean->rounds + i].time);
-        points[size] =
-            (struct stats_point){clean->medians[size], stats_usl_time(fit, clean->n[size]),
-                                 stats_describe(logs, clean->rounds).mad, clean->rounds};
+            logs[clean->marks[size * clean->rounds + i].round] =
+                log(clean->marks[size * clean->rounds + i].time);
+        rounds = worth(logs, clean->rounds);
+        mad = stats_describe(logs, clean->rounds).mad;
+        points[size] = (struct stats_point){clean->medians[size],
+                                            stats_usl_time(fit, clean->n[size]), mad, rounds};
     }
     misfit = stats_find_misfit(points, clean->sizes, STATS_LEAST_SIZES);
     free(points);
