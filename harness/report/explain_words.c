@@ -56,6 +56,10 @@ void explain_limit(struct text *out, const struct explain *explain, const struct
     apart(claimed, possible, size->ratio, size->possible.median);
     if (is_impossible(size))
         text_addf(out, "%s claimed, at most %s possible here: ", claimed, possible);
+    else if (size->ratio > size->possible.median) /* false for NaN */
+        text_addf(out,
+                  "%s claimed, some %s possible here, though the cycles are too few to be sure: ",
+                  claimed, possible);
     else
         text_addf(out, "at most %s is possible here: ", possible);
     add_reason(out, explain, size);

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "report/explain.h"
-#include "stats/robust.h"
+#include "stats/dependence.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -62,7 +62,7 @@ struct facts_median facts_median_of(double samples[], size_t n)
 {
     struct facts_median median = {.n = n, .tau = 1};
     if (n)
-        median.tau = stats_robust_tau(samples, n, 0.5, NULL, 0);
+        median.tau = stats_measure_dependence(samples, n, 0.5, NULL, 0).tau;
     stats_sort(samples, n);
     median.median = stats_quantile(samples, n, 0.5);
     median.p95 = stats_quantile(samples, n, 0.95);
@@ -126,7 +126,8 @@ static int take_finding(void *context, const struct store_finding *finding)
     return 0;
 }
 
-/* How much its neighbours widen the doubt of this quantile, blocks as they were planned. */
+/* How much its neighbours widen the doubt of this quantile, blocks as they were planned. What is
+ * told beside no claim does not pay for the doubt about tau itself, as verdicts do. */
 static double tau_of(const struct store_series *series, double p)
 {
     size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
@@ -136,7 +137,7 @@ static double tau_of(const struct store_series *series, double p)
         sizes[blocks - 1]++;
     }
     if (series->n)
-        tau = stats_robust_tau(series->values, series->n, p, sizes, blocks);
+        tau = stats_measure_dependence(series->values, series->n, p, sizes, blocks).tau;
     free(sizes);
     return tau;
 }
