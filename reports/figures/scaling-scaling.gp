@@ -47,17 +47,23 @@ steps_for(least, most) = most / least < 20 ? fine : most / least < 400 ? coarse 
 power(x) = 10.0 ** floor(log10(x))
 round_step(x) = (x < 1.5 * power(x) ? 1 : x < 3.5 * power(x) ? 2 : x < 7.5 * power(x) ? 5 : 10) * power(x)
 
-# Scaling: median spawn time against the number of agents, with its 95 % bounds.
-# Data sets of NAME.dat: 0 arms, longest name, least ms, most ms; 1 the numbers of agents;
-# from 2 on one curve for each arm (agents, median ms, lower ms, upper ms).
+# Scaling: median spawn time against the number of agents, with its 95 % bounds, the law that fits
+# with its band, and the least time that agents and cores allow.
+# Data sets of NAME.dat: 0 arms, longest name, least ms, most ms, whether there is a least time;
+# 1 the numbers of agents; from 2 on for each arm its medians (agents, median ms, lower ms, upper
+# ms); behind them for each arm the law (agents, ms, lower ms, upper ms), NaN where none fits; at
+# last the least time (agents, ms).
 
 stats ARG2 index 0 using 1 name 'ARMS' nooutput
 stats ARG2 index 0 using 2 name 'LONGEST' nooutput
 stats ARG2 index 0 using 3 name 'LEAST' nooutput
 stats ARG2 index 0 using 4 name 'MOST' nooutput
+stats ARG2 index 0 using 5 name 'LIMIT' nooutput
 stats ARG2 index 1 using 1 name 'AGENTS' nooutput
 arms = int(ARMS_max)
-top = 14 + 20 * rows_for(arms, LONGEST_max)
+limit = int(LIMIT_max)
+longest = limit && LONGEST_max < 14 ? 14 : LONGEST_max
+top = 14 + 20 * rows_for(arms + limit, longest)
 height = top + 350
 set terminal svg size width, height font 'sans-serif,13' noenhanced
 set output ARG1
@@ -77,15 +83,24 @@ if (wide) {
     }
 }
 if (far) set logscale x 2
-set yrange [wide ? LEAST_max / 1.25 : 0 : wide ? MOST_max * 1.25 : MOST_max * 1.12]
-set xrange [far ? AGENTS_min / 1.15 : AGENTS_min - 0.6 : far ? AGENTS_max * 1.15 : AGENTS_max + 0.6]
+set yrange [wide ? LEAST_max / 1.25 : 0 : wide ? MOST_max * 1.6 : MOST_max * 1.2]
+set xrange [far ? AGENTS_min / 1.15 : AGENTS_min - 0.6 : far ? AGENTS_max * 1.5 : AGENTS_max * 1.2 + 0.6]
 set format y '%g'
 set xlabel 'agents in the batch' . (far ? ' (logarithmic)' : '')
 set ylabel 'spawn time, ms' . (wide ? ' (logarithmic)' : '')
 set key at screen 0.5, screen 1 - 6.0 / height center top horizontal reverse Left \
-    maxcols columns_for(LONGEST_max) samplen 3
+    maxcols columns_for(longest) samplen 3
+set style fill noborder
 plot ARG2 index 1 using 1:(NaN):xtic(1) with points notitle, \
+    for [a = 0:arms-1] ARG2 index 2 + arms + a using 1:3:4 with filledcurves \
+        fillcolor rgb colour(a) fillstyle transparent solid 0.22 noborder notitle, \
+    for [a = 0:arms-1] ARG2 index 2 + arms + a using 1:2 with lines linecolor rgb colour(a) \
+        dashtype 1 linewidth 0.9 notitle, \
+    for [i = 1:limit] ARG2 index 2 + 2 * arms using 1:2 with linespoints linecolor rgb grey \
+        dashtype 3 linewidth 1.8 pointtype 2 pointsize 0.5 notitle, \
     for [a = 0:arms-1] ARG2 index 2 + a using 1:2 with linespoints linecolor rgb colour(a) \
         dashtype dash(a) linewidth 2 pointtype shape(a) pointsize 0.7 title columnheader(2), \
     for [a = 0:arms-1] ARG2 index 2 + a every ::1 using 1:3:(0):($4 - $3) with vectors heads \
-        size screen 0.004, 90 linecolor rgb colour(a) linewidth 1.6 notitle
+        size screen 0.004, 90 linecolor rgb colour(a) linewidth 1.6 notitle, \
+    for [i = 1:limit] NaN with linespoints linecolor rgb grey dashtype 3 linewidth 1.8 \
+        pointtype 2 pointsize 0.5 title 'least possible'

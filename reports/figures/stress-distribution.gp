@@ -49,8 +49,9 @@ round_step(x) = (x < 1.5 * power(x) ? 1 : x < 3.5 * power(x) ? 2 : x < 7.5 * pow
 
 # Distribution: how many of the cycles were done after how long, one curve per arm.
 # Data sets of NAME.dat: 0 panels, arms, longest name; 1 of each panel: agents, from ms, to ms,
-# logarithmic?, closer look?; 2 limits of claims (ms, percent, label); from 3 on one curve for each
-# panel and arm (ms, percent).
+# logarithmic?, closer look?; 2 limits of claims (ms, percent, label); from 3 on three for each panel
+# and arm: the curve (ms, percent), its band of doubt as a closed line (ms, percent), what claims say
+# (from ms, to ms, percent, caps at both ends: ms, NaN where it is open).
 
 stats ARG2 index 0 using 1 name 'PANELS' nooutput
 stats ARG2 index 0 using 2 name 'ARMS' nooutput
@@ -113,9 +114,15 @@ do for [p = 1:panels] {
     set xrange [from:to]
     set xlabel (p == panels ? 'spawn time, ms' : '')
     set ylabel 'cycles done'
-    first = 3 + (p - 1) * arms
-    plot for [a = 0:arms-1] ARG2 index first + a using 1:2 with steps \
+    first = 3 + (p - 1) * arms * 3
+    plot for [a = 0:arms-1] ARG2 index first + 3 * a + 1 using 1:2 with filledcurves closed \
+            fillcolor rgb colour(a) fillstyle transparent solid 0.2 noborder notitle, \
+        for [a = 0:arms-1] ARG2 index first + 3 * a using 1:2 with steps \
             linecolor rgb colour(a) dashtype dash(a) linewidth 2.4 title columnheader(2), \
+        for [a = 0:arms-1] ARG2 index first + 3 * a + 2 using 1:3:($2 - $1):(0) with vectors \
+            nohead linecolor rgb colour(a) linewidth 1.4 notitle, \
+        for [a = 0:arms-1] for [k = 4:5] ARG2 index first + 3 * a + 2 using k:($3 - 4):(0):(8) \
+            with vectors nohead linecolor rgb colour(a) linewidth 1.8 notitle, \
         ARG2 index 2 using 1:(0):(0):2 with vectors nohead linecolor rgb grey dashtype 2 \
             linewidth 1.4 notitle, \
         ARG2 index 2 using 1:2 with points pointtype 2 pointsize 0.9 linewidth 2 \
