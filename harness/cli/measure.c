@@ -42,9 +42,12 @@ static int check_plan(struct walk *walk, struct err *err)
 {
     uint64_t declared = 0;
     char *text = NULL;
+    char *again = plan_describe(&walk->plan, walk->scenario);
     int rc = store_plan_load(walk->store, walk->how->resume, &declared, &text, err);
+    bool same = rc != 0 || (declared == plan_fingerprint(&walk->plan) && strcmp(text, again) == 0);
     free(text);
-    if (rc == 0 && declared != plan_fingerprint(&walk->plan))
+    free(again);
+    if (!same)
         return err_set(err, ERR_UNFIT,
                        "run %lld was begun with another plan than this spawnbench would make of "
                        "it; run the scenario anew",
@@ -57,7 +60,7 @@ static int begin_new(struct walk *walk, struct err *err)
     struct store_run run = {.scenario_name = walk->scenario->name,
                             .scenario_path = (char *)walk->how->path,
                             .scenario_text = walk->scenario->source,
-                            .options_json = (char *)"{}",
+                            .options_json = (char *)"{\"plan\":\"declared\"}",
                             .command = (char *)walk->how->command,
                             .version = (char *)SPAWNBENCH_VERSION,
                             .seed = walk->how->seed,

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -92,10 +93,22 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
     gsl_rng_free(layout.random);
 }
 
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+/* of the scenario as it runs: claims, too, are declared before the first cycle */
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = FNV_BASIS;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
+    return hash;
+}
+
 char *plan_describe(const struct plan *plan, const struct scenario *scenario)
 {
     cJSON *object = cJSON_CreateObject(), *list;
-    char *printed;
+    char hash[17], *printed;
     json_add_int64(object, "seed", (int64_t)plan->seed);
     cJSON_AddStringToObject(object, "generator", "mt19937");
     list = cJSON_AddArrayToObject(object, "looks");
@@ -111,6 +124,11 @@ char *plan_describe(const struct plan *plan, const struct scenario *scenario)
         cJSON_AddItemToArray(list,
                              cJSON_CreateNumber((double)scenario_batch_size(scenario, value)));
     json_add_int64(object, "cycles", (int64_t)plan->count);
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)plan_fingerprint(plan));
+    cJSON_AddStringToObject(object, "order_fnv1a", hash);
+    snprintf(hash, sizeof hash, "%016llx",
+             (unsigned long long)hash_text(scenario->source ? scenario->source : ""));
+    cJSON_AddStringToObject(object, "scenario_fnv1a", hash);
     printed = json_print(object, 0);
     cJSON_Delete(object);
     return printed;
@@ -119,13 +137,13 @@ char *plan_describe(const struct plan *plan, const struct scenario *scenario)
 static uint64_t mix(uint64_t hash, int64_t number)
 {
     for (int byte = 0; byte < 8; byte++)
-        hash = (hash ^ ((uint64_t)number >> (8 * byte) & 0xff)) * UINT64_C(0x100000001b3);
+        hash = (hash ^ ((uint64_t)number >> (8 * byte) & 0xff)) * FNV_PRIME;
     return hash;
 }
 
 uint64_t plan_fingerprint(const struct plan *plan)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = FNV_BASIS;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
         const int64_t members[] = {item->pair,  item->block,  item->arm, item->value,

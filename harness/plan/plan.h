@@ -48,7 +48,8 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
 void plan_release(struct plan *plan);
 
 /* plan_describe - the plan as JSON for the store: seed, looks, blocks, number of items, the error
- * of each side and how it is spent. The caller frees it. */
+ * of each side and how it is spent, hashes of the order and of the scenario's text. The same plan
+ * gives the same text. The caller frees it. */
 char *plan_describe(const struct plan *plan, const struct scenario *scenario);
 
 /* plan_fingerprint - one number for every item in its order: two plans of the same run are equal

@@ -64,7 +64,7 @@ static struct span find_span(const struct facts *facts, size_t value)
         span.least = fmin(span.least, log(spawn->min));
         span.most = fmax(span.most, log(most));
     }
-    span.least -= 0.04 * (span.most - span.least) + 0.01;
+    span.least -= 0.08 * (span.most - span.least) + 0.02; /* room for the foot of the density */
     span.most += 0.06 * (span.most - span.least) + 0.01;
     return span;
 }

@@ -54,7 +54,8 @@ struct explain_law {
 };
 
 struct explain {
-    double cores;               /* min(usable CPUs, quota); NaN: not known */
+    double cores;    /* min(usable CPUs, quota); NaN: not known */
+    double pressure; /* share of the run in which some task waited for a CPU; NaN: not known */
     struct explain_size *sizes; /* [value] */
     struct explain_law *laws;   /* [arm] */
 };
@@ -95,6 +96,7 @@ const char *explain_binding_name(enum stats_binding binding);
 
 /* explain_limit - "3.0x claimed, at most 2.0x possible here: the agents burn CPU and there are 2
  * cores" */
+bool explain_is_contended(const struct explain *explain, const struct explain_size *size);
 void explain_limit(struct text *out, const struct explain *explain,
                    const struct explain_size *size);
 

@@ -46,9 +46,24 @@ static bool is_impossible(const struct explain_size *size)
            size->ratio > size->possible.bounds.upper;
 }
 
+/* Agents that want a CPU but mostly wait for one, on a machine where all do: what they took by
+ * themselves is not known. */
+bool explain_is_contended(const struct explain *explain, const struct explain_size *size)
+{
+    return size->has_cpu && explain->pressure >= 0.5 && size->busy.median > 0.2 &&
+           size->busy.median < 0.8;
+}
+
 void explain_limit(struct text *out, const struct explain *explain, const struct explain_size *size)
 {
     char claimed[WORDS_BYTES], possible[WORDS_BYTES];
+    if (explain_is_contended(explain, size)) {
+        text_addf(out,
+                  "not told: some task waited for a CPU in %.0f %% of the time and the agents' own "
+                  "times are waiting, too; end other programs and run it again",
+                  100 * explain->pressure);
+        return;
+    }
     if (!isfinite(size->possible.median)) {
         text_add(out, "the agents take no time of their own: nothing limits the speedup");
         return;
@@ -96,11 +111,16 @@ static void add_kappa(struct text *out, const struct stats_usl_band *band)
         text_addf(out, "; that agents hold up each other is not seen (kappa 0, at most %s)", upper);
 }
 
-/* A peak is only told where it was measured. */
+/* A peak is only told where it is surely one: agents hold each other up, and more of them gain
+ * something before that. Without a gain there is nothing to reach. */
 static void add_peak(struct text *out, const struct explain_law *law)
 {
     double peak = law->band.fit.peak_n;
-    if (isnan(peak))
+    if (law->band.sigma_lower > 0.9) {
+        text_add(out, "; more agents at once gain next to nothing");
+        return;
+    }
+    if (isnan(peak) || !(law->band.kappa_lower > 0))
         return;
     if (peak > (double)law->most)
         text_addf(out, "; throughput is largest beyond %zu agents, the most measured", law->most);

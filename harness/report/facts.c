@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "report/explain.h"
 #include "stats/dependence.h"
+#include "stats/robust.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -128,7 +129,14 @@ static int take_finding(void *context, const struct store_finding *finding)
 
 /* How much its neighbours widen the doubt of this quantile, blocks as they were planned. What is
  * told beside no claim does not pay for the doubt about tau itself, as verdicts do. */
-static double tau_of(const struct store_series *series, double p)
+typedef double tau_rule(const double x[], size_t n, double p, const size_t sizes[], size_t blocks);
+
+static double plain_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks)
+{
+    return stats_measure_dependence(x, n, p, sizes, blocks).tau;
+}
+
+static double tau_of(const struct store_series *series, double p, tau_rule *rule)
 {
     size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
     double tau = 1;
@@ -137,7 +145,7 @@ static double tau_of(const struct store_series *series, double p)
         sizes[blocks - 1]++;
     }
     if (series->n)
-        tau = stats_measure_dependence(series->values, series->n, p, sizes, blocks).tau;
+        tau = rule(series->values, series->n, p, sizes, blocks);
     free(sizes);
     return tau;
 }
@@ -152,8 +160,8 @@ static int summarise(struct facts *facts, struct store *store, struct facts_cell
     double tau_median, tau_p95;
     if (store_series_load(&series, store, facts->run.id, &which, err) < 0)
         return -1;
-    tau_median = tau_of(&series, 0.5);
-    tau_p95 = tau_of(&series, 0.95);
+    tau_median = tau_of(&series, 0.5, plain_tau);
+    tau_p95 = tau_of(&series, 0.95, plain_tau);
     stats_sort(series.values, series.n);
     median = stats_median_bounds(series.values, series.n, tau_median, FACTS_ALPHA, FACTS_ALPHA);
     p95 = stats_quantile_bounds(series.values, series.n, 0.95, tau_p95, FACTS_ALPHA, FACTS_ALPHA);
@@ -228,6 +236,7 @@ static int read_ratio(struct facts *facts, struct store *store, struct facts_rat
     int slow_arm = facts_find_arm(facts, slow), fast_arm = facts_find_arm(facts, fast);
     struct store_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
     struct store_series slower = {0}, faster = {0};
+    double tau;
     int rc = -1;
     if (slow_arm < 0 || fast_arm < 0)
         return 0;
@@ -238,7 +247,11 @@ static int read_ratio(struct facts *facts, struct store *store, struct facts_rat
         goto done;
     faster.n = faster.n < slower.n ? faster.n : slower.n;
     stats_ratios(faster.values, slower.values, faster.values, faster.n);
+    tau = tau_of(&faster, 0.5, stats_robust_tau);
     out->ratio = facts_median_of(faster.values, faster.n);
+    /* as a claim on it would be judged: one ratio, one doubt */
+    out->ratio.tau = tau;
+    out->ratio.bounds = stats_median_bounds(faster.values, faster.n, tau, FACTS_ALPHA, FACTS_ALPHA);
     /* a median of 0 or infinity says that cycles failed, nothing about speed */
     out->known = faster.n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
     rc = 0;
@@ -309,6 +322,15 @@ static int read_plan(struct facts *facts, struct store *store, struct err *err)
     return rc < 0 ? -1 : 0;
 }
 
+/* NaN: not known */
+static double pressure_of(const struct diagnosis *diagnosis)
+{
+    for (size_t i = 0; i < diagnosis->count; i++)
+        if (diagnosis->items[i].kind == DIAGNOSIS_PRESSURE)
+            return diagnosis->items[i].figure;
+    return NAN;
+}
+
 int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err)
 {
     *out = (struct facts){0};
@@ -325,6 +347,7 @@ int facts_load(struct facts *out, struct store *store, int64_t run, struct err *
     if (read_passes(out, store, err) < 0 ||
         verdict_judge(&out->verdict, &out->scenario, store, run, err) < 0)
         goto failed;
+    out->explain->pressure = pressure_of(&out->verdict.diagnosis);
     return 0;
 failed:
     facts_release(out);

@@ -83,7 +83,7 @@ static void add_answer(struct text *out, const struct facts *facts, const struct
     words_markdown(out, item->claim->id);
     text_addf(out, " %s**: ", verdict_word_name(item->word));
     words_markdown(out, item->claim->text);
-    if (facts->value_count > 1)
+    if (facts->value_count > 1 && item->claim->at < 0)
         text_addf(out, ", %s", words_plural(words, (int64_t)item->batch_size, "agent"));
     text_add(out, ": ");
     words_markdown(out, item->reason);

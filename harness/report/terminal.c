@@ -217,11 +217,11 @@ static void one_claim(struct screen *screen, const struct verdict_item *item)
     words_plain(&screen->text, item->claim->id);
     text_add(&screen->text, ": ");
     words_plain(&screen->text, item->claim->text);
-    if (screen->facts->value_count > 1)
+    if (screen->facts->value_count > 1 && item->claim->at < 0)
         text_addf(&screen->text, ", %s",
                   words_plural(estimate, (int64_t)item->batch_size, "agent"));
     text_addf(&screen->text, *words_reach(item) ? " (%s)\n" : "%s\n", words_reach(item));
-    if (!words_claim_counts(item))
+    if (!words_claim_counts(item) && !item->hopeless)
         text_addf(&screen->text, "               %s at 95 %%, %s, %zu against it\n",
                   words_claimed(estimate, item), words_worth(worth, item), item->bad);
     text_add(&screen->text, "               ");
@@ -361,6 +361,16 @@ static void scaling(struct screen *screen)
                                 "the core count: good for these sizes only)\n");
 }
 
+/* Of many batch sizes the first, the last, and those that a claim is about. */
+static bool is_shown(const struct facts *facts, size_t value)
+{
+    bool claimed = false;
+    for (size_t i = 0; i < facts->scenario.claim_count; i++)
+        claimed = claimed || facts->scenario.claims[i].at == (int)value;
+    return facts->value_count <= MOST_SIZES || value == 0 || value + 1 == facts->value_count ||
+           claimed;
+}
+
 int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err)
 {
     struct facts facts;
@@ -376,7 +386,7 @@ int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, st
     diagnostics(&screen);
     claims(&screen);
     for (size_t value = 0; value < facts.value_count; value++) {
-        if (facts.value_count > MOST_SIZES && value > 0 && value + 1 < facts.value_count)
+        if (!is_shown(&facts, value))
             continue; /* the report has them all */
         split(&screen, value);
         limit(&screen, value);

@@ -239,7 +239,14 @@ static void laws_are_said_as_they_are(void **state)
     law.band.fit.peak_n = 99.8;
     explain_law(&out, &law);
     assert_says(out.data, "each agent holds up each other one by 0.01 % [0 % .. 0.02 %] (kappa)");
+    assert_null(strstr(out.data, "throughput")); /* kappa may be 0: no peak is sure */
+    law.band.kappa_lower = 0.00005;
+    explain_law(&out, &law);
     assert_says(out.data, "throughput is largest beyond 20 agents, the most measured");
+    text_clear(&out);
+    law.band.sigma_lower = 0.99;
+    explain_law(&out, &law);
+    assert_says(out.data, "more agents at once gain next to nothing");
     text_clear(&out);
     law.fits = false;
     law.band.misfit.p = 1e-6;
@@ -253,6 +260,7 @@ static void limits_are_told_apart_from_claims(void **state)
 {
     struct text out = {0};
     const struct explain explain = {.cores = 2};
+    struct explain waiting = {.cores = 2};
     struct explain_size size = {.known = true, .ratio = 3, .binding = STATS_BINDING_CPU};
     (void)state;
     size.possible.median = 2.98;
@@ -263,7 +271,17 @@ static void limits_are_told_apart_from_claims(void **state)
     text_clear(&out);
     size.possible.bounds.upper = 3.01;
     explain_limit(&out, &explain, &size);
-    assert_says(out.data, "at most 2.98x is possible here");
+    assert_says(out.data, "3.00x claimed, some 2.98x possible here, though the cycles are too few");
+    text_clear(&out);
+    size.ratio = 2;
+    explain_limit(&out, &explain, &size);
+    assert_says(out.data, "at most 3.0x is possible here");
+    text_clear(&out);
+    size.has_cpu = true;
+    size.busy.median = 0.45;
+    waiting.pressure = 0.9;
+    explain_limit(&out, &waiting, &size);
+    assert_says(out.data, "not told: some task waited for a CPU in 90 % of the time");
     text_release(&out);
 }
 

@@ -38,14 +38,15 @@ static void add_limit(struct text *text, const struct scenario_claim *claim)
     }
 }
 
-/* "spawn_time of parallel", "seen_to_recorded of the slowest agent in parallel" */
+/* "spawn_time of parallel", "longest seen_to_recorded of an agent in parallel" */
 static void add_metric(struct text *text, const struct scenario_claim *claim, const char *arm)
 {
-    text_addf(text, "%s of ", scenario_metric_name(claim->metric));
+    bool longest = !claim->agent && scenario_metric_is_phase(claim->metric);
+    text_addf(text, "%s%s of ", longest ? "longest " : "", scenario_metric_name(claim->metric));
     if (claim->agent)
         text_addf(text, "agent %s in ", claim->agent);
-    else if (scenario_metric_is_phase(claim->metric))
-        text_add(text, "the slowest agent in ");
+    else if (longest)
+        text_add(text, "any agent in ");
     text_add(text, arm);
 }
 

@@ -26,6 +26,12 @@ static void judge(struct verdict_item *item, const struct scenario *scenario, in
     item->look = n >= wanted ? 1 : 0;
 }
 
+/* two significant digits, and never 1e+02 */
+static int decimals(double share)
+{
+    return share >= 0.1 ? 0 : share >= 0.01 ? 1 : share >= 0.001 ? 2 : 3;
+}
+
 /* good, bad: what a cycle did that kept, or broke, the rule */
 static void explain(struct verdict_item *item, const char *good, const char *bad)
 {
@@ -33,12 +39,12 @@ static void explain(struct verdict_item *item, const char *good, const char *bad
         item->word == VERDICT_INCONCLUSIVE ? " (too few cycles to call it supported)" : "";
     if (item->bad || !good)
         snprintf(item->reason, sizeof item->reason,
-                 "%zu of %zu cycles %s: true rate below %.2g %% at 95 %%%s", item->bad, item->n,
-                 bad, 100 * item->rate_upper, few);
+                 "%zu of %zu cycles %s: true rate below %.*f %% at 95 %%%s", item->bad, item->n,
+                 bad, decimals(item->rate_upper), 100 * item->rate_upper, few);
     else
         snprintf(item->reason, sizeof item->reason,
-                 "all %zu cycles %s: true rate of exceptions below %.2g %% at 95 %%%s", item->n,
-                 good, 100 * item->rate_upper, few);
+                 "all %zu cycles %s: true rate of exceptions below %.*f %% at 95 %%%s", item->n,
+                 good, decimals(item->rate_upper), 100 * item->rate_upper, few);
 }
 
 static void judge_intact(struct verdict_item *item, const struct scenario *scenario,

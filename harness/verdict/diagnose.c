@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "plan/plan.h"
 #include "stats/dependence.h"
 #include "stats/diagnose.h"
+#include "stats/robust.h"
 #include "stats/stats.h"
+#include "verdict/findings.h"
 #include "verdict/samples.h"
 
-#define TAU_FLAGGED        2.0
 #define BLOCKS_P           0.01
 #define BLOCKS_APART       0.01 /* a smaller spread matters to nobody */
 #define POSITION_P         0.01
@@ -43,8 +43,8 @@ const char *diagnosis_level_name(enum diagnosis_level level)
     return names[level];
 }
 
-static struct diagnosis_item *add(struct diagnosis *out, enum diagnosis_kind kind,
-                                  enum diagnosis_level level, double figure)
+struct diagnosis_item *diagnosis_add(struct diagnosis *out, enum diagnosis_kind kind,
+                                     enum diagnosis_level level, double figure)
 {
     struct diagnosis_item *item;
     if ((out->count & (out->count - 1)) == 0)
@@ -55,8 +55,7 @@ static struct diagnosis_item *add(struct diagnosis *out, enum diagnosis_kind kin
     return item;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct diagnosis_item *item,
-                                                      const char *format, ...)
+void diagnosis_say(struct diagnosis_item *item, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -64,7 +63,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct diagnosis_item *ite
     va_end(args);
 }
 
-static void advise(struct diagnosis_item *item, const char *remedy)
+void diagnosis_advise(struct diagnosis_item *item, const char *remedy)
 {
     snprintf(item->remedy, sizeof item->remedy, "%s", remedy);
 }
@@ -75,7 +74,7 @@ static struct diagnosis_item *add_cell(struct diagnosis *out, enum diagnosis_kin
                                        enum diagnosis_level level, double figure,
                                        const struct samples_cell *cell)
 {
-    struct diagnosis_item *item = add(out, kind, level, figure);
+    struct diagnosis_item *item = diagnosis_add(out, kind, level, figure);
     item->arm = cell->arm;
     item->value = cell->value;
     return item;
@@ -99,19 +98,18 @@ static double spread_of_blocks(const struct samples_cell *cell)
     return summary.failed ? NAN : summary.standard_deviation / summary.mean;
 }
 
+/* Where claims are made their own tau is told (verdict.c); else that of a p95. */
 static void find_dependence(struct diagnosis *out, const struct samples_cell *cell)
 {
-    struct stats_dependence found =
-        stats_measure_dependence(cell->spawn, cell->n, 0.95, cell->sizes, cell->blocks);
+    double tau = stats_robust_tau(cell->spawn, cell->n, 0.95, cell->sizes, cell->blocks);
     struct diagnosis_item *item;
-    if (found.tau > TAU_FLAGGED) {
-        item = add_cell(out, DIAGNOSIS_DEPENDENCE, DIAGNOSIS_FLAGGED, found.tau, cell);
-        say(item, "tau %.2g for a p95: %zu cycles are worth %.0f%s", found.tau, cell->n,
-            found.effective_n,
-            found.effective_n < 59 ? ", and fewer than 59 cannot support a p95" : "");
-        advise(item, "more cycles, or spread over a longer time (--spread 5m); verdicts allow for "
-                     "it already");
-    }
+    if (tau <= DIAGNOSIS_TAU_FLAGGED)
+        return;
+    item = add_cell(out, DIAGNOSIS_DEPENDENCE, DIAGNOSIS_FLAGGED, tau, cell);
+    diagnosis_say(item,
+                  "neighbouring cycles are so alike that for a p95 %zu are worth %.3g (tau %.2g)",
+                  cell->n, (double)cell->n / tau, tau);
+    diagnosis_advise(item, DIAGNOSIS_DEPENDENCE_REMEDY);
 }
 
 /* tau allows for blocks at a level of 10 %; a reader is told from 1 % on. */
@@ -128,12 +126,12 @@ static void find_blocks(struct diagnosis *out, const struct samples_cell *cell)
     if (spread < BLOCKS_APART) /* false for NaN: cycles failed */
         return;
     item = add_cell(out, DIAGNOSIS_BLOCKS, DIAGNOSIS_FLAGGED, found.deff_rank, cell);
-    say(item,
-        "blocks differ %.2g times as much as chance lets them; their medians spread by "
-        "%.2g %%",
-        found.deff_rank, 100 * spread);
-    advise(item, "the level moves between blocks: a quieter machine, or more and longer "
-                 "sittings; tau allows for it");
+    diagnosis_say(item,
+                  "blocks differ %.2g times as much as chance lets them; their medians spread by "
+                  "%.2g %%",
+                  found.deff_rank, 100 * spread);
+    diagnosis_advise(item, "the level moves between blocks: a quieter machine, or more and longer "
+                           "sittings; tau allows for it");
 }
 
 static void find_shape(struct diagnosis *out, const struct samples_cell *cell)
@@ -146,26 +144,29 @@ static void find_shape(struct diagnosis *out, const struct samples_cell *cell)
     size_t slow = outliers.defined ? outliers.severe_high - cell->failed : 0;
     if (drift.defined && drift.flag) {
         item = add_cell(out, DIAGNOSIS_DRIFT, DIAGNOSIS_FLAGGED, drift.total_change, cell);
-        say(item, "%+.1f %% from the first to the last cycle (Mann-Kendall p %.2g)",
-            100 * drift.total_change, drift.p);
-        advise(item, "a verdict speaks of the mixture; let the machine settle (cache, "
-                     "temperature, other load) and run it again");
+        diagnosis_say(item, "%+.1f %% from the first to the last cycle (Mann-Kendall p %.2g)",
+                      100 * drift.total_change, drift.p);
+        diagnosis_advise(item, "a verdict speaks of the mixture; let the machine settle (cache, "
+                               "temperature, other load) and run it again");
     }
     if (modes.defined && modes.flag && 10 * slow > cell->n)
         slow = 0; /* a tenth of all is a way to behave, not an outlier */
     if (slow > 0 && outliers.severe_high >= cell->failed) {
         item = add_cell(out, DIAGNOSIS_OUTLIERS, DIAGNOSIS_FLAGGED, (double)slow, cell);
-        say(item, "%zu of %zu cycles took more than %s; they count like all others", slow, cell->n,
-            text_duration(limit, outliers.limit));
-        advise(item, "look at the figure of cycles: one burst is the machine's, regular ones are "
-                     "the subject's");
+        diagnosis_say(item, "%zu of %zu cycles took more than %s; they count like all others", slow,
+                      cell->n, text_duration(limit, outliers.limit));
+        diagnosis_advise(
+            item, "look at the figure of cycles: one burst is the machine's, regular ones are "
+                  "the subject's");
     }
     if (modes.defined && modes.flag && modes.ratio >= MODES_APART) {
         item = add_cell(out, DIAGNOSIS_MODES, DIAGNOSIS_FLAGGED, modes.distance, cell);
-        say(item, "two modes, %s (%.0f %%) and %s: one number describes neither",
-            text_duration(low, modes.low), 100 * modes.low_share, text_duration(high, modes.high));
-        advise(item, "find what switches (a cache, a checkpoint, a CPU's clock) and measure each "
-                     "by itself");
+        diagnosis_say(item, "two modes, %s (%.0f %%) and %s: one number describes neither",
+                      text_duration(low, modes.low), 100 * modes.low_share,
+                      text_duration(high, modes.high));
+        diagnosis_advise(
+            item, "find what switches (a cache, a checkpoint, a CPU's clock) and measure each "
+                  "by itself");
     }
 }
 
@@ -187,13 +188,15 @@ static void find_clock(struct diagnosis *out, const struct samples_cell *cell, d
         item = add_cell(out, DIAGNOSIS_CLOCK,
                         share > RESOLUTION_INVALID ? DIAGNOSIS_INVALID : DIAGNOSIS_FLAGGED, share,
                         cell);
-        say(item, "the clock's step of %s is %.0f %% of the median %s",
-            text_duration(step, resolution_ns), 100 * share, text_duration(median, cell->median));
-        advise(item, "use a machine whose clock source is the CPU's own counter (tsc, arch_timer)");
+        diagnosis_say(item, "the clock's step of %s is %.0f %% of the median %s",
+                      text_duration(step, resolution_ns), 100 * share,
+                      text_duration(median, cell->median));
+        diagnosis_advise(
+            item, "use a machine whose clock source is the CPU's own counter (tsc, arch_timer)");
     } else if (cell->n >= 20 && cell->failed == 0 && 2 * distinct < cell->n) {
         item = add_cell(out, DIAGNOSIS_CLOCK, DIAGNOSIS_FLAGGED, (double)distinct, cell);
-        say(item, "only %zu different times in %zu cycles", distinct, cell->n);
-        advise(item, "the clock is coarse, or the subject rounds its answers");
+        diagnosis_say(item, "only %zu different times in %zu cycles", distinct, cell->n);
+        diagnosis_advise(item, "the clock is coarse, or the subject rounds its answers");
     }
 }
 
@@ -214,8 +217,10 @@ static void find_failures(struct diagnosis *out, const struct scenario *scenario
         return;
     item = add_cell(out, DIAGNOSIS_FAILURES, DIAGNOSIS_FLAGGED,
                     (double)cell->failed / (double)cell->n, cell);
-    say(item, "%zu of %zu cycles failed; each counts as endlessly slow", cell->failed, cell->n);
-    advise(item, "what the agents told stands in the report; mend that before reading the times");
+    diagnosis_say(item, "%zu of %zu cycles failed; each counts as endlessly slow", cell->failed,
+                  cell->n);
+    diagnosis_advise(
+        item, "what the agents told stands in the report; mend that before reading the times");
 }
 
 /* ---- first of a pair against last ---- */
@@ -231,10 +236,12 @@ static void find_position(struct diagnosis *out, const struct samples *samples)
                          stats_p_refute(samples->first_slower, samples->pairs_compared, 0.5, 1)));
     if (p >= POSITION_P)
         return;
-    item = add(out, DIAGNOSIS_POSITION, DIAGNOSIS_FLAGGED, share);
-    say(item, "the first of a pair was the slower one in %.0f %% of %zu pairs (sign test p %.2g)",
+    item = diagnosis_add(out, DIAGNOSIS_POSITION, DIAGNOSIS_FLAGGED, share);
+    diagnosis_say(
+        item, "the first of a pair was the slower one in %.0f %% of %zu pairs (sign test p %.2g)",
         100 * share, samples->pairs_compared, p);
-    advise(item, "nothing to do: the order within pairs is random and balanced, so no arm gains");
+    diagnosis_advise(
+        item, "nothing to do: the order within pairs is random and balanced, so no arm gains");
 }
 
 /* ---- what the machine did ---- */
@@ -244,19 +251,20 @@ static void find_steal(struct diagnosis *out, const struct samples *samples)
     double share = (double)samples->steal_ticks / (double)samples->total_ticks;
     struct diagnosis_item *item;
     if (samples->total_ticks <= 0) {
-        item = add(out, DIAGNOSIS_STEAL, DIAGNOSIS_UNKNOWN, NAN);
-        say(item, "this machine does not tell");
+        item = diagnosis_add(out, DIAGNOSIS_STEAL, DIAGNOSIS_UNKNOWN, NAN);
+        diagnosis_say(item, "this machine does not tell");
         return;
     }
-    item = add(out, DIAGNOSIS_STEAL,
-               share >= STEAL_INVALID   ? DIAGNOSIS_INVALID
-               : share >= STEAL_FLAGGED ? DIAGNOSIS_FLAGGED
-                                        : DIAGNOSIS_FINE,
-               share);
-    say(item, "the host took %.1f %% of the CPU time", 100 * share);
+    item = diagnosis_add(out, DIAGNOSIS_STEAL,
+                         share >= STEAL_INVALID   ? DIAGNOSIS_INVALID
+                         : share >= STEAL_FLAGGED ? DIAGNOSIS_FLAGGED
+                                                  : DIAGNOSIS_FINE,
+                         share);
+    diagnosis_say(item, "the host took %.1f %% of the CPU time", 100 * share);
     if (item->level != DIAGNOSIS_FINE)
-        advise(item, "another hour, or a machine that is not shared; ratios of neighbouring "
-                     "cycles stay good");
+        diagnosis_advise(item,
+                         "another hour, or a machine that is not shared; ratios of neighbouring "
+                         "cycles stay good");
 }
 
 static void find_pressure(struct diagnosis *out, const struct samples *samples)
@@ -264,16 +272,17 @@ static void find_pressure(struct diagnosis *out, const struct samples *samples)
     double share = (double)samples->pressure_us * 1e3 / (double)samples->span_ns;
     struct diagnosis_item *item;
     if (samples->pressure_us < 0 || samples->span_ns <= 0) {
-        item = add(out, DIAGNOSIS_PRESSURE, DIAGNOSIS_UNKNOWN, NAN);
-        say(item, "this machine does not tell");
+        item = diagnosis_add(out, DIAGNOSIS_PRESSURE, DIAGNOSIS_UNKNOWN, NAN);
+        diagnosis_say(item, "this machine does not tell");
         return;
     }
-    item = add(out, DIAGNOSIS_PRESSURE,
-               share >= PRESSURE_FLAGGED ? DIAGNOSIS_FLAGGED : DIAGNOSIS_FINE, share);
-    say(item, "some task waited for a CPU in %.1f %% of the time", 100 * share);
+    item = diagnosis_add(out, DIAGNOSIS_PRESSURE,
+                         share >= PRESSURE_FLAGGED ? DIAGNOSIS_FLAGGED : DIAGNOSIS_FINE, share);
+    diagnosis_say(item, "some task waited for a CPU in %.1f %% of the time", 100 * share);
     if (item->level != DIAGNOSIS_FINE)
-        advise(item, "end other programs; where the agents themselves want more CPUs than there "
-                     "are, it is their own");
+        diagnosis_advise(
+            item, "end other programs; where the agents themselves want more CPUs than there "
+                  "are, it is their own");
 }
 
 static void find_throttling(struct diagnosis *out, const struct samples *samples)
@@ -281,18 +290,19 @@ static void find_throttling(struct diagnosis *out, const struct samples *samples
     double share = (double)samples->throttled / (double)samples->cycles;
     struct diagnosis_item *item;
     if (samples->throttle_known == 0) {
-        item = add(out, DIAGNOSIS_THROTTLING, DIAGNOSIS_UNKNOWN, NAN);
-        say(item, "this machine does not tell");
+        item = diagnosis_add(out, DIAGNOSIS_THROTTLING, DIAGNOSIS_UNKNOWN, NAN);
+        diagnosis_say(item, "this machine does not tell");
         return;
     }
-    item = add(out, DIAGNOSIS_THROTTLING,
-               share > THROTTLED_INVALID ? DIAGNOSIS_INVALID
-               : samples->throttled      ? DIAGNOSIS_FLAGGED
-                                         : DIAGNOSIS_FINE,
-               share);
-    say(item, "the CPU quota stopped us in %zu of %zu cycles", samples->throttled, samples->cycles);
+    item = diagnosis_add(out, DIAGNOSIS_THROTTLING,
+                         share > THROTTLED_INVALID ? DIAGNOSIS_INVALID
+                         : samples->throttled      ? DIAGNOSIS_FLAGGED
+                                                   : DIAGNOSIS_FINE,
+                         share);
+    diagnosis_say(item, "the CPU quota stopped us in %zu of %zu cycles", samples->throttled,
+                  samples->cycles);
     if (item->level != DIAGNOSIS_FINE)
-        advise(item, "raise the container's CPU quota (cpu.max), or run fewer agents");
+        diagnosis_advise(item, "raise the container's CPU quota (cpu.max), or run fewer agents");
 }
 
 static void find_suspended(struct diagnosis *out, const struct samples *samples)
@@ -301,10 +311,11 @@ static void find_suspended(struct diagnosis *out, const struct samples *samples)
     double share = (double)samples->suspended / (double)samples->cycles;
     if (!samples->suspended)
         return;
-    item = add(out, DIAGNOSIS_SUSPENDED,
-               share > SUSPENDED_INVALID ? DIAGNOSIS_INVALID : DIAGNOSIS_FLAGGED, share);
-    say(item, "the machine slept in %zu of %zu cycles", samples->suspended, samples->cycles);
-    advise(item, "keep it awake while it measures (systemd-inhibit) and run it again");
+    item = diagnosis_add(out, DIAGNOSIS_SUSPENDED,
+                         share > SUSPENDED_INVALID ? DIAGNOSIS_INVALID : DIAGNOSIS_FLAGGED, share);
+    diagnosis_say(item, "the machine slept in %zu of %zu cycles", samples->suspended,
+                  samples->cycles);
+    diagnosis_advise(item, "keep it awake while it measures (systemd-inhibit) and run it again");
 }
 
 /* ---- a spawner that is faster than its slowest agent has not started the agents it was asked ----
@@ -324,54 +335,20 @@ static int find_impossible(struct diagnosis *out, const struct scenario *scenari
                 return -1;
             if (stats_p_refute(bound.below, bound.n, 0.5, 1) > IMPOSSIBLE_ALPHA)
                 continue;
-            item = add(out, DIAGNOSIS_IMPOSSIBLE, DIAGNOSIS_INVALID,
-                       (double)bound.below / (double)bound.n);
+            item = diagnosis_add(out, DIAGNOSIS_IMPOSSIBLE, DIAGNOSIS_INVALID,
+                                 (double)bound.below / (double)bound.n);
             item->arm = (int)claim->arm;
             item->value = (int)value;
-            say(item,
+            diagnosis_say(
+                item,
                 "in %zu of %zu pairs it took less than the slowest agent alone took in the arm "
                 "'%s'",
                 bound.below, bound.n, scenario->arms[claim->than].name);
-            advise(item, "its agents do less work than they were asked to, or the clocks "
-                         "disagree: compare the phases of both arms");
+            diagnosis_advise(item, "its agents do less work than they were asked to, or the clocks "
+                                   "disagree: compare the phases of both arms");
         }
     }
     return 0;
-}
-
-/* ---- the plan ---- */
-
-static int find_plan(struct diagnosis *out, const struct scenario *scenario, struct store *store,
-                     int64_t run, struct err *err)
-{
-    struct store_run stored = {0};
-    struct plan plan = {0};
-    struct diagnosis_item *item;
-    uint64_t declared = 0;
-    char *text = NULL;
-    int rc = store_plan_load(store, run, &declared, &text, err);
-    if (rc < 0 || store_run_load(store, run, &stored, err) < 0)
-        goto failed;
-    if (rc == 1) {
-        item = add(out, DIAGNOSIS_PLAN, DIAGNOSIS_UNKNOWN, NAN);
-        say(item, "the run was made before plans were stored");
-    } else {
-        plan_build(&plan, scenario, NULL, 0, stored.seed);
-        item = add(out, DIAGNOSIS_PLAN,
-                   plan_fingerprint(&plan) == declared ? DIAGNOSIS_FINE : DIAGNOSIS_INVALID, 0);
-        say(item, item->level == DIAGNOSIS_FINE
-                      ? "as declared before the first cycle"
-                      : "order or looks differ from what was declared before the first cycle");
-        if (item->level == DIAGNOSIS_INVALID)
-            advise(item, "run it anew: a verdict holds only for the plan that was declared");
-    }
-    plan_release(&plan);
-    store_run_release(&stored);
-    free(text);
-    return 0;
-failed:
-    free(text);
-    return -1;
 }
 
 /* ---- all of them ---- */
@@ -379,11 +356,16 @@ failed:
 static void find_in_cells(struct diagnosis *out, const struct scenario *scenario,
                           const struct samples *samples)
 {
+    bool judged = false;
+    for (size_t i = 0; i < scenario->claim_count; i++)
+        judged = judged || (scenario->claims[i].kind != SCENARIO_CLAIM_INTACT &&
+                            scenario->claims[i].kind != SCENARIO_CLAIM_FAILURE);
     for (size_t i = 0; i < samples->cell_count; i++) {
         const struct samples_cell *cell = &samples->cells[i];
         if (!cell->n)
             continue;
-        find_dependence(out, cell);
+        if (!judged)
+            find_dependence(out, cell);
         find_blocks(out, cell);
         find_shape(out, cell);
         find_clock(out, cell, samples->resolution_ns);
@@ -402,8 +384,9 @@ static void add_silent(struct diagnosis *out, const struct samples *samples)
         bool few = kind == DIAGNOSIS_POSITION && samples->pairs_compared == 0;
         if (told[kind])
             continue;
-        item = add(out, (enum diagnosis_kind)kind, few ? DIAGNOSIS_UNKNOWN : DIAGNOSIS_FINE, NAN);
-        say(item, few ? "one arm only: nothing to compare" : "nothing found");
+        item = diagnosis_add(out, (enum diagnosis_kind)kind,
+                             few ? DIAGNOSIS_UNKNOWN : DIAGNOSIS_FINE, NAN);
+        diagnosis_say(item, few ? "one arm only: nothing to compare" : "nothing found");
     }
 }
 
@@ -415,6 +398,12 @@ static int by_kind(const void *a, const void *b)
     if (x->arm != y->arm)
         return x->arm < y->arm ? -1 : 1;
     return (x->value > y->value) - (x->value < y->value);
+}
+
+void diagnosis_sort(struct diagnosis *diagnosis)
+{
+    if (diagnosis->count > 1)
+        qsort(diagnosis->items, diagnosis->count, sizeof *diagnosis->items, by_kind);
 }
 
 int diagnosis_make(struct diagnosis *out, const struct scenario *scenario, struct store *store,
@@ -434,10 +423,10 @@ int diagnosis_make(struct diagnosis *out, const struct scenario *scenario, struc
         find_suspended(out, &samples);
     }
     if (find_impossible(out, scenario, store, run, err) < 0 ||
-        find_plan(out, scenario, store, run, err) < 0)
+        diagnose_plan(out, scenario, store, run, err) < 0)
         goto done;
     add_silent(out, &samples);
-    qsort(out->items, out->count, sizeof *out->items, by_kind);
+    diagnosis_sort(out);
     rc = 0;
 done:
     samples_release(&samples);

@@ -30,10 +30,14 @@ static size_t settle_unknown(double values[], size_t n, double instead)
     return unknown;
 }
 
-static void negate(struct evidence *out, bool more_is_better)
+/* failing is endless in every metric but throughput, where it is 0: in a mean that is what it is,
+ * in a count of bad cycles it must be on the bad side */
+static void negate(struct evidence *out, const struct scenario_claim *claim)
 {
+    bool more_is_better = claim->metric == SCENARIO_THROUGHPUT;
+    bool mean = claim->statistic == SCENARIO_MEAN;
     for (size_t i = 0; i < out->n; i++) {
-        bool failed = more_is_better ? out->values[i] <= 0 : isinf(out->values[i]);
+        bool failed = more_is_better ? !mean && out->values[i] <= 0 : isinf(out->values[i]);
         out->values[i] = failed ? INFINITY : -out->values[i];
     }
     out->edge = -out->edge;
@@ -53,8 +57,10 @@ static void compare(struct evidence *out, const struct scenario_claim *claim,
 {
     bool within = claim->kind == SCENARIO_CLAIM_WITHIN;
     out->n = other->n < own->n ? other->n : own->n;
-    out->unknown = settle_unknown(own->values, out->n, INFINITY);
-    out->unknown += settle_unknown(other->values, out->n, INFINITY);
+    for (size_t i = 0; i < out->n; i++)
+        out->unknown += isnan(own->values[i]) || isnan(other->values[i]);
+    settle_unknown(own->values, out->n, INFINITY);
+    settle_unknown(other->values, out->n, INFINITY);
     if (claim->metric == SCENARIO_THROUGHPUT && !within) {
         invert(own);
         invert(other);
@@ -91,7 +97,7 @@ int evidence_load(struct evidence *out, const struct scenario_claim *claim, stru
     own.values = NULL;
     measure_blocks(out, own.blocks);
     if (claim->kind == SCENARIO_CLAIM_AT_LEAST)
-        negate(out, claim->metric == SCENARIO_THROUGHPUT);
+        negate(out, claim);
     rc = 0;
 done:
     store_series_release(&own);

@@ -21,22 +21,35 @@ struct spread {
     int64_t run;  /* 0: assumed */
 };
 
+/* "0 of 100, 3 of 200"; the counts that a look cannot reach are left out */
+static size_t add_counts(struct text *out, const struct scenario *scenario,
+                         const struct stats_plan *plan, bool support)
+{
+    size_t possible = 0;
+    for (size_t k = 0; k < plan->looks; k++) {
+        int count = support ? plan->most_bad[k] : plan->least_bad[k];
+        if (support ? count < 0 : count > scenario->looks[k])
+            continue;
+        text_addf(out, "%s%d of %d", possible++ ? ", " : "", count, scenario->looks[k]);
+    }
+    return possible;
+}
+
 static void add_boundaries(struct text *out, const struct scenario *scenario,
                            const struct stats_plan *plan, bool pairs)
 {
-    size_t possible = 0;
-    text_add(out, "       supported when at most ");
-    for (size_t k = 0; k < plan->looks; k++) {
-        if (plan->most_bad[k] < 0)
-            continue;
-        text_addf(out, "%s%d of %d", possible++ ? ", " : "", plan->most_bad[k], scenario->looks[k]);
-    }
-    if (!possible)
-        text_add(out, "- no number is small enough, it can only be refuted -");
-    text_addf(out, " %s speak against it, refuted from ", pairs ? "pairs" : "cycles");
-    for (size_t k = 0; k < plan->looks; k++)
-        text_addf(out, "%s%d of %d", k ? ", " : "", plan->least_bad[k], scenario->looks[k]);
-    text_add(out, " on\n");
+    struct text support = {0}, refute = {0};
+    const char *what = pairs ? "pairs" : "cycles";
+    if (add_counts(&support, scenario, plan, true))
+        text_addf(out, "       supported when at most %s %s speak against it", support.data, what);
+    else
+        text_addf(out, "       so few %s can never support it", what);
+    if (add_counts(&refute, scenario, plan, false))
+        text_addf(out, ", refuted from %s on\n", refute.data);
+    else
+        text_add(out, ", and never refute it\n");
+    text_release(&support);
+    text_release(&refute);
 }
 
 /* "100 cycles can support it only if about 99.2 % of cycles are below 50 ms" */
@@ -83,13 +96,39 @@ static void add_power(struct text *out, const struct scenario *scenario,
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         double share = parts[i] * (1 - p);
         struct stats_power power = stats_plan_power(plan, scenario->looks, share);
-        text_addf(out, "       %14.2g %% %8.0f %% %6.0f %% %11.0f    ", 100 * share,
+        if (share >= 1)
+            break;
+        text_addf(out, "       %14.3g %% %8.0f %% %6.0f %% %11.0f    ", 100 * share,
                   100 * power.support, 100 * power.refute, power.mean_n);
         add_needed(out, p, share);
     }
 }
 
-/* The newest earlier run of the same scenario, when it had the same arms. */
+static bool same_words(char *const one[], char *const other[])
+{
+    size_t i = 0;
+    while (one[i] && other[i] && strcmp(one[i], other[i]) == 0)
+        i++;
+    return !one[i] && !other[i];
+}
+
+/* The same question: the same agents by the same arms, in batches of the same sizes. */
+static bool is_same(const struct scenario *one, const struct scenario *other)
+{
+    bool same = one->arm_count == other->arm_count && one->agent_count == other->agent_count &&
+                scenario_value_count(one) == scenario_value_count(other);
+    for (size_t i = 0; same && i < one->arm_count; i++)
+        same = strcmp(one->arms[i].name, other->arms[i].name) == 0 &&
+               same_words(one->arms[i].subject, other->arms[i].subject);
+    for (size_t i = 0; same && i < one->agent_count; i++)
+        same = one->agents[i].times == other->agents[i].times &&
+               same_words(one->agents[i].command, other->agents[i].command);
+    for (size_t i = 0; same && i < scenario_value_count(one); i++)
+        same = scenario_batch_size(one, i) == scenario_batch_size(other, i);
+    return same;
+}
+
+/* The newest earlier run, when it asked the same. */
 static int64_t find_earlier(struct store *store, const struct scenario *scenario)
 {
     struct store_run run = {0};
@@ -99,12 +138,8 @@ static int64_t find_earlier(struct store *store, const struct scenario *scenario
     if (!store || store_run_find(store, scenario->name, &id, NULL) < 0 ||
         store_run_load(store, id, &run, NULL) < 0)
         return 0;
-    if (scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0) {
-        same = earlier.arm_count == scenario->arm_count &&
-               scenario_value_count(&earlier) == scenario_value_count(scenario);
-        for (size_t i = 0; same && i < scenario->arm_count; i++)
-            same = strcmp(earlier.arms[i].name, scenario->arms[i].name) == 0;
-    }
+    if (scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0)
+        same = is_same(&earlier, scenario);
     scenario_release(&earlier);
     store_run_release(&run);
     return same ? id : 0;
@@ -176,10 +211,12 @@ static void add_counted(struct text *out, const struct scenario *scenario,
 {
     size_t arms = claim->kind == SCENARIO_CLAIM_INTACT ? scenario->arm_count : 1;
     size_t n = (size_t)scenario->looks[0] * arms;
-    text_addf(out,
-              "       refuted by one counterexample; %zu cycles without any show a true rate below "
-              "%.2g %% at 95 %%\n",
-              n, 100 * stats_rate_upper(0, n, 1 - VERDICT_ALPHA));
+    text_addf(
+        out,
+        "       refuted by one counterexample; %zu cycles%s without any show a true rate below "
+        "%.2g %% at 95 %%\n",
+        n, scenario_value_count(scenario) > 1 ? " of each batch size" : "",
+        100 * stats_rate_upper(0, n, 1 - VERDICT_ALPHA));
 }
 
 static void add_claim(struct text *out, const struct scenario *scenario,
@@ -188,7 +225,8 @@ static void add_claim(struct text *out, const struct scenario *scenario,
     bool ratio = claim->kind == SCENARIO_CLAIM_FASTER || claim->kind == SCENARIO_CLAIM_WITHIN;
     double p = claim->kind == SCENARIO_CLAIM_AT_LEAST ? 1 - claim->quantile : claim->quantile;
     struct stats_plan plan;
-    text_addf(out, "  %s: %s\n", claim->id, claim->text);
+    text_addf(out, "  %s: %s%s\n", claim->id, claim->text,
+              claim->at < 0 && scenario_value_count(scenario) > 1 ? ", at each batch size" : "");
     if (verdict_claim_counts(claim)) {
         add_counted(out, scenario, claim);
         return;
@@ -215,10 +253,14 @@ static void add_order(struct text *out, const struct scenario *scenario, const s
     size_t values = scenario_value_count(scenario);
     text_addf(out, "%s  the plan, nothing is run: seed %llu, order %016llx\n", scenario->name,
               (unsigned long long)plan->seed, (unsigned long long)plan_fingerprint(plan));
-    text_addf(out, "  %d warm-ups of each arm%s, then blocks of %d: %zu cycles at most\n",
-              scenario->warmup, values > 1 ? " and batch size" : "", scenario->block, plan->count);
-    text_addf(out, "  %zu arm%s in balanced random order within each block", scenario->arm_count,
-              scenario->arm_count == 1 ? "" : "s");
+    text_addf(out, "  %d warm-up%s of each arm%s, then blocks of %d: %zu cycles at most\n",
+              scenario->warmup, scenario->warmup == 1 ? "" : "s",
+              values > 1 ? " and batch size" : "", scenario->block, plan->count);
+    if (scenario->arm_count == 1)
+        text_add(out, "  one arm");
+    else
+        text_addf(out, "  %zu arms in balanced random order within each block",
+                  scenario->arm_count);
     if (values > 1) {
         text_add(out, "; batches of ");
         for (size_t value = 0; value < values; value++)
@@ -228,7 +270,8 @@ static void add_order(struct text *out, const struct scenario *scenario, const s
     text_add(out, scenario->look_count == 1 ? "\n  one look after " : "\n  looks after ");
     for (size_t k = 0; k < scenario->look_count; k++)
         text_addf(out, "%s%d", k ? ", " : "", scenario->looks[k]);
-    text_addf(out, " cycles of each arm; 5 %% error on each side%s\n",
+    text_addf(out, " cycles of each arm%s; 5 %% error on each side%s\n",
+              values > 1 ? " and batch size" : "",
               scenario->look_count > 1 ? ", spent over the looks in proportion to their cycles"
                                        : "");
 }

@@ -88,6 +88,8 @@ static void tell(struct verdict_item *item, const struct look *look, double esti
                  double upper)
 {
     bool negated = look->evidence->negated;
+    if (negated && item->claim->metric == SCENARIO_THROUGHPUT && isinf(estimate))
+        estimate = 0; /* a failed cycle: 0 by second */
     item->estimate = negated ? -estimate : estimate;
     item->lower = negated ? -upper : lower;
     item->upper = negated ? -lower : upper;
@@ -153,20 +155,26 @@ static void test(struct verdict_item *item, const struct evidence *evidence, siz
     look_end(&look);
 }
 
+static enum verdict_word word_at(const struct verdict_item *item, double support, double refute)
+{
+    if (item->p_support <= support + SLACK)
+        return VERDICT_SUPPORTED;
+    return item->p_refute <= refute + SLACK ? VERDICT_REFUTED : VERDICT_INCONCLUSIVE;
+}
+
 void looks_test(struct verdict_item *item, const struct scenario *scenario,
                 const struct evidence *evidence)
 {
     struct stats_plan plan;
     stats_plan_looks(&plan, scenario->looks, scenario->look_count, evidence->p, VERDICT_ALPHA);
+    if (plan.looks == 1) /* nothing is spent before: all of alpha is left, not the attained level */
+        plan.level_support[0] = plan.level_refute[0] = VERDICT_ALPHA;
     item->word = VERDICT_INCONCLUSIVE;
     for (size_t k = 0; k < plan.looks && scenario->looks[k] <= (int)evidence->n; k++) {
         item->look = (int)k + 1;
         test(item, evidence, (size_t)scenario->looks[k], plan.level_support[k],
              plan.level_refute[k]);
-        if (item->p_support <= plan.level_support[k] + SLACK)
-            item->word = VERDICT_SUPPORTED;
-        else if (item->p_refute <= plan.level_refute[k] + SLACK)
-            item->word = VERDICT_REFUTED;
+        item->word = word_at(item, plan.level_support[k], plan.level_refute[k]);
         if (item->word != VERDICT_INCONCLUSIVE)
             return;
     }

@@ -76,9 +76,10 @@ static void explain_mean(struct verdict_item *item, const char *at, const char *
     sentence_value(upper, item->claim, item->upper);
     snprintf(
         item->reason, sizeof item->reason,
-        "the mean is %s, at 95 %% from %s to %s, and %s is claimed; a mean's bounds are good for "
+        "the mean is %s%s, at 95 %% from %s to %s, and %s is claimed; a mean's bounds are good for "
         "usual noise only (reports/statistics.md), a quantile's for any",
-        at, isfinite(item->lower) ? lower : "no bound", isfinite(item->upper) ? upper : "no bound",
+        at, isinf(item->estimate) ? " (failed cycles count as endless)" : "",
+        isfinite(item->lower) ? lower : "no bound", isfinite(item->upper) ? upper : "no bound",
         limit);
 }
 
@@ -96,9 +97,19 @@ static void explain_single(struct verdict_item *item)
         explain_counts(item, at, bound, limit);
 }
 
+static const char *bound_told(char out[VALUE_ROOM], double ratio)
+{
+    if (isinf(ratio))
+        snprintf(out, VALUE_ROOM, "none");
+    else
+        snprintf(out, VALUE_ROOM, "%.3f", ratio);
+    return out;
+}
+
 static void explain_faster(struct verdict_item *item)
 {
     const struct scenario_claim *claim = item->claim;
+    char lower[VALUE_ROOM], upper[VALUE_ROOM];
     if (item->word == VERDICT_SUPPORTED)
         snprintf(item->reason, sizeof item->reason,
                  "median ratio %.3fx, at least %.3fx at 95 %%: %zu of %zu pairs were below %gx",
@@ -109,17 +120,19 @@ static void explain_faster(struct verdict_item *item)
                  item->estimate, item->upper, item->bad, item->n, claim->ratio);
     else
         snprintf(item->reason, sizeof item->reason,
-                 "median ratio %.3fx, its interval [%.3f .. %.3f] holds the claimed %gx",
-                 item->estimate, item->lower, item->upper, claim->ratio);
+                 "median ratio %.3fx, its interval [%s .. %s] holds the claimed %gx",
+                 item->estimate, bound_told(lower, item->lower), bound_told(upper, item->upper),
+                 claim->ratio);
 }
 
 static void explain_within(struct verdict_item *item)
 {
+    char lower[VALUE_ROOM], upper[VALUE_ROOM];
     static const char *const relation[] = {"lies within", "does not reach into", "is not clear of"};
     snprintf(item->reason, sizeof item->reason,
-             "median ratio %.3fx, its interval [%.3f .. %.3f] %s %.3f .. %.3f", item->estimate,
-             item->lower, item->upper, relation[item->word], 1 - item->claim->share,
-             1 + item->claim->share);
+             "median ratio %.3fx, its interval [%s .. %s] %s %.3f .. %.3f", item->estimate,
+             bound_told(lower, item->lower), bound_told(upper, item->upper), relation[item->word],
+             1 - item->claim->share, 1 + item->claim->share);
 }
 
 /* Cycles that would decide it either way, were the share against the claim what it is here: normal
@@ -141,9 +154,10 @@ static double cycles_for_ratio(const struct verdict_item *item, const struct evi
     double edge = item->claim->ratio;
     if (item->claim->kind == SCENARIO_CLAIM_WITHIN)
         edge = item->estimate > 1 ? 1 + item->claim->share : 1 - item->claim->share;
-    return spread.defined
-               ? stats_pairs_needed(spread.sigma, item->tau, item->estimate / edge, POWER)
-               : INFINITY;
+    if (!spread.defined)
+        return INFINITY;
+    return fmax(item->tau * (double)stats_minimum_n(0.5, VERDICT_ALPHA),
+                stats_pairs_needed(spread.sigma, item->tau, item->estimate / edge, POWER));
 }
 
 static void advise(struct verdict_item *item, const struct scenario *scenario,
@@ -174,12 +188,38 @@ static void advise(struct verdict_item *item, const struct scenario *scenario,
                  "the truth lies close to the claim: claim less, or take it as undecided");
 }
 
+static const char *noun(const struct evidence *evidence, size_t n)
+{
+    static const char *const nouns[2][2] = {{"cycles", "cycle"}, {"pairs", "pair"}};
+    return nouns[evidence->ratio][n == 1];
+}
+
+/* Would as many cycles that do not resemble each other have decided it? Then that is the reason. */
+static bool is_too_alike(const struct verdict_item *item, const struct evidence *evidence)
+{
+    if (item->word != VERDICT_INCONCLUSIVE || item->tau <= 1 ||
+        item->claim->kind == SCENARIO_CLAIM_WITHIN || item->claim->statistic == SCENARIO_MEAN)
+        return false;
+    return stats_p_support(item->bad, item->n, evidence->p, 1) <= VERDICT_ALPHA ||
+           stats_p_refute(item->bad, item->n, evidence->p, 1) <= VERDICT_ALPHA;
+}
+
+static void explain_alike(struct verdict_item *item, const struct evidence *evidence)
+{
+    snprintf(item->reason, sizeof item->reason,
+             "%zu of %zu %s speak against it, but neighbours are so alike that the %zu are worth "
+             "only %.3g: too few to decide",
+             item->bad, item->n, noun(evidence, item->n), item->n, item->effective_n);
+}
+
 void sentence_write(struct verdict_item *item, const struct scenario *scenario,
                     const struct evidence *evidence)
 {
     if (!item->look)
         snprintf(item->reason, sizeof item->reason, "%zu complete %s, the first look needs %d",
-                 item->n, evidence->ratio ? "pairs" : "cycles", scenario->looks[0]);
+                 item->n, noun(evidence, item->n), scenario->looks[0]);
+    else if (is_too_alike(item, evidence))
+        explain_alike(item, evidence);
     else if (item->claim->kind == SCENARIO_CLAIM_WITHIN)
         explain_within(item);
     else if (evidence->ratio)

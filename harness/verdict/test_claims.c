@@ -103,6 +103,7 @@ static void as_many_in_one_burst_are_worth_fewer(void **state)
     item = judged(*state, &scenario, VERDICT_INCONCLUSIVE);
     assert_true(item.tau > 5 && item.effective_n < 80);
     assert_true(strlen(item.remedy) > 0);
+    assert_non_null(strstr(item.reason, "so alike that the 400 are worth only"));
     scenario_release(&scenario);
 }
 
@@ -199,6 +200,35 @@ static void a_mean_is_judged_by_its_bounds(void **state)
     scenario_release(&scenario);
 }
 
+static void a_failed_cycle_has_no_throughput_in_a_mean(void **state)
+{
+    struct scenario scenario = scenario_with(limit);
+    struct scenario_claim *claim = &scenario.claims[0];
+    struct verdict_item item;
+    for (int pair = 0; pair < 100; pair++) /* 2 agents in 40 to 41 ms, or none at all */
+        put(*state, pair, 0, pair % 5 == 2 ? -1 : 40 * MS + noise((uint32_t)pair) % MS);
+    claim->kind = SCENARIO_CLAIM_AT_LEAST;
+    claim->metric = SCENARIO_THROUGHPUT;
+    claim->statistic = SCENARIO_MEAN;
+    claim->quantile = 0.5;
+    claim->limit = 20;
+    item = judged(*state, &scenario, VERDICT_SUPPORTED);
+    assert_true(item.estimate > 38 && item.estimate < 41); /* four fifths of 49 */
+    scenario_release(&scenario);
+}
+
+/* 0 of 60 is a chance of 0.046 at p95: within 5 %, which is what one look may spend */
+static void one_look_may_spend_all_of_alpha(void **state)
+{
+    struct scenario scenario = scenario_with(limit);
+    scenario.looks[0] = 60;
+    scenario.look_count = 1;
+    for (int pair = 0; pair < 60; pair++) /* neighbours are unlike: tau is 1 */
+        put(*state, pair, 0, 40 * MS + pair % 2 * MS + pair * 7 % 60);
+    judged(*state, &scenario, VERDICT_SUPPORTED);
+    scenario_release(&scenario);
+}
+
 static void a_failed_cycle_leaves_no_mean_below_any_limit(void **state)
 {
     struct scenario scenario = scenario_with(limit);
@@ -252,6 +282,7 @@ static void what_nobody_measured_is_invalid(void **state)
     assert_non_null(
         strstr(verdict.items[0].reason, "main_to_own_ready is not known in 100 of 100"));
     assert_true(verdict.items[0].remedy[0]);
+    assert_true(isnan(verdict.items[0].estimate));
     assert_int_equal(verdict_exit_code(&verdict, &(struct store_tally){0}), 5);
     assert_int_equal(verdict_exit_code(&verdict, &(struct store_tally){.findings_conduct = 1}), 4);
     verdict_release(&verdict);
@@ -284,6 +315,8 @@ int main(void)
         WITH_STORE(a_failed_cycle_speaks_against_at_least_too),
         WITH_STORE(throughput_counts_agents_by_second),
         WITH_STORE(a_mean_is_judged_by_its_bounds),
+        WITH_STORE(a_failed_cycle_has_no_throughput_in_a_mean),
+        WITH_STORE(one_look_may_spend_all_of_alpha),
         WITH_STORE(a_failed_cycle_leaves_no_mean_below_any_limit),
         WITH_STORE(equivalence_needs_both_sides),
         WITH_STORE(a_ratio_that_is_too_small_is_not_equivalent_either),

@@ -159,9 +159,29 @@ static int64_t bursting(int pair, int arm, int place, int64_t spawn_ns)
 
 static void dependence_is_seen(void **state)
 {
-    raises(*state, bursting, NULL, DIAGNOSIS_DEPENDENCE, DIAGNOSIS_FLAGGED,
-           BIT(DIAGNOSIS_BLOCKS) | BIT(DIAGNOSIS_OUTLIERS) | BIT(DIAGNOSIS_MODES) |
-               BIT(DIAGNOSIS_DRIFT));
+    struct synthetic *synthetic = *state;
+    struct scenario scenario = parsed();
+    struct verdict verdict;
+    fill(synthetic, bursting, NULL);
+    assert_int_equal(
+        verdict_judge(&verdict, &scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+    assert_int_equal(worst(&verdict.diagnosis, DIAGNOSIS_DEPENDENCE), DIAGNOSIS_FLAGGED);
+    assert_non_null(strstr(verdict.diagnosis.items[0].text, "claim A: neighbours are so alike"));
+    assert_true(verdict.items[0].tau > 2);
+    verdict_release(&verdict);
+    scenario_release(&scenario);
+}
+
+static void without_a_claim_the_p95_is_looked_at(void **state)
+{
+    struct scenario scenario = parsed();
+    struct diagnosis diagnosis;
+    fill(*state, bursting, NULL);
+    scenario.claims[0].kind = scenario.claims[1].kind = SCENARIO_CLAIM_INTACT;
+    diagnosis = made(*state, &scenario);
+    assert_int_equal(worst(&diagnosis, DIAGNOSIS_DEPENDENCE), DIAGNOSIS_FLAGGED);
+    diagnosis_release(&diagnosis);
+    scenario_release(&scenario);
 }
 
 static int64_t spiky(int pair, int arm, int place, int64_t spawn_ns)
@@ -258,18 +278,81 @@ static void another_plan_than_the_declared_one_forbids(void **state)
     raises(synthetic, honest, NULL, DIAGNOSIS_PLAN, DIAGNOSIS_INVALID, 0);
 }
 
-static void the_declared_plan_is_fine(void **state)
+/* A run that keeps its plan: every cycle as planned, the last look reached. */
+static void declare_and_run(struct synthetic *synthetic, const char *as_text)
 {
-    struct synthetic *synthetic = *state;
     struct scenario scenario = parsed();
     struct plan plan;
+    char *described;
     plan_build(&plan, &scenario, NULL, 0, UINT64_MAX); /* the seed of the fixture */
-    assert_int_equal(store_plan_put(synthetic->store, synthetic->run, plan_fingerprint(&plan), "{}",
-                                    &synthetic->err),
+    described = plan_describe(&plan, &scenario);
+    assert_int_equal(store_plan_put(synthetic->store, synthetic->run, plan_fingerprint(&plan),
+                                    as_text ? as_text : described, &synthetic->err),
                      0);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct plan_item *item = &plan.items[i];
+        synthetic_put(synthetic, &(struct synthetic_cycle){
+                                     .pair = item->pair,
+                                     .arm = item->arm,
+                                     .warmup = item->warmup,
+                                     .block = item->block,
+                                     .place = item->place,
+                                     .spawn_ns = (item->arm ? 20 : 40) * MS +
+                                                 (int64_t)(2 * MS * noise(item->pair, item->arm))});
+    }
+    assert_int_equal(store_run_end(synthetic->store, synthetic->run, true, "", &synthetic->err), 0);
+    free(described);
     plan_release(&plan);
     scenario_release(&scenario);
-    raises(synthetic, honest, NULL, DIAGNOSIS_PLAN, DIAGNOSIS_FINE, 0);
+}
+
+static enum diagnosis_level level_of_plan(struct synthetic *synthetic)
+{
+    struct scenario scenario = parsed();
+    struct diagnosis diagnosis = made(synthetic, &scenario);
+    enum diagnosis_level level = worst(&diagnosis, DIAGNOSIS_PLAN);
+    diagnosis_release(&diagnosis);
+    scenario_release(&scenario);
+    return level;
+}
+
+static void change(struct synthetic *synthetic, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(synthetic->store->database, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void the_declared_plan_is_fine(void **state)
+{
+    declare_and_run(*state, NULL);
+    assert_int_equal(level_of_plan(*state), DIAGNOSIS_FINE);
+}
+
+static void claims_are_declared_too(void **state)
+{
+    declare_and_run(*state, "{\"looks\":[200]}");
+    assert_int_equal(level_of_plan(*state), DIAGNOSIS_INVALID);
+}
+
+static void a_missing_cycle_is_seen(void **state)
+{
+    declare_and_run(*state, NULL);
+    change(*state, "DELETE FROM agents WHERE cycle = 50; DELETE FROM cycles WHERE cycle = 50");
+    assert_int_equal(level_of_plan(*state), DIAGNOSIS_INVALID);
+}
+
+static void a_cycle_in_anothers_place_is_seen(void **state)
+{
+    declare_and_run(*state, NULL);
+    change(*state, "UPDATE cycles SET arm = 1 - arm WHERE cycle = 50");
+    assert_int_equal(level_of_plan(*state), DIAGNOSIS_INVALID);
+}
+
+static void a_plan_taken_away_is_seen(void **state)
+{
+    declare_and_run(*state, NULL);
+    change(*state, "DROP TRIGGER plans_are_not_deleted; DELETE FROM plans;"
+                   "UPDATE runs SET options_json = '{\"plan\":\"declared\"}'");
+    assert_int_equal(level_of_plan(*state), DIAGNOSIS_INVALID);
 }
 
 static void steal_forbids_limits_but_neither_ratios_nor_counts(void **state)
@@ -309,6 +392,7 @@ int main(void)
         WITH_STORE(drift_is_seen),
         WITH_STORE(blocks_that_differ_are_seen),
         WITH_STORE(dependence_is_seen),
+        WITH_STORE(without_a_claim_the_p95_is_looked_at),
         WITH_STORE(outliers_are_counted),
         WITH_STORE(two_modes_are_seen),
         WITH_STORE(a_disadvantage_of_the_first_is_seen),
@@ -320,6 +404,10 @@ int main(void)
         WITH_STORE(failures_are_told),
         WITH_STORE(another_plan_than_the_declared_one_forbids),
         WITH_STORE(the_declared_plan_is_fine),
+        WITH_STORE(claims_are_declared_too),
+        WITH_STORE(a_missing_cycle_is_seen),
+        WITH_STORE(a_cycle_in_anothers_place_is_seen),
+        WITH_STORE(a_plan_taken_away_is_seen),
         WITH_STORE(steal_forbids_limits_but_neither_ratios_nor_counts),
         WITH_STORE(a_run_without_cycles_is_told_too),
     };

@@ -67,7 +67,20 @@ static void too_few_cycles_are_told_beforehand(void **state)
     char *told = forecast("40", limit, NULL);
     (void)state;
     says(told, "40 cycles can never support it: a p95 needs 59");
-    says(told, "no number is small enough");
+    says(told, "so few cycles can never support it, refuted from 5 of 40 on");
+    free(told);
+}
+
+static void shares_stay_below_all_of_them(void **state)
+{
+    char *told = forecast("100",
+                          "{\"id\": \"C\", \"arm\": \"slow\", \"quantile\": 0.9, \"at_least\": "
+                          "\"1ms\"}",
+                          NULL);
+    (void)state;
+    if (strstr(told, "nan"))
+        fail_msg("%s", told);
+    says(told, "         90 %"); /* what the claim allows */
     free(told);
 }
 
@@ -105,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_hundred_cycles_ask_for_a_p99),
         cmocka_unit_test(looks_have_their_exact_power),
         cmocka_unit_test(too_few_cycles_are_told_beforehand),
+        cmocka_unit_test(shares_stay_below_all_of_them),
         cmocka_unit_test(a_ratio_says_which_spread_it_assumes),
         cmocka_unit_test_setup_teardown(the_spread_of_an_earlier_run_is_used, synthetic_new,
                                         synthetic_free),

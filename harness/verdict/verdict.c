@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "verdict/findings.h"
 #include "verdict/internal.h"
 
 #define BLOCKS_NEEDED  5
@@ -33,15 +34,19 @@ static void refuse_unknown(struct verdict_item *item, const struct evidence *evi
         return;
     item->word = VERDICT_INVALID;
     item->hopeless = true;
-    snprintf(item->reason, sizeof item->reason, "%s is not known in %zu of %zu cycles",
-             scenario_metric_name(metric), evidence->unknown, evidence->n);
+    item->estimate = item->p_support = item->p_refute = NAN; /* what nobody knows is not told */
+    item->lower = -INFINITY;
+    item->upper = INFINITY;
+    snprintf(item->reason, sizeof item->reason, "%s is not known in %zu of %zu %s",
+             scenario_metric_name(metric), evidence->unknown, evidence->n,
+             evidence->ratio ? "pairs" : "cycles");
     snprintf(
         item->remedy, sizeof item->remedy, "%s",
         scenario_metric_is_phase(metric)
             ? "main and own ready are told by agents that write the ledger, start, seen and "
               "recorded by the subject: claim a phase that somebody tells"
-            : "the agents were gone before they could be asked; ready by \"fd\", \"notify\" or "
-              "\"line\" keeps them there");
+            : "agents were gone before they could be asked: they have to run on after they are "
+              "ready, until they are given the prompt");
 }
 
 static void forbid(struct verdict_item *item, const struct diagnosis *diagnosis)
@@ -113,13 +118,41 @@ static int judge_all(struct verdict *out, const struct scenario *scenario, struc
     return 0;
 }
 
+/* What each claim's own samples are worth; with that told, "nothing found" would be a lie. */
+static void tell_dependence(struct verdict *out)
+{
+    struct diagnosis *diagnosis = &out->diagnosis;
+    size_t fine = diagnosis->count, before = diagnosis->count;
+    for (size_t i = 0; i < before; i++)
+        if (diagnosis->items[i].kind == DIAGNOSIS_DEPENDENCE)
+            fine = i;
+    for (size_t i = 0; i < out->count; i++) {
+        const struct verdict_item *item = &out->items[i];
+        struct diagnosis_item *told;
+        if (verdict_claim_counts(item->claim) || item->hopeless ||
+            item->tau <= DIAGNOSIS_TAU_FLAGGED)
+            continue;
+        told = diagnosis_add(diagnosis, DIAGNOSIS_DEPENDENCE, DIAGNOSIS_FLAGGED, item->tau);
+        told->arm = (int)item->claim->arm;
+        told->value = item->value;
+        diagnosis_say(told, "claim %s: neighbours are so alike that %zu are worth %.3g (tau %.2g)",
+                      item->claim->id, item->n, item->effective_n, item->tau);
+        diagnosis_advise(told, DIAGNOSIS_DEPENDENCE_REMEDY);
+    }
+    if (diagnosis->count > before && fine < before)
+        diagnosis->items[fine] = diagnosis->items[--diagnosis->count];
+    diagnosis_sort(diagnosis);
+}
+
 int verdict_judge(struct verdict *out, const struct scenario *scenario, struct store *store,
                   int64_t run, struct err *err)
 {
     *out = (struct verdict){.decided = true};
     if (diagnosis_make(&out->diagnosis, scenario, store, run, err) == 0 &&
-        judge_all(out, scenario, store, run, err) == 0)
+        judge_all(out, scenario, store, run, err) == 0) {
+        tell_dependence(out);
         return 0;
+    }
     verdict_release(out);
     return -1;
 }

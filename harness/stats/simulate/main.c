@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "stats/simulate/tables.h"
 
@@ -172,6 +173,10 @@ int main(int argc, char **argv)
     struct err err = {0};
     size_t misses;
     int status;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
     if (!read_options(argc, argv, &request, &file)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
