@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "report/explain.h"
 #include "stats/dependence.h"
-#include "stats/robust.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -129,14 +128,7 @@ static int take_finding(void *context, const struct store_finding *finding)
 
 /* How much its neighbours widen the doubt of this quantile, blocks as they were planned. What is
  * told beside no claim does not pay for the doubt about tau itself, as verdicts do. */
-typedef double tau_rule(const double x[], size_t n, double p, const size_t sizes[], size_t blocks);
-
-static double plain_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks)
-{
-    return stats_measure_dependence(x, n, p, sizes, blocks).tau;
-}
-
-static double tau_of(const struct store_series *series, double p, tau_rule *rule)
+static double tau_of(const struct store_series *series, double p)
 {
     size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
     double tau = 1;
@@ -145,7 +137,7 @@ static double tau_of(const struct store_series *series, double p, tau_rule *rule
         sizes[blocks - 1]++;
     }
     if (series->n)
-        tau = rule(series->values, series->n, p, sizes, blocks);
+        tau = stats_measure_dependence(series->values, series->n, p, sizes, blocks).tau;
     free(sizes);
     return tau;
 }
@@ -160,8 +152,8 @@ static int summarise(struct facts *facts, struct store *store, struct facts_cell
     double tau_median, tau_p95;
     if (store_series_load(&series, store, facts->run.id, &which, err) < 0)
         return -1;
-    tau_median = tau_of(&series, 0.5, plain_tau);
-    tau_p95 = tau_of(&series, 0.95, plain_tau);
+    tau_median = tau_of(&series, 0.5);
+    tau_p95 = tau_of(&series, 0.95);
     stats_sort(series.values, series.n);
     median = stats_median_bounds(series.values, series.n, tau_median, FACTS_ALPHA, FACTS_ALPHA);
     p95 = stats_quantile_bounds(series.values, series.n, 0.95, tau_p95, FACTS_ALPHA, FACTS_ALPHA);
@@ -247,9 +239,8 @@ static int read_ratio(struct facts *facts, struct store *store, struct facts_rat
         goto done;
     faster.n = faster.n < slower.n ? faster.n : slower.n;
     stats_ratios(faster.values, slower.values, faster.values, faster.n);
-    tau = tau_of(&faster, 0.5, stats_robust_tau);
+    tau = tau_of(&faster, 0.5);
     out->ratio = facts_median_of(faster.values, faster.n);
-    /* as a claim on it would be judged: one ratio, one doubt */
     out->ratio.tau = tau;
     out->ratio.bounds = stats_median_bounds(faster.values, faster.n, tau, FACTS_ALPHA, FACTS_ALPHA);
     /* a median of 0 or infinity says that cycles failed, nothing about speed */

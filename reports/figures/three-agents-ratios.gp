@@ -72,7 +72,7 @@ do for [p = 1:panels] {
     }
 }
 lasted = 'pair of cycles, in the order they ran, ' . (MINUTES_max < 3 ? \
-    sprintf('%.0f s in all', 60 * MINUTES_max) : sprintf('%.0f minutes in all', MINUTES_max))
+    sprintf(60 * MINUTES_max < 10 ? '%.1f s in all' : '%.0f s in all', 60 * MINUTES_max) : sprintf('%.0f minutes in all', MINUTES_max))
 high = panels > 1 ? 210 : 300
 top = 54 + 20 * (FAILED_max > 0 && SITTINGS_max > 0)
 height = top + panels * high + 48
