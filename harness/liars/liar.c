@@ -3,6 +3,7 @@
  *
  * LIE is a row of lies.c, or one of three that never get as far as "opened": exits-at-once,
  * is-mute, opens-with-nonsense. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,12 @@ static int pass_on(struct between *between, const char *line, int may_lie)
     return alive;
 }
 
+static bool says(const cJSON *request, const char *what)
+{
+    const char *op = json_string(request, "op");
+    return op && strcmp(op, what) == 0;
+}
+
 static int one_message(struct between *between, const char *line)
 {
     cJSON *request = NULL;
@@ -113,6 +120,9 @@ static int one_message(struct between *between, const char *line)
     if (!request && between->spawned && may_lie && between->lie->before_spawn &&
         strstr(line, "\"spawn\""))
         answered = between->lie->before_spawn(&between->liar, between->spawned);
+    if (request && may_lie && between->spawned && between->lie->before_finish &&
+        says(request, "finish"))
+        answered = between->lie->before_finish(&between->liar, between->spawned);
     if (!answered)
         alive = pass_on(between, line, may_lie);
     fflush(stdout);

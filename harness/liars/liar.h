@@ -22,6 +22,8 @@ struct lie {
                         const cJSON *request); /* 1: answered already, do not pass on */
     void (*change_spawned)(struct liar *liar, cJSON *answer);
     void (*after_finished)(struct liar *liar, cJSON *answer); /* before the harness is told */
+    int (*before_finish)(struct liar *liar,
+                         const cJSON *spawned); /* the batch's request; 1: answered already */
 };
 
 extern const struct lie lies[]; /* ends with an empty name */

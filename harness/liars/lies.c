@@ -154,6 +154,42 @@ static int pretend(struct liar *liar, const cJSON *request)
     return 1;
 }
 
+/* The historic way: the registry in memory is changed first, and what the database says is not
+ * looked at. Here it refuses the batch, as a full disk would; the agents ran all the same. */
+static int let_the_database_refuse(struct liar *liar, const cJSON *request)
+{
+    (void)request;
+    tamper(liar, "CREATE TRIGGER refuse BEFORE INSERT ON agent_executions BEGIN"
+                 " SELECT RAISE(ABORT, 'database or disk is full'); END");
+    return 0;
+}
+
+static void ignore_the_database(struct liar *liar, cJSON *answer)
+{
+    cJSON *agent;
+    int64_t end_ns = 0;
+    tamper(liar, "DROP TRIGGER refuse");
+    json_int64(&end_ns, cJSON_GetObjectItem(answer, "end_ns"));
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(answer, "agents"))
+    {
+        cJSON_ReplaceItemInObject(agent, "outcome", cJSON_CreateString("ready"));
+        cJSON_ReplaceItemInObject(agent, "error", cJSON_CreateNull());
+        replace_int64(agent, "recorded_ns", end_ns);
+    }
+}
+
+static int finish_from_memory(struct liar *liar, const cJSON *spawned)
+{
+    const cJSON *agent;
+    printf("{\"op\":\"finished\",\"batch\":%lld,\"consensus\":\"agreed\",\"agents\":[",
+           (long long)liar->batch);
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(spawned, "agents"))
+        printf("%s{\"id\":\"%s\",\"exit\":0,\"signal\":null}", agent->prev->next ? "," : "",
+               json_string(agent, "id"));
+    printf("]}\n");
+    return 1;
+}
+
 static int hang(struct liar *liar, const cJSON *request)
 {
     (void)liar;
@@ -176,6 +212,14 @@ static int kill_self(struct liar *liar, const cJSON *request)
     (void)liar;
     (void)request;
     return raise(SIGKILL);
+}
+
+/* What it was about to tell is in the store by now. */
+static void die_recorded(struct liar *liar, cJSON *answer)
+{
+    (void)liar;
+    (void)answer;
+    raise(SIGKILL);
 }
 
 static int talk_nonsense(struct liar *liar, const cJSON *request)
@@ -236,27 +280,33 @@ static void leak_descriptors(struct liar *liar, cJSON *answer)
 }
 
 const struct lie lies[] = {
-    {"honest", "the control: passes everything on", NULL, NULL, NULL},
-    {"forgets", "an acknowledged start is missing in the store", NULL, NULL, forget},
-    {"invents-row", "the store holds a row nobody asked for", NULL, NULL, invent_row},
-    {"misstates", "a finished agent is still called ready in the store", NULL, NULL, misstate},
-    {"loses-consensus", "the consensus row is missing", NULL, NULL, lose_consensus},
-    {"loses-output", "one output is missing", NULL, NULL, lose_output},
-    {"scribbles", "pages of the database are overwritten", NULL, NULL, scribble},
-    {"doubles", "an agent is started twice", NULL, NULL, double_start},
-    {"starts-strangers", "an agent of no batch runs", NULL, NULL, stray_start},
-    {"wrong-process", "the answer names another process", NULL, wrong_process, NULL},
-    {"too-early", "the answer's times lie before the agent's own", NULL, too_early, NULL},
-    {"leaves-out", "the answer leaves an agent out", NULL, leave_out, NULL},
-    {"names-strangers", "the answer names an agent nobody asked for", NULL, name_a_stranger, NULL},
-    {"pretends", "starts nothing and calls everything ready", pretend, NULL, NULL},
-    {"hangs", "never answers", hang, NULL, NULL},
-    {"dies", "exits instead of answering", die, NULL, NULL},
-    {"is-killed", "is killed instead of answering", kill_self, NULL, NULL},
-    {"talks-nonsense", "answers what is not JSON", talk_nonsense, NULL, NULL},
-    {"closes-stdout", "closes its stdout and lives on", close_stdout, NULL, NULL},
-    {"floods", "writes without end and without newline", flood, NULL, NULL},
-    {"leaves-child", "leaves a process running", NULL, NULL, leave_child},
-    {"leaves-zombie", "does not reap a child", NULL, NULL, leave_zombie},
-    {"leaks-descriptors", "opens ten descriptors each batch", NULL, NULL, leak_descriptors},
+    {"honest", "the control: passes everything on", NULL, NULL, NULL, NULL},
+    {"forgets", "an acknowledged start is missing in the store", NULL, NULL, forget, NULL},
+    {"invents-row", "the store holds a row nobody asked for", NULL, NULL, invent_row, NULL},
+    {"misstates", "a finished agent is still called ready in the store", NULL, NULL, misstate,
+     NULL},
+    {"loses-consensus", "the consensus row is missing", NULL, NULL, lose_consensus, NULL},
+    {"loses-output", "one output is missing", NULL, NULL, lose_output, NULL},
+    {"scribbles", "pages of the database are overwritten", NULL, NULL, scribble, NULL},
+    {"doubles", "an agent is started twice", NULL, NULL, double_start, NULL},
+    {"starts-strangers", "an agent of no batch runs", NULL, NULL, stray_start, NULL},
+    {"wrong-process", "the answer names another process", NULL, wrong_process, NULL, NULL},
+    {"too-early", "the answer's times lie before the agent's own", NULL, too_early, NULL, NULL},
+    {"leaves-out", "the answer leaves an agent out", NULL, leave_out, NULL, NULL},
+    {"names-strangers", "the answer names an agent nobody asked for", NULL, name_a_stranger, NULL,
+     NULL},
+    {"pretends", "starts nothing and calls everything ready", pretend, NULL, NULL, NULL},
+    {"memory-first", "calls ready what the database refused", let_the_database_refuse,
+     ignore_the_database, NULL, finish_from_memory},
+    {"hangs", "never answers", hang, NULL, NULL, NULL},
+    {"dies", "exits instead of answering", die, NULL, NULL, NULL},
+    {"is-killed", "is killed instead of answering", kill_self, NULL, NULL, NULL},
+    {"is-killed-recorded", "is killed when the batch is recorded, before it answers", NULL,
+     die_recorded, NULL, NULL},
+    {"talks-nonsense", "answers what is not JSON", talk_nonsense, NULL, NULL, NULL},
+    {"closes-stdout", "closes its stdout and lives on", close_stdout, NULL, NULL, NULL},
+    {"floods", "writes without end and without newline", flood, NULL, NULL, NULL},
+    {"leaves-child", "leaves a process running", NULL, NULL, leave_child, NULL},
+    {"leaves-zombie", "does not reap a child", NULL, NULL, leave_zombie, NULL},
+    {"leaks-descriptors", "opens ten descriptors each batch", NULL, NULL, leak_descriptors, NULL},
     {0}};

@@ -32,6 +32,8 @@ struct metrics {
     struct series batches, agents;
     struct series *names;
     size_t name_count;
+    struct metrics_waits waits;
+    bool has_waits;
 };
 
 /* ---- collecting ---- */
@@ -81,6 +83,14 @@ void metrics_add_agent(struct metrics *metrics, const char *name, int64_t durati
     add(&metrics->agents, duration_ns);
 }
 
+void metrics_set_waits(struct metrics *metrics, const struct metrics_waits *waits)
+{
+    if (!metrics)
+        return;
+    metrics->waits = *waits;
+    metrics->has_waits = true;
+}
+
 static void release(struct series *series)
 {
     free(series->name);
@@ -120,6 +130,17 @@ static cJSON *summary(const struct series *series)
     return object;
 }
 
+static void add_waits(cJSON *object, const struct metrics_waits *waits)
+{
+    cJSON *writing = cJSON_AddObjectToObject(object, "writing");
+    json_add_int64(writing, "turns", waits->turns);
+    json_add_int64(writing, "waited", waits->waited);
+    json_add_double(writing, "waited_ms", (double)waits->waited_ns / 1e6);
+    json_add_double(writing, "longest_ms", (double)waits->longest_ns / 1e6);
+    json_add_int64(writing, "busy", waits->busy);
+    json_add_double(writing, "busy_ms", (double)waits->busy_ns / 1e6);
+}
+
 static cJSON *section(const struct metrics *metrics)
 {
     cJSON *object = cJSON_CreateObject(), *names;
@@ -129,6 +150,8 @@ static cJSON *section(const struct metrics *metrics)
     json_add_int64(object, "agents", (int64_t)metrics->agents.count);
     cJSON_AddItemToObject(object, "batch_ms", summary(&metrics->batches));
     cJSON_AddItemToObject(object, "agent_ms", summary(&metrics->agents));
+    if (metrics->has_waits)
+        add_waits(object, &metrics->waits);
     names = cJSON_AddObjectToObject(object, "per_agent");
     for (size_t i = 0; i < metrics->name_count; i++)
         cJSON_AddItemToObject(names, metrics->names[i].name, summary(&metrics->names[i]));

@@ -58,6 +58,7 @@ static int open_store(struct protocol *protocol, cJSON *request, struct text *an
 {
     const char *database = json_string(request, "database"), *run = json_string(request, "run");
     const char *durability = json_string(request, "durability");
+    struct store_about about;
     int64_t version = 0;
     if (json_int64(&version, cJSON_GetObjectItemCaseSensitive(request, "protocol")) < 0 ||
         version != 1)
@@ -75,7 +76,12 @@ static int open_store(struct protocol *protocol, cJSON *request, struct text *an
     metrics_set_run(protocol->metrics, run);
     text_add(answer, "{\"op\":\"opened\",\"protocol\":1,");
     add_string(answer, "name", protocol->name);
-    text_add(answer, ",\"version\":\"" SPAWNBENCH_VERSION "\",\"records\":true}\n");
+    text_add(answer, ",\"version\":\"" SPAWNBENCH_VERSION "\",\"records\":true,");
+    about = store_about(protocol->spawner->store);
+    add_string(answer, "engine", about.engine);
+    text_addf(answer, ",\"engine_affected\":%s,", about.engine_affected ? "true" : "false");
+    add_number(answer, "interrupted", about.interrupted);
+    text_add(answer, "}\n");
     return 0;
 }
 

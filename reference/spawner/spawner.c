@@ -229,6 +229,15 @@ void spawner_remove(struct spawner *spawner, struct batch *batch)
     batch->registered = false;
 }
 
+static void tell_waits(const struct store_waits *waits)
+{
+    fprintf(stderr,
+            "spawnref: %lld turns to write, %lld waited for other spawners: %.3f ms in all, %.3f "
+            "ms at most; SQLite was busy %lld times: %.3f ms\n",
+            (long long)waits->turns, (long long)waits->waited, (double)waits->waited_ns / 1e6,
+            (double)waits->longest_ns / 1e6, (long long)waits->busy, (double)waits->busy_ns / 1e6);
+}
+
 void spawner_close(struct spawner *spawner)
 {
     while (spawner->registry) {
@@ -237,6 +246,10 @@ void spawner_close(struct spawner *spawner)
         record_interrupted(spawner->store, batch);
         spawner_remove(spawner, batch);
         batch_free(batch);
+    }
+    if (spawner->store) {
+        spawner->waits = store_waits(spawner->store);
+        tell_waits(&spawner->waits);
     }
     store_close(spawner->store);
     spawner->store = NULL;

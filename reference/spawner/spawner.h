@@ -43,8 +43,9 @@ struct spawner {
     spawner_start *start;
     enum spawner_record record;
     struct watch watch;
-    struct store *store;    /* NULL until spawner_open_store */
-    struct batch *registry; /* live batches, newest first */
+    struct store *store;      /* NULL until "open" */
+    struct batch *registry;   /* live batches, newest first */
+    struct store_waits waits; /* of the store, once it is closed */
 };
 
 /* spawner_open - errors: ERR_SYSTEM; call once per process (child_prepare) */
@@ -75,7 +76,8 @@ struct batch *spawner_find(const struct spawner *spawner, int64_t number);
 int spawner_finish(struct spawner *spawner, struct batch *batch, const char *prompt, bool consensus,
                    struct err *err);
 
-/* spawner_close - end and reap what lives, mark it 'interrupted', close the store */
+/* spawner_close - end and reap what lives, mark it 'interrupted', close the store, keep and tell
+ * (on stderr) what waiting for other writers cost */
 void spawner_close(struct spawner *spawner);
 
 /* ---- for the modes and finish.c ---- */

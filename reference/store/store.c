@@ -1,25 +1,18 @@
 /* Is what we say we did written down, whole, before we say it? */
 #include "store/store.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "schema_sql.h"
+#include "store/internal.h"
 
-#define APPLICATION_ID 0x73706e77 /* "spnw" */
-#define USER_VERSION   1
-#define BUSY_MS        5000
-#define PAGE_BYTES     4096
 #define WAL_BYTES_MOST (4 << 20)
 
-enum { INSERT, UPDATE, COMPLETE, CONSENSUS, OUTPUT, STATEMENTS };
-
-static const char *const sql[STATEMENTS] = {
+const char *const store_sql[STATEMENTS] = {
     [INSERT] =
         "INSERT INTO agent_executions (run, id, batch, name, state, outcome, pid, spawned_ns,"
         " ready_ns, completed_ns, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -33,183 +26,10 @@ static const char *const sql[STATEMENTS] = {
     [OUTPUT] = "INSERT INTO agent_outputs (run, id, batch, output) VALUES (?1, ?2, ?3, ?4)",
 };
 
-struct store {
-    sqlite3 *database;
-    sqlite3_stmt *statements[STATEMENTS];
-    char *path, *run;
-    bool full;
-    int wal_pages;
-};
-
 struct store_each {
     sqlite3 *database;
-    const char *run; /* the store's */
+    struct store *store;
 };
-
-static int refuse(struct err *err, sqlite3 *database, const char *doing)
-{
-    int code = database ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
-    err_set(err, (code & 0xff) == SQLITE_NOTADB ? ERR_FORMAT : ERR_SYSTEM, "%s: %s", doing,
-            database ? sqlite3_errmsg(database) : "out of memory");
-    if (err && database)
-        err->os_error = sqlite3_system_errno(database);
-    return -1;
-}
-
-static int execute(sqlite3 *database, const char *text, const char *doing, struct err *err)
-{
-    if (sqlite3_exec(database, text, NULL, NULL, NULL) != SQLITE_OK)
-        return refuse(err, database, doing);
-    return 0;
-}
-
-/* ---- opening ---- */
-
-static int64_t ask(sqlite3 *database, const char *question)
-{
-    sqlite3_stmt *row = NULL;
-    int64_t answer = -1;
-    if (sqlite3_prepare_v2(database, question, -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW)
-        answer = sqlite3_column_int64(row, 0);
-    sqlite3_finalize(row);
-    return answer;
-}
-
-/* source : https://sqlite.org/wal.html#walresetbug; fixed in 3.51.3, 3.50.7 and 3.44.6 */
-static bool has_wal_reset_race(int version)
-{
-    return version >= 3007000 && version < 3051003 && !(version >= 3050007 && version < 3051000) &&
-           !(version >= 3044006 && version < 3045000);
-}
-
-static void tell_engine(const char *path)
-{
-    fprintf(stderr, "spawnref: '%s': SQLite %s, %.19s\n", path, sqlite3_libversion(),
-            sqlite3_sourceid());
-    if (has_wal_reset_race(sqlite3_libversion_number()))
-        fprintf(stderr,
-                "spawnref: warning: this SQLite has the WAL-reset race; all checkpoints are made "
-                "on one connection here, let no other program checkpoint this file while we "
-                "run (remedy: 3.51.3, 3.50.7, 3.44.6 or later)\n");
-}
-
-/* auto_vacuum must be chosen before the first page is written, so before WAL. Read back: SQLite
- * answers a pragma it will not follow with silence. */
-static int create(sqlite3 *database, struct err *err)
-{
-    char setup[256];
-    if (execute(
-            database,
-            "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL",
-            "cannot set up the database", err) < 0)
-        return -1;
-    if (ask(database, "PRAGMA auto_vacuum") != 2)
-        return err_set(err, ERR_SYSTEM, "cannot set up the database: auto_vacuum was refused");
-    snprintf(setup, sizeof setup, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             APPLICATION_ID, USER_VERSION);
-    if (execute(database, "BEGIN IMMEDIATE", "cannot set up the database", err) < 0)
-        return -1;
-    if (execute(database, setup, "cannot set up the database", err) == 0 &&
-        execute(database, embedded_schema_sql, "cannot create the tables", err) == 0 &&
-        execute(database, "COMMIT", "cannot create the tables", err) == 0)
-        return 0;
-    sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
-}
-
-static int check_or_create(sqlite3 *database, struct err *err)
-{
-    int64_t id, version, objects;
-    /* The first read: says so when the file is no database. */
-    if (execute(database, "SELECT count(*) FROM sqlite_schema", "cannot read it", err) < 0)
-        return -1;
-    id = ask(database, "PRAGMA application_id");
-    version = ask(database, "PRAGMA user_version");
-    objects = ask(database, "SELECT count(*) FROM sqlite_schema");
-    if (id == 0 && objects == 0)
-        return create(database, err);
-    if (id != APPLICATION_ID)
-        return err_set(err, ERR_FORMAT,
-                       "it is the database of another program (application_id 0x%llx)",
-                       (unsigned long long)id);
-    if (version != USER_VERSION)
-        return err_set(err, ERR_FORMAT, "its version is %lld, expected %d", (long long)version,
-                       USER_VERSION);
-    return execute(database, embedded_schema_sql, "cannot create the tables", err);
-}
-
-static int set_durability(sqlite3 *database, bool full, struct err *err)
-{
-    return execute(database, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
-                   "cannot set synchronous", err);
-}
-
-static int note_wal(void *store, sqlite3 *database, const char *name, int pages)
-{
-    (void)database;
-    (void)name;
-    ((struct store *)store)->wal_pages = pages;
-    return SQLITE_OK;
-}
-
-/* Each read back where SQLite could refuse in silence. */
-static int set_pragmas(struct store *store, struct err *err)
-{
-    sqlite3 *database = store->database;
-    if (execute(
-            database,
-            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-            " PRAGMA secure_delete = FAST; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;"
-            " PRAGMA journal_size_limit = 8388608; PRAGMA journal_mode = WAL",
-            "cannot set pragmas", err) < 0 ||
-        set_durability(database, store->full, err) < 0)
-        return -1;
-    if (ask(database, "PRAGMA foreign_keys") != 1 ||
-        ask(database, "PRAGMA synchronous") != (store->full ? 2 : 1) ||
-        ask(database, "SELECT journal_mode = 'wal' FROM pragma_journal_mode") != 1)
-        return err_set(err, ERR_SYSTEM, "foreign keys, synchronous or WAL were refused");
-    sqlite3_wal_hook(database, note_wal, store);
-    return 0;
-}
-
-static int prepare(struct store *store, struct err *err)
-{
-    for (int i = 0; i < STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(store->database, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &store->statements[i], NULL) != SQLITE_OK)
-            return refuse(err, store->database, "its tables are not those of schema.sql");
-        sqlite3_bind_text(store->statements[i], 1, store->run, -1, SQLITE_STATIC);
-    }
-    return 0;
-}
-
-static int open_database(sqlite3 **out, const char *path, struct err *err)
-{
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, out, flags, NULL) != SQLITE_OK) {
-        refuse(err, *out, "cannot open it");
-        sqlite3_close(*out);
-        *out = NULL;
-        return -1;
-    }
-    sqlite3_extended_result_codes(*out, 1);
-    sqlite3_busy_timeout(*out, BUSY_MS);
-    return 0;
-}
-
-void store_close(struct store *store)
-{
-    if (!store)
-        return;
-    for (int i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i]);
-    if (sqlite3_close(store->database) != SQLITE_OK)
-        fprintf(stderr, "spawnref: '%s': %s\n", store->path, sqlite3_errmsg(store->database));
-    free(store->path);
-    free(store->run);
-    free(store);
-}
 
 /* ---- transactions ---- */
 
@@ -232,7 +52,7 @@ static int step(sqlite3 *database, sqlite3_stmt *row, const char *doing, struct 
     int rc = sqlite3_step(row);
     int changed = sqlite3_changes(database);
     if (rc != SQLITE_DONE) {
-        refuse(err, database, doing);
+        store_refuse(err, database, doing);
         sqlite3_reset(row);
         return -1;
     }
@@ -254,18 +74,25 @@ static void bind_agent(sqlite3_stmt *row, int64_t batch, const struct store_agen
     bind_text(row, 11, agent->error);
 }
 
+/* In turn with all other spawners; `end` gives the turn back, whether or not this succeeds. */
 static int begin(struct store *store, struct err *err)
 {
-    return execute(store->database, "BEGIN IMMEDIATE", "cannot begin a transaction", err);
+    if (store->owner != getpid())
+        return err_set(err, ERR_SYSTEM,
+                       "the database was opened by another process, before a fork");
+    if (writers_lock(store->writers, err) < 0)
+        return err_wrap(err, "cannot begin a transaction");
+    return store_execute(store->database, "BEGIN IMMEDIATE", "cannot begin a transaction", err);
 }
 
 /* COMMIT may fail and leave the transaction open: then nothing of it must stay. */
 static int end(struct store *store, int rc, struct err *err)
 {
     if (rc == 0)
-        rc = execute(store->database, "COMMIT", "cannot commit", err);
+        rc = store_execute(store->database, "COMMIT", "cannot commit", err);
     if (rc < 0 && !sqlite3_get_autocommit(store->database))
         sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    writers_unlock(store->writers);
     return rc;
 }
 
@@ -342,16 +169,38 @@ int store_record_finish(struct store *store, int64_t batch, const struct store_v
     return end(store, rc, err);
 }
 
+/* A reader, or a stranger who checkpoints, may keep part of it from us: that part comes next time.
+ */
 int store_tidy(struct store *store, struct err *err)
 {
-    if (!store || store->wal_pages < WAL_BYTES_MOST / PAGE_BYTES)
+    int rc;
+    if (!store || store->wal_pages < WAL_BYTES_MOST / STORE_PAGE_BYTES)
         return 0;
-    /* A reader may keep part of it from us: that part comes next time. */
-    if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
-        SQLITE_OK)
-        return refuse(err, store->database, "cannot checkpoint");
+    if (writers_lock(store->writers, err) < 0)
+        return err_wrap(err, "cannot checkpoint");
+    rc = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    writers_unlock(store->writers);
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+        return store_refuse(err, store->database, "cannot checkpoint");
+    store->busy += rc != SQLITE_OK;
     store->wal_pages = 0;
     return 0;
+}
+
+struct store_waits store_waits(const struct store *store)
+{
+    const struct writers_waits *turns = writers_waits(store->writers);
+    return (struct store_waits){.turns = turns->turns,
+                                .waited = turns->waited,
+                                .waited_ns = turns->waited_ns,
+                                .longest_ns = turns->longest_ns,
+                                .busy = store->busy,
+                                .busy_ns = store->busy_ns};
+}
+
+struct store_about store_about(const struct store *store)
+{
+    return store->about;
 }
 
 /* ---- one agent at a time, as the original ---- */
@@ -360,28 +209,30 @@ static int each_put(struct store_each *each, int statement, int64_t batch,
                     const struct store_agent *agent, struct err *err)
 {
     sqlite3_stmt *row = NULL;
-    int rc = -1;
-    if (sqlite3_prepare_v2(each->database, sql[statement], -1, &row, NULL) == SQLITE_OK) {
-        bind_text(row, 1, each->run);
+    int rc = writers_lock(each->store->writers, err);
+    if (rc == 0 &&
+        sqlite3_prepare_v2(each->database, store_sql[statement], -1, &row, NULL) == SQLITE_OK) {
+        bind_text(row, 1, each->store->run);
         bind_agent(row, batch, agent);
         rc = step(each->database, row, "cannot record an agent", err);
-    } else {
-        refuse(err, each->database, "cannot record an agent");
+    } else if (rc == 0) {
+        rc = store_refuse(err, each->database, "cannot record an agent");
     }
     sqlite3_finalize(row);
+    writers_unlock(each->store->writers);
     return rc;
 }
 
-int store_each_begin(struct store_each **out, const struct store *store, int64_t batch,
+int store_each_begin(struct store_each **out, struct store *store, int64_t batch,
                      const struct store_agent *agent, struct err *err)
 {
     struct store_each *each = xcalloc(1, sizeof *each);
-    each->run = store->run;
-    if (open_database(&each->database, store->path, err) == 0 &&
-        execute(each->database, "PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0",
-                "cannot set pragmas", err) == 0 &&
-        set_durability(each->database, store->full, err) == 0 &&
-        execute(each->database, embedded_schema_sql, "cannot create the tables", err) == 0 &&
+    each->store = store;
+    if (store_open_plain(&each->database, store, err) == 0 &&
+        store_execute(each->database, "PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0",
+                      "cannot set pragmas", err) == 0 &&
+        store_set_durability(each->database, store->full, err) == 0 &&
+        store_execute(each->database, embedded_schema_sql, "cannot create the tables", err) == 0 &&
         each_put(each, INSERT, batch, agent, err) == 0) {
         *out = each;
         return 0;
@@ -397,28 +248,7 @@ int store_each_end(struct store_each *each, const struct store_agent *agent, str
     if (!each)
         return 0;
     if (each->database && sqlite3_close(each->database) != SQLITE_OK && rc == 0)
-        rc = refuse(err, each->database, "cannot close the database");
+        rc = store_refuse(err, each->database, "cannot close the database");
     free(each);
     return rc;
-}
-
-int store_open(struct store **out, const char *path, bool full, const char *run, struct err *err)
-{
-    struct store *store = xcalloc(1, sizeof *store);
-    store->path = xstrdup(path);
-    store->run = xstrdup(run);
-    store->full = full;
-    /* Before the first connection: a statement journal in memory, instead of 64 KiB taken from and
-     * given back to the system at every INSERT. */
-    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
-    tell_engine(path);
-    if (open_database(&store->database, path, err) == 0 &&
-        check_or_create(store->database, err) == 0 && set_pragmas(store, err) == 0 &&
-        prepare(store, err) == 0) {
-        *out = store;
-        return 0;
-    }
-    err_wrap(err, "database '%s'", path);
-    store_close(store);
-    return -1;
 }

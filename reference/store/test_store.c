@@ -5,12 +5,16 @@
 
 #include <cmocka.h>
 #include <ftw.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "store/store.h"
 
@@ -229,6 +233,76 @@ static void a_grown_wal_is_checkpointed(void **state)
     query("PRAGMA integrity_check", "ok");
 }
 
+/* ---- other processes ---- */
+
+/* A program that takes no turns: it holds SQLite's write lock for a while. */
+static pid_t hold_the_database(int64_t ns)
+{
+    int told[2];
+    char byte;
+    pid_t pid;
+    assert_int_equal(pipe(told), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        sqlite3 *database = NULL;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (sqlite3_open(path, &database) != SQLITE_OK ||
+            sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+            write(told[1], "x", 1) != 1)
+            _exit(1);
+        clock_sleep_until(clock_now_ns() + ns);
+        sqlite3_close(database);
+        _exit(0);
+    }
+    assert_int_equal(read(told[0], &byte, 1), 1);
+    close(told[0]);
+    close(told[1]);
+    return pid;
+}
+
+static void a_stranger_who_writes_is_waited_for_and_counted(void **state)
+{
+    struct store *store = open_store();
+    struct store_agent row = ready("1.0");
+    struct store_waits waits;
+    struct err err = {0};
+    pid_t stranger = hold_the_database(50 * CLOCK_NS_PER_MS);
+    int status = -1;
+    (void)state;
+    assert_int_equal(store_record_batch(store, 1, &row, 1, &err), 0);
+    waits = store_waits(store);
+    assert_int_equal(waits.busy, 1);
+    assert_true(waits.busy_ns > 0);
+    assert_int_equal(waits.waited, 0); /* he is no spawner */
+    assert_int_equal(waitpid(stranger, &status, 0), stranger);
+    assert_int_equal(status, 0);
+    store_close(store);
+    query("SELECT count(*) FROM agent_executions", "1");
+}
+
+/* howtocorrupt.html 2.6: a handle that crosses a fork loses data that was acknowledged. */
+static void a_child_cannot_use_the_store_of_its_parent(void **state)
+{
+    struct store *store = open_store();
+    struct store_agent row = ready("1.0");
+    int status = -1;
+    pid_t pid;
+    (void)state;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct err err = {0};
+        int rc = store_record_batch(store, 1, &row, 1, &err);
+        _exit(rc == -1 && strstr(err.text, "opened by another process") ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(store_record_batch(store, 1, &row, 1, NULL), 0);
+    store_close(store);
+    query("SELECT count(*) FROM agent_executions", "1");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
@@ -240,6 +314,8 @@ int main(void)
         TEST(each_agent_is_inserted_then_updated),
         TEST(strangers_are_refused),
         TEST(a_grown_wal_is_checkpointed),
+        TEST(a_stranger_who_writes_is_waited_for_and_counted),
+        TEST(a_child_cannot_use_the_store_of_its_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
