@@ -138,29 +138,60 @@ static void check_conduct(struct audit_findings *findings, const struct run_cycl
                     cycle->descriptors, cycle->descriptors_first);
 }
 
-void audit_cycle(struct audit_findings *findings, const struct scenario *scenario,
-                 const struct run_cycle *cycle, const char *database_path, const char *run_label,
-                 int64_t *spent_ns)
+void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *findings,
+                       const struct scenario *scenario, const struct run_cycle *cycle,
+                       enum audit_level level, struct audit_result *result)
 {
     int64_t from_ns = clock_now_ns();
-    sqlite3 *database;
+    *result = (struct audit_result){0};
     check_conduct(findings, cycle);
     if (cycle->broke == RUN_WHOLE || cycle->broke == RUN_BROKE_FINISH) {
         check_answer(findings, cycle);
         for (size_t i = 0; i < cycle->agent_count; i++)
             if (cycle->agents[i].outcome == RUN_READY)
-                check_times_of(findings, cycle, &cycle->agents[i], database_path != NULL);
+                check_times_of(findings, cycle, &cycle->agents[i], watch != NULL);
         check_ledger(findings, cycle);
     }
-    database = database_path && cycle->broke != RUN_BROKE_DOWN
-                   ? database_open(findings, database_path)
-                   : NULL;
-    if (database) {
-        if (cycle->broke == RUN_WHOLE)
-            records_check(findings, scenario, cycle, database, run_label);
-        database_check_structure(findings, database);
-        sqlite3_close(database);
-    }
+    if (watch)
+        watch_look(watch, findings, scenario, cycle, level, result);
+    result->spent_ns = clock_now_ns() - from_ns;
+}
+
+void audit_cycle(struct audit_findings *findings, const struct scenario *scenario,
+                 const struct run_cycle *cycle, const char *database_path, const char *run_label,
+                 int64_t *spent_ns)
+{
+    struct audit_watch *watch = database_path ? audit_watch_new(database_path, run_label) : NULL;
+    struct audit_result result;
+    audit_watch_cycle(watch, findings, scenario, cycle, AUDIT_FULL, &result);
+    audit_watch_free(watch);
     if (spent_ns)
-        *spent_ns = clock_now_ns() - from_ns;
+        *spent_ns = result.spent_ns;
+}
+
+const char *audit_level_name(enum audit_level level)
+{
+    static const char *const names[] = {"none", "quick", "full", "end", "copy"};
+    return names[level];
+}
+
+enum audit_level audit_rule_level(const struct audit_rule *rule)
+{
+    switch ((enum rule)(rule - audit_rules)) {
+    case RULE_RECORDED:
+    case RULE_PHANTOM:
+    case RULE_STATE:
+    case RULE_CONSENSUS:
+    case RULE_READABLE:
+    case RULE_TRIPWIRE:
+        return AUDIT_QUICK;
+    case RULE_INTEGRITY_CHECK:
+    case RULE_FOREIGN_KEYS:
+    case RULE_TWICE:
+        return AUDIT_FULL;
+    case RULE_SETTINGS:
+        return AUDIT_COPY;
+    default:
+        return rule->needs_store ? AUDIT_END : AUDIT_NONE;
+    }
 }

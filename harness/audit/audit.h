@@ -1,7 +1,9 @@
 /* audit - did everybody tell the truth? Plan, answer, store and ledger are held against each other.
  *
- * Normal use: audit_cycle after each cycle, audit_database for one file by hand. Each broken rule
- * is a finding: data, not an error. The rules are the table in rules.c.
+ * Normal use: one audit_watch per store, audit_watch_cycle after each cycle at the level that
+ * schedule.h says, audit_watch_rest before the subject closes, then audit_database for the file as
+ * it was left. Each broken rule is a finding: data, not an error. The rules are the table in
+ * rules.c.
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
@@ -20,6 +22,18 @@ enum audit_severity {
                    */
 };
 
+/* How deep one audit looks. What answer, ledger and /proc tell is looked at by each of them. */
+enum audit_level {
+    AUDIT_NONE,  /* into no store: the subject keeps none, is down, or it cannot be read */
+    AUDIT_QUICK, /* tripwires, and the rows of this cycle alone: flat cost */
+    AUDIT_FULL,  /* that, and every page and row of the store: its cost grows with the store */
+    AUDIT_END,   /* audit_database: the file as its subject left it */
+    AUDIT_COPY   /* a copy against its original, while both are known: audit --self-test alone */
+};
+
+/* audit_level_name - "none", "quick", "full", "end", "copy" */
+const char *audit_level_name(enum audit_level level);
+
 /* A rule: one row of the table. */
 struct audit_rule {
     const char *name;     /* "every-acknowledged-start-is-recorded" */
@@ -33,6 +47,9 @@ struct audit_rule {
 
 extern const struct audit_rule audit_rules[];
 extern const size_t audit_rule_count;
+
+/* audit_rule_level - the least level at which a rule is answered; AUDIT_NONE: without the store */
+enum audit_level audit_rule_level(const struct audit_rule *rule);
 
 struct audit_finding {
     const struct audit_rule *rule;
@@ -62,12 +79,54 @@ struct audit_report {
     char engine[96]; /* SQLite version and source id that did the audit */
 };
 
+/* What the audit after one cycle came to. Plain value. */
+struct audit_result {
+    enum audit_level level;            /* that ran; never more than was asked for */
+    int64_t rows;                      /* of the store that were read one by one */
+    int64_t database_bytes, wal_bytes; /* of the files, 0 when there is none */
+    int64_t spent_ns, full_ns;         /* all of it; what only a full one does */
+};
+
+/* One store, followed from cycle to cycle: a read-only connection of our own, what was seen before,
+ * and a digest of the rows of every batch. Opaque. */
+struct audit_watch;
+
 /*
- * audit_cycle - hold one cycle against its answer, its store and its ledger, and the store against
- * SQLite
+ * audit_watch_new - follow the store of a run from its next cycle on
  *
- * Opens the store through a connection of its own, read-only, and closes it again: nothing of it
- * stays between cycles, so that the subject meets the same file as without us.
+ * database  : borrowed until audit_watch_free; nothing is opened before the first audit
+ * run_label : the run the subject was opened with; borrowed likewise
+ */
+struct audit_watch *audit_watch_new(const char *database, const char *run_label);
+
+/*
+ * audit_watch_cycle - hold one cycle against its answer, its ledger and its store
+ *
+ * The connection stays open, but no read transaction does, so that a checkpoint waits for us no
+ * longer than one audit. After a cycle that broke off it is closed: the next subject shall meet the
+ * file as if we had not been there.
+ *
+ * watch  : NULL for a subject that keeps no store
+ * level  : AUDIT_QUICK or AUDIT_FULL. Quick ones find what is lost, doubled, invented or wrong
+ *          among the rows of this cycle and of those that came since the last one. Full ones find
+ *          what has become of earlier rows, of pages and of indexes.
+ * danger : while the connection is open, this process must not open and close the files of the
+ *          store in another way (that drops SQLite's locks, howtocorrupt.html 2.2)
+ */
+void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *findings,
+                       const struct scenario *scenario, const struct run_cycle *cycle,
+                       enum audit_level level, struct audit_result *result);
+
+/* audit_watch_rest - close the connection until the next cycle; accepts NULL. To be called before
+ * the subject is asked to close, or its last connection could not tidy the store. */
+void audit_watch_rest(struct audit_watch *watch);
+
+void audit_watch_free(struct audit_watch *watch); /* accepts NULL */
+
+/*
+ * audit_cycle - one full audit of one cycle, without a before and an after
+ *
+ * Opens the store through a connection of its own, read-only, and closes it again.
  *
  * database  : NULL for a subject that keeps none
  * run_label : the run the subject was opened with

@@ -65,7 +65,7 @@ void database_check_structure(struct audit_findings *findings, sqlite3 *database
     check_pragma(findings, database, "PRAGMA foreign_key_check", RULE_FOREIGN_KEYS);
 }
 
-static int64_t ask(sqlite3 *database, const char *sql)
+int64_t database_ask(sqlite3 *database, const char *sql)
 {
     sqlite3_stmt *row = NULL;
     int64_t value = 0;
@@ -78,7 +78,7 @@ static int64_t ask(sqlite3 *database, const char *sql)
 
 /* Each row: a question whose answer must be 0. They need no harness: the store contradicts itself.
  */
-static void check_contradictions(struct audit_findings *findings, sqlite3 *database)
+void database_check_contradictions(struct audit_findings *findings, sqlite3 *database)
 {
     static const struct {
         enum rule rule;
@@ -93,6 +93,14 @@ static void check_contradictions(struct audit_findings *findings, sqlite3 *datab
          "SELECT count(*) FROM agent_outputs AS o JOIN agent_executions AS e"
          " ON e.run = o.run AND e.id = o.id WHERE e.state <> 'completed'",
          "outputs of agents that are not completed"},
+        {RULE_CONSENSUS,
+         "SELECT count(*) FROM consensus_runs AS c LEFT JOIN (SELECT DISTINCT run, batch"
+         " FROM agent_executions) AS e ON e.run = c.run AND e.batch = c.batch WHERE e.run IS NULL",
+         "consensus rows of batches without agents"},
+        {RULE_TWICE,
+         "SELECT count(*) FROM (SELECT 1 FROM agent_executions WHERE pid IS NOT NULL"
+         " GROUP BY pid, spawned_ns, run HAVING count(*) > 1)",
+         "processes that are recorded more than once"},
         {RULE_STATE,
          "SELECT count(*) FROM agent_executions WHERE state IN ('ready', 'completed')"
          " AND (outcome IS NOT 'ready' OR pid IS NULL OR ready_ns IS NULL)",
@@ -101,13 +109,24 @@ static void check_contradictions(struct audit_findings *findings, sqlite3 *datab
          "SELECT count(*) FROM agent_executions WHERE state IN ('failed', 'cancelled', 'timed_out')"
          " AND outcome IS NOT state",
          "ended agents whose outcome contradicts their state"},
+        /* The checks of the contract once more: on a read-only connection SQLite does not even
+         * parse CHECK, and its integrity_check says nothing of it (build.c, 3.40). */
+        {RULE_STATE,
+         "SELECT count(*) FROM agent_executions WHERE state NOT IN ('starting', 'ready',"
+         " 'completed', 'failed', 'cancelled', 'timed_out', 'interrupted')"
+         " OR outcome NOT IN ('ready', 'failed', 'cancelled', 'timed_out')",
+         "agents in a state or with an outcome that the contract does not know"},
+        {RULE_CONSENSUS,
+         "SELECT count(*) FROM consensus_runs WHERE verdict NOT IN ('agreed', 'split')"
+         " OR votes < 0 OR agents < votes",
+         "consensus rows with a verdict or votes that the contract does not know"},
         {RULE_TIMES,
          "SELECT count(*) FROM agent_executions WHERE ready_ns < spawned_ns"
-         " OR completed_ns < ready_ns",
+         " OR completed_ns < ready_ns OR completed_ns < spawned_ns",
          "agents whose times run backwards"},
     };
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        int64_t count = ask(database, questions[i].sql);
+        int64_t count = database_ask(database, questions[i].sql);
         if (count)
             finding_add(findings, questions[i].rule, "", "%lld %s", (long long)count,
                         questions[i].text);
@@ -116,23 +135,24 @@ static void check_contradictions(struct audit_findings *findings, sqlite3 *datab
 
 static void count_rows(struct audit_report *report, sqlite3 *database)
 {
-    report->agents = ask(database, "SELECT count(*) FROM agent_executions");
-    report->ready =
-        ask(database, "SELECT count(*) FROM agent_executions WHERE state IN ('starting', 'ready')");
+    report->agents = database_ask(database, "SELECT count(*) FROM agent_executions");
+    report->ready = database_ask(
+        database, "SELECT count(*) FROM agent_executions WHERE state IN ('starting', 'ready')");
     report->completed =
-        ask(database, "SELECT count(*) FROM agent_executions WHERE state = 'completed'");
-    report->consensus_runs = ask(database, "SELECT count(*) FROM consensus_runs");
-    report->outputs = ask(database, "SELECT count(*) FROM agent_outputs");
+        database_ask(database, "SELECT count(*) FROM agent_executions WHERE state = 'completed'");
+    report->consensus_runs = database_ask(database, "SELECT count(*) FROM consensus_runs");
+    report->outputs = database_ask(database, "SELECT count(*) FROM agent_outputs");
 }
 
 static void describe(struct audit_report *report, sqlite3 *database)
 {
     sqlite3_stmt *row = NULL;
-    report->pages = ask(database, "PRAGMA page_count");
-    report->free_pages = ask(database, "PRAGMA freelist_count");
-    report->is_store = ask(database, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND"
-                                     " name IN ('agent_executions', 'consensus_runs',"
-                                     " 'agent_outputs')") == 3;
+    report->pages = database_ask(database, "PRAGMA page_count");
+    report->free_pages = database_ask(database, "PRAGMA freelist_count");
+    report->is_store =
+        database_ask(database, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND"
+                               " name IN ('agent_executions', 'consensus_runs',"
+                               " 'agent_outputs')") == 3;
     if (sqlite3_prepare_v2(database, "PRAGMA journal_mode", -1, &row, NULL) == SQLITE_OK &&
         sqlite3_step(row) == SQLITE_ROW)
         /* read as it lies, a WAL database says "delete" */
@@ -239,12 +259,15 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     *report = (struct audit_report){0};
     if (check_header(report, path, err) < 0)
         return -1;
+    wal_check(findings, path);
     rc = open_alone(&database, path, err);
     if (rc == 0) {
         describe(report, database);
         database_check_structure(findings, database);
+        if (contract_claims(database))
+            contract_check(findings, database);
         if (report->is_store) {
-            check_contradictions(findings, database);
+            database_check_contradictions(findings, database);
             count_rows(report, database);
         }
     }

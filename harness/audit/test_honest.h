@@ -93,6 +93,7 @@ static inline int make(void **state)
         return -1;
     fixture->path = text_format("%s/store.sqlite", fixture->folder);
     run_sql(fixture->path, schema);
+    run_sql(fixture->path, "PRAGMA application_id = 0x73706e77; PRAGMA user_version = 1");
     run_sql(fixture->path, honest_rows);
     fixture->scenario.consensus = true;
     fill_cycle(fixture);

@@ -19,6 +19,16 @@ int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 
+/* self_test.c: spawnbench audit --self-test */
+struct cli_self_test {
+    const char *database; /* NULL: an honest store is made first */
+    const char *without;  /* a rule to leave out, or NULL */
+    uint64_t seed;
+    int seeds;
+    bool json;
+};
+int cli_self_test(const struct cli_self_test *asked); /* exit code */
+
 /* cli_fail - "spawnbench: COMMAND: error" on stderr; returns the exit code that belongs to it */
 int cli_fail(const char *command, const struct err *err);
 

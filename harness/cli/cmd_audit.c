@@ -1,5 +1,6 @@
-/* spawnbench audit: is this database sound? */
+/* spawnbench audit: is this database sound? And would we see it if it were not? */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,16 +9,36 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { KEY_JSON = 256 };
+enum { KEY_JSON = 256, KEY_SELF_TEST, KEY_SEED, KEY_SEEDS, KEY_WITHOUT };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.audit.v1)", 0},
+    {"self-test", KEY_SELF_TEST, NULL, 0,
+     "damage copies of a store in every known way and show which rule sees it; without DATABASE "
+     "the reference spawner makes a store first",
+     0},
+    {"seed", KEY_SEED, "N", 0, "(self-test) seed of the places that are hit (default 1)", 0},
+    {"seeds", KEY_SEEDS, "N", 0, "(self-test) places for each kind of damage (default 5)", 0},
+    {"without", KEY_WITHOUT, "RULE", 0, "(self-test) leave a rule out, to see the test fail", 0},
     {0}};
 
 struct asked {
     const char *path;
-    bool json;
+    struct cli_self_test self_test;
+    bool self_testing, detailed, json;
 };
+
+static long whole_number(const struct argp_state *state, const char *option, const char *text,
+                         long most)
+{
+    char *end;
+    long value;
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < 1 || value > most)
+        argp_error(state, "--%s %s: expected a whole number from 1 to %ld", option, text, most);
+    return value;
+}
 
 static error_t take(int key, char *argument, struct argp_state *state)
 {
@@ -26,13 +47,31 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case KEY_JSON:
         asked->json = true;
         return 0;
+    case KEY_SELF_TEST:
+        asked->self_testing = true;
+        return 0;
+    case KEY_SEED:
+        asked->self_test.seed = (uint64_t)whole_number(state, "seed", argument, UINT32_MAX);
+        asked->detailed = true;
+        return 0;
+    case KEY_SEEDS:
+        asked->self_test.seeds = (int)whole_number(state, "seeds", argument, 10000);
+        asked->detailed = true;
+        return 0;
+    case KEY_WITHOUT:
+        asked->self_test.without = argument;
+        asked->detailed = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (asked->path)
             argp_error(state, "one DATABASE at a time, '%s' is too much", argument);
         asked->path = argument;
         return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no DATABASE is given");
+    case ARGP_KEY_END:
+        if (asked->detailed && !asked->self_testing)
+            argp_error(state, "--seed, --seeds and --without go with --self-test only");
+        if (!asked->path && !asked->self_testing)
+            argp_error(state, "no DATABASE is given");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -93,30 +132,41 @@ static void tell_json(const char *path, const struct audit_report *report,
     cJSON_Delete(root);
 }
 
+static int audit_one(const struct asked *asked)
+{
+    struct audit_findings findings = {0};
+    struct audit_report report;
+    struct err err = {0};
+    int code;
+    if (audit_database(&findings, &report, asked->path, &err) < 0) {
+        code = cli_fail("audit", &err);
+    } else {
+        code = findings.count ? 4 : 0;
+        (asked->json ? tell_json : tell)(asked->path, &report, &findings);
+    }
+    audit_findings_release(&findings);
+    return code;
+}
+
 int cmd_audit(int argc, char **argv)
 {
     static const struct argp argp = {
         options,
         take,
-        "DATABASE",
-        "Audit one database: SQLite's integrity_check and foreign_key_check, and, in a spawner's "
-        "store, what its rows say of each other.\vExit status: 0 no finding, 4 findings, 2 not a "
-        "SQLite database, 5 cannot be read.",
+        "DATABASE\n--self-test [DATABASE]",
+        "Audit one database: SQLite's integrity_check and foreign_key_check, what its -wal holds, "
+        "and, in a spawner's store, its schema and what its rows say of each other. With "
+        "--self-test: are the audits able to see what they are for?\vExit status: 0 no finding "
+        "(self-test: every kind of damage is seen), 4 findings (self-test: a kind escapes, or the "
+        "untouched store is accused), 2 not a SQLite database, 5 cannot be read or run.",
         NULL,
         NULL,
         NULL};
-    struct asked asked = {0};
-    struct audit_findings findings = {0};
-    struct audit_report report;
-    struct err err = {0};
+    struct asked asked = {.self_test = {.seed = 1, .seeds = 5}};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    if (audit_database(&findings, &report, asked.path, &err) < 0) {
-        code = cli_fail("audit", &err);
-    } else {
-        code = findings.count ? 4 : 0;
-        (asked.json ? tell_json : tell)(asked.path, &report, &findings);
-    }
-    audit_findings_release(&findings);
+    asked.self_test.database = asked.path;
+    asked.self_test.json = asked.json;
+    code = asked.self_testing ? cli_self_test(&asked.self_test) : audit_one(&asked);
     return cli_check_stdout("audit", code);
 }

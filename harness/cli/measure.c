@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "audit/schedule.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
@@ -11,6 +12,12 @@
 #include "plan/plan.h"
 #include "run/run.h"
 #include "verdict/verdict.h"
+
+/* The store of one arm, as its audits know it. */
+struct audited {
+    struct audit_watch *watch; /* NULL before its first cycle, and where there is no store */
+    struct audit_schedule schedule;
+};
 
 /* What the walk carries along. */
 struct walk {
@@ -22,6 +29,7 @@ struct walk {
     struct progress *progress;
     struct audit_findings findings;
     struct run_cycle cycle;
+    struct audited audited[SCENARIO_MOST_ARMS];
     char *folder, *label, *metrics;
     bool *done;
     int64_t id;
@@ -109,18 +117,64 @@ static int put_findings(struct walk *walk, int64_t cycle, int arm, struct err *e
     return 0;
 }
 
+/* Is this the last cycle of its arm before a look? Nothing is judged that was not read whole. */
+static bool is_before_look(const struct plan *plan, size_t index)
+{
+    for (size_t i = index; i < plan->count; i++) {
+        if (i > index && plan->items[i].arm == plan->items[index].arm)
+            return false;
+        if (plan->items[i].look)
+            return true;
+    }
+    return true;
+}
+
+static int64_t measured_ns(const struct run_cycle *cycle)
+{
+    int64_t until_ns = cycle->finished_ns ? cycle->finished_ns : cycle->answered_ns;
+    return until_ns > cycle->sent_ns ? until_ns - cycle->sent_ns : 0;
+}
+
+static void audit_it(struct walk *walk, size_t index, struct audit_result *result)
+{
+    const struct plan_item *item = &walk->plan.items[index];
+    struct audited *audited = &walk->audited[item->arm];
+    const char *database = run_database(walk->run, (size_t)item->arm);
+    enum audit_level level =
+        audit_schedule_next(&audited->schedule, measured_ns(&walk->cycle),
+                            walk->cycle.broke != RUN_WHOLE || is_before_look(&walk->plan, index));
+    if (!audited->watch && database)
+        audited->watch = audit_watch_new(database, walk->label);
+    audit_findings_clear(&walk->findings);
+    audit_watch_cycle(audited->watch, &walk->findings, walk->scenario, &walk->cycle, level, result);
+    if (result->level == AUDIT_FULL)
+        audit_schedule_spent(&audited->schedule, result->full_ns);
+}
+
+static int put_audit(struct walk *walk, int64_t cycle, int arm, const struct audit_result *result,
+                     struct err *err)
+{
+    const struct store_audit audit = {.cycle = cycle,
+                                      .arm = arm,
+                                      .level = audit_level_name(result->level),
+                                      .rows = result->rows,
+                                      .spent_ns = result->spent_ns,
+                                      .database_bytes = result->database_bytes,
+                                      .wal_bytes = result->wal_bytes};
+    return result->level == AUDIT_NONE ? 0 : store_audit_put(walk->store, walk->id, &audit, err);
+}
+
 static int one_cycle(struct walk *walk, size_t index, struct err *err)
 {
     const struct plan_item *item = &walk->plan.items[index];
-    int64_t audit_ns;
+    struct audit_result audit;
     if (run_cycle(walk->run, index, item, &walk->cycle, err) < 0)
         return -1;
-    audit_findings_clear(&walk->findings);
-    audit_cycle(&walk->findings, walk->scenario, &walk->cycle,
-                run_database(walk->run, (size_t)item->arm), walk->label, &audit_ns);
+    audit_it(walk, index, &audit);
     if (store_cycle_begin(walk->store, walk->id, &walk->cycle, walk->sitting,
-                          audit_ns + walk->cycle.hygiene_ns, err) < 0 ||
+                          audit.spent_ns + walk->cycle.hygiene_ns, err) < 0 ||
         put_findings(walk, (int64_t)index, item->arm, err) < 0 ||
+        put_audit(walk, (int64_t)index, item->arm, &audit, err) < 0 ||
         store_cycle_commit(walk->store, err) < 0)
         return -1;
     walk->done[index] = true;
@@ -199,11 +253,18 @@ static int put_arms(struct walk *walk, const struct run_arm_end ends[], struct e
 static int final_audit(struct walk *walk, size_t arm, const char *database, struct err *err)
 {
     struct audit_report report;
+    struct audit_result result;
     struct err why = {0};
     audit_findings_clear(&walk->findings);
     if (audit_database(&walk->findings, &report, database, &why) < 0)
         return store_finding_put(walk->store, walk->id, -1, (int)arm, "store-can-be-read",
                                  "integrity", "", why.text, err);
+    result = (struct audit_result){.level = AUDIT_FULL,
+                                   .rows = report.agents + report.consensus_runs + report.outputs,
+                                   .spent_ns = report.spent_ns,
+                                   .database_bytes = report.bytes};
+    if (put_audit(walk, -1, (int)arm, &result, err) < 0)
+        return -1;
     return put_findings(walk, -1, (int)arm, err);
 }
 
@@ -232,6 +293,8 @@ static int close_run(struct walk *walk, bool audited, struct err *err)
     size_t arms = walk->scenario->arm_count;
     struct run_arm_end *ends = xcalloc(arms, sizeof *ends);
     int rc;
+    for (size_t i = 0; i < arms; i++)
+        audit_watch_rest(walk->audited[i].watch);
     run_stop(walk->run, ends);
     rc = put_arms(walk, ends, err);
     for (size_t i = 0; i < arms && rc == 0 && audited; i++) {
@@ -287,6 +350,8 @@ static void release(struct walk *walk)
     run_close(walk->run);
     run_cycle_release(&walk->cycle);
     audit_findings_release(&walk->findings);
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        audit_watch_free(walk->audited[i].watch);
     plan_release(&walk->plan);
     store_close(walk->store);
     free(walk->folder);

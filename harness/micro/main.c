@@ -24,6 +24,7 @@
 static const char usage[] =
     "usage: spawnbench-micro [OPTION]... [--benchmark_...]\n"
     "       spawnbench-micro --ratios [--cycles N] [--agents N,...] [--json]\n"
+    "       spawnbench-micro --observer [--cycles N] [--agents N,...]\n"
     "\n"
     "Micro-benchmarks of spawnbench under Google Benchmark: spawn primitives and the reference "
     "spawner\n"
@@ -34,9 +35,11 @@ static const char usage[] =
     "  --ratios             the parallel spawner against bare loops that record nothing, paired "
     "in\n"
     "                       random order in each round: median ratios with 95 % bounds\n"
-    "  --cycles N           rounds of --ratios after 2 warm-ups (default 40)\n"
-    "  --agents N,...       batch sizes of --ratios (default 3,10,100)\n"
-    "  --seed N             order of --ratios (default 1)\n"
+    "  --observer           the spawner audited after each batch against the same one left alone,\n"
+    "                       paired likewise: slow-down, cost of the audits, size of the -wal\n"
+    "  --cycles N           rounds of these two after warm-ups (default 40)\n"
+    "  --agents N,...       their batch sizes (default 3,10,100)\n"
+    "  --seed N             their order (default 1)\n"
     "  --samples N          rows per case (default: each case's own, 5 to 30)\n"
     "  --ledger on|off      do agents write the ledger? The same for loops and spawner (default "
     "on)\n"
@@ -143,7 +146,7 @@ struct options {
     struct micro micro;
     const char *base; /* --folder */
     const char *out;  /* value of --benchmark_out, or NULL */
-    bool ratios, self, ledger, help, version;
+    bool ratios, observer, self, ledger, help, version;
     size_t null_cycles; /* 0: no worker, the usual case */
     char **library;     /* argv for Google Benchmark; strings borrowed */
     int library_count;
@@ -159,6 +162,7 @@ enum {
     LIGHT,
     NULL_CYCLES,
     NULL_SUBJECT,
+    OBSERVER,
     RATIOS,
     REFERENCE,
     RR,
@@ -179,6 +183,7 @@ static const struct option known_options[] = {{"agent", required_argument, NULL,
                                               {"light", required_argument, NULL, LIGHT},
                                               {"null", required_argument, NULL, NULL_SUBJECT},
                                               {"null-cycles", required_argument, NULL, NULL_CYCLES},
+                                              {"observer", no_argument, NULL, OBSERVER},
                                               {"ratios", no_argument, NULL, RATIOS},
                                               {"reference", required_argument, NULL, REFERENCE},
                                               {"rr", no_argument, NULL, RR},
@@ -268,6 +273,9 @@ static int read_option(struct options *options, int which, const char *value, st
         break;
     case RATIOS:
         options->ratios = true;
+        break;
+    case OBSERVER:
+        options->observer = true;
         break;
     case SELF:
         options->self = true;
@@ -445,6 +453,8 @@ static int run(struct options *options, struct err *err)
 {
     if (options->null_cycles)
         return micro_null_cycles(&options->micro, options->null_cycles, err);
+    if (options->observer)
+        return micro_observer(&options->micro, err);
     return options->ratios ? micro_ratios(&options->micro, err) : run_cases(options, err);
 }
 

@@ -23,9 +23,9 @@ struct micro {
     char *folder;                           /* scratch: databases, logs, ledgers */
     char *ledger;                           /* of agents; NULL with --ledger off */
     int samples;                            /* rows per case; 0: each case's own number */
-    uint64_t seed;                          /* of --ratios */
-    size_t cycles;                          /* rounds of --ratios */
-    size_t sizes[MICRO_MOST_SIZES];         /* batch sizes of --ratios */
+    uint64_t seed;                          /* of --ratios and --observer */
+    size_t cycles;                          /* their rounds */
+    size_t sizes[MICRO_MOST_SIZES];         /* and batch sizes */
     size_t size_count;
     bool json, rr;
 };
@@ -64,6 +64,14 @@ void micro_self_register(const struct micro *micro);
  * misses its limit is a result
  */
 int micro_ratios(const struct micro *micro, struct err *err);
+
+/*
+ * micro_observer - the spawner audited against the same one left alone, paired round by round, on
+ * stdout
+ *
+ * errors : as of micro_ratios, and ERR_SUBJECT for a finding of the audit
+ */
+int micro_observer(const struct micro *micro, struct err *err);
 
 /* micro_null_cycles - the process behind harness/null-cycle: one cycle per byte on stdin */
 int micro_null_cycles(const struct micro *micro, size_t agents, struct err *err);

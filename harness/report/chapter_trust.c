@@ -2,9 +2,22 @@
 #include <math.h>
 #include <string.h>
 
+#include "audit/schedule.h"
 #include "report/chapters.h"
 
 #define MOST_FINDINGS 20
+
+/* After how many cycles of an arm an audit went as deep as this level. Runs from before levels were
+ * stored were audited in full each time. */
+static int64_t cycles_at(const struct facts *facts, const struct store_tally *tally,
+                         enum audit_level level)
+{
+    if (level == AUDIT_END || level == AUDIT_COPY)
+        return 0;
+    if (level == AUDIT_NONE || !facts_has_levels(facts))
+        return tally->cycles;
+    return level == AUDIT_FULL ? tally->audits_full : tally->audits_full + tally->audits_quick;
+}
 
 /* In how many cycles could a rule be checked: not for arms without a store, not without a ledger.
  */
@@ -17,24 +30,71 @@ static int64_t cycles_checked(const struct facts *facts, const struct audit_rule
         return 0;
     for (size_t i = 0; i < facts->arm_count; i++)
         if (!rule->needs_store || facts->arms[i].records)
-            checked += facts->arms[i].tally.cycles;
+            checked += cycles_at(facts, &facts->arms[i].tally, audit_rule_level(rule));
     return checked;
+}
+
+/* Was the rule asked once more of each store that its subject had closed? */
+static bool is_end_checked(const struct facts *facts, const struct audit_rule *rule)
+{
+    enum audit_level level = audit_rule_level(rule);
+    return facts->tally.audits_at_end > 0 && (level == AUDIT_FULL || level == AUDIT_END);
 }
 
 static void add_rule(struct text *out, const struct facts *facts, size_t index)
 {
     const struct audit_rule *rule = &audit_rules[index];
+    enum audit_level level = audit_rule_level(rule);
     int64_t checked = cycles_checked(facts, rule);
+    bool end = is_end_checked(facts, rule);
     text_add(out, "| ");
     words_markdown(out, rule->question);
     text_add(out, " | ");
     words_markdown(out, rule->how);
-    text_addf(out, " | %s", rule->severity == AUDIT_INTEGRITY ? "integrity" : "conduct");
+    text_addf(out, " | %s | %s | ", level == AUDIT_NONE ? "each" : audit_level_name(level),
+              rule->severity == AUDIT_INTEGRITY ? "integrity" : "conduct");
     if (checked)
-        text_addf(out, " | %lld", (long long)checked);
+        text_addf(out, "%lld%s", (long long)checked, end ? " and the end" : "");
     else
-        text_add(out, " | skipped");
+        text_add(out, end ? "the end" : "skipped");
     text_addf(out, " | %zu |\n", facts->rule_findings[index]);
+}
+
+/* How often each store was looked into, and how deep. What did not run is no pass. */
+static void add_levels_of(struct text *out, const struct facts_arm *arm)
+{
+    const struct store_tally *tally = &arm->tally;
+    int64_t looked = tally->audits_quick + tally->audits_full;
+    char spent[TEXT_DURATION_BYTES];
+    text_add(out, "- ");
+    words_markdown(out, arm->name);
+    text_addf(out, ": full audits after %lld of %lld cycles%s; quick ones after %s",
+              (long long)tally->audits_full, (long long)tally->cycles,
+              tally->audits_at_end ? " and at the end" : ", none at the end",
+              looked == tally->cycles ? "each" : "");
+    if (looked < tally->cycles)
+        text_addf(out, "%lld; **none after %lld**", (long long)looked,
+                  (long long)(tally->cycles - looked));
+    text_addf(out, "; the full ones took %s, the largest -wal that was met is %.2f MiB\n",
+              text_duration(spent, (double)tally->audit_full_ns),
+              (double)tally->wal_bytes_peak / (1 << 20));
+}
+
+static void add_levels(struct text *out, const struct facts *facts)
+{
+    if (!facts_has_levels(facts))
+        return;
+    text_addf(out,
+              "A quick audit reads the rows of its cycle and asks whether the store is still the "
+              "same file; its cost does not grow. A full one reads every page and row; as many "
+              "run as fit into %.0f %% of the measured time of their arm, one before each look, "
+              "one after each cycle that broke off. At the end the file that its subject left is "
+              "audited:\n\n",
+              100 * AUDIT_SHARE);
+    for (size_t i = 0; i < facts->arm_count; i++)
+        if (facts->arms[i].records)
+            add_levels_of(out, &facts->arms[i]);
+    text_add(out, "\n");
 }
 
 static void add_skipped(struct text *out, const struct facts *facts)
@@ -123,14 +183,16 @@ int chapter_integrity(struct text *out, struct store *store, const struct facts 
               "After each cycle the plan, the subject's answer, its store, the agents' own ledger "
               "and /proc are held against each other. A cycle that broke off is checked as far "
               "as it got.%s\n\n"
-              "| question | answered by | kind | cycles | findings |\n|---|---|---|--:|--:|\n",
+              "| question | answered by | level | kind | cycles | findings |\n"
+              "|---|---|---|---|--:|--:|\n",
               complete ? " When the run is over, each store is audited once more." : "");
     for (size_t i = 0; i < audit_rule_count; i++)
         add_rule(out, facts, i);
     if (facts->rule_findings[audit_rule_count])
-        text_addf(out, "| rules that this version does not know | | | | %zu |\n",
+        text_addf(out, "| rules that this version does not know | | | | | %zu |\n",
                   facts->rule_findings[audit_rule_count]);
     text_add(out, "\n");
+    add_levels(out, facts);
     add_skipped(out, facts);
     if (!findings)
         return 0;

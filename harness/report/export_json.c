@@ -145,6 +145,9 @@ static void put_arms(struct document *document)
         json_add_int64(row, "user_us", arm->user_us);
         json_add_int64(row, "system_us", arm->system_us);
         json_add_int64(row, "peak_memory_kb", arm->peak_memory_kb);
+        json_add_int64(row, "audits_quick", arm->tally.audits_quick);
+        json_add_int64(row, "audits_full", arm->tally.audits_full);
+        json_add_int64(row, "audits_at_end", arm->tally.audits_at_end);
         add_row(document, row);
     }
     end_array(document);
@@ -398,6 +401,11 @@ static void put_tally(struct document *document)
     json_add_int64(object, "span_ns", tally->span_ns);
     json_add_int64(object, "audit_ns", tally->audit_ns);
     json_add_int64(object, "harness_ns", tally->harness_ns);
+    json_add_int64(object, "audits_quick", tally->audits_quick);
+    json_add_int64(object, "audits_full", tally->audits_full);
+    json_add_int64(object, "audits_at_end", tally->audits_at_end);
+    json_add_int64(object, "audit_full_ns", tally->audit_full_ns);
+    json_add_int64(object, "wal_bytes_peak", tally->wal_bytes_peak);
     printed = json_print(object, 0);
     fprintf(document->out, ",\n  \"tally\":%s", printed);
     free(printed);

@@ -34,6 +34,12 @@ int64_t facts_findings(const struct facts *facts)
     return facts->tally.findings_integrity + facts->tally.findings_conduct;
 }
 
+bool facts_has_levels(const struct facts *facts)
+{
+    const struct store_tally *tally = &facts->tally;
+    return tally->audits_quick + tally->audits_full + tally->audits_at_end > 0;
+}
+
 size_t facts_counted(const struct facts *facts, size_t arm, size_t value)
 {
     size_t count = 0;

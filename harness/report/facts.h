@@ -131,6 +131,9 @@ size_t facts_counted(const struct facts *facts, size_t arm, size_t value);
 /* facts_findings - all findings of the run */
 int64_t facts_findings(const struct facts *facts);
 
+/* facts_has_levels - the run says which audits ran; those from before schema version 3 do not */
+bool facts_has_levels(const struct facts *facts);
+
 /* facts_cycle_named - the stored cycle of this index, or NULL */
 const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t index);
 

@@ -175,6 +175,42 @@ static void what_was_skipped_is_said(void **state)
     free(report);
 }
 
+static void audits_are_told_by_level(void **state)
+{
+    static const char one_arm[] = "{\"name\":\"bare\",\"cycles\":40,\"warmup\":0,"
+                                  "\"agents\":[{\"name\":\"a\",\"command\":[\"{agent}\"]}],"
+                                  "\"arms\":[{\"name\":\"mine\",\"subject\":[\"x\"]}]}";
+    char *folder = fixture_folder(), *text;
+    struct store *store = fixture_store(folder);
+    int64_t run = fixture_run(store, &(struct fixture){.scenario = one_arm});
+    struct err err = {0};
+    (void)state;
+    render(folder, store, &run, 1);
+    text = fixture_read(folder, "benchmarks.md");
+    assert_null(strstr(text, "full audits after")); /* of a run from before there were levels */
+    assert_non_null(strstr(text, "| full | integrity | 40 | 0 |"));
+    free(text);
+    for (int i = -1; i < 39; i++) {
+        const struct store_audit audit = {
+            .cycle = i, .level = i < 3 ? "full" : "quick", .wal_bytes = 3 << 20};
+        assert_int_equal(store_audit_put(store, run, &audit, &err), 0);
+    }
+    render(folder, store, &run, 1);
+    text = fixture_read(folder, "benchmarks.md");
+    assert_non_null(strstr(text,
+                           "mine: full audits after 3 of 40 cycles and at the end; quick ones "
+                           "after 39; **none after 1**"));
+    assert_non_null(strstr(text, "the largest -wal that was met is 3.00 MiB"));
+    assert_non_null(strstr(text, "| full | integrity | 3 and the end | 0 |"));
+    assert_non_null(strstr(text, "| quick | integrity | 39 | 0 |"));
+    assert_non_null(strstr(text, "| end | integrity | the end | 0 |"));
+    assert_non_null(strstr(text, "| copy | integrity | skipped | 0 |"));
+    assert_non_null(strstr(text, "| each | conduct | 40 | 0 |"));
+    free(text);
+    store_close(store);
+    fixture_remove(folder);
+}
+
 static void findings_are_shown_and_capped(void **state)
 {
     static const struct fixture fixture = {.scenario = fixture_three_agents,
@@ -198,7 +234,7 @@ static void findings_are_shown_and_capped(void **state)
     render(folder, store, &run, 1);
     text = fixture_read(folder, "benchmarks.md");
     assert_non_null(strstr(text, "- and 11 more"));
-    assert_non_null(strstr(text, "| rules that this version does not know | | | | 30 |"));
+    assert_non_null(strstr(text, "| rules that this version does not know | | | | | 30 |"));
     assert_non_null(strstr(text, "1 of 40 cycles had an integrity finding"));
     free(text);
     store_close(store);
@@ -293,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_run_without_cycles_is_told_too),
         cmocka_unit_test(words_of_others_never_become_markup),
         cmocka_unit_test(what_was_skipped_is_said),
+        cmocka_unit_test(audits_are_told_by_level),
         cmocka_unit_test(findings_are_shown_and_capped),
         cmocka_unit_test(several_runs_get_a_chapter_each),
         cmocka_unit_test(a_missing_gnuplot_is_told_with_its_remedy),

@@ -21,11 +21,14 @@ static const char columns_of_2[] =
 /* The same for a store that may only be read. A temporary name hides the stored one of the same
  * name, see https://www.sqlite.org/lang_naming.html */
 static const char views_of_1_as_2[] =
-    "PRAGMA temp_store = MEMORY;"
     "CREATE TEMP VIEW cycles AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes, -1 AS steal_ticks,"
     " -1 AS total_ticks, -1 AS pressure_us, -1 AS throttled, -1 AS suspended_ns FROM main.cycles;"
     "CREATE TEMP VIEW agents AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes FROM main.agents;"
     "CREATE TEMP TABLE plans (run INTEGER PRIMARY KEY, fingerprint INTEGER, text TEXT);";
+
+static const char views_of_2_as_3[] =
+    "CREATE TEMP TABLE audits (run INTEGER, cycle INTEGER, arm INTEGER, level TEXT, rows INTEGER,"
+    " spent_ns INTEGER, database_bytes INTEGER, wal_bytes INTEGER);";
 
 static int64_t read_pragma(struct store *store, const char *sql)
 {
@@ -69,7 +72,7 @@ static int run_steps(struct store *store, const char *const steps[], size_t coun
 static int change(struct store *store)
 {
     static const char *const steps[] = {embedded_results_sql, "PRAGMA application_id = 1936748130",
-                                        "PRAGMA user_version = 2", "COMMIT"};
+                                        "PRAGMA user_version = 3", "COMMIT"};
     int rc = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK && read_pragma(store, "PRAGMA user_version") == 1)
         rc = sqlite3_exec(store->database, columns_of_2, NULL, NULL, NULL);
@@ -84,7 +87,8 @@ static bool only_readable(int rc)
 
 int migrate_up(struct store *store, int version, bool create, struct err *err)
 {
-    static const char *const views[] = {views_of_1_as_2};
+    static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_2_as_3,
+                                        views_of_1_as_2};
     int rc;
     if (version == MIGRATE_VERSION)
         return 0;
@@ -97,5 +101,7 @@ int migrate_up(struct store *store, int version, bool create, struct err *err)
         sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
     if (create || !only_readable(rc))
         return -1;
-    return run_steps(store, views, 1) == SQLITE_OK ? 0 : sql_fail(store, err, "read it");
+    return run_steps(store, views, version == 1 ? 3 : 2) == SQLITE_OK
+               ? 0
+               : sql_fail(store, err, "read it");
 }

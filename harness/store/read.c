@@ -284,6 +284,25 @@ static int read_sums(struct store *store, const char *sql, int64_t run, int arm,
     return sql_end(store, row, rc, err);
 }
 
+/* With the value of the cycle that a row belongs to; rows of the whole run belong to each. */
+#define OF_CYCLES_OF_ARM_AND_VALUE(row)                                                            \
+    row ".run = ?1 AND (?2 < 0 OR " row ".arm = ?2) AND (?3 < 0 OR " row ".cycle < 0 OR"           \
+        " (SELECT c.value FROM cycles AS c WHERE c.run = " row ".run AND c.cycle = " row           \
+        ".cycle) = ?3)"
+
+static int read_audits(struct store_tally *t, struct store *store, int64_t run, int arm, int value,
+                       struct err *err)
+{
+    int64_t *audits[] = {&t->audits_quick, &t->audits_full, &t->audits_at_end, &t->audit_full_ns,
+                         &t->wal_bytes_peak};
+    return read_sums(store,
+                     "SELECT sum(a.level = 'quick' AND a.cycle >= 0),"
+                     " sum(a.level = 'full' AND a.cycle >= 0), sum(a.cycle < 0),"
+                     " sum(CASE WHEN a.level = 'full' AND a.cycle >= 0 THEN a.spent_ns ELSE 0 END),"
+                     " max(a.wal_bytes) FROM audits AS a WHERE " OF_CYCLES_OF_ARM_AND_VALUE("a"),
+                     run, arm, value, audits, 5, err);
+}
+
 #define OF_ARM_AND_VALUE "run = ?1 AND (?2 < 0 OR arm = ?2) AND (?3 < 0 OR value = ?3)"
 
 int store_tally(struct store *store, int64_t run, int arm, int value, struct store_tally *out,
@@ -310,13 +329,14 @@ int store_tally(struct store *store, int64_t run, int arm, int value, struct sto
                   "  GROUP BY sitting)) FROM cycles WHERE " OF_ARM_AND_VALUE " AND warmup = 0",
                   run, arm, value, blocks, 2, err) < 0)
         return -1;
-    return read_sums(
-        store,
-        "SELECT sum(severity = 'integrity'), sum(severity = 'conduct'),"
-        " count(DISTINCT CASE WHEN severity = 'integrity' AND f.cycle >= 0 THEN f.cycle END)"
-        " FROM findings AS f WHERE f.run = ?1 AND (?2 < 0 OR f.arm = ?2) AND (?3 < 0 OR f.cycle < 0"
-        " OR (SELECT c.value FROM cycles AS c WHERE c.run = f.run AND c.cycle = f.cycle) = ?3)",
-        run, arm, value, findings, 3, err);
+    if (read_sums(store,
+                  "SELECT sum(severity = 'integrity'), sum(severity = 'conduct'),"
+                  " count(DISTINCT CASE WHEN severity = 'integrity' AND f.cycle >= 0"
+                  " THEN f.cycle END) FROM findings AS f"
+                  " WHERE " OF_CYCLES_OF_ARM_AND_VALUE("f"),
+                  run, arm, value, findings, 3, err) < 0)
+        return -1;
+    return read_audits(t, store, run, arm, value, err);
 }
 
 int store_plan_load(struct store *store, int64_t run, uint64_t *fingerprint, char **text,

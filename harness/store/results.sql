@@ -1,6 +1,6 @@
 -- results/spawnbench.sqlite: every sample and finding, append-only. application_id 0x73706e62 ("spnb").
 -- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
--- Schema version 2. Columns with a default came after version 1: migrate.c adds them to older stores,
+-- Schema version 3. Columns with a default came after version 1: migrate.c adds them to older stores,
 -- and -1 stands for what was not known. Tables and triggers it makes by running this text once more.
 
 CREATE TABLE IF NOT EXISTS runs (
@@ -102,6 +102,19 @@ CREATE TABLE IF NOT EXISTS findings (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS findings_by_run ON findings (run, cycle);
+
+-- What looked into a subject's store, and when; since version 3. No row: nothing did.
+CREATE TABLE IF NOT EXISTS audits (
+    run            INTEGER NOT NULL REFERENCES runs (id),
+    cycle          INTEGER NOT NULL,           -- -1: after the subject was closed
+    arm            INTEGER NOT NULL,
+    level          TEXT    NOT NULL CHECK (level IN ('quick', 'full')),
+    rows           INTEGER NOT NULL,           -- that were read one by one
+    spent_ns       INTEGER NOT NULL,
+    database_bytes INTEGER NOT NULL,
+    wal_bytes      INTEGER NOT NULL,
+    PRIMARY KEY (run, cycle, arm)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS verdicts (
     run    INTEGER NOT NULL REFERENCES runs (id),

@@ -268,6 +268,17 @@ failed:
     return -1;
 }
 
+int store_audit_put(struct store *store, int64_t run, const struct store_audit *audit,
+                    struct err *err)
+{
+    if (sql_run(store, err, "INSERT OR REPLACE INTO audits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "iiitiiii", run, audit->cycle, (int64_t)audit->arm, audit->level, audit->rows,
+                audit->spent_ns, audit->database_bytes, audit->wal_bytes) == 0)
+        return 0;
+    roll_back(store);
+    return -1;
+}
+
 int store_cycle_commit(struct store *store, struct err *err)
 {
     if (sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {

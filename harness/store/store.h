@@ -76,6 +76,20 @@ int store_finding_put(struct store *store, int64_t run, int64_t cycle_index /* -
                       const char *text, struct err *err); /* a failure ends the open transaction */
 int store_cycle_commit(struct store *store, struct err *err);
 
+/*
+ * store_audit_put - what looked into the store of an arm after a cycle, or at its end
+ *
+ * Inside a cycle's transaction it belongs to it; a failure ends that.
+ */
+struct store_audit {
+    int64_t cycle; /* -1: after the subject was closed */
+    int arm;
+    const char *level; /* "quick" or "full" */
+    int64_t rows, spent_ns, database_bytes, wal_bytes;
+};
+int store_audit_put(struct store *store, int64_t run, const struct store_audit *audit,
+                    struct err *err);
+
 /* A verdict as it was told at the end of the run. */
 int store_verdict_put(struct store *store, int64_t run, const char *claim, int value,
                       const char *word, const char *reason, struct err *err);
@@ -189,7 +203,12 @@ struct store_tally {
         failure_degraded; /* cycles with >= 1 failed agent whose error is told, all others ready */
     int64_t blocks;       /* of counted cycles */
     int64_t span_ns;      /* first sent to last answered of counted cycles, within sittings */
-    int64_t audit_ns, harness_ns; /* sums */
+    int64_t audit_ns, harness_ns;      /* sums */
+    int64_t audits_quick, audits_full; /* after how many cycles the store was looked into; neither:
+                                          not at all, or the run is older than schema version 3 */
+    int64_t audits_at_end;             /* stores that were audited in full after their subject */
+    int64_t audit_full_ns;             /* all full audits after cycles together */
+    int64_t wal_bytes_peak;            /* the largest -wal that an audit met */
 };
 /* arm -1: all arms; value -1: all */
 int store_tally(struct store *store, int64_t run, int arm, int value, struct store_tally *out,

@@ -437,8 +437,8 @@ static void a_database_of_somebody_else_is_left_alone(void **state)
 static void a_newer_schema_is_refused(void **state)
 {
     struct synthetic *synthetic = *state;
-    run_sql(synthetic->path, "PRAGMA user_version = 3");
-    refused(synthetic, true, "schema version 3");
+    run_sql(synthetic->path, "PRAGMA user_version = 4");
+    refused(synthetic, true, "schema version 4");
 }
 
 static void what_is_no_database_is_refused(void **state)
@@ -477,6 +477,41 @@ static void a_folder_that_is_not_there_is_told(void **state)
     free(path);
 }
 
+static void audit(struct synthetic *synthetic, int64_t cycle, int arm, const char *level)
+{
+    const struct store_audit row = {cycle, arm, level, 7, 100, 4096, 1000 * (cycle + 1)};
+    assert_int_equal(store_audit_put(synthetic->store, synthetic->run, &row, &synthetic->err), 0);
+}
+
+static void audits_are_counted_by_level_arm_and_value(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct store_tally all, one;
+    for (int i = 0; i < 4; i++)
+        synthetic_put(synthetic, &(struct synthetic_cycle){
+                                     .pair = i / 2, .arm = i % 2, .value = i / 2, .spawn_ns = 1});
+    audit(synthetic, 0, 0, "full");
+    audit(synthetic, 1, 1, "quick");
+    audit(synthetic, 2, 0, "quick"); /* cycle 3 had none */
+    audit(synthetic, -1, 0, "full");
+    all = tally_of(synthetic, -1, -1);
+    assert_true(all.audits_quick == 2 && all.audits_full == 1 && all.audits_at_end == 1);
+    assert_true(all.audit_full_ns == 100 && all.wal_bytes_peak == 3000);
+    one = tally_of(synthetic, 1, -1);
+    assert_true(one.audits_quick == 1 && one.audits_full == 0 && one.audits_at_end == 0);
+    one = tally_of(synthetic, 0, 1);
+    assert_true(one.audits_quick == 1 && one.audits_full == 0 && one.audits_at_end == 1);
+    one = tally_of(synthetic, 1, 1);
+    assert_true(one.cycles == 1 && one.audits_quick == 0);
+}
+
+static void an_audit_of_no_known_level_is_refused(void **state)
+{
+    struct synthetic *synthetic = *state;
+    const struct store_audit row = {.cycle = 0, .level = "none"};
+    assert_int_equal(store_audit_put(synthetic->store, synthetic->run, &row, &synthetic->err), -1);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, synthetic_new, synthetic_free)
 
 int main(void)
@@ -484,6 +519,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(a_run_comes_back_as_it_was_stored),
         WITH_STORE(a_run_is_partial_until_it_is_ended),
+        WITH_STORE(audits_are_counted_by_level_arm_and_value),
+        WITH_STORE(an_audit_of_no_known_level_is_refused),
         WITH_STORE(cycles_come_back_in_order_with_their_findings_counted),
         WITH_STORE(a_walk_ends_when_it_is_told_to),
         WITH_STORE(agents_come_back_of_all_cycles_or_of_one),

@@ -1,0 +1,234 @@
+/* spawnbench audit --self-test: would our audits see what they are for? */
+#include <cjson/cJSON.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/damage.h"
+#include "base/interrupt.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cli/cli.h"
+
+static const char *verdict_of(const struct damage_row *row)
+{
+    if (row->made == 0)
+        return "not made";
+    if (row->escaped)
+        return "ESCAPED";
+    if (row->missed)
+        return "MISSED";
+    if (row->caught == 0)
+        return "benign";
+    return row->benign ? "caught or benign" : "caught";
+}
+
+/* ---- for humans ---- */
+
+static void tell_cell(int seen, int made)
+{
+    char cell[16] = ".";
+    if (seen)
+        snprintf(cell, sizeof cell, "%d/%d", seen, made);
+    printf(" %9s", cell);
+}
+
+static void tell_row(const struct damage_row *row)
+{
+    printf("  %-20s", row->kind->name);
+    for (int i = 0; i < DAMAGE_CLASSES; i++)
+        tell_cell(row->by[i], row->made);
+    printf("  %s\n", verdict_of(row));
+}
+
+/* What is wrong, below the matrix. */
+static void tell_failures(const struct damage_matrix *matrix)
+{
+    for (size_t i = 0; i < matrix->count; i++) {
+        const struct damage_row *row = &matrix->rows[i];
+        if (row->escaped)
+            printf("  %s escaped %d of %d times: %s (%s; first at %s)\n", row->kind->name,
+                   row->escaped, row->made, row->kind->what, row->kind->how,
+                   *row->escape ? row->escape : "-");
+        if (row->missed)
+            printf("  %s was missed %d of %d times by %s, which must see it\n", row->kind->name,
+                   row->missed, row->made, damage_class_name(row->kind->must));
+    }
+    for (size_t i = 0; i < matrix->untouched.count; i++)
+        printf("  the untouched store is accused: %s: %s\n", matrix->untouched.items[i].rule->name,
+               matrix->untouched.items[i].text);
+}
+
+struct totals {
+    int kinds, made, caught, benign, escaped, missed;
+};
+
+static struct totals add_up(const struct damage_matrix *matrix)
+{
+    struct totals all = {0};
+    for (size_t i = 0; i < matrix->count; i++) {
+        const struct damage_row *row = &matrix->rows[i];
+        all.kinds += row->made > 0;
+        all.made += row->made;
+        all.caught += row->caught;
+        all.benign += row->benign;
+        all.escaped += row->escaped;
+        all.missed += row->missed;
+    }
+    return all;
+}
+
+static void tell(const struct damage_matrix *matrix)
+{
+    static const char *const heads[DAMAGE_CLASSES] = {"integrity", "for. key", "structure",
+                                                      "contrad.", "witness"};
+    struct totals all = add_up(matrix);
+    char spent[TEXT_DURATION_BYTES];
+    printf("self-test of the audits: a store of %lld rows, %lld bytes; seed %llu, %d places a "
+           "kind\n\n  %-20s",
+           (long long)matrix->rows_known, (long long)matrix->database_bytes,
+           (unsigned long long)matrix->seed, matrix->seeds, "damage");
+    for (int i = 0; i < DAMAGE_CLASSES; i++)
+        printf(" %9s", heads[i]);
+    printf("\n");
+    for (size_t i = 0; i < matrix->count; i++)
+        tell_row(&matrix->rows[i]);
+    printf("  %-20s", "untouched");
+    for (int i = 0; i < DAMAGE_CLASSES; i++)
+        printf(" %9s", ".");
+    printf("  %s\n\n", matrix->untouched.count ? "ACCUSED" : "accused by none");
+    tell_failures(matrix);
+    printf("  %d of %zu kinds made, %d damaged copies: %d caught, %d benign (only bytes that "
+           "nobody reads differ), %d escaped, %d missed by whom they concern; %s\n  %s\n",
+           all.kinds, matrix->count, all.made, all.caught, all.benign, all.escaped, all.missed,
+           text_duration(spent, (double)matrix->spent_ns),
+           damage_matrix_holds(matrix) ? "every damage is seen, the untouched store is not accused"
+                                       : "the audits cannot be trusted");
+}
+
+/* ---- for programs ---- */
+
+static cJSON *row_json(const struct damage_row *row)
+{
+    cJSON *object = cJSON_CreateObject(), *by;
+    cJSON_AddStringToObject(object, "damage", row->kind->name);
+    cJSON_AddStringToObject(object, "what", row->kind->what);
+    cJSON_AddStringToObject(object, "how", row->kind->how);
+    cJSON_AddStringToObject(object, "must_be_seen_by", damage_class_name(row->kind->must));
+    json_add_int64(object, "made", row->made);
+    json_add_int64(object, "caught", row->caught);
+    json_add_int64(object, "benign", row->benign);
+    json_add_int64(object, "escaped", row->escaped);
+    json_add_int64(object, "missed", row->missed);
+    by = cJSON_AddObjectToObject(object, "seen_by");
+    for (int i = 0; i < DAMAGE_CLASSES; i++)
+        json_add_int64(by, damage_class_name((enum damage_class)i), row->by[i]);
+    cJSON_AddStringToObject(object, "first_finding", row->first);
+    return object;
+}
+
+static void tell_json(const struct damage_matrix *matrix)
+{
+    cJSON *root = cJSON_CreateObject(), *rows, *untouched;
+    char *printed;
+    cJSON_AddStringToObject(root, "schema", "spawnbench.self-test.v1");
+    cJSON_AddBoolToObject(root, "holds", damage_matrix_holds(matrix));
+    json_add_int64(root, "seed", (int64_t)matrix->seed);
+    json_add_int64(root, "seeds", matrix->seeds);
+    json_add_int64(root, "rows_known", matrix->rows_known);
+    json_add_int64(root, "database_bytes", matrix->database_bytes);
+    json_add_int64(root, "spent_ns", matrix->spent_ns);
+    rows = cJSON_AddArrayToObject(root, "kinds");
+    for (size_t i = 0; i < matrix->count; i++)
+        cJSON_AddItemToArray(rows, row_json(&matrix->rows[i]));
+    untouched = cJSON_AddArrayToObject(root, "untouched");
+    for (size_t i = 0; i < matrix->untouched.count; i++) {
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "rule", matrix->untouched.items[i].rule->name);
+        cJSON_AddStringToObject(row, "text", matrix->untouched.items[i].text);
+        cJSON_AddItemToArray(untouched, row);
+    }
+    printed = json_print(root, 1);
+    puts(printed);
+    free(printed);
+    cJSON_Delete(root);
+}
+
+/* ---- the run ---- */
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
+{
+    (void)about;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static int make_store(const char *path, struct err *err)
+{
+    char *spawner = process_find_beside_self("spawnref");
+    char *agent = process_find_beside_self("spawnref-agent");
+    int rc = -1;
+    if (!spawner || !agent)
+        err_set(err, ERR_UNFIT,
+                "'spawnref' and 'spawnref-agent' are not beside spawnbench (build or install them, "
+                "or name a DATABASE)");
+    else
+        rc = damage_make_honest(path, spawner, agent, err);
+    free(spawner);
+    free(agent);
+    return rc;
+}
+
+/* A kind that this store has nothing to hit for is a gap when the store is of our own making. */
+static int check_complete(const struct damage_matrix *matrix, struct err *err)
+{
+    for (size_t i = 0; i < matrix->count; i++)
+        if (matrix->rows[i].made == 0)
+            return err_set(err, ERR_UNFIT, "damage '%s' could not be made",
+                           matrix->rows[i].kind->name);
+    return 0;
+}
+
+static int test_in(const char *folder, const struct cli_self_test *asked, struct err *err)
+{
+    char *made = text_format("%s/honest.sqlite", folder);
+    struct damage_matrix matrix = {0};
+    struct damage_how how = {.database = asked->database ? asked->database : made,
+                             .folder = folder,
+                             .seed = asked->seed,
+                             .seeds = asked->seeds,
+                             .without = asked->without};
+    int code = -1, rc = asked->database ? 0 : make_store(made, err);
+    if (rc == 0)
+        rc = damage_self_test(&matrix, &how, err);
+    if (rc == 0) {
+        (asked->json ? tell_json : tell)(&matrix);
+        code = damage_matrix_holds(&matrix) ? 0 : 4;
+        if (code == 0 && !asked->database)
+            rc = check_complete(&matrix, err);
+    }
+    damage_matrix_release(&matrix);
+    free(made);
+    return rc < 0 ? -1 : code;
+}
+
+int cli_self_test(const struct cli_self_test *asked)
+{
+    const char *place = getenv("TMPDIR");
+    char *folder = text_format("%s/spawnbench-self-test-XXXXXX", place && *place ? place : "/tmp");
+    struct err err = {0};
+    int code = -1;
+    interrupt_catch();
+    if (!mkdtemp(folder)) {
+        err_system(&err, "cannot make a folder '%s'", folder);
+    } else {
+        code = test_in(folder, asked, &err);
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    free(folder);
+    return code < 0 ? cli_fail("audit", &err) : code;
+}
