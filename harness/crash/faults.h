@@ -1,0 +1,71 @@
+/* faults - the reference store with an error injected at each call in turn, and what became of it.
+ *
+ * For every kind of call, every kind of error, once and for good, and every number n: the n-th call
+ * fails while the store does a fixed piece of work. It may refuse as much as it likes, but what it
+ * has acknowledged must be there, what it has refused must not, a failed commit none or whole; also
+ * when the process is killed at some call of that run. Then the fault ends: the store must open
+ * again and do a healthy batch.
+ *
+ * Control: a disk that says it has written and has not must be found out.
+ */
+#ifndef CRASH_FAULTS_H
+#define CRASH_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "crash/shim.h"
+
+/* One kind of fault. */
+struct faults_kind {
+    const char *name;
+    enum shim_call call;
+    enum shim_how how;
+    int code;
+    bool control; /* no store can survive it: it must be found */
+};
+
+/* faults_kinds - all of them, ended by a name of NULL */
+extern const struct faults_kind faults_kinds[];
+
+/* How the store works. */
+struct faults_mode {
+    const char *name;
+    bool each, full;
+    int checkpoint_pages; /* 0: never */
+};
+
+/* faults_modes - all of them, ended by a name of NULL */
+extern const struct faults_mode faults_modes[];
+
+/* What all runs of one kind of fault came to. Plain value. */
+struct faults_tally {
+    size_t runs;    /* each with a fault that struck */
+    size_t silent;  /* no call of the store told of it (it had no effect, or a retry helped) */
+    size_t refused; /* transactions answered with an error, the commit not tried */
+    size_t unknown; /* transactions whose commit failed */
+    size_t present; /* agents further than what was acknowledged, though the commit failed */
+    size_t killed;  /* states after a process kill in these runs, audited */
+    size_t bad;     /* audits with a finding */
+    char why[240];  /* the first of them, and how to meet it again */
+};
+
+/*
+ * faults_run - one kind of fault in one mode, at every call
+ *
+ * folder : exists; for the store
+ * most   : at most so many n, spread evenly; 0: all
+ * seed   : of SQLite's random numbers and of the kills
+ * errors : ERR_SYSTEM the work fails even without a fault
+ */
+int faults_run(struct faults_tally *out, const struct faults_kind *kind,
+               const struct faults_mode *mode, const char *folder, size_t most, uint64_t seed,
+               struct err *err);
+
+/* faults_table - all kinds in all modes, on stdout; returns the exit code: 0, 4 a promise was
+ * broken, 5 the control was not found out or the work fails without a fault */
+int faults_table(const char *folder, size_t most, uint64_t seed);
+
+#endif

@@ -1,0 +1,49 @@
+/* ledger - what a store has acknowledged, refused or left open, kept outside of it.
+ *
+ * Every agent goes up a stair: absent, starting, ready, completed. Before a transaction the ledger
+ * is told how high it leads; after it, what the store said. So for each agent two steps are known:
+ * the one that must be reached, and the one that may be. A commit that failed leaves the question
+ * open for good: none of it or all of it, never half.
+ *
+ * source : outcomes ok, fail, info as in Jepsen's histories
+ */
+#ifndef CRASH_LEDGER_H
+#define CRASH_LEDGER_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LEDGER_AGENTS  3  /* in each batch */
+#define LEDGER_BATCHES 16 /* numbered from 0 */
+
+enum ledger_step { LEDGER_ABSENT, LEDGER_STARTING, LEDGER_READY, LEDGER_COMPLETED };
+
+enum ledger_answer { LEDGER_YES, LEDGER_NO, LEDGER_UNKNOWN };
+
+/* Zero is the ledger of an empty store. Plain value. */
+struct ledger {
+    struct {
+        enum ledger_step least, most;
+    } agents[LEDGER_BATCHES][LEDGER_AGENTS];
+    bool whole; /* the agents of a batch are recorded in one transaction */
+};
+
+/* ledger_intend - a transaction begins that leads these agents to this step */
+void ledger_intend(struct ledger *ledger, int batch, int first, int count, enum ledger_step step);
+
+/* ledger_settle - ... and the store has answered */
+void ledger_settle(struct ledger *ledger, int batch, int first, int count,
+                   enum ledger_answer answer);
+
+/*
+ * ledger_audit - does the database say what the ledger knows, and is it sound?
+ *
+ * Rows 'interrupted' stand for 'starting' and 'ready' (the store was opened anew since).
+ * why     : at least 160 bytes: what is wrong, in words
+ * returns : how many agents are there though the store had refused them with "unknown" (the
+ *           failed-but-present of INTEGRITY.md 3b); -1 something is wrong
+ */
+int ledger_audit(sqlite3 *database, const struct ledger *ledger, char why[160]);
+
+#endif

@@ -1,0 +1,99 @@
+/* Do faults strike, are they survived, and is the one that nobody survives found? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "crash/faults.h"
+
+#define FEW 4
+
+static char *folder;
+
+static int forget(const char *name, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about;
+    (void)kind;
+    (void)where;
+    return remove(name);
+}
+
+static int make_folder(void **state)
+{
+    const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
+    (void)state;
+    folder = text_format("%s/crash-test-XXXXXX", parent ? parent : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    nftw(folder, forget, 4, FTW_DEPTH | FTW_PHYS);
+    free(folder);
+    return 0;
+}
+
+static struct faults_tally run(const struct faults_kind *kind, const struct faults_mode *mode)
+{
+    struct faults_tally tally;
+    struct err err = {0};
+    if (faults_run(&tally, kind, mode, folder, FEW, 1, &err) < 0)
+        fail_msg("%s", err.text);
+    return tally;
+}
+
+static void every_fault_that_can_be_survived_is(void **state)
+{
+    (void)state;
+    for (const struct faults_kind *kind = faults_kinds; kind->name; kind++)
+        for (const struct faults_mode *mode = faults_modes; mode->name; mode++) {
+            struct faults_tally tally = run(kind, mode);
+            assert_true(tally.runs > 0);
+            assert_int_equal(tally.killed, 3 * tally.runs);
+            if (kind->control ? tally.bad == 0 : tally.bad > 0)
+                fail_msg("%s, %s: %zu of %zu bad: %s", kind->name, mode->name, tally.bad,
+                         tally.runs, tally.why);
+        }
+}
+
+static void a_full_disk_is_told_to_the_caller(void **state)
+{
+    struct faults_tally tally = run(&faults_kinds[0], &faults_modes[1]);
+    (void)state;
+    assert_int_equal(faults_kinds[0].code, 13); /* SQLITE_FULL */
+    assert_true(tally.refused + tally.unknown > 0);
+    assert_int_equal(tally.silent, 0); /* not even those of a checkpoint */
+}
+
+static void a_failed_sync_may_leave_what_it_refused(void **state)
+{
+    const struct faults_kind *kind = faults_kinds;
+    struct faults_tally tally;
+    (void)state;
+    while (kind->call != SHIM_SYNC)
+        kind++;
+    tally = run(kind, &faults_modes[0]);
+    assert_true(tally.unknown > 0);
+    assert_true(tally.present > 0);
+    assert_int_equal(tally.bad, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        TEST(every_fault_that_can_be_survived_is),
+        TEST(a_full_disk_is_told_to_the_caller),
+        TEST(a_failed_sync_may_leave_what_it_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
