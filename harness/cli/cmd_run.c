@@ -64,6 +64,22 @@ static long whole_number(struct argp_state *state, const char *option, const cha
     return value;
 }
 
+/* Options that do not go together. */
+static void check_company(const struct asked *asked, const struct argp_state *state)
+{
+    const struct cli_change *change = &asked->change;
+    bool changed = change->cycles || change->arm_count || change->vary || change->spread;
+    if (asked->resuming && asked->path_count)
+        argp_error(state, "--resume goes on with a stored run and takes no SCENARIO");
+    if (asked->resuming && (changed || asked->seeded))
+        argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary, "
+                          "--spread and --seed cannot change it");
+    if (asked->planning && (asked->resuming || asked->json))
+        argp_error(state, "--plan runs nothing: it goes with neither --resume nor --json");
+    if (!asked->resuming && asked->path_count == 0)
+        argp_error(state, "no SCENARIO is given (try scenarios/three-agents.json)");
+}
+
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
@@ -106,16 +122,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->paths[asked->path_count++] = argument;
         return 0;
     case ARGP_KEY_END:
-        if (asked->resuming && asked->path_count)
-            argp_error(state, "--resume goes on with a stored run and takes no SCENARIO");
-        if (asked->resuming && (asked->change.cycles || asked->change.arm_count ||
-                                asked->change.vary || asked->change.spread || asked->seeded))
-            argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary, "
-                              "--spread and --seed cannot change it");
-        if (asked->planning && (asked->resuming || asked->json))
-            argp_error(state, "--plan runs nothing: it goes with neither --resume nor --json");
-        if (!asked->resuming && asked->path_count == 0)
-            argp_error(state, "no SCENARIO is given (try scenarios/three-agents.json)");
+        check_company(asked, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

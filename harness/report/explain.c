@@ -435,9 +435,3 @@ void explain_release(struct explain *explain)
     free(explain->laws);
     free(explain);
 }
-
-bool explain_violates(const struct facts *facts, size_t slow, size_t fast, size_t value)
-{
-    const struct explain_size *size = &facts->explain->sizes[value];
-    return size->known && size->slow == slow && size->fast == fast && size->violates;
-}

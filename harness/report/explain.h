@@ -78,10 +78,6 @@ void explain_release(struct explain *explain);
  */
 double explain_cores(const char *environment_json);
 
-/* explain_violates - the comparison of `fast` with `slow` at a batch size is faster than possible
- */
-bool explain_violates(const struct facts *facts, size_t slow, size_t fast, size_t value);
-
 struct cJSON;
 
 /* explain_size_json - the limit of one batch size as members of `row`; null where not known */

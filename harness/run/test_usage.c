@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -46,12 +47,13 @@ static int unmake(void **state)
     return 0;
 }
 
-/* A program of the shell that works for a while and says so; then it does what `then` asks. */
+/* What an agent does once it has worked for a while: this program itself, run again, is the agent.
+ */
+static const char *const waits = "waits", *const helps = "helps", *const ends = "ends";
+
 static void start(struct fixture *fixture, size_t which, const char *then)
 {
-    char *script =
-        text_format("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; %s", then);
-    const char *argv[] = {"/bin/sh", "-c", script, NULL};
+    const char *argv[] = {"/proc/self/exe", then, NULL};
     struct process *process = &fixture->running[which];
     struct err err = {0};
     char word[5] = "";
@@ -59,7 +61,27 @@ static void start(struct fixture *fixture, size_t which, const char *then)
         fail_msg("%s", err.text);
     assert_int_equal(read(process->out, word, sizeof word), 5);
     fixture->agents[which].pid = process->pid;
-    free(script);
+}
+
+/* Burn CPU time, say so, then wait for the end of stdin, start another one first, or end. */
+static int be_agent(const char *then)
+{
+    struct process helped = {0};
+    struct err err = {0};
+    struct timespec used = {0};
+    const char *argv[] = {"/proc/self/exe", waits, NULL};
+    char byte;
+    while (used.tv_sec == 0 && used.tv_nsec < 60000000)
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    if (write(STDOUT_FILENO, "done\n", 5) != 5)
+        return 1;
+    if (strcmp(then, ends) == 0)
+        return 0;
+    if (strcmp(then, helps) == 0 && process_start(&helped, argv, NULL, NULL, -1, &err) < 0)
+        return 1;
+    while (read(STDIN_FILENO, &byte, 1) > 0)
+        continue;
+    return 0;
 }
 
 static void running_agents_are_read_and_added_up(void **state)
@@ -68,7 +90,7 @@ static void running_agents_are_read_and_added_up(void **state)
     struct run_agent *agents = fixture->agents;
     struct run_cycle *cycle = &fixture->cycle;
     for (size_t i = 0; i < 2; i++)
-        start(fixture, i, "read end");
+        start(fixture, i, waits);
     usage_after(&fixture->before, &fixture->arm, cycle);
     for (size_t i = 0; i < 2; i++) {
         struct process_exit ended;
@@ -90,7 +112,7 @@ static void a_pid_of_somebody_else_is_not_believed(void **state)
 {
     const pid_t strangers[] = {1, getpid(), getppid(), 0, -1};
     struct fixture *fixture = *state;
-    start(fixture, 0, "read end");
+    start(fixture, 0, waits);
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
         fixture->agents[1].pid = strangers[i];
         usage_after(&fixture->before, &fixture->arm, &fixture->cycle);
@@ -100,13 +122,13 @@ static void a_pid_of_somebody_else_is_not_believed(void **state)
     }
 }
 
-/* As behind a shell or another helper that the subject starts its agents with. */
+/* As behind a helper that the subject starts its agents with. */
 static void a_child_of_a_child_is_an_agent_too(void **state)
 {
     struct fixture *fixture = *state;
     struct process_view child;
-    start(fixture, 0, "cat; true");
-    start(fixture, 1, "read end");
+    start(fixture, 0, helps);
+    start(fixture, 1, waits);
     while (process_children(fixture->running[0].pid, &child, 1) == 0)
         clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
     fixture->agents[0].pid = child.pid;
@@ -121,7 +143,7 @@ static void agents_that_were_reaped_are_known_in_ticks(void **state)
     int64_t used_ns = 0;
     for (size_t i = 0; i < 2; i++) {
         struct process_exit ended;
-        start(fixture, i, "exit 0");
+        start(fixture, i, ends);
         process_wait(&fixture->running[i], clock_now_ns() + 60 * CLOCK_NS_PER_S, &ended);
         used_ns += (ended.usage.ru_utime.tv_sec + ended.usage.ru_stime.tv_sec) * CLOCK_NS_PER_S +
                    (ended.usage.ru_utime.tv_usec + ended.usage.ru_stime.tv_usec) * 1000;
@@ -138,7 +160,7 @@ static void an_agent_that_ended_but_waits_to_be_reaped_still_has_a_clock(void **
     struct fixture *fixture = *state;
     siginfo_t about;
     for (size_t i = 0; i < 2; i++) {
-        start(fixture, i, "exit 0");
+        start(fixture, i, ends);
         waitid(P_PID, (id_t)fixture->running[i].pid, &about, WEXITED | WNOWAIT);
     }
     usage_after(&fixture->before, &fixture->arm, &fixture->cycle);
@@ -150,7 +172,7 @@ static void an_agent_that_ended_but_waits_to_be_reaped_still_has_a_clock(void **
 static void a_subject_that_is_gone_leaves_nothing_known(void **state)
 {
     struct fixture *fixture = *state;
-    start(fixture, 0, "exit 0");
+    start(fixture, 0, ends);
     process_wait(&fixture->running[0], clock_now_ns() + 60 * CLOCK_NS_PER_S, NULL);
     fixture->arm.subject.process.pid = fixture->agents[1].pid = fixture->agents[0].pid;
     usage_before(&fixture->before, &fixture->arm, &fixture->cycle);
@@ -161,7 +183,7 @@ static void a_subject_that_is_gone_leaves_nothing_known(void **state)
 
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(running_agents_are_read_and_added_up),
@@ -171,6 +193,8 @@ int main(void)
         WITH_FIXTURE(an_agent_that_ended_but_waits_to_be_reaped_still_has_a_clock),
         WITH_FIXTURE(a_subject_that_is_gone_leaves_nothing_known),
     };
+    if (argc > 1)
+        return be_agent(argv[1]);
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,8 @@ enum scenario_on_failure { SCENARIO_CANCEL, SCENARIO_DEGRADE };
 enum scenario_metric {
     SCENARIO_SPAWN_TIME,
     SCENARIO_READY_TIME,
-    SCENARIO_SENT_TO_START, /* phases: of the cycle's slowest agent, or of one named in the claim */
+    SCENARIO_SENT_TO_START, /* phases: the longest of the cycle's agents, or of one named in the
+                               claim */
     SCENARIO_START_TO_MAIN,
     SCENARIO_MAIN_TO_OWN_READY,
     SCENARIO_OWN_READY_TO_SEEN,
@@ -89,7 +90,7 @@ struct scenario_claim {
     double limit;                      /* of them: > 0, in the unit of the metric */
     double ratio;                      /* FASTER: > 0; for throughput it is faster / than */
     double share;                      /* WITHIN: 0.05 is 5 %; 0 < share < 1 */
-    char *agent; /* phases only: this agent instead of the slowest of each cycle; or NULL */
+    char *agent; /* phases only: this agent instead of the longest of each cycle; or NULL */
     int at;      /* index of the one batch size it is about; -1: all */
     enum scenario_on_failure failure;
     int line;   /* where it stands in the file */

@@ -280,21 +280,21 @@ static void programs_that_are_started_hold_nothing(void **state)
     pid_t pid;
     (void)state;
     assert_int_equal(writers_claim(writers, "r", NULL), 1);
-    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
     pid = fork_bound();
     if (pid == 0) {
-        dup2(ready[1], STDOUT_FILENO);
-        execlp("sh", "sh", "-c", "echo; exec sleep 600", (char *)NULL);
+        execlp("sleep", "sleep", "600", (char *)NULL);
+        assert_int_equal(write(ready[1], "", 1), 1); /* not started: told by a byte */
         _exit(127);
     }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 0); /* closed by its exec */
     assert_true(writers_alive(other, "r"));
     writers_close(writers);
     assert_false(writers_alive(other, "r"));
     writers_close(other);
     put_down(pid);
     close(ready[0]);
-    close(ready[1]);
 }
 
 int main(void)
