@@ -30,6 +30,10 @@ static const char views_of_2_as_3[] =
     "CREATE TEMP TABLE audits (run INTEGER, cycle INTEGER, arm INTEGER, level TEXT, rows INTEGER,"
     " spent_ns INTEGER, database_bytes INTEGER, wal_bytes INTEGER);";
 
+static const char views_of_3_as_4[] =
+    "CREATE TEMP TABLE documents (id INTEGER PRIMARY KEY, kind TEXT, name TEXT, run INTEGER,"
+    " made_wall_ns INTEGER, text TEXT);";
+
 static int64_t read_pragma(struct store *store, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
@@ -72,7 +76,7 @@ static int run_steps(struct store *store, const char *const steps[], size_t coun
 static int change(struct store *store)
 {
     static const char *const steps[] = {embedded_results_sql, "PRAGMA application_id = 1936748130",
-                                        "PRAGMA user_version = 3", "COMMIT"};
+                                        "PRAGMA user_version = 4", "COMMIT"};
     int rc = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK && read_pragma(store, "PRAGMA user_version") == 1)
         rc = sqlite3_exec(store->database, columns_of_2, NULL, NULL, NULL);
@@ -87,8 +91,9 @@ static bool only_readable(int rc)
 
 int migrate_up(struct store *store, int version, bool create, struct err *err)
 {
-    static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_2_as_3,
-                                        views_of_1_as_2};
+    /* an older store needs all of those before its own */
+    static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_3_as_4,
+                                        views_of_2_as_3, views_of_1_as_2};
     int rc;
     if (version == MIGRATE_VERSION)
         return 0;
@@ -101,7 +106,7 @@ int migrate_up(struct store *store, int version, bool create, struct err *err)
         sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
     if (create || !only_readable(rc))
         return -1;
-    return run_steps(store, views, version == 1 ? 3 : 2) == SQLITE_OK
+    return run_steps(store, views, (size_t)(MIGRATE_VERSION - version) + 1) == SQLITE_OK
                ? 0
                : sql_fail(store, err, "read it");
 }

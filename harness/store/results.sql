@@ -1,6 +1,6 @@
 -- results/spawnbench.sqlite: every sample and finding, append-only. application_id 0x73706e62 ("spnb").
 -- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
--- Schema version 3. Columns with a default came after version 1: migrate.c adds them to older stores,
+-- Schema version 4. Columns with a default came after version 1: migrate.c adds them to older stores,
 -- and -1 stands for what was not known. Tables and triggers it makes by running this text once more.
 
 CREATE TABLE IF NOT EXISTS runs (
@@ -130,6 +130,29 @@ CREATE TABLE IF NOT EXISTS plans (
     fingerprint INTEGER NOT NULL,              -- of every item in its order, see plan_fingerprint
     text        TEXT    NOT NULL
 ) STRICT;
+
+-- What is known beside the samples, as JSON: proofs of integrity, calibrations of this machine, runs named as a
+-- baseline, steps in history that were accepted; since version 4. The newest of a kind and name counts.
+CREATE TABLE IF NOT EXISTS documents (
+    id           INTEGER PRIMARY KEY,
+    kind         TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    run          INTEGER REFERENCES runs (id),  -- NULL: of no run
+    made_wall_ns INTEGER NOT NULL,
+    text         TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS documents_by_name ON documents (kind, name);
+
+CREATE TRIGGER IF NOT EXISTS documents_are_not_updated BEFORE UPDATE ON documents
+BEGIN SELECT RAISE(ABORT, 'a stored document is final'); END;
+
+CREATE TRIGGER IF NOT EXISTS documents_are_not_deleted BEFORE DELETE ON documents
+BEGIN SELECT RAISE(ABORT, 'a stored document is final'); END;
+
+CREATE TRIGGER IF NOT EXISTS documents_are_not_replaced BEFORE INSERT ON documents
+WHEN EXISTS (SELECT 1 FROM documents WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a stored document is final'); END;
 
 -- What a verdict rests on was declared before the first cycle, and stays so.
 CREATE TRIGGER IF NOT EXISTS plans_are_not_updated BEFORE UPDATE ON plans

@@ -189,6 +189,40 @@ int store_plan_put(struct store *store, int64_t run, uint64_t fingerprint, const
 int store_plan_load(struct store *store, int64_t run, uint64_t *fingerprint, char **text,
                     struct err *err);
 
+/* documents.c: what is known beside the samples, as JSON text. Final once stored; the newest of its
+ * kind and name counts. Plain value, strings borrowed. */
+struct store_document {
+    int64_t id, run; /* run 0: of no run */
+    int64_t made_wall_ns;
+    const char *kind; /* STORE_PROOF, ... */
+    const char *name; /* "faults"; a baseline's name; ... */
+    const char *text; /* one JSON object */
+};
+
+#define STORE_PROOF       "proof"       /* of integrity: what was tried, what was found */
+#define STORE_CALIBRATION "calibration" /* of a machine class: noise floor, false alarms */
+#define STORE_BASELINE    "baseline"    /* runs that have a name */
+#define STORE_ACCEPTED    "accepted"    /* a step in history that is as it should be */
+
+/* store_document_put - store it, with id and made_wall_ns of its own; errors: ERR_UNFIT */
+int store_document_put(struct store *store, const struct store_document *document, struct err *err);
+
+/*
+ * store_document_newest - the newest of this kind and name
+ *
+ * name    : NULL: whatever its name
+ * each    : called with it while its strings live
+ * returns : 0, 1 there is none; -1 errors: ERR_UNFIT
+ */
+int store_document_newest(struct store *store, const char *kind, const char *name,
+                          int (*each)(void *context, const struct store_document *document),
+                          void *context, struct err *err);
+
+/* store_each_document - all of this kind, oldest first; nonzero of `each` ends it */
+int store_each_document(struct store *store, const char *kind,
+                        int (*each)(void *context, const struct store_document *document),
+                        void *context, struct err *err);
+
 /* What a verdict needs of cycles besides times. */
 struct store_tally {
     int64_t cycles; /* counted and warm-up cycles alike: integrity has no warm-up */

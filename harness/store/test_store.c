@@ -437,7 +437,7 @@ static void a_database_of_somebody_else_is_left_alone(void **state)
 static void a_newer_schema_is_refused(void **state)
 {
     struct synthetic *synthetic = *state;
-    run_sql(synthetic->path, "PRAGMA user_version = 4");
+    run_sql(synthetic->path, "PRAGMA user_version = 5");
     refused(synthetic, true, "schema version 4");
 }
 
