@@ -438,7 +438,7 @@ static void a_newer_schema_is_refused(void **state)
 {
     struct synthetic *synthetic = *state;
     run_sql(synthetic->path, "PRAGMA user_version = 5");
-    refused(synthetic, true, "schema version 4");
+    refused(synthetic, true, "schema version 5");
 }
 
 static void what_is_no_database_is_refused(void **state)
