@@ -124,7 +124,7 @@ static void prove_at(struct gate_item *out, const struct session *session, size_
     struct gate_levels levels = session->levels[metric][look];
     struct gate_view view = view_of(asked, (size_t)question->looks[look]);
     struct gate_proof proof;
-    method_of(asked)->prove(&proof, &view, question->tolerance);
+    method_of(asked)->prove(&proof, &view, question);
     out->n = view.n;
     out->look = (int)look + 1;
     out->tau = proof.tau;
@@ -217,7 +217,7 @@ static void tell(struct gate_item *item, const struct session *session, size_t m
     else
         item->n = asked->n; /* it ended before its first look: the bounds are told all the same */
     view = view_of(asked, item->n);
-    method_of(asked)->prove(&proof, &view, question->tolerance);
+    method_of(asked)->prove(&proof, &view, question);
     item->tau = proof.tau;
     item->effective_n = (double)item->n / item->tau;
     method_of(asked)->estimate(item, &view, question, &levels);

@@ -142,8 +142,10 @@ static double measure_tau(const struct gate_view *view, double factor)
     return tau;
 }
 
-static void prove(struct gate_proof *out, const struct gate_view *view, double tolerance)
+static void prove(struct gate_proof *out, const struct gate_view *view,
+                  const struct gate_question *question)
 {
+    double tolerance = question->tolerance;
     out->tau = measure_tau(view, 1 + tolerance);
     out->regression = p_slower(view, 1 + tolerance, out->tau);
     out->no_regression = p_not_slower(view, 1 + tolerance, out->tau);
