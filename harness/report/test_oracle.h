@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "report/report.h"
 #include "report/test_fixture.h"
 
 #define ORACLE_SKIPPED 77
@@ -83,6 +84,19 @@ static inline cJSON *oracle_read(const char *format, const char *text)
     if (!answer)
         fail_msg("%s is not understood (%d): %.2000s", format, status, text);
     return answer;
+}
+
+/* oracle_export - a stored run in a format; the caller frees it */
+static inline char *oracle_export(struct store *store, int64_t run, const char *format)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct err err = {0};
+    FILE *out = open_memstream(&text, &length);
+    if (report_export(out, store, run, format, &err) < 0)
+        fail_msg("%s: %s", format, err.text);
+    fclose(out);
+    return text;
 }
 
 /* oracle_at - a member that has to be there */
