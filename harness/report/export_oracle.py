@@ -229,9 +229,50 @@ def trace(path):
             "errors": sorted({event["args"]["error"] for event in events if event["ph"] == "i"})}
 
 
+def openmetrics(path):
+    """The parser of the Prometheus client library (Debian: python3-prometheus-client)."""
+    try:
+        from prometheus_client.openmetrics.parser import text_string_to_metric_families
+    except ImportError:
+        sys.exit(SKIPPED)
+    with open(path, encoding="utf-8", newline="\n") as file:
+        families = list(text_string_to_metric_families(file.read()))
+    samples = [sample for family in families for sample in family.samples]
+    for family in families:
+        need(family.documentation and family.type != "unknown", "HELP and TYPE of", family.name)
+        need(family.unit or not family.name.endswith("_seconds"), "UNIT of", family.name)
+    need(all(math.isfinite(sample.value) for sample in samples), "not finite")
+
+    def total(name, **labels):
+        return sum(sample.value for sample in samples
+                   if sample.name == name and labels.items() <= sample.labels.items())
+    return {"families": [family.name for family in families],
+            "names": sorted({value for sample in samples for value in sample.labels.values()}),
+            "failed": total("spawnbench_cycles", outcome="failed"),
+            "count": total("spawnbench_spawn_time_seconds_count"),
+            "sum_ns": str(round(total("spawnbench_spawn_time_seconds_sum") * 10**9)),
+            "verdicts": {sample.labels["claim"]: sample.labels["spawnbench_claim"]
+                         for sample in samples if sample.name == "spawnbench_claim" and sample.value}}
+
+
+def junitparser(path):
+    """The parser of the same name (Debian: python3-junitparser)."""
+    try:
+        from junitparser import JUnitXml, TestSuite
+    except ImportError:
+        sys.exit(SKIPPED)
+    suites = JUnitXml.fromfile(path)
+    cases = [case for suite in suites for case in suite]
+    told = [suites.tests, suites.failures, suites.errors]
+    suites.update_statistics()
+    need(told == [suites.tests, suites.failures, suites.errors], "counts", told)
+    return {"names": [suite.name for suite in suites], "tests": len(cases),
+            "results": {case.name: [type(one).__name__ for one in case.result] for case in cases}}
+
+
 READERS = {"junit": junit, "csv": whole_csv, "csv-agents": agents_csv, "hyperfine": hyperfine,
            "google-benchmark": google_benchmark, "benchfmt": benchfmt, "bmf": bmf,
-           "github-action-benchmark": github_action_benchmark, "trace": trace}
+           "github-action-benchmark": github_action_benchmark, "trace": trace, "openmetrics": openmetrics, "junitparser": junitparser}
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in READERS:
