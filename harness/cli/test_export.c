@@ -195,7 +195,7 @@ static void memory_does_not_grow_with_what_is_written(void **state)
         long kib = peak_of(*state, formats[i]);
         printf("%s: %ld KiB, bmf: %ld KiB\n", formats[i], kib, bmf_kib);
 #ifndef __SANITIZE_ADDRESS__
-        assert_true(kib < 48 * 1024);
+        assert_true(kib < 49152);
         assert_true(kib < bmf_kib + 2048);
 #endif
     }

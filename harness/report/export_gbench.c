@@ -125,11 +125,14 @@ static void put_load(cJSON *context, const cJSON *environment)
 {
     const char *load = json_string(environment, "load_average");
     cJSON *array = cJSON_AddArrayToObject(context, "load_avg");
-    double each[3];
-    if (load && sscanf(load, "%lf %lf %lf", &each[0], &each[1], &each[2]) == 3)
-        for (int i = 0; i < 3; i++)
-            if (isfinite(each[i]))
-                cJSON_AddItemToArray(array, cJSON_CreateNumber(each[i]));
+    for (int i = 0; load && i < 3; i++) {
+        char *end;
+        double average = strtod(load, &end);
+        if (end == load || !isfinite(average))
+            return;
+        cJSON_AddItemToArray(array, cJSON_CreateNumber(average));
+        load = end;
+    }
 }
 
 /* What the library tells of the machine, as far as a run knows it; the host's name is not stored.

@@ -39,12 +39,8 @@ static inline struct oracle_said oracle_run(const char *const argv[], const char
 static inline cJSON *oracle_ask(const char *format, const char *text, int *status)
 {
     char *folder = fixture_folder(), *path = text_format("%s/export", folder);
-    const char *argv[] = {"/usr/bin/python3",
-                          "-B",
-                          SOURCE_DIR "/harness/report/export_oracle.py",
-                          format,
-                          path,
-                          NULL};
+    static const char script[] = SOURCE_DIR "/harness/report/export_oracle.py";
+    const char *argv[] = {"/usr/bin/python3", "-B", script, format, path, NULL};
     struct oracle_said said;
     struct err err = {0};
     cJSON *answer = NULL;
