@@ -44,21 +44,19 @@ static bool is_first(const char *option, const char *value, const char *first, c
 
 static void help(void)
 {
-    puts(
-        "usage: spawnref [OPTION]...\n"
-        "The reference spawner: starts agents, records them in SQLite. Speaks the subject "
-        "protocol\n"
-        "(reference/PROTOCOL.md) on stdin and stdout; stderr is its log.\n\n"
-        "  --mode MODE       sequential (one after the other, the yardstick) or parallel "
-        "(default)\n"
-        "  --record HOW      each (a connection and two transactions per agent, as the original)\n"
-        "                    or batch (one transaction); default: each if sequential, else batch\n"
-        "  --metrics FILE    write spawn_metrics.json there at the end\n"
-        "  --spec-id ID      goes into that file\n"
-        "  --arm-name NAME   this arm's section in that file (default: the mode)\n"
-        "  --append WORD     hand each agent this word behind its own, to plant a slowdown; may be "
-        "repeated\n"
-        "  --help, --version");
+    puts("usage: spawnref [OPTION]...\n"
+         "The reference spawner: starts agents, records them in SQLite. Speaks the subject "
+         "protocol\n"
+         "(reference/PROTOCOL.md) on stdin and stdout; stderr is its log.\n\n"
+         "  --mode MODE       sequential (one after the other, the yardstick) or parallel "
+         "(default)\n"
+         "  --record HOW      each (a connection and two transactions per agent, as the original)\n"
+         "                    or batch (one transaction); default: each if sequential, else batch\n"
+         "  --metrics FILE    write spawn_metrics.json there at the end\n"
+         "  --spec-id ID      goes into that file\n"
+         "  --arm-name NAME   this arm's section in that file (default: the mode)\n"
+         "  --append WORD     hand each agent this word, too: plants a slowdown (repeatable)\n"
+         "  --help, --version");
     exit(0);
 }
 

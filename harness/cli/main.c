@@ -20,6 +20,7 @@ static const struct {
     {"report", cmd_report, "report [RUN...]", "write reports/benchmarks.md and its figures"},
     {"list", cmd_list, "list", "list the stored runs"},
     {"show", cmd_show, "show [RUN]", "show one stored run"},
+    {"export", cmd_export, "export [RUN]", "write one stored run in the format of another tool"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
 };
 
