@@ -16,6 +16,43 @@ const char report_opening[] =
     "all\n"
     "gates, all metrics and looks together, and a false *no regression* in at most 5 %.\n\n";
 
+const char report_again[] =
+    "## How to do it again\n\n"
+    "    spawnbench-gate-trials --real                       # measures; keeps "
+    "results/gate-trials.json\n"
+    "    spawnbench-gate-trials --seed %llu --replicates %zu --markdown reports/gate.md\n\n"
+    "The second one simulates, and renders both from the seed and that file: the same bytes "
+    "again.\n"
+    "`--real --only slower --gates 20` tries a part. Measure on a machine that does nothing else: "
+    "the\n"
+    "gate allows for its noise, by saying *inconclusive* and *powerless*.\n\n";
+
+const char real_opening[] =
+    "## Real gates\n\n"
+    "`spawnbench gate` run as a program on the scenario three-agents, with its parallel arm "
+    "against\n"
+    "itself: real processes, a real database with durability `full`, all audits as always. Only "
+    "the\n"
+    "agents are shorter, to keep it short. A slowdown is planted by lengthening the agents' own\n"
+    "initialisation (`spawnref --append --init --append DURATION`) such that the *spawn time*, "
+    "measured\n"
+    "just before, grows by what is said. Both arms are handed as many words. Each gate has a "
+    "results\n"
+    "folder of its own.\n\n";
+
+const char real_bars[] = "### What was asked, and what came of it\n\n";
+
+const char real_said[] =
+    "### What the gates said\n\n"
+    "*passed*: no regression, or an improvement. *other*: integrity findings. *ratio*: candidate "
+    "/\n"
+    "baseline of the gated statistic: was what is planted really there? *detectable*: the "
+    "smallest\n"
+    "change the gate says it could have told from none, median of gates. *pairs*, *seconds*: mean\n"
+    "of a gate.\n\n";
+
+const char real_how[] = "### How\n\n";
+
 const char simulated_opening[] =
     "## Simulated gates\n\n"
     "The same rule (`gate_judge`) on noise whose truth is known: %zu gates of every kind without "
