@@ -209,7 +209,8 @@ def trace(path):
     """Slices of one track follow each other, every track has a name, every counter ends at 0."""
     events = document(path, "trace")["traceEvents"]
     named = {(event["pid"], event["tid"]) for event in events if event["name"] == "thread_name"}
-    ends, counters, slices = {}, {}, [event for event in events if event["ph"] == "X"]
+    ends, slices = {}, [event for event in events if event["ph"] == "X"]
+    counters, starting = {}, 0
     for event in sorted(slices, key=lambda event: event["ts"]):
         track = event["pid"], event["tid"]
         need(track in named, "a track without name", track)
@@ -217,13 +218,17 @@ def trace(path):
         ends[track] = event["ts"] + event["dur"]
     for event in events:
         if event["ph"] == "C":
-            counters[event["pid"]] = event["args"]["agents"]
+            before, since = counters.get(event["pid"], (0, event["ts"]))
+            need(event["ts"] >= since, "a counter goes back in time")
             need(event["args"]["agents"] >= 0, "a count below 0")
-    need(not any(counters.values()), "a counter that does not end at 0")
+            starting += before * (event["ts"] - since)
+            counters[event["pid"]] = event["args"]["agents"], event["ts"]
+    need(not any(count for count, _ in counters.values()), "a counter that does not end at 0")
     cycles = [event for event in slices if event["tid"] == 0]
     good = [event["args"]["spawn_time_ns"] for event in cycles if event["args"]["spawn_time_ns"]]
     counted = [event for event in cycles if event["name"].startswith("cycle")]
     return {"cycles": len(cycles), "sum_ns": str(sum(good)), "slices": len(slices),
+            "starting_ns": str(int(starting * 1000)),
             "failed": sum(event["args"]["outcome"] != "ready" for event in counted),
             "names": sorted({event["args"]["name"] for event in events if event["ph"] == "M"}),
             "errors": sorted({event["args"]["error"] for event in events if event["ph"] == "i"})}

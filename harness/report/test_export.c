@@ -44,7 +44,8 @@ static const struct fixture sweeping = {.scenario = fixture_sweep, .no_ledger = 
 /* What the store says, added up without the exporters. */
 struct truth {
     int64_t cycles, counted, failed, sum_ns, all_ns; /* sum: counted cycles; all: warm-ups too */
-    int64_t agents, seen_ns, agents_failed, sent_ns;
+    int64_t agents, seen_ns, agents_failed, starting_ns;
+    int64_t sent_ns, answered_ns; /* of the present cycle */
     struct store *store;
     int64_t run;
 };
@@ -55,6 +56,8 @@ static int add_agent(void *context, const struct store_agent *agent)
     truth->agents++;
     truth->agents_failed += agent->outcome != RUN_READY;
     truth->seen_ns += agent->ready_ns > 0 ? agent->ready_ns - truth->sent_ns : 0;
+    truth->starting_ns +=
+        (agent->ready_ns > 0 ? agent->ready_ns : truth->answered_ns) - agent->start_ns;
     return 0;
 }
 
@@ -69,6 +72,7 @@ static int add_cycle(void *context, const struct store_cycle *cycle)
     truth->all_ns += failed ? 0 : cycle->spawn_time_ns;
     truth->sum_ns += failed || cycle->warmup ? 0 : cycle->spawn_time_ns;
     truth->sent_ns = cycle->sent_ns;
+    truth->answered_ns = cycle->answered_ns;
     return store_each_agent(truth->store, truth->run, cycle->index, add_agent, truth, &err);
 }
 
@@ -81,10 +85,10 @@ static struct truth truth_of(struct store *store, int64_t run)
     return truth;
 }
 
-static void check_sum(const cJSON *answer, int64_t ns)
+static void check_sum(const cJSON *answer, const char *key, int64_t ns)
 {
     char *expected = text_format("%lld", (long long)ns);
-    assert_string_equal(json_string(answer, "sum_ns"), expected);
+    assert_string_equal(json_string(answer, key), expected);
     free(expected);
 }
 
@@ -102,15 +106,16 @@ static void check_against(const char *format, const cJSON *answer, const struct 
                  strcmp(format, "csv-agents") == 0 ? truth->agents_failed : truth->failed);
     if (strcmp(format, "csv") == 0) {
         check_number(answer, "rows", truth->cycles);
-        check_sum(answer, truth->all_ns);
+        check_sum(answer, "sum_ns", truth->all_ns);
     } else if (strcmp(format, "trace") == 0) {
         check_number(answer, "cycles", truth->cycles);
-        check_sum(answer, truth->all_ns);
+        check_sum(answer, "starting_ns", truth->starting_ns);
+        check_sum(answer, "sum_ns", truth->all_ns);
     } else if (strcmp(format, "csv-agents") == 0) {
         check_number(answer, "rows", truth->agents);
-        check_sum(answer, truth->seen_ns);
+        check_sum(answer, "sum_ns", truth->seen_ns);
     } else if (cJSON_HasObjectItem(answer, "sum_ns")) {
-        check_sum(answer, truth->sum_ns);
+        check_sum(answer, "sum_ns", truth->sum_ns);
     }
 }
 
