@@ -95,8 +95,6 @@ static void the_parser_refuses(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_null(oracle_ask("openmetrics", bad[i], &status));
-        if (status == ORACLE_SKIPPED)
-            oracle_skip();
         assert_int_equal(status, 1);
     }
 }
@@ -108,5 +106,7 @@ int main(void)
         cmocka_unit_test(a_sweep_is_read),       cmocka_unit_test(hostile_names_stay_names),
         cmocka_unit_test(the_parser_refuses),
     };
-    return oracle_exit(cmocka_run_group_tests(tests, NULL, NULL));
+    if (!oracle_is_there("openmetrics"))
+        return ORACLE_SKIPPED;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
