@@ -37,9 +37,11 @@ static char *written(int (*write)(const struct exporter *to), struct store *stor
 
 static const struct fixture honest = {.scenario = fixture_three_agents};
 static const struct fixture failing = {.scenario = fixture_three_agents,
+                                       .cycles = 105, /* six blocks and the warm-ups */
                                        .fail_every = 4,
                                        .error = "gave up: \"3\", <b> & `c` | \303\244\n=1+1"};
-static const struct fixture sweeping = {.scenario = fixture_sweep, .no_ledger = true};
+static const struct fixture sweeping = {
+    .scenario = fixture_sweep, .cycles = 126, .no_ledger = true};
 
 /* What the store says, added up without the exporters. */
 struct truth {
@@ -161,7 +163,8 @@ static void a_sweep_arrives_whole(void **state)
 static void a_run_in_which_all_failed_arrives_whole(void **state)
 {
     (void)state;
-    check_run(&(struct fixture){.scenario = fixture_three_agents, .all_fail = true, .hang = true});
+    check_run(&(struct fixture){
+        .scenario = fixture_three_agents, .cycles = 60, .all_fail = true, .hang = true});
 }
 
 static void a_partial_run_arrives_whole(void **state)
@@ -235,6 +238,7 @@ static bool holds(const cJSON *array, const char *name)
 static void hostile_names_stay_names(void **state)
 {
     static const struct fixture fixture = {.scenario = fixture_three_agents,
+                                           .cycles = 60,
                                            .fail_every = 5,
                                            .agent_name = HOSTILE,
                                            .error = HOSTILE,
