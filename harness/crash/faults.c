@@ -1,7 +1,6 @@
 /* If any one call of the disk fails, does the store still keep what it has said? */
 #include "crash/faults.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/text.h"
 #include "crash/disk.h"
 #include "crash/ledger.h"
+#include "crash/scratch.h"
 #include "crash/states.h"
 #include "store/internal.h"
 
@@ -199,16 +199,6 @@ static void work(struct trial *trial)
 
 /* ---- what became of it ---- */
 
-static void remove_files(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-writers"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = text_format("%s%s", path, suffixes[i]);
-        unlink(name);
-        free(name);
-    }
-}
-
 static void note(struct faults_tally *tally, const char *when, const char *why)
 {
     if (tally->bad++ == 0)
@@ -270,7 +260,7 @@ static void revive(struct trial *trial, const struct states *states, struct disk
         note(trial->tally, "a state could not be written", err.text);
     else
         recover(&next);
-    remove_files(next.path);
+    scratch_remove(next.path);
     rmdir(folder);
     log_release(&next.log);
     free(next.history.moments);
@@ -324,7 +314,7 @@ static void try(struct faults_tally *tally, const struct faults_mode *mode, cons
     struct trial trial = {.mode = mode, .tally = tally, .now = {.whole = !mode->each}};
     bool struck;
     trial.path = text_format("%s/faults.sqlite", folder);
-    remove_files(trial.path);
+    scratch_remove(trial.path);
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed % 0x7fffffff) + 1, NULL);
     sqlite3_randomness(0, NULL);
     shim_stand_in(true);
@@ -342,7 +332,7 @@ static void try(struct faults_tally *tally, const struct faults_mode *mode, cons
         audit_kills(&trial, seed ^ fault->nth);
         recover(&trial);
     }
-    remove_files(trial.path);
+    scratch_remove(trial.path);
     log_release(&trial.log);
     free(trial.history.moments);
     free(trial.path);
@@ -412,26 +402,6 @@ static int tell(const struct faults_kind *kind, const struct faults_mode *mode,
     return tally->bad > 0 ? EXIT_BROKEN : 0;
 }
 
-/* The store warns on stderr at each opening: thousands of times here. */
-static int hush(void)
-{
-    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere >= 0) {
-        dup2(nowhere, STDERR_FILENO);
-        close(nowhere);
-    }
-    return kept;
-}
-
-static void speak(int kept)
-{
-    if (kept < 0)
-        return;
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-}
-
 static void add(struct faults_tally *sum, const struct faults_tally *tally, bool control)
 {
     sum->runs += tally->runs;
@@ -453,9 +423,9 @@ int faults_table(const char *folder, size_t most, uint64_t seed)
         for (const struct faults_mode *mode = faults_modes; mode->name; mode++) {
             struct faults_tally tally;
             struct err err = {0};
-            int kept = hush(), rc, code;
+            int kept = scratch_hush(), rc, code;
             rc = faults_run(&tally, kind, mode, folder, most, seed, &err);
-            speak(kept);
+            scratch_speak(kept);
             if (rc < 0)
                 fprintf(stderr, "spawnbench-crash: %s\n", err.text);
             if (tally.runs == 0 && rc == 0)

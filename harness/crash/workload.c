@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "crash/plain.h"
+#include "crash/scratch.h"
 #include "crash/shim.h"
 #include "crash/states.h"
 #include "store/internal.h"
@@ -223,16 +224,6 @@ static int work(struct session *session, int batches, struct err *err)
     return rc;
 }
 
-static void remove_files(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-writers"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = text_format("%s%s", path, suffixes[i]);
-        unlink(name);
-        free(name);
-    }
-}
-
 /* SQLite's salts and nonces come from one generator for the whole process: begun anew, by seed. */
 static void begin_randomness(uint64_t seed)
 {
@@ -253,7 +244,7 @@ int workload_record(struct workload_run *out, const struct workload *workload, c
     for (size_t i = 0; i < sizeof session.output; i++)
         session.output[i] = (unsigned char)states_random(&session.random);
     session.path = text_format("%s/work.sqlite", folder);
-    remove_files(session.path);
+    scratch_remove(session.path);
     begin_randomness(seed);
     shim_fail(workload->lying_sync ? &lie : NULL);
     shim_record(&out->log);
@@ -262,7 +253,7 @@ int workload_record(struct workload_run *out, const struct workload *workload, c
     shim_stand_in(false);
     shim_record(NULL);
     shim_fail(NULL);
-    remove_files(session.path);
+    scratch_remove(session.path);
     free(session.path);
     return rc < 0 ? err_wrap(err, "workload '%s'", workload->name) : 0;
 }
