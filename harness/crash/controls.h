@@ -93,7 +93,7 @@ int controls_exit_code(const struct controls *controls);
 /* The trials of control_*.c. */
 control_try control_walk, control_lost_write;       /* way: a configuration; a kind of fault */
 control_try control_registry, control_transactions; /* "memory first", "database first"; ... */
-control_try control_fork, control_descriptor;       /* "inherited", "own"; ... */
-control_try control_race;                           /* "passive", "in turn"; ... */
+control_try control_fork, control_descriptor, control_shm; /* "inherited", "own"; ... */
+control_try control_race;                                  /* "passive", "in turn"; ... */
 
 #endif
