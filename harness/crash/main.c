@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "crash/controls.h"
 #include "crash/faults.h"
+#include "crash/memory.h"
 #include "crash/table.h"
 
 #define DEFAULT_SEED 20240607
@@ -28,7 +29,7 @@
 static const char usage[] =
     "usage: spawnbench-crash [--short | --full] [--seed N] [--batches N] [--json]\n"
     "                        [--config NAME] [--at CALL] [--keep DIR] [--at-least STATES]\n"
-    "       spawnbench-crash --faults [--short | --full] [--seed N]\n"
+    "       spawnbench-crash --faults [--fault TEXT] [--short | --full] [--seed N] [--json]\n"
     "       spawnbench-crash --controls [--control NAME] [--mend NAME] [--seed N] [--json]\n"
     "\n"
     "  --short     a few states at each call, in seconds (the default)\n"
@@ -38,7 +39,9 @@ static const char usage[] =
     "  --config    only this configuration\n"
     "  --at        only before this mutating call\n"
     "  --keep      the files of each configuration's first finding go to DIR/CONFIGURATION\n"
-    "  --faults    no crash walk: an error of every kind at every call instead (--short: some)\n"
+    "  --faults    an error of every kind at every call, no memory at every request, no space\n"
+    "              on a real disk with any number of pages left (--short: some of them)\n"
+    "  --fault     only kinds of fault whose name begins so, say memory\n"
     "  --controls  known-bad ways to keep a database: each must fail, or exit 5\n"
     "  --control   only this one\n"
     "  --mend      leave the bug out of this one: the run must be called blind\n"
@@ -50,7 +53,7 @@ struct options {
     int batches;
     bool json, faults, controls, full;
     size_t faults_most; /* of each kind in each mode; 0: all */
-    const char *config, *keep, *control, *mend;
+    const char *config, *keep, *fault, *control, *mend;
     size_t at;
 };
 
@@ -107,6 +110,9 @@ static int take_option(struct options *options, int option)
     case 'o':
         options->controls = true;
         return 0;
+    case 'u':
+        options->fault = optarg;
+        return 0;
     case 't':
         options->control = optarg;
         return 0;
@@ -138,21 +144,15 @@ static int take_option(struct options *options, int option)
 
 static int read_options(struct options *options, int argc, char **argv)
 {
-    static const struct option known[] = {{"short", no_argument, NULL, 's'},
-                                          {"full", no_argument, NULL, 'f'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"faults", no_argument, NULL, 'e'},
-                                          {"controls", no_argument, NULL, 'o'},
-                                          {"control", required_argument, NULL, 't'},
-                                          {"mend", required_argument, NULL, 'm'},
-                                          {"config", required_argument, NULL, 'c'},
-                                          {"keep", required_argument, NULL, 'k'},
-                                          {"seed", required_argument, NULL, 'n'},
-                                          {"batches", required_argument, NULL, 'b'},
-                                          {"at", required_argument, NULL, 'a'},
-                                          {"at-least", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"short", no_argument, NULL, 's'},        {"full", no_argument, NULL, 'f'},
+        {"json", no_argument, NULL, 'j'},         {"faults", no_argument, NULL, 'e'},
+        {"controls", no_argument, NULL, 'o'},     {"control", required_argument, NULL, 't'},
+        {"mend", required_argument, NULL, 'm'},   {"fault", required_argument, NULL, 'u'},
+        {"config", required_argument, NULL, 'c'}, {"keep", required_argument, NULL, 'k'},
+        {"seed", required_argument, NULL, 'n'},   {"batches", required_argument, NULL, 'b'},
+        {"at", required_argument, NULL, 'a'},     {"at-least", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int option;
     *options = (struct options){.seed = DEFAULT_SEED, .at = WALK_EVERYWHERE};
     be_short(options);
@@ -266,6 +266,7 @@ static void configure(void)
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    memory_install(NULL); /* refused: its faults are skipped, visibly */
 }
 
 int main(int argc, char **argv)
@@ -288,7 +289,7 @@ int main(int argc, char **argv)
     if (folder && options.controls)
         code = run_controls(&options, folder, &err);
     else if (folder && options.faults)
-        code = faults_table(folder, options.faults_most, options.seed);
+        code = faults_table(folder, options.fault, options.faults_most, options.seed, options.json);
     else if (folder && walk_all(&table, &options, folder, &err) == 0)
         code = tell(&table, &options);
     if (code < 0) {
