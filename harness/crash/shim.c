@@ -20,6 +20,8 @@ static struct {
     struct crash_log *log;
     struct shim_fault fault;
     uint64_t calls[SHIM_CALLS], fired;
+    void (*at_unfetch)(void *);
+    void *argument; /* of at_unfetch */
 } shim;
 
 static sqlite3_file *real_of(sqlite3_file *file)
@@ -168,9 +170,30 @@ static int shim_shm_unmap(sqlite3_file *file, int remove)
     return real_of(file)->pMethods->xShmUnmap(real_of(file), remove);
 }
 
-/* Version 2: no memory-mapped reads, so every byte passes through the calls above. */
+/* No memory-mapped reads, so every byte passes through the calls above. */
+static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int bytes, void **out)
+{
+    (void)file;
+    (void)offset;
+    (void)bytes;
+    *out = NULL;
+    return SQLITE_OK;
+}
+
+static int shim_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *mapping)
+{
+    void (*hook)(void *) = shim.at_unfetch;
+    (void)file;
+    (void)offset;
+    (void)mapping;
+    shim.at_unfetch = NULL;
+    if (hook)
+        hook(shim.argument);
+    return SQLITE_OK;
+}
+
 static const sqlite3_io_methods methods = {
-    .iVersion = 2,
+    .iVersion = 3,
     .xClose = shim_close,
     .xRead = shim_read,
     .xWrite = shim_write,
@@ -187,6 +210,8 @@ static const sqlite3_io_methods methods = {
     .xShmLock = shim_shm_lock,
     .xShmBarrier = shim_shm_barrier,
     .xShmUnmap = shim_shm_unmap,
+    .xFetch = shim_fetch,
+    .xUnfetch = shim_unfetch,
 };
 
 /* ---- the directory ---- */
@@ -282,6 +307,12 @@ void shim_stand_in(bool yes)
 const char *shim_behind(void)
 {
     return shim.real->zName;
+}
+
+void shim_at_unfetch(void (*hook)(void *), void *argument)
+{
+    shim.at_unfetch = hook;
+    shim.argument = argument;
 }
 
 void shim_record(struct crash_log *log)

@@ -56,6 +56,11 @@ void shim_stand_in(bool yes);
 /* shim_behind - the name of the VFS that it sits on, for connections that are not to be seen */
 const char *shim_behind(void);
 
+/* shim_at_unfetch - call this function once, when SQLite next gives back a mapping of a database,
+ * also when it has none; NULL: no more. A checkpoint that finds the log changed does so between
+ * reading its header and acting on it: the moment of the WAL-reset race. */
+void shim_at_unfetch(void (*hook)(void *), void *argument);
+
 /* shim_record - add all mutating calls from now on to this log, borrowed until the next call of
  * shim_record; NULL: stop */
 void shim_record(struct crash_log *log);
