@@ -18,6 +18,7 @@ int cmd_report(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_faults(int argc, char **argv);
 
 /* self_test.c: spawnbench audit --self-test */
 struct cli_self_test {
@@ -37,6 +38,17 @@ bool cli_colour(void);
 
 /* cli_store_path - RESULTS/spawnbench.sqlite; the caller frees it */
 char *cli_store_path(const char *results);
+
+/* cli_settle_results - the results folder (NULL: "results"), made where it is missing, as the
+ * absolute path that subjects are told; the caller frees it. errors: ERR_SYSTEM */
+int cli_settle_results(const char *given, char **absolute, struct err *err);
+
+/* cli_number - an option's whole number from least to most, or the end with a message */
+long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
+                long most);
+
+/* cli_join_words - a command line as one text; the caller frees it */
+char *cli_join_words(int argc, char **argv);
 
 /* cli_check_stdout - everything printed so far arrived; else a message and exit code 5 instead of
  * `code` */

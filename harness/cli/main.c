@@ -18,6 +18,7 @@ static const struct {
     {"list", cmd_list, "list", "list the stored runs"},
     {"show", cmd_show, "show [RUN]", "show one stored run"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
+    {"faults", cmd_faults, "faults SCENARIO", "make things fail for real, and audit what is left"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -249,9 +249,7 @@ int store_open(struct store **out, const char *path, bool full, const char *run,
     store->owner = getpid();
     store->about.engine = sqlite3_libversion();
     store->about.engine_affected = engine_has_wal_reset_race(sqlite3_libversion_number());
-    /* Before the first connection: a statement journal in memory, instead of 64 KiB taken from and
-     * given back to the system at every INSERT. */
-    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+    engine_configure();
     engine_tell();
     if (engine_check(sqlite3_libversion_number(), err) == 0 &&
         writers_open(&store->writers, path, TURN_NS, err) == 0 && open_alone(store, err) == 0) {
