@@ -16,7 +16,7 @@
 /* How often each agent was met in the store. */
 struct fate {
     int rows, outputs;
-    bool completed;
+    bool started, completed; /* says the row */
 };
 
 struct settling {
@@ -124,6 +124,7 @@ static void take_execution(struct settling *settling, sqlite3_stmt *row)
     }
     agent = &settling->batch->agents[ordinal];
     settling->fates[ordinal].rows++;
+    settling->fates[ordinal].started = strcmp(column(row, 4), "ready") == 0;
     settling->fates[ordinal].completed = strcmp(state, "completed") == 0;
     if (strcmp(state, "starting") == 0 || strcmp(state, "ready") == 0)
         finding_add(settling->findings, RULE_ALIVE, agent->id,
@@ -210,7 +211,7 @@ static void count(const struct settling *settling, struct audit_result *result)
         const struct fate *fate = &settling->fates[i];
         if (!batch->agents[i].acknowledged) {
             result->undecided++;
-            result->present += fate->rows > 0;
+            result->present += fate->started;
         } else if (batch->finish_sent && !batch->finished) {
             result->undecided++;
             result->present += fate->completed;

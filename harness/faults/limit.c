@@ -12,31 +12,38 @@
 #include "base/text.h"
 #include "faults/internal.h"
 
-/* The limit is on the number of a descriptor, not on how many there are. See getrlimit(2). */
-static int highest_descriptor(pid_t pid)
+#define MOST_DESCRIPTORS 4096
+
+/* The limit is on the number of a descriptor, not on how many there are: the one below which just
+ * `spare` numbers are free. -1: /proc does not tell. See getrlimit(2). */
+static int limit_with(pid_t pid, int spare)
 {
+    bool used[MOST_DESCRIPTORS] = {false};
     char path[64];
-    int highest = -1;
     struct dirent *entry;
     DIR *folder;
+    int limit = 0;
     snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
     folder = opendir(path);
-    while (folder && (entry = readdir(folder))) {
-        int number = (int)strtol(entry->d_name, NULL, 10);
-        highest = number > highest ? number : highest;
+    if (!folder)
+        return -1;
+    while ((entry = readdir(folder))) {
+        long number = strtol(entry->d_name, NULL, 10);
+        if (entry->d_name[0] != '.' && number < MOST_DESCRIPTORS)
+            used[number] = true;
     }
-    if (folder)
-        closedir(folder);
-    return highest;
+    closedir(folder);
+    for (int left = spare; limit < MOST_DESCRIPTORS && (used[limit] || left > 0); limit++)
+        left -= !used[limit];
+    return limit;
 }
 
 bool limit_files(struct injection *injection, int spare)
 {
-    int highest = highest_descriptor(injection->subject);
-    rlim_t most = (rlim_t)(highest + 1 + spare);
-    struct rlimit few = {most, most};
-    snprintf(injection->how, sizeof injection->how, "RLIMIT_NOFILE %d, %d free", (int)most, spare);
-    return highest >= 0 && prlimit(injection->subject, RLIMIT_NOFILE, &few, NULL) == 0;
+    int most = limit_with(injection->subject, spare);
+    struct rlimit few = {(rlim_t)most, (rlim_t)most};
+    snprintf(injection->how, sizeof injection->how, "RLIMIT_NOFILE %d, %d free", most, spare);
+    return most >= 0 && prlimit(injection->subject, RLIMIT_NOFILE, &few, NULL) == 0;
 }
 
 /* ---- processes ---- */
