@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/audit.h"
 #include "base/err.h"
 #include "faults/page.h"
 #include "run/run.h"
@@ -77,8 +78,9 @@ struct faults_row {
     int64_t present_after; /* of them: done, as it turned out */
     int audits;
     size_t findings;
-    char first_finding[320];
-    char kept[256]; /* folder with what the first broken trial left, or "" */
+    const struct audit_rule *rule; /* of the first of them, of integrity if there is one; NULL */
+    char first_finding[320];       /* its words, and how to meet it again */
+    char kept[256];                /* folder with what the first broken trial left, or "" */
 };
 
 /*

@@ -263,9 +263,12 @@ static int start(struct session *session, bool *opened, struct err *err)
     return 0;
 }
 
+/* What it opens was left by a kill too, so that it dies while it recovers. */
 static int strike_opening(struct session *session, struct audit_findings *findings, struct err *err)
 {
     bool opened;
+    kill(run_subject(session->run, session->arm), SIGKILL);
+    session->cycle.harm = RUN_KILLED;
     stop(session, findings);
     if (start(session, &opened, err) < 0)
         return -1;
@@ -273,8 +276,11 @@ static int strike_opening(struct session *session, struct audit_findings *findin
     return 0;
 }
 
-static int strike_closing(struct session *session, struct audit_findings *findings)
+/* After a batch, so that there is something to be done at the end. */
+static int strike_closing(struct session *session, struct audit_findings *findings, struct err *err)
 {
+    if (session_cycle(session, findings, err) < 0)
+        return -1;
     stop(session, findings);
     look(session, findings);
     return 0;
@@ -305,7 +311,7 @@ int session_strike(struct session *session, struct audit_findings *findings, str
     if (fault->means == FAULT_KILL_AT_MOMENT && fault->moment == RUN_OPENING)
         return strike_opening(session, findings, err);
     if (fault->means == FAULT_KILL_AT_MOMENT && fault->moment == RUN_CLOSING)
-        return strike_closing(session, findings);
+        return strike_closing(session, findings, err);
     return session_cycle(session, findings, err);
 }
 

@@ -35,17 +35,29 @@ static void note_answer(struct faults_row *row, const char *word)
                  word);
 }
 
+/* The first finding of integrity, or the first one; NULL: none. */
+static const struct audit_finding *gravest_of(const struct audit_findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].rule->severity == AUDIT_INTEGRITY)
+            return &findings->items[i];
+    return findings->count ? findings->items : NULL;
+}
+
 static void add(struct faults_row *row, const struct session *session,
                 const struct audit_findings *findings, const char *how)
 {
+    const struct audit_finding *gravest = gravest_of(findings);
     row->acknowledged += session->acknowledged;
     row->indeterminate += session->undecided;
     row->present_after += session->present;
     row->audits += session->audits;
-    if (findings->count && row->findings == 0)
+    if (gravest && (!row->rule || gravest->rule->severity < row->rule->severity)) {
+        row->rule = gravest->rule;
         snprintf(row->first_finding, sizeof row->first_finding, "%s: %s%s%s (%s)",
-                 findings->items[0].rule->name, findings->items[0].agent,
-                 *findings->items[0].agent ? ": " : "", findings->items[0].text, how);
+                 gravest->rule->name, gravest->agent, *gravest->agent ? ": " : "", gravest->text,
+                 how);
+    }
     row->findings += findings->count;
 }
 

@@ -186,6 +186,8 @@ enum subject_answer subject_ask(struct subject *subject, const char *line, const
     if (sent_ns)
         *sent_ns = clock_now_ns();
     came = send_line(subject, line, deadline_ns);
+    if (came == SUBJECT_ANSWERED && subject->onlooker.look)
+        subject->onlooker.look(subject->onlooker.context); /* also when the answer is there now */
     if (came == SUBJECT_ANSWERED)
         came = read_line(subject, deadline_ns, &length);
     if (answered_ns)
