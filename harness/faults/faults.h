@@ -78,6 +78,7 @@ struct faults_row {
     int64_t present_after; /* of them: done, as it turned out */
     int audits;
     size_t findings;
+    uint64_t rules;                /* that were broken, bit i: audit_rules[i] */
     const struct audit_rule *rule; /* of the first of them, of integrity if there is one; NULL */
     char first_finding[320];       /* its words, and how to meet it again */
     char kept[256];                /* folder with what the first broken trial left, or "" */

@@ -58,6 +58,8 @@ static void add(struct faults_row *row, const struct session *session,
                  gravest->rule->name, gravest->agent, *gravest->agent ? ": " : "", gravest->text,
                  how);
     }
+    for (size_t i = 0; i < findings->count; i++)
+        row->rules |= UINT64_C(1) << (findings->items[i].rule - audit_rules);
     row->findings += findings->count;
 }
 
@@ -141,7 +143,7 @@ static int walk(struct faults_row *row, struct session *session, struct audit_fi
         return -1;
     row->tried++;
     row->struck += session->injection.struck;
-    snprintf(how, sizeof how, "%s", session->injection.how);
+    snprintf(how, sizeof how, "%s", *session->injection.how ? session->injection.how : fault->how);
     if (session->injection.struck)
         note_answer(row, answer_of(session));
     if (recover(session, findings, err) < 0)
@@ -218,7 +220,7 @@ const char *faults_verdict_name(enum faults_verdict verdict)
 
 cJSON *faults_row_json(const struct faults_row *row)
 {
-    cJSON *object = cJSON_CreateObject();
+    cJSON *object = cJSON_CreateObject(), *rules;
     cJSON_AddStringToObject(object, "fault", row->fault->name);
     cJSON_AddStringToObject(object, "how", row->fault->how);
     json_add_int64(object, "tried", row->tried);
@@ -233,6 +235,10 @@ cJSON *faults_row_json(const struct faults_row *row)
     json_add_int64(object, "present_after", row->present_after);
     json_add_int64(object, "audits", row->audits);
     json_add_int64(object, "findings", (int64_t)row->findings);
+    rules = cJSON_AddArrayToObject(object, "rules");
+    for (size_t i = 0; i < audit_rule_count; i++)
+        if (row->rules >> i & 1)
+            cJSON_AddItemToArray(rules, cJSON_CreateString(audit_rules[i].name));
     cJSON_AddStringToObject(object, "first_finding", row->first_finding);
     cJSON_AddStringToObject(object, "verdict", faults_verdict_name(faults_judge(row)));
     return object;

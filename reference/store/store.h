@@ -86,6 +86,13 @@ void store_close(struct store *store); /* accepts NULL */
  */
 int store_load_extension(const char *file, struct err *err);
 
+/*
+ * store_be_patient - wait for locks of others until then at most, whatever is recorded meanwhile
+ *
+ * until_ns : CLOCK_MONOTONIC; INT64_MAX: as long as always, 5 s for SQLite and 10 s for a turn
+ */
+void store_be_patient(struct store *store, int64_t until_ns);
+
 /* store_record_batch - insert these rows in one transaction; errors: ERR_SYSTEM */
 int store_record_batch(struct store *store, int64_t batch, const struct store_agent agents[],
                        size_t count, struct err *err);
