@@ -165,4 +165,11 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
 int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
                    struct err *err);
 
+/*
+ * audit_copy - a copy of a database by SQLite's backup interface, also of one that is in use
+ *
+ * errors : ERR_FORMAT, ERR_UNFIT (locked), ERR_SYSTEM
+ */
+int audit_copy(const char *from, const char *to, struct err *err);
+
 #endif

@@ -19,6 +19,7 @@ int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_faults(int argc, char **argv);
+int cmd_soak(int argc, char **argv);
 
 /* self_test.c: spawnbench audit --self-test */
 struct cli_self_test {
@@ -62,6 +63,11 @@ struct cli_change {
     const char *vary;   /* "agents=3,5,10" or NULL */
     const char *spread; /* a duration, or NULL */
 };
+
+/* cli_take_arm, cli_take_fault - one more --arm of a change, --fault of a set such as
+ * scenario.faults, or the end with a message */
+void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state);
+void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state);
 
 /*
  * cli_change_scenario - the scenario as changed, made by editing its text and checking it again

@@ -59,15 +59,6 @@ struct asked {
     char *command;
 };
 
-static void take_fault(struct asked *asked, const char *name, const struct argp_state *state)
-{
-    const char *near = scenario_fault_nearest(name);
-    if (scenario_fault_add(&asked->faults, name) < 0)
-        argp_error(state,
-                   "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
-                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
-}
-
 static void take_proving(struct asked *asked, const char *word, const struct argp_state *state)
 {
     static const char *const words[] = {"controls", "all", "nothing"};
@@ -91,12 +82,10 @@ static error_t take(int key, char *argument, struct argp_state *state)
     struct asked *asked = state->input;
     switch (key) {
     case KEY_ARM:
-        if (asked->change.arm_count == SCENARIO_MOST_ARMS)
-            argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
-        asked->change.arms[asked->change.arm_count++] = argument;
+        cli_take_arm(&asked->change, argument, state);
         return 0;
     case KEY_FAULT:
-        take_fault(asked, argument, state);
+        cli_take_fault(&asked->faults, argument, state);
         return 0;
     case KEY_SEED:
         asked->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);

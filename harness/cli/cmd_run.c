@@ -74,9 +74,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->change.cycles = cli_number(state, "cycles", argument, 1, SCENARIO_MOST_CYCLES);
         return 0;
     case KEY_ARM:
-        if (asked->change.arm_count == SCENARIO_MOST_ARMS)
-            argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
-        asked->change.arms[asked->change.arm_count++] = argument;
+        cli_take_arm(&asked->change, argument, state);
         return 0;
     case KEY_VARY:
         asked->change.vary = argument;

@@ -48,6 +48,22 @@ long cli_number(const struct argp_state *state, const char *option, const char *
     return value;
 }
 
+void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state)
+{
+    if (change->arm_count == SCENARIO_MOST_ARMS)
+        argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
+    change->arms[change->arm_count++] = name;
+}
+
+void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state)
+{
+    const char *near = scenario_fault_nearest(name);
+    if (scenario_fault_add(faults, name) < 0)
+        argp_error(state,
+                   "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
 char *cli_join_words(int argc, char **argv)
 {
     struct text line = {0};

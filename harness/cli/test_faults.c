@@ -98,7 +98,7 @@ static void who_does_not_survive_is_found_out(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *subject = text_format("\"{liar}\", \"%s\", " REFERENCE, cases[i].lie);
         char *path = cli_scenario(*state, "lie", subject, "");
-        struct cli_said said = cli_say(*state, "faults", path, "--times", "1", "--prove", "nothing",
+        struct cli_said said = cli_say(*state, "faults", path, "--times", "2", "--prove", "nothing",
                                        "--fault", cases[i].fault, NULL);
         if (said.exit_status != (cases[i].rule ? 4 : 0) ||
             (cases[i].rule && !strstr(said.out, cases[i].rule)))

@@ -3,6 +3,7 @@
 #define FAULTS_INTERNAL_H
 
 #include "audit/audit.h"
+#include "audit/schedule.h"
 #include "base/process.h"
 #include "faults/faults.h"
 
@@ -46,6 +47,7 @@ struct session {
     uint64_t calls[PAGE_CALLS]; /* of the last healthy batch */
     int64_t whole_ns;           /* it took, from spawn to finished */
     struct injection injection;
+    struct audit_schedule *schedule; /* of full audits; NULL: each is full */
     int audits;
     int64_t acknowledged, undecided, present;
 };

@@ -192,6 +192,17 @@ static void add(struct session *session, const struct audit_result *result)
     session->present += result->present;
 }
 
+/* As deep as there is time for; always, where nobody minds. */
+static enum audit_level level_now(struct session *session)
+{
+    const struct run_cycle *cycle = &session->cycle;
+    int64_t until_ns = cycle->finished_ns ? cycle->finished_ns : cycle->answered_ns;
+    if (!session->schedule)
+        return AUDIT_FULL;
+    return audit_schedule_next(session->schedule,
+                               until_ns > cycle->sent_ns ? until_ns - cycle->sent_ns : 0, false);
+}
+
 int session_cycle(struct session *session, struct audit_findings *findings, struct err *err)
 {
     struct plan_item item = {.pair = (int)session->next, .arm = (short)session->arm};
@@ -204,8 +215,10 @@ int session_cycle(struct session *session, struct audit_findings *findings, stru
     learn(session);
     for (size_t i = 0; i < session->cycle.agent_count; i++)
         session->acknowledged += session->cycle.agents[i].outcome == RUN_READY;
-    audit_watch_cycle(session->watch, findings, &session->scenario, &session->cycle, AUDIT_FULL,
-                      &result);
+    audit_watch_cycle(session->watch, findings, &session->scenario, &session->cycle,
+                      level_now(session), &result);
+    if (session->schedule && result.level == AUDIT_FULL)
+        audit_schedule_spent(session->schedule, result.full_ns);
     add(session, &result);
     inject_check(session, findings);
     return 0;
@@ -244,7 +257,8 @@ static void stop(struct session *session, struct audit_findings *findings)
 static void look(struct session *session, struct audit_findings *findings)
 {
     struct audit_result result;
-    audit_watch_reopened(session->watch, findings, &session->scenario, AUDIT_FULL, &result);
+    audit_watch_reopened(session->watch, findings, &session->scenario,
+                         session->schedule ? AUDIT_QUICK : AUDIT_FULL, &result);
     add(session, &result);
 }
 

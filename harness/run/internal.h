@@ -75,7 +75,9 @@ void ledger_read(struct run_arm *arm, struct run_cycle *cycle);
 /* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
 void hygiene_open(struct run_arm *arm);
 void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle);
-void hygiene_reap(struct run *run, struct run_cycle *cycle);
+void hygiene_reap(struct run_cycle *cycle);
+void hygiene_enter(const struct run *run); /* its subjects are known from now on, also to others */
+void hygiene_leave(const struct run *run);
 
 /* usage.c: what a spawn cost. usage_before just before the question, usage_after when the answer
  * has been put down and before anything else is asked; their own time counts as hygiene. */

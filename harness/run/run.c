@@ -109,6 +109,7 @@ int run_open(struct run **out, const struct run_options *options, struct err *er
     strain_open_here(&run->strain);
     for (size_t i = 0; i < arms; i++)
         run->arms[i].ledger_fd = -1;
+    hygiene_enter(run);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
     if (find_agent(run, err) < 0)
         goto failed;
@@ -321,7 +322,7 @@ void run_arm_stop(struct run *run, size_t index, struct run_arm_end *out)
         meddle_while(run, arm, RUN_CLOSING, NULL);
         end.clean = subject_stop(&arm->subject, !end.asked, RUN_GRACE_NS, &arm->last_exit);
     }
-    hygiene_reap(run, &last);
+    hygiene_reap(&last);
     end.restarts = arm->restarts;
     end.exit = arm->last_exit;
     end.orphans = last.orphans;
@@ -354,6 +355,7 @@ void run_close(struct run *run)
     if (!run)
         return;
     run_stop(run, NULL);
+    hygiene_leave(run);
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
         struct run_arm *arm = &run->arms[i];
         if (arm->ledger_fd >= 0)
