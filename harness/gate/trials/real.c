@@ -45,6 +45,14 @@ static size_t wanted(const struct session *session, size_t k)
     return is_wanted(session, k) && gates > have ? gates - have : 0;
 }
 
+static bool is_any_wanted(const struct session *session)
+{
+    for (size_t k = 0; k < REAL_KINDS; k++)
+        if (wanted(session, k))
+            return true;
+    return false;
+}
+
 static double seconds_left(const struct session *session)
 {
     double sum = 0;
@@ -115,8 +123,10 @@ static int check_series(const struct session *session, size_t k, struct err *err
     const struct real_series *series = &session->results->series[k];
     struct text differences = {0};
     int rc = 0;
+    if (series->count == 0 || wanted(session, k) == 0)
+        return 0;
     if (fingerprint_compare(&differences, &series->machine, &session->machine))
-        rc = err_set(err, ERR_UNFIT, "'%s' was begun on another machine (%s): add --anew",
+        rc = err_set(err, ERR_UNFIT, "'%s' was begun on another machine: add --anew (%s)",
                      real_kinds[k].name, differences.data);
     else if (series->init_ns != session->request->init_ns)
         rc = err_set(err, ERR_UNFIT, "'%s' was begun with agents of %lld ns: add --anew, or --init",
@@ -172,8 +182,6 @@ static int measure_kind(struct session *session, size_t k, struct err *err)
         return 0;
     if (session->results->series[k].count == 0)
         begin_series(session, k);
-    else if (check_series(session, k, err) < 0)
-        return -1;
     while (wanted(session, k))
         if (next_gate(session, k, err) < 0)
             return -1;
@@ -219,9 +227,11 @@ int real_measure(struct real_results *results, const struct real_request *reques
     int rc = set_up(&session, err);
     if (rc == 0 && request->anew)
         forget(&session);
-    if (rc == 0)
+    for (size_t k = 0; rc == 0 && k < REAL_KINDS; k++)
+        rc = check_series(&session, k, err);
+    if (rc == 0 && is_any_wanted(&session))
         rc = measure_base(&session, err);
-    if (rc == 0 && session.terminal)
+    if (rc == 0 && session.terminal && is_any_wanted(&session))
         fprintf(stderr, "spawn time %.3f ms; about %.0f min\n", (double)session.base_ns / 1e6,
                 ceil(seconds_left(&session) / 60));
     for (size_t k = 0; rc == 0 && k < REAL_KINDS; k++)
