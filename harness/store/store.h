@@ -96,6 +96,15 @@ int store_verdict_put(struct store *store, int64_t run, const char *claim, int v
 
 /* ---- reading ---- */
 
+/* A verdict as it was told. Strings are valid during the call. */
+struct store_verdict {
+    const char *claim, *word, *reason;
+    int value; /* index of the batch size */
+};
+int store_each_verdict(struct store *store, int64_t run,
+                       int (*each)(void *context, const struct store_verdict *verdict),
+                       void *context, struct err *err); /* by claim, value; nonzero ends it */
+
 /* store_run_find - "" or NULL: the newest; a number: that run; a name: the newest of that scenario.
  * errors: ERR_UNFIT "no run ... is stored in ..." */
 int store_run_find(struct store *store, const char *which, int64_t *run, struct err *err);
