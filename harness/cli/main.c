@@ -17,6 +17,7 @@ static const struct {
     {"report", cmd_report, "report [RUN...]", "write reports/benchmarks.md and its figures"},
     {"list", cmd_list, "list", "list the stored runs"},
     {"show", cmd_show, "show [RUN]", "show one stored run"},
+    {"history", cmd_history, "history [SCENARIO]", "runs in time: where did the level change?"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
 };
 
