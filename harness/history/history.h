@@ -104,7 +104,8 @@ int history_load(struct history *out, struct store *store, const struct history_
                  struct err *err);
 void history_release(struct history *history);
 
-/* history_machine - the class of the machine that an environment (run_host_describe) tells of */
+/* history_machine - the class of the machine that an environment (run_host_describe) tells of, see
+ * gate/fingerprint.h; "unknown" when it tells too little */
 void history_machine(char out[HISTORY_MACHINE_BYTES], const char *environment_json);
 
 /* history_open - steps that are open, over all series */

@@ -14,8 +14,8 @@
 #include "store/test_synthetic.h"
 
 #define CYCLES 20
-#define HERE   "{\"cpu_model\":\"this\",\"git_commit\":\"abc123\"}"
-#define THERE  "{\"cpu_model\":\"another\"}"
+#define HERE   "{\"kernel\":\"6.1\",\"cpus_usable\":2,\"git_commit\":\"abc123\"}"
+#define THERE  "{\"kernel\":\"6.1\",\"cpus_usable\":4}"
 
 static const char scenario_text[] =
     "{\"name\": \"invented\", \"about\": \"a test\","
@@ -291,6 +291,7 @@ static void damaged_and_short_runs_do_no_harm(void **state)
     execute(synthetic, "UPDATE runs SET environment_json = 'no JSON'");
     history = load(synthetic);
     assert_int_equal(history.run_count, 0);
+    assert_non_null(strstr(history.others, "unknown (2 runs)"));
     history_release(&history);
 }
 

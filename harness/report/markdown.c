@@ -238,6 +238,8 @@ int report_render(const char *folder, struct store *store, const int64_t runs[],
     int rc = text_make_directories(figures, err);
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = add_run(&page, i, err);
+    if (rc == 0)
+        rc = chapter_proofs(&page.text, store, err);
     if (rc == 0) {
         chapter_method(&page.text);
         rc = text_write_file(path, page.text.data, page.text.length, err);

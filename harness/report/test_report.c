@@ -321,6 +321,63 @@ static void a_folder_that_cannot_be_made_is_an_error(void **state)
     fixture_remove(folder);
 }
 
+/* A report with this proof in its store. The caller frees it. */
+static char *with_proof(const char *name, const char *text)
+{
+    const struct store_document proof = {.kind = STORE_PROOF, .name = name, .text = text};
+    char *folder = fixture_folder(), *report;
+    struct store *store = fixture_store(folder);
+    struct err err = {0};
+    int64_t run =
+        fixture_run(store, &(struct fixture){.scenario = fixture_three_agents, .cycles = 3});
+    if (text)
+        assert_int_equal(store_document_put(store, &proof, &err), 0);
+    render(folder, store, &run, 1);
+    report = fixture_read(folder, "benchmarks.md");
+    store_close(store);
+    fixture_remove(folder);
+    return report;
+}
+
+static void proofs_are_told_with_their_sums(void **state)
+{
+    static const struct {
+        const char *name, *text, *said;
+    } proofs[] = {
+        {"matrix", NULL, "Would damage have been seen? Nothing is stored"},
+        {"matrix",
+         "{\"command\":\"spawnbench "
+         "audit\",\"exit\":0,\"spent_ns\":2000000,\"document\":{\"kinds\":["
+         "{\"damage\":\"a|b\",\"made\":5,\"caught\":4,\"benign\":1,\"escaped\":0},"
+         "{\"damage\":\"c\",\"made\":2,\"caught\":1,\"benign\":0,\"escaped\":1}]}}",
+         "**2 kinds of damage, 7 damaged copies: 5 caught, 1 proven benign, 1 escaped.**"},
+        {"walk",
+         "{\"document\":{\"walks\":[{\"configuration\":\"full\",\"bar\":\"sound\",\"calls\":7,"
+         "\"distinct\":9,\"kill\":{\"losing\":1},\"power\":{\"losing\":2,\"corrupt\":3}}]}}",
+         "**7 calls of the reference store walked, 9 distinct states opened: 3 corrupt, 0 with "
+         "half a transaction, 3 that lost what was acknowledged under `full`.**"},
+        {"controls",
+         "{\"document\":{\"engine\":\"3.40.1\",\"affected\":true,\"controls\":["
+         "{\"name\":\"sync-off\",\"failed\":true},{\"name\":\"fork\",\"failed\":false}]}}",
+         "**1 of 2 known-bad ways fail as they must**, 0 could not be tried. SQLite 3.40.1 **has "
+         "the WAL-reset race**"},
+        {"faults",
+         "{\"document\":{\"verdict\":\"intact\",\"arms\":[{\"arm\":\"parallel\",\"rows\":["
+         "{\"fault\":\"kill\",\"struck\":100,\"findings\":0,\"audits\":300}]}]}}",
+         "0 of 100 faults with a finding: true rate below 2.95 % at 95 %."},
+        {"walk", "{\"document\":null}", "**It was tried, and says nothing.**"},
+        {"walk", "{\"document\":{\"walks\":[1,{}]}}", "0 calls of the reference store walked"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++) {
+        char *report = with_proof(proofs[i].name, proofs[i].text);
+        if (!strstr(report, proofs[i].said))
+            fail_msg("the report does not say: %s\n%s", proofs[i].said,
+                     strstr(report, "## What was proven"));
+        free(report);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +391,7 @@ int main(void)
         cmocka_unit_test(several_runs_get_a_chapter_each),
         cmocka_unit_test(a_missing_gnuplot_is_told_with_its_remedy),
         cmocka_unit_test(colour_only_when_asked),
+        cmocka_unit_test(proofs_are_told_with_their_sums),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

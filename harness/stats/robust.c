@@ -5,9 +5,11 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "stats/dependence.h"
+#include "stats/stats.h"
 
 #define LEAST_N      10
 #define WINDOW_SHARE 0.2
@@ -79,4 +81,24 @@ double stats_robust_tau(const double x[], size_t n, double p, const size_t sizes
         tau = fmax(tau, long_tau(above, n));
     free(above);
     return tau;
+}
+
+double stats_quantile_beside_heap(const double values[], size_t n, double p)
+{
+    double *sorted, at;
+    size_t below = 0, above = 0;
+    if (n == 0)
+        return p;
+    sorted = xcalloc(n, sizeof *sorted);
+    memcpy(sorted, values, n * sizeof *sorted);
+    stats_sort(sorted, n);
+    at = stats_order_statistic(sorted, n, p);
+    free(sorted);
+    for (size_t i = 0; i < n; i++) {
+        below += values[i] < at;
+        above += values[i] > at;
+    }
+    if (below == 0 || n - below - above < 2 || 2 * (double)above >= (double)n * (1 - p))
+        return p;
+    return (double)below / (double)n;
 }

@@ -46,4 +46,13 @@ double stats_wide_tau(const double y[], size_t n, size_t window);
  */
 double stats_robust_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks);
 
+/*
+ * stats_quantile_beside_heap - the quantile to ask stats_robust_tau about, p or one near it
+ *
+ * Where a heap of equal samples stands at X(k), next to nothing lies above it and the indicator is
+ * blind, however the heap is arranged. Then the quantile just below the heap is looked at.
+ * returns : p where there is no such heap, and when n is 0
+ */
+double stats_quantile_beside_heap(const double values[], size_t n, double p);
+
 #endif

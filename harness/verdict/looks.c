@@ -17,28 +17,6 @@ struct look {
     double support, refute;   /* the levels of this look */
 };
 
-/* Where a heap of equal samples stands at X(k), next to nothing lies above it and the indicator is
- * blind, however the heap is arranged. Then the quantile just below the heap is looked at. */
-static double quantile_beside_heap(const double values[], size_t n, double p)
-{
-    double *sorted, at;
-    size_t below = 0, above = 0;
-    if (n == 0)
-        return p;
-    sorted = xcalloc(n, sizeof *sorted);
-    memcpy(sorted, values, n * sizeof *sorted);
-    stats_sort(sorted, n);
-    at = stats_order_statistic(sorted, n, p);
-    free(sorted);
-    for (size_t i = 0; i < n; i++) {
-        below += values[i] < at;
-        above += values[i] > at;
-    }
-    if (below == 0 || n - below - above < 2 || 2 * (double)above >= (double)n * (1 - p))
-        return p;
-    return (double)below / (double)n;
-}
-
 static struct look look_at(const struct evidence *evidence, size_t n, double support, double refute)
 {
     struct look look = {evidence, n, xcalloc(evidence->blocks, sizeof(size_t)), 0, support, refute};
@@ -118,7 +96,7 @@ static void test_quantile(struct verdict_item *item, const struct look *look)
 {
     const struct evidence *evidence = look->evidence;
     item->tau = stats_robust_tau(evidence->values, look->n,
-                                 quantile_beside_heap(evidence->values, look->n, evidence->p),
+                                 stats_quantile_beside_heap(evidence->values, look->n, evidence->p),
                                  look->sizes, look->blocks);
     item->effective_n = (double)look->n / item->tau;
     if (item->claim->kind == SCENARIO_CLAIM_WITHIN)
