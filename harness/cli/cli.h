@@ -19,6 +19,7 @@ int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /* self_test.c: spawnbench audit --self-test */
 struct cli_self_test {

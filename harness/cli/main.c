@@ -18,6 +18,7 @@ static const struct {
     {"list", cmd_list, "list", "list the stored runs"},
     {"show", cmd_show, "show [RUN]", "show one stored run"},
     {"history", cmd_history, "history [SCENARIO]", "runs in time: where did the level change?"},
+    {"doctor", cmd_doctor, "doctor", "is this machine fit to measure?"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
 };
 
