@@ -7,83 +7,16 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <gsl/gsl_randist.h>
 
-#include "history/history.h"
+#include "history/test_runs.h"
 #include "stats/change.h"
-#include "store/test_synthetic.h"
-
-#define CYCLES 20
-#define HERE   "{\"kernel\":\"6.1\",\"cpus_usable\":2,\"git_commit\":\"abc123\"}"
-#define THERE  "{\"kernel\":\"6.1\",\"cpus_usable\":4}"
-
-static const char scenario_text[] =
-    "{\"name\": \"invented\", \"about\": \"a test\","
-    " \"agents\": [{\"name\": \"a\", \"command\": [\"%s\"], \"times\": 2}],"
-    " \"arms\": [{\"name\": \"slow\", \"subject\": [\"s\"]}, {\"name\": \"fast\", \"subject\": "
-    "[\"f\"]}], \"cycles\": 20, \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}";
-
-static void execute(struct synthetic *synthetic, const char *sql)
-{
-    char *why = NULL;
-    if (sqlite3_exec(synthetic->store->database, sql, NULL, NULL, &why) != SQLITE_OK)
-        fail_msg("%s: %s", sql, why);
-}
-
-/* One complete run in which both arms have the median `slow_ns`, `fast_ns`. */
-static int64_t put_run(struct synthetic *synthetic, const char *environment, const char *agent,
-                       double slow_ns, double fast_ns)
-{
-    char *text = text_format(scenario_text, agent), *sql;
-    int64_t run = synthetic_begin(synthetic, text);
-    for (int pair = 0; pair < CYCLES; pair++) {
-        double wave = 1 + 0.001 * (pair % 7 - 3);
-        synthetic_put(synthetic, &(struct synthetic_cycle){.pair = pair,
-                                                           .spawn_ns = (int64_t)(slow_ns * wave)});
-        synthetic_put(synthetic, &(struct synthetic_cycle){.pair = pair,
-                                                           .arm = 1,
-                                                           .place = 1,
-                                                           .spawn_ns = (int64_t)(fast_ns * wave)});
-    }
-    sql = text_format("UPDATE runs SET environment_json = '%s' WHERE id = %lld", environment,
-                      (long long)run);
-    execute(synthetic, sql);
-    assert_int_equal(store_verdict_put(synthetic->store, run, "whole", 0, "supported", "because",
-                                       &synthetic->err),
-                     0);
-    assert_int_equal(store_run_end(synthetic->store, run, true, "", &synthetic->err), 0);
-    free(text);
-    free(sql);
-    return run;
-}
-
-/* `count` sittings around a level, 3 % apart from each other as real ones are */
-static int64_t put_runs(struct synthetic *synthetic, gsl_rng *rng, size_t count, double slow_ns,
-                        double fast_ns)
-{
-    int64_t first = 0;
-    for (size_t i = 0; i < count; i++) {
-        double slow = slow_ns * exp(gsl_ran_gaussian(rng, 0.03));
-        double fast = fast_ns * exp(gsl_ran_gaussian(rng, 0.03));
-        int64_t run = put_run(synthetic, HERE, "agent", slow, fast);
-        first = first ? first : run;
-    }
-    return first;
-}
-
-static gsl_rng *seeded(unsigned long seed)
-{
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    gsl_rng_set(rng, seed);
-    return rng;
-}
 
 static struct history load_of(struct synthetic *synthetic, enum scenario_metric metric)
 {
     struct history history;
     char machine[HISTORY_MACHINE_BYTES];
     struct history_wanted wanted = {.scenario = "invented", .machine = machine, .metric = metric};
-    history_machine(machine, HERE);
+    history_machine(machine, RUNS_HERE);
     if (history_load(&history, synthetic->store, &wanted, &synthetic->err) < 0)
         fail_msg("%s", synthetic->err.text);
     return history;
@@ -97,7 +30,7 @@ static struct history load(struct synthetic *synthetic)
 static void a_run_is_a_point_with_its_facts(void **state)
 {
     struct history history;
-    int64_t run = put_run(*state, HERE, "agent", 5e6, 2e6);
+    int64_t run = runs_put_one(*state, RUNS_HERE, "agent", 5e6, 2e6);
     history = load(*state);
     assert_int_equal(history.run_count, 1);
     assert_int_equal(history.runs[0].id, run);
@@ -108,7 +41,7 @@ static void a_run_is_a_point_with_its_facts(void **state)
     assert_string_equal(history.series[0].arm, "slow");
     assert_int_equal(history.series[0].batch_size, 2);
     assert_int_equal(history.series[0].count, 1);
-    assert_int_equal(history.series[0].points[0].n, CYCLES);
+    assert_int_equal(history.series[0].points[0].n, RUNS_CYCLES);
     assert_true(fabs(history.series[0].points[0].median - 5e6) < 1e4);
     assert_true(fabs(history.series[1].points[0].median - 2e6) < 1e4);
     assert_true(history.series[0].points[0].bounds.has_lower);
@@ -119,12 +52,12 @@ static void a_run_is_a_point_with_its_facts(void **state)
 
 static void a_planted_step_is_found_where_it_is(void **state)
 {
-    gsl_rng *rng = seeded(7);
+    gsl_rng *rng = runs_rng(7);
     struct history history;
     const struct history_step *step;
     int64_t first;
-    put_runs(*state, rng, 12, 5e6, 2e6);
-    first = put_runs(*state, rng, 8, 5e6, 2.4e6);
+    runs_put(*state, rng, 12, 5e6, 2e6);
+    first = runs_put(*state, rng, 8, 5e6, 2.4e6);
     history = load(*state);
     assert_int_equal(history.series[0].step_count, 0); /* the other arm stayed as it was */
     assert_int_equal(history.series[1].step_count, 1);
@@ -139,11 +72,11 @@ static void a_planted_step_is_found_where_it_is(void **state)
 
 static void a_step_for_the_better_and_one_that_is_over_do_not_alarm(void **state)
 {
-    gsl_rng *rng = seeded(8);
+    gsl_rng *rng = runs_rng(8);
     struct history history;
-    put_runs(*state, rng, 20, 5e6, 2e6);
-    put_runs(*state, rng, 20, 4e6, 3e6);   /* slow: better; fast: worse */
-    put_runs(*state, rng, 12, 4e6, 2.2e6); /* fast: mended, nearly */
+    runs_put(*state, rng, 20, 5e6, 2e6);
+    runs_put(*state, rng, 20, 4e6, 3e6);   /* slow: better; fast: worse */
+    runs_put(*state, rng, 12, 4e6, 2.2e6); /* fast: mended, nearly */
     history = load(*state);
     assert_int_equal(history.series[0].step_count, 1);
     assert_false(history.series[0].steps[0].worse);
@@ -156,10 +89,10 @@ static void a_step_for_the_better_and_one_that_is_over_do_not_alarm(void **state
 
 static void more_throughput_is_no_step_for_the_worse(void **state)
 {
-    gsl_rng *rng = seeded(12);
+    gsl_rng *rng = runs_rng(12);
     struct history history;
-    put_runs(*state, rng, 10, 5e6, 2e6);
-    put_runs(*state, rng, 10, 4e6, 3e6);
+    runs_put(*state, rng, 10, 5e6, 2e6);
+    runs_put(*state, rng, 10, 4e6, 3e6);
     history = load_of(*state, SCENARIO_THROUGHPUT);
     assert_true(fabs(history.series[0].points[0].median - 400) < 40); /* 2 agents in 5 ms */
     assert_int_equal(history.series[0].step_count, 1);
@@ -172,11 +105,11 @@ static void more_throughput_is_no_step_for_the_worse(void **state)
 static void an_accepted_step_does_not_alarm(void **state)
 {
     struct synthetic *synthetic = *state;
-    gsl_rng *rng = seeded(7);
+    gsl_rng *rng = runs_rng(7);
     struct history history;
     int64_t first;
-    put_runs(synthetic, rng, 12, 5e6, 2e6);
-    first = put_runs(synthetic, rng, 8, 5e6, 2.4e6);
+    runs_put(synthetic, rng, 12, 5e6, 2e6);
+    first = runs_put(synthetic, rng, 8, 5e6, 2.4e6);
     assert_int_equal(
         history_accept(synthetic->store, first + 1, "a \"safer\"\n\033[1mcommit", &synthetic->err),
         0); /* one run beside it */
@@ -195,12 +128,12 @@ static void an_accepted_step_does_not_alarm(void **state)
 static void an_accepted_run_speaks_for_the_step_nearest_to_it_only(void **state)
 {
     struct synthetic *synthetic = *state;
-    gsl_rng *rng = seeded(10);
+    gsl_rng *rng = runs_rng(10);
     struct history history;
     int64_t first, second;
-    put_runs(synthetic, rng, 10, 5e6, 2e6);
-    first = put_runs(synthetic, rng, 10, 5e6, 2.6e6);
-    second = put_runs(synthetic, rng, 10, 5e6, 3.4e6);
+    runs_put(synthetic, rng, 10, 5e6, 2e6);
+    first = runs_put(synthetic, rng, 10, 5e6, 2.6e6);
+    second = runs_put(synthetic, rng, 10, 5e6, 3.4e6);
     assert_int_equal(history_accept(synthetic->store, first, "", &synthetic->err), 0);
     assert_int_equal(history_accept(synthetic->store, second + 4, "", &synthetic->err), 0);
     history = load(synthetic);
@@ -216,7 +149,7 @@ static void what_cannot_be_accepted_is_refused(void **state)
 {
     struct synthetic *synthetic = *state;
     char *note = xcalloc(1, 2000);
-    int64_t whole = put_run(synthetic, HERE, "agent", 5e6, 2e6);
+    int64_t whole = runs_put_one(synthetic, RUNS_HERE, "agent", 5e6, 2e6);
     memset(note, 'x', 1999);
     assert_int_equal(history_accept(synthetic->store, 99, "", &synthetic->err), -1);
     assert_non_null(strstr(synthetic->err.text, "no run 99"));
@@ -231,10 +164,10 @@ static void what_cannot_be_accepted_is_refused(void **state)
 static void an_honest_history_has_no_alarm(void **state)
 {
     struct synthetic *synthetic = *state;
-    gsl_rng *rng = seeded(11);
+    gsl_rng *rng = runs_rng(11);
     size_t alarms = 0, marks = 0;
     struct history history;
-    put_runs(synthetic, rng, 30, 5e6, 2e6);
+    runs_put(synthetic, rng, 30, 5e6, 2e6);
     history = load(synthetic);
     for (size_t i = 0; i < history.series_count; i++)
         for (size_t k = 0; k < history.series[i].step_count; k++) {
@@ -252,13 +185,14 @@ static void what_is_another_measurement_is_counted_and_left_out(void **state)
 {
     struct synthetic *synthetic = *state;
     struct history history;
-    put_run(synthetic, HERE, "old-agent", 9e6, 9e6);
-    put_run(synthetic, HERE, "agent", 5e6, 2e6);
-    put_run(synthetic, THERE, "agent", 8e6, 8e6);
-    put_run(synthetic, THERE, "agent", 8e6, 8e6);
-    put_run(synthetic, HERE, "agent", 5e6, 2e6);
+    runs_put_one(synthetic, RUNS_HERE, "old-agent", 9e6, 9e6);
+    runs_put_one(synthetic, RUNS_HERE, "agent", 5e6, 2e6);
+    runs_put_one(synthetic, RUNS_THERE, "agent", 8e6, 8e6);
+    runs_put_one(synthetic, RUNS_THERE, "agent", 8e6, 8e6);
+    runs_put_one(synthetic, RUNS_HERE, "agent", 5e6, 2e6);
     synthetic_begin(synthetic, "{}"); /* partial, and of the machine that tells nothing */
-    execute(synthetic, "UPDATE runs SET environment_json = '" HERE "' WHERE state = 'partial'");
+    runs_execute(synthetic,
+                 "UPDATE runs SET environment_json = '" RUNS_HERE "' WHERE state = 'partial'");
     history = load(synthetic);
     assert_int_equal(history.run_count, 2);
     assert_int_equal(history.other_machines, 2);
@@ -274,13 +208,13 @@ static void damaged_and_short_runs_do_no_harm(void **state)
     struct history history;
     int64_t run = synthetic_begin(synthetic, "no scenario at all");
     assert_int_equal(store_run_end(synthetic->store, run, true, "", &synthetic->err), 0);
-    char *text = text_format(scenario_text, "agent");
+    char *text = text_format(runs_scenario, "agent");
     run = synthetic_begin(synthetic, text);
     free(text);
     for (int pair = 0; pair < 4; pair++) /* too few, one arm only */
         synthetic_put(synthetic, &(struct synthetic_cycle){.pair = pair, .spawn_ns = 5});
     assert_int_equal(store_run_end(synthetic->store, run, true, "", &synthetic->err), 0);
-    execute(synthetic, "UPDATE runs SET environment_json = '" HERE "'");
+    runs_execute(synthetic, "UPDATE runs SET environment_json = '" RUNS_HERE "'");
     history = load(synthetic);
     assert_int_equal(history.run_count, 1);
     assert_int_equal(history.other_questions, 1);
@@ -288,7 +222,7 @@ static void damaged_and_short_runs_do_no_harm(void **state)
     assert_false(history.series[0].points[0].counted);
     assert_int_equal(history.series[1].count, 0);
     history_release(&history);
-    execute(synthetic, "UPDATE runs SET environment_json = 'no JSON'");
+    runs_execute(synthetic, "UPDATE runs SET environment_json = 'no JSON'");
     history = load(synthetic);
     assert_int_equal(history.run_count, 0);
     assert_non_null(strstr(history.others, "unknown (3 runs)"));
@@ -298,11 +232,11 @@ static void damaged_and_short_runs_do_no_harm(void **state)
 static void the_gate_is_answered_about_one_run(void **state)
 {
     struct synthetic *synthetic = *state;
-    gsl_rng *rng = seeded(7);
+    gsl_rng *rng = runs_rng(7);
     struct history_answer answer;
     int64_t first, last;
-    put_runs(synthetic, rng, 12, 5e6, 2e6);
-    first = put_runs(synthetic, rng, 8, 5e6, 2.4e6);
+    runs_put(synthetic, rng, 12, 5e6, 2e6);
+    first = runs_put(synthetic, rng, 8, 5e6, 2.4e6);
     last = first + 7;
     assert_int_equal(
         history_ask(&answer, synthetic->store, last, SCENARIO_SPAWN_TIME, NULL, &synthetic->err),
