@@ -20,6 +20,8 @@ int cmd_show(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_gate(int argc, char **argv);
+int cmd_baseline(int argc, char **argv);
 
 /* self_test.c: spawnbench audit --self-test */
 struct cli_self_test {
@@ -71,7 +73,11 @@ struct cli_measure {
     const char *command; /* argv in one line */
     uint64_t seed;
     bool quiet;
-    int64_t resume; /* a stored run to go on with, 0 for a new one */
+    int64_t resume;    /* a stored run to go on with, 0 for a new one */
+    const char *label; /* of the command, for complaints; NULL: "run" */
+    /* may the run stop at this look? NULL: when every claim of the scenario is decided */
+    int (*decide)(void *context, struct store *store, int64_t run, bool *decided, struct err *err);
+    void *context;
 };
 
 /*

@@ -185,6 +185,8 @@ static int one_cycle(struct walk *walk, size_t index, struct err *err)
 static int is_decided(struct walk *walk, bool *decided, struct err *err)
 {
     struct verdict verdict;
+    if (walk->how->decide)
+        return walk->how->decide(walk->how->context, walk->store, walk->id, decided, err);
     if (verdict_judge(&verdict, walk->scenario, walk->store, walk->id, err) < 0)
         return -1;
     *decided = verdict.decided;
@@ -384,8 +386,8 @@ int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_
     *run = walk.id;
     if (err.code != ERR_NONE) {
         err_wrap(&err, "scenario '%s'", scenario->name);
-        code = cli_fail("run", &err);
-        if (walk.id)
+        code = cli_fail(how->label ? how->label : "run", &err);
+        if (walk.id && !how->label)
             fprintf(stderr,
                     "spawnbench: run %lld is kept as partial; go on with: spawnbench run "
                     "--resume=%lld\n",

@@ -42,4 +42,13 @@ double gate_detectable(const struct gate_question *question, double error);
 /* gate_doubtful - a pair that tells nothing: a value is not known, or both failed */
 bool gate_doubtful(double baseline, double candidate);
 
+/* gate_correct - Holm's correction over all items, in p_adjusted and p_improvement of open ones */
+void gate_correct(struct gate_item items[], size_t count);
+
+/* gate_word_of - the word that the corrected p values give */
+enum gate_word gate_word_of(const struct gate_item *item, const struct gate_question *question);
+
+/* gate_gravest - of all items; there is at least one */
+enum gate_word gate_gravest(const struct gate_answer *answer);
+
 #endif

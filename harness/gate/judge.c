@@ -132,24 +132,24 @@ static bool is_open(const struct gate_item *item)
 }
 
 /* Metrics decided earlier stay members of the family; their regression is off the table. */
-static void correct(struct gate_answer *answer)
+void gate_correct(struct gate_item items[], size_t count)
 {
-    double *p = xcalloc(2 * answer->count, sizeof *p), *faster = p + answer->count;
-    for (size_t i = 0; i < answer->count; i++) {
-        p[i] = is_open(&answer->items[i]) ? answer->items[i].p_regression : 1;
-        faster[i] = answer->items[i].p_improvement;
+    double *p = xcalloc(2 * count, sizeof *p), *faster = p + count;
+    for (size_t i = 0; i < count; i++) {
+        p[i] = is_open(&items[i]) ? items[i].p_regression : 1;
+        faster[i] = items[i].p_improvement;
     }
-    stats_holm(p, p, answer->count);
-    stats_holm(faster, faster, answer->count);
-    for (size_t i = 0; i < answer->count; i++)
-        if (is_open(&answer->items[i])) {
-            answer->items[i].p_adjusted = p[i];
-            answer->items[i].p_improvement = faster[i];
+    stats_holm(p, p, count);
+    stats_holm(faster, faster, count);
+    for (size_t i = 0; i < count; i++)
+        if (is_open(&items[i])) {
+            items[i].p_adjusted = p[i];
+            items[i].p_improvement = faster[i];
         }
     free(p);
 }
 
-static enum gate_word word_of(const struct gate_item *item, const struct gate_question *question)
+enum gate_word gate_word_of(const struct gate_item *item, const struct gate_question *question)
 {
     if (item->p_adjusted <= question->alpha + SLACK)
         return GATE_REGRESSION;
@@ -166,10 +166,10 @@ static bool judge_look(struct gate_answer *answer, const struct gate_question *q
     for (size_t i = 0; i < answer->count; i++)
         if (is_open(&answer->items[i]))
             prove_at(&answer->items[i], question, i, look);
-    correct(answer);
+    gate_correct(answer->items, answer->count);
     for (size_t i = 0; i < answer->count; i++) {
         if (is_open(&answer->items[i]))
-            answer->items[i].word = word_of(&answer->items[i], question);
+            answer->items[i].word = gate_word_of(&answer->items[i], question);
         open = open || is_open(&answer->items[i]);
         regressed = regressed || answer->items[i].word == GATE_REGRESSION;
     }
@@ -224,7 +224,7 @@ static void find_powerless(struct gate_item *item, const struct gate_question *q
         item->word = GATE_POWERLESS;
 }
 
-static enum gate_word gravest(const struct gate_answer *answer)
+enum gate_word gate_gravest(const struct gate_answer *answer)
 {
     static const int order[GATE_WORDS] = {[GATE_IMPROVEMENT] = 0,
                                           [GATE_NO_REGRESSION] = 1,
@@ -256,7 +256,7 @@ int gate_judge(struct gate_answer *out, const struct gate_question *question)
         tell(&out->items[i], question, i);
         find_powerless(&out->items[i], question);
     }
-    out->word = gravest(out);
+    out->word = gate_gravest(out);
     return 0;
 }
 

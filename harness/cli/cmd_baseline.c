@@ -1,0 +1,335 @@
+/* spawnbench baseline: give stored runs a name, so that later ones can be gated against them. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "gate/baseline.h"
+#include "gate/stored.h"
+
+#define MOST_NAME 64
+
+enum { KEY_RESULTS = 256, KEY_EXPORT, KEY_LAST, KEY_JSON };
+
+static const struct argp_option options[] = {
+    {"export", KEY_EXPORT, "FILE", 0, "save: write the baseline there, too, to be committed", 0},
+    {"last", KEY_LAST, "N", 0,
+     "save: the newest N runs of the same scenario that fit together, instead of one", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"json", KEY_JSON, NULL, 0, "list, show: one JSON document on stdout", 0},
+    {0}};
+
+struct asked {
+    const char *verb, *name, *results, *file;
+    const char **runs;
+    size_t run_count;
+    long last;
+    bool json;
+};
+
+static bool is_name(const char *name)
+{
+    for (const char *at = name; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr("._-", *at))
+            return false;
+    return *name && strlen(name) <= MOST_NAME && !strstr(name, ".json") && !isdigit(*name);
+}
+
+static void check(const struct asked *asked, const struct argp_state *state)
+{
+    bool save = asked->verb && strcmp(asked->verb, "save") == 0;
+    bool show = asked->verb && strcmp(asked->verb, "show") == 0;
+    if (!asked->verb || (!save && !show && strcmp(asked->verb, "list") != 0))
+        argp_error(state, "expected save NAME [RUN...], list or show NAME%s%s",
+                   asked->verb ? ", got " : "", asked->verb ? asked->verb : "");
+    if ((save || show) && !asked->name)
+        argp_error(state, "%s needs a NAME", asked->verb);
+    if (save && !is_name(asked->name))
+        argp_error(state,
+                   "'%s' is no name for a baseline: expected letters, digits, '.', '_' and '-', "
+                   "beginning with no digit, not ending in .json, at most %d",
+                   asked->name, MOST_NAME);
+    if (!save && (asked->file || asked->last || asked->run_count))
+        argp_error(state, "--export, --last and RUN go with save");
+    if (asked->last && asked->run_count > 1)
+        argp_error(state, "--last takes one RUN at most, the newest of them");
+    if (!save && !show && asked->name)
+        argp_error(state, "'%s' is too much", asked->name);
+}
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    char *end;
+    switch (key) {
+    case KEY_RESULTS:
+        asked->results = argument;
+        return 0;
+    case KEY_EXPORT:
+        asked->file = argument;
+        return 0;
+    case KEY_LAST:
+        errno = 0;
+        asked->last = strtol(argument, &end, 10);
+        if (errno || *end || asked->last < 1 || asked->last > 1000)
+            argp_error(state, "--last %s: expected a whole number from 1 to 1000", argument);
+        return 0;
+    case KEY_JSON:
+        asked->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (!asked->verb)
+            asked->verb = argument;
+        else if (!asked->name)
+            asked->name = argument;
+        else
+            asked->runs[asked->run_count++] = argument;
+        return 0;
+    case ARGP_KEY_END:
+        check(asked, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- save ---- */
+
+/* The newest runs that may stand beside `ids[0]`, which is the newest of them. */
+struct gathering {
+    struct store *store;
+    const char *scenario;
+    int64_t newest, *ids;
+    size_t count;
+};
+
+static int gather(void *context, const struct store_run *run)
+{
+    struct gathering *gathering = context;
+    if (run->id <= gathering->newest && strcmp(run->scenario_name, gathering->scenario) == 0 &&
+        strcmp(run->state, "complete") == 0) {
+        gathering->ids = xrealloc(gathering->ids, gathering->count + 1, sizeof *gathering->ids);
+        gathering->ids[gathering->count++] = run->id;
+    }
+    return 0;
+}
+
+/* From the newest on back; a run that does not fit to the others is left out and named. */
+static int take_last(const struct asked *asked, struct store *store, int64_t newest, int64_t **out,
+                     size_t *count, struct err *err)
+{
+    struct store_run run = {0};
+    struct gathering gathering = {.store = store, .newest = newest};
+    int rc = store_run_load(store, newest, &run, err);
+    gathering.scenario = run.scenario_name;
+    if (rc == 0)
+        rc = store_each_run(store, gather, &gathering, err);
+    *out = xcalloc((size_t)asked->last + 1, sizeof **out);
+    (*out)[(*count)++] = newest;
+    for (size_t i = gathering.count; rc == 0 && i > 0 && *count < (size_t)asked->last; i--) {
+        struct gate_baseline trial;
+        struct err why = {0};
+        if (gathering.ids[i - 1] == newest)
+            continue;
+        (*out)[*count] = gathering.ids[i - 1];
+        if (gate_baseline_make(&trial, "trial", store, *out, *count + 1, &why) == 0)
+            (*count)++;
+        else
+            fprintf(stderr, "spawnbench: baseline: left out: %s\n", why.text);
+        gate_baseline_release(&trial);
+    }
+    free(gathering.ids);
+    store_run_release(&run);
+    return rc;
+}
+
+static int find_runs(const struct asked *asked, struct store *store, int64_t **out, size_t *count,
+                     struct err *err)
+{
+    int64_t newest;
+    *count = 0;
+    if (asked->last) {
+        if (store_run_find(store, asked->run_count ? asked->runs[0] : NULL, &newest, err) < 0)
+            return -1;
+        return take_last(asked, store, newest, out, count, err);
+    }
+    *out = xcalloc(asked->run_count + 1, sizeof **out);
+    if (asked->run_count == 0) {
+        *count = 1;
+        return store_run_find(store, NULL, &(*out)[0], err);
+    }
+    for (; *count < asked->run_count; (*count)++)
+        if (store_run_find(store, asked->runs[*count], &(*out)[*count], err) < 0)
+            return -1;
+    return 0;
+}
+
+static void tell(const struct gate_baseline *baseline)
+{
+    printf("%s  scenario %s, %zu %s, machine %s\n", baseline->name, baseline->scenario,
+           baseline->sitting_count, baseline->sitting_count == 1 ? "sitting" : "sittings",
+           baseline->fingerprint.id);
+    if (baseline->sitting_count < GATE_ENOUGH_SITTINGS)
+        printf("  fewer than %d sittings: a gate against it only advises\n", GATE_ENOUGH_SITTINGS);
+}
+
+static int save(const struct asked *asked, struct store *store, struct err *err)
+{
+    struct gate_baseline baseline = {0};
+    struct store_document document = {.kind = STORE_BASELINE, .name = asked->name};
+    int64_t *runs = NULL;
+    size_t count = 0;
+    char *text = NULL;
+    int rc = find_runs(asked, store, &runs, &count, err);
+    if (rc == 0)
+        rc = gate_baseline_make(&baseline, asked->name, store, runs, count, err);
+    if (rc == 0) {
+        text = gate_baseline_write(&baseline);
+        document.text = text;
+        rc = store_document_put(store, &document, err);
+    }
+    if (rc == 0 && asked->file)
+        rc = text_write_file(asked->file, text, strlen(text), err);
+    if (rc == 0)
+        tell(&baseline);
+    gate_baseline_release(&baseline);
+    free(text);
+    free(runs);
+    return rc;
+}
+
+/* ---- list and show ---- */
+
+static void format_date(char out[32], int64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static int list_one(void *context, const struct store_document *document)
+{
+    struct gate_baseline baseline;
+    struct err err = {0};
+    char date[32];
+    bool good = gate_baseline_read(&baseline, document->text, strlen(document->text), &err) == 0;
+    format_date(date, document->made_wall_ns);
+    if (context) {
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "name", document->name);
+        cJSON_AddStringToObject(row, "made", date);
+        cJSON_AddStringToObject(row, "scenario", good ? baseline.scenario : "");
+        json_add_int64(row, "sittings", (int64_t)baseline.sitting_count);
+        cJSON_AddStringToObject(row, "machine", good ? baseline.fingerprint.id : "");
+        cJSON_AddStringToObject(row, "error", err.text);
+        cJSON_AddItemToArray(context, row);
+    } else if (good)
+        printf("%-20s %s  %-20s %8zu  %s\n", document->name, date, baseline.scenario,
+               baseline.sitting_count, baseline.fingerprint.id);
+    else
+        printf("%-20s %s  %s\n", document->name, date, err.text);
+    gate_baseline_release(&baseline);
+    return 0;
+}
+
+static int list(const struct asked *asked, struct store *store, struct err *err)
+{
+    cJSON *root, *rows;
+    char *printed;
+    int rc;
+    if (!asked->json) {
+        printf("name                 made                  scenario             sittings  "
+               "machine\n");
+        return store_each_document(store, STORE_BASELINE, list_one, NULL, err);
+    }
+    root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "schema", "spawnbench.baselines.v1");
+    rows = cJSON_AddArrayToObject(root, "baselines");
+    rc = store_each_document(store, STORE_BASELINE, list_one, rows, err);
+    printed = json_print(root, 1);
+    if (rc == 0)
+        puts(printed);
+    free(printed);
+    cJSON_Delete(root);
+    return rc;
+}
+
+static const char *figure(char out[TEXT_DURATION_BYTES], enum scenario_metric metric, double value)
+{
+    if (scenario_metric_unit(metric) == SCENARIO_BYTES)
+        return text_size(out, value);
+    return text_duration(out, value);
+}
+
+static void show_series(const struct gate_series *series)
+{
+    char median[TEXT_DURATION_BYTES], p95[TEXT_DURATION_BYTES];
+    printf("  %-20s %4zu agents  %-18s p50 %-10s p95 %-10s n %zu%s\n", series->arm,
+           series->batch_size, scenario_metric_name(series->metric),
+           figure(median, series->metric, series->pooled.at[gate_baseline_place(0.5)]),
+           figure(p95, series->metric, series->pooled.at[gate_baseline_place(0.95)]),
+           series->pooled.n,
+           series->metric == SCENARIO_THROUGHPUT ? "  (time for each agent)" : "");
+}
+
+static int show(const struct asked *asked, struct store *store, struct err *err)
+{
+    struct gate_baseline baseline;
+    char *text;
+    if (gate_baseline_find(&baseline, asked->name, store, err) < 0)
+        return -1;
+    if (asked->json) {
+        text = gate_baseline_write(&baseline);
+        puts(text);
+        free(text);
+    } else {
+        tell(&baseline);
+        for (size_t i = 0; i < baseline.series_count; i++)
+            show_series(&baseline.series[i]);
+        for (size_t i = 0; i < FINGERPRINT_FACTS; i++)
+            if (baseline.fingerprint.facts[i][0])
+                printf("  %s: %s\n", fingerprint_fact_name(i), baseline.fingerprint.facts[i]);
+    }
+    gate_baseline_release(&baseline);
+    return 0;
+}
+
+int cmd_baseline(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        take,
+        "save NAME [RUN...]\nlist\nshow NAME",
+        "Give stored runs a name, so that later ones can be gated against them: each run is one "
+        "sitting. Default: the newest run. NAME may also be a file for show.\vFewer than 10 "
+        "sittings can only advise (spawnbench gate --baseline). Saved under the same name again, "
+        "the newest counts.",
+        NULL,
+        NULL,
+        NULL};
+    struct asked asked = {.results = "results", .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
+    struct store *store = NULL;
+    struct err err = {0};
+    char *path;
+    int code = 0, rc;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    path = cli_store_path(asked.results);
+    rc = store_open(&store, path, false, &err);
+    if (rc == 0)
+        rc = strcmp(asked.verb, "save") == 0   ? save(&asked, store, &err)
+             : strcmp(asked.verb, "list") == 0 ? list(&asked, store, &err)
+                                               : show(&asked, store, &err);
+    if (rc < 0)
+        code = cli_fail("baseline", &err);
+    store_close(store);
+    free(path);
+    free(asked.runs);
+    return cli_check_stdout("baseline", code);
+}

@@ -1,0 +1,37 @@
+/* gate - what the files of `spawnbench gate` share; nobody else includes it. */
+#ifndef CLI_GATE_H
+#define CLI_GATE_H
+
+#include "cli/cli.h"
+#include "gate/result.h"
+
+/* What the command line asked. Strings are borrowed from argv. */
+struct cli_gate {
+    const char *against;  /* a command; or NULL */
+    const char *baseline; /* a file, a name, a run; or NULL */
+    const char *words[2]; /* SCENARIO or RUN */
+    size_t word_count;
+    const char *arm; /* NULL: see gate_pick_arm */
+    struct gate_asked asked;
+    struct gate_manners manners;
+    bool strict_baseline; /* a stored baseline of few sittings may fail, too */
+    const char *results, *junit;
+    char *command; /* argv in one line; owned */
+    uint64_t seed;
+    bool seeded, json, quiet, ctest;
+};
+
+/* gate_paired.c: baseline and candidate side by side. Fills result; returns 0, or an exit code of
+ * what went wrong, already told. */
+int cli_gate_paired(const struct cli_gate *gate, struct gate_result *result);
+
+/* gate_stored.c: against what is stored; likewise */
+int cli_gate_stored(const struct cli_gate *gate, struct gate_result *result);
+
+/* gate_tell.c: to people, programs and CI services; the exit code */
+int cli_gate_tell(const struct cli_gate *gate, const struct gate_result *result);
+
+/* gate_self_test.c: spawnbench gate --self-test */
+int cli_gate_self_test(const struct cli_gate *gate);
+
+#endif

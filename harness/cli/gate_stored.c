@@ -1,0 +1,110 @@
+/* How is a run held against a stored baseline? A stored run, or a scenario that is measured now. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/gate.h"
+#include "gate/floor.h"
+#include "gate/stored.h"
+
+static bool is_scenario_file(const char *word)
+{
+    size_t length = strlen(word);
+    return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
+}
+
+/* Measures the scenario as it is; its claims do not matter here. */
+static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
+{
+    struct scenario scenario = {0};
+    char *results;
+    struct cli_measure how = {.path = gate->words[0],
+                              .command = gate->command,
+                              .seed = gate->seed,
+                              .quiet = gate->quiet,
+                              .label = "gate"};
+    int code;
+    if (scenario_load(&scenario, gate->words[0], err) < 0)
+        return -1;
+    results = text_make_directories(gate->results, err) == 0 ? realpath(gate->results, NULL) : NULL;
+    how.results = results ? results : gate->results;
+    code = cli_measure(&how, &scenario, run);
+    scenario_release(&scenario);
+    free(results);
+    return code;
+}
+
+static int check_floor(struct gate_result *result, const struct gate_baseline *baseline,
+                       struct store *store, struct err *err)
+{
+    return gate_check_floor(result, store, baseline->fingerprint.id, baseline->scenario, err);
+}
+
+static void name_parts(struct gate_result *result, const struct cli_gate *gate,
+                       const struct gate_baseline *baseline)
+{
+    result->scenario = xstrdup(baseline->scenario);
+    result->baseline = xstrdup(gate->baseline);
+    result->candidate = gate->arm ? text_format("'%s'", gate->arm) : xstrdup("run");
+}
+
+static int judge(const struct cli_gate *gate, struct gate_result *result, int64_t run,
+                 struct err *err)
+{
+    struct gate_baseline baseline = {0};
+    struct store *store = NULL;
+    char *path = cli_store_path(gate->results);
+    int rc = store_open(&store, path, false, err);
+    if (rc == 0)
+        rc = gate_baseline_find(&baseline, gate->baseline, store, err);
+    if (rc == 0 && run == 0) /* the newest run of the baseline's scenario, or the one named */
+        rc =
+            store_run_find(store, gate->word_count ? gate->words[0] : baseline.scenario, &run, err);
+    if (rc == 0) {
+        name_parts(result, gate, &baseline);
+        rc = gate_stored(result, &baseline, store, run, gate->arm, gate->strict_baseline,
+                         &gate->manners, err);
+    }
+    if (rc == 0)
+        rc = check_floor(result, &baseline, store, err);
+    gate_baseline_release(&baseline);
+    store_close(store);
+    free(path);
+    return rc;
+}
+
+/* Before anything is measured: is there a baseline at all? */
+static int look_for_baseline(const struct cli_gate *gate, struct err *err)
+{
+    struct gate_baseline baseline = {0};
+    struct store *store = NULL;
+    char *path = cli_store_path(gate->results);
+    int rc = text_make_directories(gate->results, err);
+    if (rc == 0)
+        rc = store_open(&store, path, true, err);
+    if (rc == 0)
+        rc = gate_baseline_find(&baseline, gate->baseline, store, err);
+    gate_baseline_release(&baseline);
+    store_close(store);
+    free(path);
+    return rc;
+}
+
+int cli_gate_stored(const struct cli_gate *gate, struct gate_result *result)
+{
+    struct err err = {0};
+    int64_t run = 0;
+    if (look_for_baseline(gate, &err) < 0)
+        return cli_fail("gate", &err);
+    if (gate->word_count && is_scenario_file(gate->words[0])) {
+        int code = measure(gate, &run, &err);
+        if (run == 0)
+            return err.code != ERR_NONE ? cli_fail("gate", &err) : (code ? code : 70);
+        if (code >= 128 || code == 70)
+            return code;
+    }
+    if (judge(gate, result, run, &err) < 0)
+        return cli_fail("gate", &err);
+    return 0;
+}
