@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "gate/derive.h"
 #include "history/history.h"
 #include "report/history.h"
 #include "run/run.h"
@@ -133,11 +134,20 @@ static error_t take(int key, char *argument, struct argp_state *state)
 struct names {
     char **known; /* NULL-terminated */
     size_t count;
+    bool own; /* without those that a gate or a calibration derived */
 };
+
+static bool is_of_gate(const char *name)
+{
+    size_t length = strlen(name), suffix = strlen(GATE_SUFFIX);
+    return length > suffix && strcmp(name + length - suffix, GATE_SUFFIX) == 0;
+}
 
 static int take_name(void *context, const struct store_run *run)
 {
     struct names *names = context;
+    if (names->own && is_of_gate(run->scenario_name))
+        return 0;
     for (size_t i = 0; i < names->count; i++)
         if (strcmp(names->known[i], run->scenario_name) == 0)
             return 0;
@@ -241,7 +251,7 @@ static int check_said(const struct asked *asked, const struct said *said, struct
 
 static int look(const struct asked *asked, struct store *store, int *code, struct err *err)
 {
-    struct names names = {0};
+    struct names names = {.own = !asked->scenario};
     struct said said = {0};
     cJSON *root = NULL;
     int rc = choose(&names, asked, store, err);

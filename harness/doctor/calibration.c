@@ -206,11 +206,6 @@ int calibration_finish(struct calibration *calibration, struct err *err)
     return 0;
 }
 
-const char *calibration_statistic(const struct calibration_row *row)
-{
-    return row->quantile == 0.5 ? "median" : "p95";
-}
-
 void calibration_release(struct calibration *calibration)
 {
     for (size_t i = 0; i < calibration->count; i++)

@@ -88,9 +88,6 @@ int calibration_finish(struct calibration *calibration, struct err *err);
 /* calibration_spread_wide - sittings differ by more than their pairs explain */
 bool calibration_spread_wide(const struct calibration_row *row);
 
-/* calibration_statistic - "median", "p95" */
-const char *calibration_statistic(const struct calibration_row *row);
-
 /* calibration_write - as a document of CALIBRATION_SCHEMA; the caller frees it */
 char *calibration_write(const struct calibration *calibration);
 

@@ -7,13 +7,14 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/calibration.h"
+#include "gate/result.h"
 
 static void add_row(cJSON *rows, const struct calibration_row *row)
 {
     cJSON *out = cJSON_CreateObject(), *part;
-    char key[32];
+    char key[32], statistic[GATE_STATISTIC_BYTES];
     cJSON_AddStringToObject(out, "metric", scenario_metric_name(row->metric));
-    cJSON_AddStringToObject(out, "statistic", calibration_statistic(row));
+    cJSON_AddStringToObject(out, "statistic", gate_statistic(statistic, row->quantile));
     json_add_int64(out, "agents", (int64_t)row->batch_size);
     json_add_double(out, "noise_floor", row->noise_floor);
     json_add_double(out, "resolution", row->resolution);
@@ -96,13 +97,14 @@ static void take_row(struct calibration *out, const cJSON *node)
     int metric = metric_named(json_string(node, "metric"));
     struct calibration_row *row;
     char key[32];
-    if (metric < 0 || !statistic || isnan(number(node, "noise_floor")))
+    double quantile = statistic && *statistic == 'p' ? strtod(statistic + 1, NULL) / 100 : 0;
+    if (metric < 0 || !(quantile > 0 && quantile < 1) || isnan(number(node, "noise_floor")))
         return;
     out->rows = xrealloc(out->rows, out->count + 1, sizeof *out->rows);
     row = &out->rows[out->count++];
     *row = (struct calibration_row){.metric = (enum scenario_metric)metric,
                                     .batch_size = count(node, "agents"),
-                                    .quantile = strcmp(statistic, "median") == 0 ? 0.5 : 0.95,
+                                    .quantile = quantile,
                                     .gates = count(node, "gates"),
                                     .false_alarms = count(node, "false_alarms"),
                                     .false_alarms_upper = number(node, "false_alarms_upper"),

@@ -1,4 +1,4 @@
-/* What does history say of one run? Is it behind a step for the worse that nobody accepted? */
+/* Does the newest segment stand on a step for the worse that nobody accepted? */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,10 +50,7 @@ static void look(struct history_answer *out, const struct history *history)
 static void tell_nothing(struct history_answer *out, int64_t run, bool inside)
 {
     if (!inside)
-        snprintf(out->text, sizeof out->text,
-                 "run %lld is not complete: history holds only runs "
-                 "that are",
-                 (long long)run);
+        snprintf(out->text, sizeof out->text, "run %lld is not in this history", (long long)run);
     else if (!out->enough)
         snprintf(out->text, sizeof out->text,
                  "%zu runs of this scenario on this class of machine: a step needs at least %d",
@@ -65,32 +62,23 @@ static void tell_nothing(struct history_answer *out, int64_t run, bool inside)
                  out->runs);
 }
 
-int history_ask(struct history_answer *out, struct store *store, int64_t id,
-                enum scenario_metric metric, const char *arm, struct err *err)
+int history_ask(struct history_answer *out, struct store *store,
+                const struct history_wanted *wanted, struct err *err)
 {
-    struct store_run run;
     struct history history;
-    char machine[HISTORY_MACHINE_BYTES];
-    struct history_wanted wanted = {.machine = machine, .metric = metric, .arm = arm, .until = id};
     bool inside;
-    int rc;
     *out = (struct history_answer){0};
-    if (store_run_load(store, id, &run, err) < 0)
-        return -1;
-    history_machine(machine, run.environment_json);
-    wanted.scenario = run.scenario_name;
-    rc = history_load(&history, store, &wanted, err);
-    store_run_release(&run);
-    if (rc < 0)
+    if (history_load(&history, store, wanted, err) < 0)
         return -1;
     out->runs = history.run_count;
-    inside = history.run_count && history.runs[history.run_count - 1].id == id;
+    inside = !wanted->until ||
+             (history.run_count && history.runs[history.run_count - 1].id == wanted->until);
     for (size_t i = 0; i < history.series_count; i++)
         out->enough = out->enough || history.series[i].count >= 2 * STATS_CHANGE_SEGMENT;
     if (inside)
         look(out, &history);
     if (!out->open)
-        tell_nothing(out, id, inside);
+        tell_nothing(out, wanted->until, inside);
     history_release(&history);
     return 0;
 }

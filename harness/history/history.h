@@ -2,7 +2,7 @@
  * level change, and has somebody said that it may?
  *
  * Normal use: history_load, look at the series and their steps, history_release. The gate asks
- * history_ask about one run. A run is one sitting: with its median it is one point, however many
+ * history_ask. A run is one sitting: with its median it is one point, however many
  * cycles it had, because two sittings of the same program differ by more than their cycles tell
  * (STATISTICS 6.2).
  */
@@ -120,9 +120,9 @@ size_t history_open(const struct history *history);
  */
 int history_accept(struct store *store, int64_t run, const char *note, struct err *err);
 
-/* What the history says of one run. Plain value. */
+/* What the history says of its newest segment. Plain value. */
 struct history_answer {
-    size_t runs; /* of this scenario and machine class up to it, itself among them */
+    size_t runs; /* in it */
     bool enough; /* steps could have been found: two segments' worth of runs */
     size_t open; /* series whose newest segment stands on a step for the worse that nobody accepted
                   */
@@ -131,12 +131,12 @@ struct history_answer {
 };
 
 /*
- * history_ask - is the newest segment, up to this run, a step for the worse that nobody accepted?
+ * history_ask - is the newest segment a step for the worse that nobody accepted?
  *
- * metric : of which series; arm: NULL for all
- * errors : those of the store, ERR_UNFIT when there is no such run
+ * wanted : which history; `until` the run that is asked about, which must then be in it, or 0
+ * errors : those of the store
  */
-int history_ask(struct history_answer *out, struct store *store, int64_t run,
-                enum scenario_metric metric, const char *arm, struct err *err);
+int history_ask(struct history_answer *out, struct store *store,
+                const struct history_wanted *wanted, struct err *err);
 
 #endif

@@ -229,38 +229,48 @@ static void damaged_and_short_runs_do_no_harm(void **state)
     history_release(&history);
 }
 
-static void the_gate_is_answered_about_one_run(void **state)
+static struct history_answer ask(struct synthetic *synthetic, int64_t until, const char *arm)
+{
+    struct history_answer answer;
+    char machine[HISTORY_MACHINE_BYTES];
+    const struct history_wanted wanted = {.scenario = "invented",
+                                          .machine = machine,
+                                          .metric = SCENARIO_SPAWN_TIME,
+                                          .arm = arm,
+                                          .until = until};
+    history_machine(machine, RUNS_HERE);
+    assert_int_equal(history_ask(&answer, synthetic->store, &wanted, &synthetic->err), 0);
+    return answer;
+}
+
+static void the_gate_is_answered_about_the_newest_segment(void **state)
 {
     struct synthetic *synthetic = *state;
     gsl_rng *rng = runs_rng(7);
     struct history_answer answer;
-    int64_t first, last;
+    int64_t first;
     runs_put(synthetic, rng, 12, 5e6, 2e6);
     first = runs_put(synthetic, rng, 8, 5e6, 2.4e6);
-    last = first + 7;
-    assert_int_equal(
-        history_ask(&answer, synthetic->store, last, SCENARIO_SPAWN_TIME, NULL, &synthetic->err),
-        0);
+    answer = ask(synthetic, first + 7, NULL);
     assert_int_equal(answer.runs, 20);
     assert_true(answer.enough);
     assert_int_equal(answer.open, 1);
     assert_int_equal(answer.since, first);
     assert_non_null(strstr(answer.text, "spawn_time of fast, 2 agents, has been +"));
+    assert_int_equal(ask(synthetic, 0, NULL).open, 1);
     /* before it nothing was wrong, and of the other arm nothing is */
-    history_ask(&answer, synthetic->store, first - 1, SCENARIO_SPAWN_TIME, NULL, &synthetic->err);
+    answer = ask(synthetic, first - 1, NULL);
     assert_int_equal(answer.open, 0);
     assert_int_equal(answer.runs, 12);
-    history_ask(&answer, synthetic->store, last, SCENARIO_SPAWN_TIME, "slow", &synthetic->err);
-    assert_int_equal(answer.open, 0);
+    assert_non_null(strstr(answer.text, "show no step"));
+    assert_int_equal(ask(synthetic, first + 7, "slow").open, 0);
     assert_int_equal(history_accept(synthetic->store, first, "", &synthetic->err), 0);
-    history_ask(&answer, synthetic->store, last, SCENARIO_SPAWN_TIME, NULL, &synthetic->err);
-    assert_int_equal(answer.open, 0);
-    history_ask(&answer, synthetic->store, 3, SCENARIO_SPAWN_TIME, NULL, &synthetic->err);
+    assert_int_equal(ask(synthetic, first + 7, NULL).open, 0);
+    answer = ask(synthetic, 3, NULL);
     assert_false(answer.enough);
-    history_ask(&answer, synthetic->store, 1, SCENARIO_SPAWN_TIME, NULL, &synthetic->err);
-    assert_non_null(strstr(answer.text, "not complete"));
-    assert_int_equal(
-        history_ask(&answer, synthetic->store, 99, SCENARIO_SPAWN_TIME, NULL, &synthetic->err), -1);
+    assert_non_null(strstr(answer.text, "needs at least 6"));
+    answer = ask(synthetic, 1, NULL);
+    assert_non_null(strstr(answer.text, "not in this history"));
     gsl_rng_free(rng);
 }
 
@@ -279,7 +289,7 @@ int main(void)
         WITH_STORE(an_honest_history_has_no_alarm),
         WITH_STORE(what_is_another_measurement_is_counted_and_left_out),
         WITH_STORE(damaged_and_short_runs_do_no_harm),
-        WITH_STORE(the_gate_is_answered_about_one_run),
+        WITH_STORE(the_gate_is_answered_about_the_newest_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
