@@ -172,8 +172,11 @@ static int choose(struct names *names, const struct asked *asked, struct store *
     if (store_each_run(store, take_name, names, err) < 0)
         return -1;
     if (names->count == 0)
-        return err_set(err, ERR_UNFIT, "no run is stored in '%s' (first: spawnbench run SCENARIO)",
-                       asked->results);
+        return err_set(
+            err, ERR_UNFIT,
+            "no run is stored in '%s' (first: spawnbench run SCENARIO; runs of gates and "
+            "calibrations are shown when SCENARIO" GATE_SUFFIX " is named)",
+            asked->results);
     if (!asked->scenario)
         return 0;
     for (size_t i = 0; i < names->count; i++) {

@@ -11,8 +11,9 @@
 #include "stats/gate.h"
 #include "stats/stats.h"
 
-#define FLOOR_QUANTILE 0.975
-#define CONFIDENCE     0.95
+#define FLOOR_QUANTILE   0.975
+#define CONFIDENCE       0.95
+#define MOST_LEAST_PAIRS 4096
 
 const size_t calibration_sizes[CALIBRATION_SIZES] = {50, 100, 200, 400};
 const double calibration_changes[CALIBRATION_CHANGES] = {0.01, 0.02, 0.05, 0.10};
@@ -145,19 +146,59 @@ static void find_floor(struct calibration_row *row)
     free(sizes);
 }
 
-/* Estimates of sittings against what their own pairs let expect. */
+/* Estimates of sittings against what their own pairs let expect. Where the gate tells no error, as
+ * for a tail of few pairs, the sittings' own stands for it, and there is nothing to compare. */
 static void find_spread(struct calibration_row *row, size_t pairs)
 {
-    double *sigmas = xcalloc(row->gates + 1, sizeof *sigmas), error;
+    double *sigmas = xcalloc(row->gates + 1, sizeof *sigmas);
+    double unit = sqrt(M_PI_2 / (double)pairs), sd = gsl_stats_sd(row->changes, 1, row->gates);
     for (size_t i = 0; i < row->gates; i++)
-        sigmas[i] = row->errors[i] / sqrt(M_PI_2 * row->taus[i] / (double)pairs);
+        sigmas[i] = row->errors[i] / (unit * sqrt(row->taus[i]));
     row->sigma_log = quantile_of(sigmas, row->gates, 0.5);
     row->tau = quantile_of(row->taus, row->gates, 0.5);
-    error = row->sigma_log * sqrt(M_PI_2 * row->tau / (double)pairs);
-    row->spread = error > 0 ? gsl_stats_sd(row->changes, 1, row->gates) / error : NAN;
+    row->spread = sd / (row->sigma_log * unit * sqrt(row->tau));
+    free(sigmas);
     if (calibration_spread_wide(row))
         row->tau *= row->spread * row->spread;
-    free(sigmas);
+    if (isfinite(row->sigma_log))
+        return;
+    row->sigma_log = sd / unit;
+    row->tau = 1;
+    row->spread = NAN;
+}
+
+/* Would the gate convict a candidate that takes ten times as long, from so many pairs? */
+static bool can_convict(double quantile, size_t n)
+{
+    double *baseline = xcalloc(2 * n, sizeof *baseline), *candidate = baseline + n;
+    const struct gate_metric metric = {
+        .name = "", .quantile = quantile, .baseline = baseline, .candidate = candidate, .n = n};
+    struct gate_question question = GATE_QUESTION_DEFAULTS;
+    struct gate_answer answer;
+    bool convicted;
+    for (size_t i = 0; i < n; i++) {
+        baseline[i] = 1 + 1e-6 * (double)(i * 7 % n);
+        candidate[i] = 10 * baseline[i];
+    }
+    question.metrics = &metric;
+    question.count = 1;
+    question.looks[0] = (int)n;
+    question.look_count = 1;
+    convicted = gate_judge(&answer, &question) == 0 && answer.word == GATE_REGRESSION;
+    gate_release(&answer);
+    free(baseline);
+    return convicted;
+}
+
+/* The fewest pairs from which the gate can convict at all; what it can from n, it can from more. */
+static size_t least_pairs(double quantile)
+{
+    size_t low = 0, high = MOST_LEAST_PAIRS;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        *(can_convict(quantile, middle) ? &high : &low) = middle;
+    }
+    return high;
 }
 
 bool calibration_spread_wide(const struct calibration_row *row)
@@ -169,15 +210,17 @@ bool calibration_spread_wide(const struct calibration_row *row)
 static void find_resolvable(struct calibration_row *row)
 {
     double sigma = row->sigma_log * reach(GATE_ALPHA) / reach(0.05);
-    for (size_t i = 0; i < CALIBRATION_SIZES; i++)
-        row->resolvable[i] =
-            fmax(row->resolution,
-                 stats_detectable_change(sigma, row->tau, calibration_sizes[i], GATE_POWER));
-    for (size_t i = 0; i < CALIBRATION_CHANGES; i++)
-        row->pairs[i] =
-            calibration_changes[i] < row->resolution
-                ? INFINITY
-                : ceil(stats_pairs_needed(sigma, row->tau, 1 + calibration_changes[i], GATE_POWER));
+    size_t least = least_pairs(row->quantile);
+    for (size_t i = 0; i < CALIBRATION_SIZES; i++) {
+        size_t n = calibration_sizes[i];
+        double change = stats_detectable_change(sigma, row->tau, n, GATE_POWER);
+        row->resolvable[i] = n < least ? INFINITY : fmax(row->resolution, change);
+    }
+    for (size_t i = 0; i < CALIBRATION_CHANGES; i++) {
+        double change = calibration_changes[i];
+        double needed = ceil(stats_pairs_needed(sigma, row->tau, 1 + change, GATE_POWER));
+        row->pairs[i] = change < row->resolution ? INFINITY : fmax((double)least, needed);
+    }
 }
 
 static double two_sided(size_t seen, size_t n)

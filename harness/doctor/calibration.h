@@ -41,8 +41,9 @@ struct calibration_row {
     double noise_floor;        /* 97.5 % quantile of |change|, at least the resolution */
     double sigma_log;          /* spread of ln ratio within a sitting, as the gate measures it */
     double tau;                /* variance inflation, with what sittings add to it; >= 1 */
-    double spread;             /* sd of the sittings' estimates over the expected one */
-    double resolvable[CALIBRATION_SIZES]; /* smallest change told from none with so many pairs */
+    double spread; /* sd of the sittings' estimates over the expected one; NaN: none is told */
+    double resolvable[CALIBRATION_SIZES]; /* smallest change told from none with so many pairs;
+                                             +infinity: the gate cannot convict from so few */
     double pairs[CALIBRATION_CHANGES];    /* that such a change needs; +infinity: none is enough */
 
     /* while sittings are added; owned */
@@ -80,7 +81,8 @@ void calibration_add(struct calibration *calibration, enum scenario_metric kind,
  *           tau medians over the sittings; spread sd(changes) / (sqrt(pi / 2) sigma sqrt(tau / n));
  *           tau times spread squared where spread > 1.3;
  *           resolvable exp((z(1 - GATE_ALPHA) + z(GATE_POWER)) sqrt(pi / 2) sigma sqrt(tau / n)) -
- *           1, at least the resolution
+ *           1, at least the resolution. Where the gate tells no error of a sitting, the sd of the
+ *           sittings stands for it
  * source  : STATISTICS 6.1, 6.4
  */
 int calibration_finish(struct calibration *calibration, struct err *err);
