@@ -24,6 +24,8 @@
 static struct {
     bool sequential;
     struct metrics_about about;
+    const char *appended[BATCH_MOST_APPENDED];
+    size_t appended_count;
 } options;
 
 /* ---- the command line ---- */
@@ -53,6 +55,7 @@ static void help(void)
          "  --metrics FILE    write spawn_metrics.json there at the end\n"
          "  --spec-id ID      goes into that file\n"
          "  --arm-name NAME   this arm's section in that file (default: the mode)\n"
+         "  --append WORD     hand each agent this word, too: plants a slowdown (repeatable)\n"
          "  --help, --version");
     exit(0);
 }
@@ -61,6 +64,16 @@ static void tell_version(void)
 {
     puts("spawnref " SPAWNBENCH_VERSION);
     exit(0);
+}
+
+static void take_appended(const char *word)
+{
+    if (options.appended_count == BATCH_MOST_APPENDED) {
+        fprintf(stderr, "spawnref: --append: at most %d words\n", BATCH_MOST_APPENDED);
+        exit(2);
+    }
+    options.appended[options.appended_count++] = word;
+    batch_append(options.appended, options.appended_count);
 }
 
 static void take_option(int option)
@@ -75,6 +88,8 @@ static void take_option(int option)
         options.about.spec_id = optarg;
     else if (option == 'a')
         options.about.section = optarg;
+    else if (option == 'p')
+        take_appended(optarg);
     else if (option == 'h')
         help();
     else if (option == 'V')
@@ -85,10 +100,10 @@ static void take_option(int option)
 
 static void read_options(int argc, char *argv[])
 {
-    static const struct option known[] = {{"mode", 1, NULL, 'm'},     {"record", 1, NULL, 'r'},
-                                          {"metrics", 1, NULL, 'f'},  {"spec-id", 1, NULL, 's'},
-                                          {"arm-name", 1, NULL, 'a'}, {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},  {0}};
+    static const struct option known[] = {
+        {"mode", 1, NULL, 'm'},    {"record", 1, NULL, 'r'},   {"metrics", 1, NULL, 'f'},
+        {"spec-id", 1, NULL, 's'}, {"arm-name", 1, NULL, 'a'}, {"append", 1, NULL, 'p'},
+        {"help", 0, NULL, 'h'},    {"version", 0, NULL, 'V'},  {0}};
     int option;
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
         take_option(option);

@@ -302,7 +302,8 @@ static void tell_strangers(struct comparison *comparison)
         for (size_t k = 0; k < comparison->baseline->series_count; k++)
             there = there || strcmp(comparison->baseline->series[k].arm, arm) == 0;
         if (!there && is_wanted(comparison, arm))
-            gate_mark(comparison->out, "arm '%s' is not in the baseline and not judged", arm);
+            gate_mark(comparison->out, "arm '%s' of the run has no baseline and is not judged",
+                      arm);
     }
 }
 
@@ -372,9 +373,11 @@ int gate_stored(struct gate_result *out, const struct gate_baseline *baseline, s
     check_machine(&comparison);
     if (!out->reason[0] && compare_all(&comparison, err) < 0)
         goto done;
-    tell_strangers(&comparison);
     give_words(out);
-    advise(out, strict);
+    if (!out->reason[0]) {
+        tell_strangers(&comparison);
+        advise(out, strict);
+    }
     rc = 0;
 done:
     scenario_release(&comparison.scenario);

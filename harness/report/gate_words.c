@@ -59,11 +59,11 @@ const char *gate_words_worth(char out[GATE_LINE_BYTES], const struct gate_item *
     return out;
 }
 
-/* "4.1 %", "nothing" for infinity */
+/* "4.1 %" */
 static const char *percent(char out[32], double share)
 {
-    if (!isfinite(share))
-        snprintf(out, 32, "none");
+    if (!(share < 10))
+        snprintf(out, 32, "1000 %% or more");
     else
         snprintf(out, 32, share < 0.0995 ? "%.2g %%" : "%.3g %%", 100 * share);
     return out;
@@ -88,6 +88,10 @@ const char *gate_words_said(char out[GATE_LINE_BYTES], const struct gate_result 
         snprintf(out, GATE_LINE_BYTES, "improvement, faster by more than %s", tolerance);
         break;
     case GATE_POWERLESS:
+        if (!(item->detectable < 10))
+            return !result->paired && result->sittings < 2
+                       ? "powerless: one sitting does not tell how much sittings differ"
+                       : "powerless: no change could have been told from none";
         snprintf(out, GATE_LINE_BYTES,
                  "powerless: a change below %s cannot be told from none here (more cycles, a "
                  "quieter machine, or a larger --max-regression)",
@@ -190,7 +194,7 @@ int report_gate_terminal(FILE *out, const struct gate_result *result, bool colou
               colour ? "\033[0m" : "");
     if (result->reason[0])
         text_addf(&text, ": %s", result->reason);
-    text_add(&text, result->advisory ? "  (advisory)\n" : "\n");
+    text_add(&text, result->advisory && result->code < 4 ? "  (advisory)\n" : "\n");
     if (fwrite(text.data, 1, text.length, out) != text.length)
         rc = err_system(err, "cannot write the answer of the gate");
     text_release(&text);

@@ -26,7 +26,7 @@ enum fail { FAIL_NEVER, FAIL_START, FAIL_INIT, FAIL_OUTPUT };
 enum ready { READY_UNSET, READY_BY_FD, READY_BY_NOTIFY, READY_BY_LINE, READY_BY_EXIT };
 
 static struct {
-    int64_t init_ns, init_cpu_ns;
+    int64_t init_ns, init_cpu_ns, init_rare_ns;
     uint64_t output_bytes, chatty_bytes;
     enum fail fail;
     enum ready ready;
@@ -93,6 +93,7 @@ static void help(void)
          "stdout.\n\n"
          "  --init DURATION       wait this long before being ready, as on a network handshake "
          "(45ms)\n"
+         "  --init-rare DURATION  wait so long instead in one batch of ten, scattered by number\n"
          "  --init-cpu DURATION   burn this much CPU time before being ready\n"
          "  --ready WAY           fd, notify, line or exit; default: READY_FD if set, then "
          "NOTIFY_SOCKET\n"
@@ -120,6 +121,8 @@ static void take_option(int option)
     static const char *const ways[] = {"", "fd", "notify", "line", "exit", NULL};
     if (option == 'i')
         options.init_ns = duration(optarg);
+    else if (option == 'R')
+        options.init_rare_ns = duration(optarg);
     else if (option == 'c')
         options.init_cpu_ns = duration(optarg);
     else if (option == 'r')
@@ -146,11 +149,19 @@ static void take_option(int option)
 
 static void read_options(int argc, char *argv[])
 {
-    static const struct option known[] = {
-        {"init", 1, NULL, 'i'},       {"init-cpu", 1, NULL, 'c'}, {"ready", 1, NULL, 'r'},
-        {"ready-text", 1, NULL, 't'}, {"output", 1, NULL, 'o'},   {"chatty", 1, NULL, 'y'},
-        {"fail", 1, NULL, 'f'},       {"hang", 0, NULL, 'g'},     {"ignore-term", 0, NULL, 'T'},
-        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'},  {0}};
+    static const struct option known[] = {{"init", 1, NULL, 'i'},
+                                          {"init-rare", 1, NULL, 'R'},
+                                          {"init-cpu", 1, NULL, 'c'},
+                                          {"ready", 1, NULL, 'r'},
+                                          {"ready-text", 1, NULL, 't'},
+                                          {"output", 1, NULL, 'o'},
+                                          {"chatty", 1, NULL, 'y'},
+                                          {"fail", 1, NULL, 'f'},
+                                          {"hang", 0, NULL, 'g'},
+                                          {"ignore-term", 0, NULL, 'T'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
     int option;
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
         take_option(option);
@@ -173,6 +184,17 @@ static void wait_for(int64_t wait_ns)
     struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
     while (wait_ns > 0 && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
         continue;
+}
+
+/* The batch is the number before the point of SPAWNBENCH_AGENT; all its agents agree. source: the
+ * finalizer of SplitMix64, Steele, Lea and Flood 2014 */
+static bool is_rare(void)
+{
+    const char *id = getenv("SPAWNBENCH_AGENT");
+    uint64_t hash = strtoull(id ? id : "0", NULL, 10) + 0x9e3779b97f4a7c15u;
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
+    return (hash ^ (hash >> 31)) % 10 == 0;
 }
 
 static void burn(int64_t cpu_ns)
@@ -345,7 +367,7 @@ int main(int argc, char *argv[])
         signal(SIGTERM, SIG_IGN);
     if (options.fail == FAIL_START)
         fail("start");
-    wait_for(options.init_ns);
+    wait_for(options.init_rare_ns > 0 && is_rare() ? options.init_rare_ns : options.init_ns);
     burn(options.init_cpu_ns);
     flood(options.chatty_bytes);
     if (options.fail == FAIL_INIT)

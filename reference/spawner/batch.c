@@ -32,19 +32,33 @@ static int optional_string(const char **out, const cJSON *object, const char *ke
     return *out || !value || cJSON_IsNull(value) ? 0 : wrong(err, key, "a string");
 }
 
+static struct {
+    const char *const *words;
+    size_t count;
+} appended;
+
+void batch_append(const char *const words[], size_t count)
+{
+    appended.words = words;
+    appended.count = count;
+}
+
 static int read_command(struct agent *agent, const cJSON *object, struct err *err)
 {
     const cJSON *list = member(object, "command"), *word;
     size_t count = 0;
     if (!cJSON_IsArray(list) || !list->child)
         return wrong(err, "command", "an array of strings, the program first");
-    agent->argv = xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof agent->argv[0]);
+    agent->argv =
+        xcalloc((size_t)cJSON_GetArraySize(list) + appended.count + 1, sizeof agent->argv[0]);
     cJSON_ArrayForEach(word, list)
     {
         if (!cJSON_IsString(word))
             return wrong(err, "command", "an array of strings, the program first");
         agent->argv[count++] = word->valuestring;
     }
+    for (size_t i = 0; i < appended.count; i++)
+        agent->argv[count++] = appended.words[i];
     return agent->argv[0][0] ? 0 : wrong(err, "command", "a program, not an empty string");
 }
 

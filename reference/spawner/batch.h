@@ -81,6 +81,11 @@ struct batch {
  */
 struct batch *batch_new(cJSON *request, struct err *err);
 
+/* batch_append - from now on hand each agent these words behind its own: to plant a slowdown. At
+ * most BATCH_MOST_APPENDED; borrowed for ever */
+#define BATCH_MOST_APPENDED 16
+void batch_append(const char *const words[], size_t count);
+
 /* batch_free - accepts NULL; every agent must be reaped or never started */
 void batch_free(struct batch *batch);
 
