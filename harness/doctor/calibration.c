@@ -14,6 +14,7 @@
 #define FLOOR_QUANTILE   0.975
 #define CONFIDENCE       0.95
 #define MOST_LEAST_PAIRS 4096
+#define GOLDEN           0.6180339887498949
 
 const size_t calibration_sizes[CALIBRATION_SIZES] = {50, 100, 200, 400};
 const double calibration_changes[CALIBRATION_CHANGES] = {0.01, 0.02, 0.05, 0.10};
@@ -177,7 +178,7 @@ static bool can_convict(double quantile, size_t n)
     struct gate_answer answer;
     bool convicted;
     for (size_t i = 0; i < n; i++) {
-        baseline[i] = 1 + 1e-6 * (double)(i * 7 % n);
+        baseline[i] = 1 + 1e-6 * fmod((double)i * GOLDEN, 1); /* neighbours are not alike */
         candidate[i] = 10 * baseline[i];
     }
     question.metrics = &metric;

@@ -140,7 +140,7 @@ static void tails_are_calibrated_too(void **state)
     assert_int_equal(calibration.rows[1].false_alarms, 0);
     assert_true(isinf(calibration.rows[1].resolvable[0])); /* 5 cycles above p95 convict nobody */
     assert_true(isfinite(calibration.rows[1].resolvable[1]));
-    assert_true(calibration.rows[1].pairs[3] >= 87); /* 7 of them have to be there */
+    expect_within(calibration.rows[1].pairs[3], 87, 200, "pairs for 10 % of a p95"); /* 7 bad */
     expect_within(calibration.rows[0].pairs[3], 7, 20, "pairs for 10 % of a median");
     calibration_release(&calibration);
 }
