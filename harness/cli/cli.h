@@ -22,6 +22,7 @@ int cmd_history(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 int cmd_baseline(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 
 /* self_test.c: spawnbench audit --self-test */
 struct cli_self_test {

@@ -22,6 +22,7 @@ static const struct {
     {"show", cmd_show, "show [RUN]", "show one stored run"},
     {"history", cmd_history, "history [SCENARIO]", "runs in time: where did the level change?"},
     {"doctor", cmd_doctor, "doctor", "is this machine fit to measure?"},
+    {"export", cmd_export, "export [RUN]", "write one stored run in the format of another tool"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
 };
 

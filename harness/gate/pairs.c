@@ -25,7 +25,8 @@ void gate_turn(double values[], size_t n)
 static double statistic_of(const double values[], size_t n, double quantile, bool turned)
 {
     double *sorted = xcalloc(n + 1, sizeof *sorted), at;
-    memcpy(sorted, values, n * sizeof *sorted);
+    if (n)
+        memcpy(sorted, values, n * sizeof *sorted);
     stats_sort(sorted, n);
     at = stats_quantile(sorted, n, quantile);
     free(sorted);

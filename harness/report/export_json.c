@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "report/explain.h"
+#include "report/exporters.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -24,23 +25,6 @@ struct document {
     struct err *err;
     bool failed; /* while reading the agents of a cycle */
 };
-
-static void put_text(cJSON *object, const char *key, const char *value)
-{
-    struct text plain = {0};
-    words_plain(&plain, value);
-    cJSON_AddStringToObject(object, key, plain.data ? plain.data : "");
-    text_release(&plain);
-}
-
-/* whole nanoseconds; null for never and for none */
-static void put_ns(cJSON *object, const char *key, double ns)
-{
-    if (isfinite(ns))
-        json_add_int64(object, key, llround(ns));
-    else
-        cJSON_AddNullToObject(object, key);
-}
 
 /* null for what is not known */
 static void put_nonnegative(cJSON *row, const char *key, int64_t value)
@@ -106,16 +90,16 @@ static void open_run(struct document *document)
     cJSON *head = cJSON_CreateObject();
     char *printed;
     json_add_int64(head, "id", run->id);
-    put_text(head, "scenario", run->scenario_name);
-    put_text(head, "scenario_path", run->scenario_path);
-    put_text(head, "scenario_text", run->scenario_text);
-    put_text(head, "state", run->state);
-    put_text(head, "note", run->note);
+    export_put_text(head, "scenario", run->scenario_name);
+    export_put_text(head, "scenario_path", run->scenario_path);
+    export_put_text(head, "scenario_text", run->scenario_text);
+    export_put_text(head, "state", run->state);
+    export_put_text(head, "note", run->note);
     json_add_int64(head, "seed", (int64_t)run->seed);
     put_date(head, "started", run->started_wall_ns);
     put_date(head, "ended", run->ended_wall_ns);
-    put_text(head, "version", run->version);
-    put_text(head, "command", run->command);
+    export_put_text(head, "version", run->version);
+    export_put_text(head, "command", run->command);
     put_parsed(head, "options", run->options_json);
     put_parsed(head, "environment", run->environment_json);
     put_parsed(head, "plan", document->facts->plan);
@@ -135,9 +119,9 @@ static void put_arms(struct document *document)
     for (size_t i = 0; i < document->facts->arm_count; i++) {
         const struct facts_arm *arm = &document->facts->arms[i];
         cJSON *row = cJSON_CreateObject();
-        put_text(row, "name", arm->name);
-        put_text(row, "command", arm->command);
-        put_text(row, "version", arm->version);
+        export_put_text(row, "name", arm->name);
+        export_put_text(row, "command", arm->command);
+        export_put_text(row, "version", arm->version);
         cJSON_AddBoolToObject(row, "started", arm->stored);
         cJSON_AddBoolToObject(row, "records", arm->records);
         cJSON_AddBoolToObject(row, "clean", arm->clean);
@@ -158,15 +142,15 @@ static void put_summary(cJSON *row, const struct stats_summary *summary,
 {
     json_add_int64(row, "n", (int64_t)summary->n);
     json_add_int64(row, "failed", (int64_t)summary->failed);
-    put_ns(row, "mean_ns", summary->mean);
-    put_ns(row, "standard_deviation_ns", summary->standard_deviation);
-    put_ns(row, "min_ns", summary->min);
-    put_ns(row, "p50_ns", summary->median);
-    put_ns(row, "p50_lower_ns", median->has_lower ? median->lower : NAN);
-    put_ns(row, "p50_upper_ns", median->has_upper ? median->upper : NAN);
-    put_ns(row, "p95_ns", summary->p95);
-    put_ns(row, "p99_ns", summary->p99);
-    put_ns(row, "max_ns", summary->max);
+    export_put_ns(row, "mean_ns", summary->mean);
+    export_put_ns(row, "standard_deviation_ns", summary->standard_deviation);
+    export_put_ns(row, "min_ns", summary->min);
+    export_put_ns(row, "p50_ns", summary->median);
+    export_put_ns(row, "p50_lower_ns", median->has_lower ? median->lower : NAN);
+    export_put_ns(row, "p50_upper_ns", median->has_upper ? median->upper : NAN);
+    export_put_ns(row, "p95_ns", summary->p95);
+    export_put_ns(row, "p99_ns", summary->p99);
+    export_put_ns(row, "max_ns", summary->max);
 }
 
 static const char *const phase_keys[FACTS_PHASES] = {"sent_to_start",     "start_to_main",
@@ -176,23 +160,23 @@ static const char *const phase_keys[FACTS_PHASES] = {"sent_to_start",     "start
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell)
 {
     cJSON *row = cJSON_CreateObject(), *spawn, *ready, *phases;
-    put_text(row, "arm", facts->arms[cell->arm].name);
+    export_put_text(row, "arm", facts->arms[cell->arm].name);
     json_add_int64(row, "agents", (int64_t)cell->batch_size);
     spawn = cJSON_AddObjectToObject(row, "spawn_time");
     put_summary(spawn, &cell->spawn, &cell->spawn_median);
-    put_ns(spawn, "p95_upper_ns", cell->spawn_p95.has_upper ? cell->spawn_p95.upper : NAN);
+    export_put_ns(spawn, "p95_upper_ns", cell->spawn_p95.has_upper ? cell->spawn_p95.upper : NAN);
     ready = cJSON_AddObjectToObject(row, "ready_time");
     put_summary(ready, &cell->ready, &cell->ready_median);
-    put_ns(row, "harness_p50_ns", cell->harness.median);
-    put_ns(row, "audit_p50_ns", cell->audit.median);
-    put_ns(row, "slowest_initialisation_p50_ns", cell->slowest.median);
-    put_ns(row, "overhead_p50_ns", cell->overhead.median);
+    export_put_ns(row, "harness_p50_ns", cell->harness.median);
+    export_put_ns(row, "audit_p50_ns", cell->audit.median);
+    export_put_ns(row, "slowest_initialisation_p50_ns", cell->slowest.median);
+    export_put_ns(row, "overhead_p50_ns", cell->overhead.median);
     phases = cJSON_AddObjectToObject(row, "phases");
     for (int phase = 0; phase < FACTS_PHASES; phase++) {
         cJSON *one = cJSON_AddObjectToObject(phases, phase_keys[phase]);
         json_add_int64(one, "n", (int64_t)cell->phases[phase].n);
-        put_ns(one, "p50_ns", cell->phases[phase].median);
-        put_ns(one, "p95_ns", cell->phases[phase].p95);
+        export_put_ns(one, "p50_ns", cell->phases[phase].median);
+        export_put_ns(one, "p95_ns", cell->phases[phase].p95);
     }
     return row;
 }
@@ -223,9 +207,9 @@ static void put_ratios(struct document *document)
         if (item->claim->kind != SCENARIO_CLAIM_FASTER)
             continue;
         row = cJSON_CreateObject();
-        put_text(row, "claim", item->claim->id);
-        put_text(row, "faster", facts->arms[item->claim->arm].name);
-        put_text(row, "than", facts->arms[item->claim->than].name);
+        export_put_text(row, "claim", item->claim->id);
+        export_put_text(row, "faster", facts->arms[item->claim->arm].name);
+        export_put_text(row, "than", facts->arms[item->claim->than].name);
         cJSON_AddStringToObject(row, "metric", scenario_metric_name(item->claim->metric));
         json_add_int64(row, "agents", (int64_t)item->batch_size);
         json_add_int64(row, "n", (int64_t)item->n);
@@ -292,12 +276,12 @@ static void put_judged(cJSON *row, const struct verdict_item *item)
     if (counts)
         cJSON_AddNullToObject(row, "metric");
     else
-        put_text(row, "metric", scenario_metric_name(item->claim->metric));
+        export_put_text(row, "metric", scenario_metric_name(item->claim->metric));
     cJSON_AddStringToObject(row, "unit", counts ? "share" : ratio ? "ratio" : units[unit]);
     if (!counts && !ratio && unit != SCENARIO_PER_SECOND) {
-        put_ns(row, "estimate", item->estimate);
-        put_ns(row, "lower", item->lower);
-        put_ns(row, "upper", item->upper);
+        export_put_ns(row, "estimate", item->estimate);
+        export_put_ns(row, "lower", item->lower);
+        export_put_ns(row, "upper", item->upper);
         return;
     }
     json_add_double(row, "estimate", item->estimate);
@@ -308,8 +292,8 @@ static void put_judged(cJSON *row, const struct verdict_item *item)
 static cJSON *verdict_row(const struct verdict_item *item)
 {
     cJSON *row = cJSON_CreateObject();
-    put_text(row, "claim", item->claim->id);
-    put_text(row, "sentence", item->claim->text);
+    export_put_text(row, "claim", item->claim->id);
+    export_put_text(row, "sentence", item->claim->text);
     json_add_int64(row, "agents", (int64_t)item->batch_size);
     cJSON_AddStringToObject(row, "word", verdict_word_name(item->word));
     put_judged(row, item);
@@ -322,8 +306,8 @@ static cJSON *verdict_row(const struct verdict_item *item)
     json_add_double(row, "p_refute", item->p_refute);
     json_add_double(row, "rate_upper", item->rate_upper);
     cJSON_AddBoolToObject(row, "this_sitting_only", item->this_sitting_only);
-    put_text(row, "reason", item->reason);
-    put_text(row, "remedy", item->remedy);
+    export_put_text(row, "reason", item->reason);
+    export_put_text(row, "remedy", item->remedy);
     return row;
 }
 
@@ -343,17 +327,17 @@ static void put_diagnostics(struct document *document)
     for (size_t i = 0; i < diagnosis->count; i++) {
         const struct diagnosis_item *item = &diagnosis->items[i];
         cJSON *row = cJSON_CreateObject();
-        put_text(row, "kind", diagnosis_kind_name(item->kind));
-        put_text(row, "level", diagnosis_level_name(item->level));
-        put_text(row, "arm", item->arm >= 0 ? facts->arms[item->arm].name : "");
+        export_put_text(row, "kind", diagnosis_kind_name(item->kind));
+        export_put_text(row, "level", diagnosis_level_name(item->level));
+        export_put_text(row, "arm", item->arm >= 0 ? facts->arms[item->arm].name : "");
         if (item->value >= 0)
             json_add_int64(row, "agents",
                            (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size);
         else
             cJSON_AddNullToObject(row, "agents");
         json_add_double(row, "figure", item->figure);
-        put_text(row, "text", item->text);
-        put_text(row, "remedy", item->remedy);
+        export_put_text(row, "text", item->text);
+        export_put_text(row, "remedy", item->remedy);
         add_row(document, row);
     }
     end_array(document);
@@ -372,11 +356,11 @@ static int put_finding(void *context, const struct store_finding *finding)
         json_add_int64(row, "cycle", finding->cycle);
     else
         cJSON_AddNullToObject(row, "cycle");
-    put_text(row, "arm", arm_name(document->facts, finding->arm));
-    put_text(row, "rule", finding->rule);
-    put_text(row, "severity", finding->severity);
-    put_text(row, "agent", finding->agent);
-    put_text(row, "text", finding->text);
+    export_put_text(row, "arm", arm_name(document->facts, finding->arm));
+    export_put_text(row, "rule", finding->rule);
+    export_put_text(row, "severity", finding->severity);
+    export_put_text(row, "agent", finding->agent);
+    export_put_text(row, "text", finding->text);
     add_row(document, row);
     return 0;
 }
@@ -418,7 +402,7 @@ static int put_agent(void *context, const struct store_agent *agent)
     int64_t zero_ns = document->cycle->sent_ns;
     cJSON *row = cJSON_CreateObject();
     char *printed;
-    put_text(row, "name", agent->name);
+    export_put_text(row, "name", agent->name);
     cJSON_AddStringToObject(row, "outcome", run_outcome_name(agent->outcome));
     put_time(row, "start_ns", agent->start_ns, zero_ns);
     put_time(row, "main_ns", agent->main_ns, zero_ns);
@@ -427,7 +411,7 @@ static int put_agent(void *context, const struct store_agent *agent)
     put_time(row, "recorded_ns", agent->recorded_ns, zero_ns);
     put_nonnegative(row, "cpu_ns", agent->cpu_ns);
     if (*agent->error)
-        put_text(row, "error", agent->error);
+        export_put_text(row, "error", agent->error);
     else
         cJSON_AddNullToObject(row, "error");
     printed = json_print(row, 0);
@@ -443,7 +427,7 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     cJSON *row = cJSON_CreateObject();
     char *array = text_format("[%s]", document->agents.length ? document->agents.data : "");
     json_add_int64(row, "cycle", cycle->index);
-    put_text(row, "arm", arm_name(document->facts, cycle->arm));
+    export_put_text(row, "arm", arm_name(document->facts, cycle->arm));
     json_add_int64(row, "agents", cycle->agents);
     json_add_int64(row, "sitting", cycle->sitting);
     json_add_int64(row, "block", cycle->block);
@@ -464,7 +448,7 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     put_nonnegative(row, "pressure_us", cycle->strain.pressure_us);
     put_nonnegative(row, "throttled", cycle->strain.throttled);
     put_nonnegative(row, "suspended_ns", cycle->strain.suspended_ns);
-    put_text(row, "consensus", cycle->consensus);
+    export_put_text(row, "consensus", cycle->consensus);
     json_add_int64(row, "findings", cycle->findings);
     cJSON_AddRawToObject(row, "each", array);
     free(array);

@@ -97,7 +97,8 @@ static int take_cycle(void *context, const struct store_cycle *cycle)
                                                                .pair = cycle->pair,
                                                                .arm = (short)cycle->arm,
                                                                .value = (short)cycle->value,
-                                                               .warmup = cycle->warmup};
+                                                               .warmup = cycle->warmup,
+                                                               .outcome = cycle->outcome};
     return 0;
 }
 

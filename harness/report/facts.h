@@ -56,6 +56,7 @@ struct facts_cycle {
     int sitting, agents, pair;
     short arm, value;
     bool warmup;
+    enum run_outcome outcome;
 };
 
 /* One arm: what was started, and what became of it. */

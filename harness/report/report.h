@@ -26,6 +26,27 @@ int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, st
 int report_json(FILE *out, struct store *store, const int64_t runs[], size_t count, bool samples,
                 struct err *err);
 
+/* A format of report_export. Static. */
+struct report_format {
+    const char *name, *about;
+};
+
+/* report_format_at - the formats there are, in order; NULL behind the last */
+const struct report_format *report_format_at(size_t index);
+
+/* report_format_find - index of the format of this name, or -1; errors: ERR_USAGE with the nearest
+ * name and all names */
+int report_format_find(const char *name, struct err *err);
+
+/*
+ * report_export - one run in the format of another tool (what each holds: exporters.h)
+ *
+ * format  : one of report_format_at
+ * memory  : that of the facts: some 200 bytes per cycle, whatever is written
+ * errors  : ERR_USAGE (no such format), those of the store, ERR_SYSTEM (not everything arrived)
+ */
+int report_export(FILE *out, struct store *store, int64_t run, const char *format, struct err *err);
+
 /*
  * report_render - FOLDER/benchmarks.md and FOLDER/figures/NAME.{svg,gp,dat} for the given runs
  *

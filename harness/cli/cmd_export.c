@@ -1,0 +1,150 @@
+/* spawnbench export: one stored run in the format of another tool, without measuring. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "report/report.h"
+
+enum { KEY_RESULTS = 256 };
+
+static const struct argp_option options[] = {
+    {"format", 'f', "FORMAT", 0, "one of those below (needed)", 0},
+    {"output", 'o', "FILE", 0, "write to FILE, whole or not at all (default: stdout)", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {0}};
+
+struct asked {
+    const char *format, *output, *results, *run;
+};
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    switch (key) {
+    case 'f':
+        asked->format = argument;
+        return 0;
+    case 'o':
+        asked->output = strcmp(argument, "-") == 0 ? NULL : argument;
+        return 0;
+    case KEY_RESULTS:
+        asked->results = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (asked->run)
+            argp_error(state, "one run at a time: '%s' is one too many", argument);
+        asked->run = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* the formats, behind the options in --help */
+static char *list_formats(int key, const char *text, void *input)
+{
+    struct text list = {0};
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    text_add(&list, "Formats:\n");
+    for (size_t i = 0; report_format_at(i); i++)
+        text_addf(&list, "  %-24s %s\n", report_format_at(i)->name, report_format_at(i)->about);
+    return text_take(&list); /* argp gives it back */
+}
+
+/* A file under way. One that was there stays as it was until the new one is whole: it is written
+ * beside it and renamed over it. What is no regular file (a pipe, /dev/null) is written to. */
+struct target {
+    char *path;   /* of the file, links followed */
+    char *beside; /* NULL: written to as it is */
+    FILE *file;
+};
+
+static int target_open(struct target *target, const char *path, struct err *err)
+{
+    struct stat about;
+    char *real = realpath(path, NULL);
+    bool special = real && stat(real, &about) == 0 && !S_ISREG(about.st_mode);
+    int fd;
+    *target = (struct target){.path = real ? real : xstrdup(path)};
+    if (!special)
+        target->beside = text_format("%s.new", target->path);
+    fd = open(special ? target->path : target->beside,
+              O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_TRUNC), 0644);
+    target->file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (target->file)
+        return 0;
+    err_system(err, "cannot write '%s'", path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* good: all was written. Returns -1 with err filled when it did not arrive. */
+static int target_close(struct target *target, bool good, struct err *err)
+{
+    int rc = good ? 0 : -1;
+    if (target->file && fclose(target->file) != 0 && good)
+        rc = err_system(err, "cannot write '%s'", target->path);
+    if (target->file && target->beside && rc == 0 && rename(target->beside, target->path) != 0)
+        rc = err_system(err, "cannot write '%s'", target->path);
+    if (target->file && target->beside && rc < 0)
+        unlink(target->beside);
+    free(target->beside);
+    free(target->path);
+    return rc;
+}
+
+static int write_file(const struct asked *asked, struct store *store, int64_t run, struct err *err)
+{
+    struct target target;
+    bool good = target_open(&target, asked->output, err) == 0 &&
+                report_export(target.file, store, run, asked->format, err) == 0;
+    return target_close(&target, good, err);
+}
+
+static int export_run(const struct asked *asked, struct err *err)
+{
+    struct store *store = NULL;
+    char *path = cli_store_path(asked->results);
+    int64_t run;
+    int rc = -1;
+    if (store_open(&store, path, false, err) == 0 &&
+        store_run_find(store, asked->run, &run, err) == 0)
+        rc = asked->output ? write_file(asked, store, run, err)
+                           : report_export(stdout, store, run, asked->format, err);
+    store_close(store);
+    free(path);
+    return rc;
+}
+
+int cmd_export(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        take,
+        "[RUN]",
+        "Write a stored run in the format of another tool: by number, by the name of a scenario "
+        "(its newest run), or the newest run of all."
+        "\v ",
+        NULL,
+        list_formats,
+        NULL};
+    struct asked asked = {.results = "results"};
+    struct err err = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    if (!asked.format) {
+        err_set(&err, ERR_USAGE, "say which format: --format json (see: spawnbench export --help)");
+        return cli_fail("export", &err);
+    }
+    if (report_format_find(asked.format, &err) < 0 || export_run(&asked, &err) < 0)
+        return cli_fail("export", &err);
+    return cli_check_stdout("export", 0);
+}
