@@ -4,13 +4,14 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "doctor/internal.h"
 #include "run/probe.h"
 #include "store/store.h"
 
-#define SYNCS 41
-#define MIB   1048576.0
+enum { SYNCS = 41, MIDDLE = 20, LATE = 38 }; /* places of median and p95 */
+#define MIB 1048576.0
 
 static void check_folder(struct examiner *examiner)
 {
@@ -50,11 +51,11 @@ static void check_durability(struct examiner *examiner)
         return;
     }
     doctor_find(row, "4 KiB are durable after %s (p95 %s, n %d)",
-                text_duration(middle, (double)took_ns[SYNCS / 2]),
-                text_duration(late, (double)took_ns[SYNCS * 95 / 100]), SYNCS);
-    doctor_figure(row, "median_ns", (double)took_ns[SYNCS / 2]);
-    doctor_figure(row, "p95_ns", (double)took_ns[SYNCS * 95 / 100]);
-    if (took_ns[SYNCS / 2] >= 50 * 1000000)
+                text_duration(middle, (double)took_ns[MIDDLE]),
+                text_duration(late, (double)took_ns[LATE]), SYNCS);
+    doctor_figure(row, "median_ns", (double)took_ns[MIDDLE]);
+    doctor_figure(row, "p95_ns", (double)took_ns[LATE]);
+    if (took_ns[MIDDLE] >= 50 * CLOCK_NS_PER_MS)
         doctor_judge(row, DOCTOR_WARNING,
                      "each commit takes longer than an agent's start: --results on a faster disk, "
                      "or \"durability\": \"normal\"");

@@ -196,10 +196,10 @@ static void strange_sittings_are_defined(void **state)
 
 static void a_document_comes_back_and_garbage_does_not(void **state)
 {
+    static const char no_machine[] = "{\"schema\":\"spawnbench.calibration.v1\",\"machine\":1,"
+                                     "\"scenario\":\"x\",\"metrics\":[]}";
     static const char *const garbage[] = {"", "{}", "[]",
-                                          "{\"schema\":\"spawnbench.calibration.v2\"}",
-                                          "{\"schema\":\"spawnbench.calibration.v1\",\"machine\":1,"
-                                          "\"scenario\":\"x\",\"metrics\":[]}"};
+                                          "{\"schema\":\"spawnbench.calibration.v2\"}", no_machine};
     struct calibration calibration = {.made_wall_ns = 1700000000000000001, .fit = true}, back;
     struct err err = {0};
     char *text;

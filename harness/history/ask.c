@@ -54,7 +54,7 @@ static void tell_nothing(struct history_answer *out, int64_t run, bool inside)
     else if (!out->enough)
         snprintf(out->text, sizeof out->text,
                  "%zu runs of this scenario on this class of machine: a step needs at least %d",
-                 out->runs, 2 * STATS_CHANGE_SEGMENT);
+                 out->runs, HISTORY_LEAST_RUNS);
     else
         snprintf(out->text, sizeof out->text,
                  "%zu runs of this scenario on this class of machine show no step for the worse "
@@ -74,7 +74,7 @@ int history_ask(struct history_answer *out, struct store *store,
     inside = !wanted->until ||
              (history.run_count && history.runs[history.run_count - 1].id == wanted->until);
     for (size_t i = 0; i < history.series_count; i++)
-        out->enough = out->enough || history.series[i].count >= 2 * STATS_CHANGE_SEGMENT;
+        out->enough = out->enough || history.series[i].count >= HISTORY_LEAST_RUNS;
     if (inside)
         look(out, &history);
     if (!out->open)

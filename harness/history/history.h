@@ -21,6 +21,7 @@
 #define HISTORY_MACHINE_BYTES 33  /* a machine class and the NUL */
 #define HISTORY_LEAST_N       5   /* counted cycles; fewer leave a median without bounds */
 #define HISTORY_MOST_POINTS   300 /* the newest: steps are sought among them */
+#define HISTORY_LEAST_RUNS    6   /* two segments of STATS_CHANGE_SEGMENT */
 #define HISTORY_NEAR          2   /* runs between an accepted one and the step it accepts */
 #define HISTORY_SEED          1   /* of the permutations: the same history gives the same answer */
 

@@ -118,10 +118,10 @@ static void add_series(struct screen *screen, const struct history_series *serie
         add_point(screen, &series->points[i]);
         counted += series->points[i].counted;
     }
-    if (counted < 2 * STATS_CHANGE_SEGMENT)
+    if (counted < HISTORY_LEAST_RUNS)
         text_addf(&screen->text,
                   "    too few runs to look for steps: %zu, at least %d are needed\n", counted,
-                  2 * STATS_CHANGE_SEGMENT);
+                  HISTORY_LEAST_RUNS);
     else if (series->step_count == 0)
         text_addf(&screen->text, "    no step among %zu runs\n", counted - series->unsearched);
     if (series->unsearched)
