@@ -21,6 +21,10 @@ struct cli_gate {
     bool seeded, json, quiet, ctest;
 };
 
+/* gate_tell.c: an error with exit code 5 becomes the reason why it could not be compared, which CI
+ * services are told, too (returns 0); any other is told at once (returns its exit code) */
+int cli_gate_could_not(struct gate_result *result, const struct err *err);
+
 /* gate_paired.c: baseline and candidate side by side. Fills result; returns 0, or an exit code of
  * what went wrong, already told. */
 int cli_gate_paired(const struct cli_gate *gate, struct gate_result *result);

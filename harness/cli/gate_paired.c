@@ -61,6 +61,9 @@ static int judge(struct gate_result *result, const struct cli_gate *gate,
     if (rc == 0)
         rc = store_run_load(store, run, &stored, err);
     *complete = rc == 0 && strcmp(stored.state, "complete") == 0;
+    result->run = run;
+    if (rc == 0 && !*complete)
+        gate_refuse(result, "run %lld ended early: %s", (long long)run, stored.note);
     if (*complete)
         rc = gate_paired(result, derived, store, run, &gate->manners, err);
     store_run_release(&stored);
@@ -84,12 +87,13 @@ static int measure_and_judge(const struct cli_gate *gate, struct gate_result *re
     bool complete = false;
     int64_t run = 0;
     int code = cli_measure(&how, derived, &run);
-    result->seed = gate->seed;
-    if (run == 0)
-        return code ? code : 70;
+    if (run == 0) { /* cli_measure has said why */
+        gate_refuse(result, "no run could be begun");
+        return code == 5 ? 0 : (code ? code : 70);
+    }
     if (judge(result, gate, derived, run, &complete, &err) < 0)
-        return cli_fail("gate", &err);
-    return complete ? 0 : code; /* it ended early, and cli_measure has said why */
+        return cli_gate_could_not(result, &err);
+    return complete || code == 5 ? 0 : code; /* it ended early, and cli_measure has said why */
 }
 
 static int derive(const struct cli_gate *gate, struct gate_result *result, struct scenario *derived,
@@ -125,8 +129,10 @@ int cli_gate_paired(const struct cli_gate *gate, struct gate_result *result)
     struct err err = {0};
     char *results = NULL;
     int code = 0;
+    result->paired = true;
+    result->seed = gate->seed;
     if (derive(gate, result, &derived, &err) < 0 || check_floor(result, gate, &err) < 0)
-        code = cli_fail("gate", &err);
+        code = cli_gate_could_not(result, &err);
     results = realpath(gate->results, NULL); /* subjects are told absolute paths */
     settled.results = results ? results : gate->results;
     if (code == 0 && !result->reason[0])

@@ -42,11 +42,11 @@ static int check_floor(struct gate_result *result, const struct gate_baseline *b
 }
 
 static void name_parts(struct gate_result *result, const struct cli_gate *gate,
-                       const struct gate_baseline *baseline)
+                       const struct gate_baseline *baseline, int64_t run)
 {
     result->scenario = xstrdup(baseline->scenario);
-    result->baseline = xstrdup(gate->baseline);
-    result->candidate = gate->arm ? text_format("'%s'", gate->arm) : xstrdup("run");
+    result->candidate = gate->arm ? text_format("run %lld, arm %s", (long long)run, gate->arm)
+                                  : text_format("run %lld", (long long)run);
 }
 
 static int judge(const struct cli_gate *gate, struct gate_result *result, int64_t run,
@@ -62,7 +62,7 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
         rc =
             store_run_find(store, gate->word_count ? gate->words[0] : baseline.scenario, &run, err);
     if (rc == 0) {
-        name_parts(result, gate, &baseline);
+        name_parts(result, gate, &baseline, run);
         rc = gate_stored(result, &baseline, store, run, gate->arm, gate->strict_baseline,
                          &gate->manners, err);
     }
@@ -95,16 +95,17 @@ int cli_gate_stored(const struct cli_gate *gate, struct gate_result *result)
 {
     struct err err = {0};
     int64_t run = 0;
+    result->baseline = xstrdup(gate->baseline);
     if (look_for_baseline(gate, &err) < 0)
-        return cli_fail("gate", &err);
+        return cli_gate_could_not(result, &err);
     if (gate->word_count && is_scenario_file(gate->words[0])) {
         int code = measure(gate, &run, &err);
         if (run == 0)
-            return err.code != ERR_NONE ? cli_fail("gate", &err) : (code ? code : 70);
+            return err.code != ERR_NONE ? cli_gate_could_not(result, &err) : (code ? code : 70);
         if (code >= 128 || code == 70)
             return code;
     }
     if (judge(gate, result, run, &err) < 0)
-        return cli_fail("gate", &err);
+        return cli_gate_could_not(result, &err);
     return 0;
 }

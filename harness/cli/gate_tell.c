@@ -16,14 +16,26 @@ static bool is_set(const char *variable, const char *value)
     return told && *told && (!value || strcmp(told, value) == 0);
 }
 
+int cli_gate_could_not(struct gate_result *result, const struct err *err)
+{
+    if (err_exit_code(err) != 5)
+        return cli_fail("gate", err);
+    gate_refuse(result, "%s", err->text);
+    return 0;
+}
+
 static int tell_stdout(const struct cli_gate *gate, const struct gate_result *result,
                        struct err *err)
 {
-    if (result->reason[0] && (gate->json || gate->quiet))
-        fprintf(stderr, "spawnbench: gate: could not compare: %s\n", result->reason);
+    int rc = 0;
     if (gate->json)
-        return report_gate_json(stdout, result, err);
-    return gate->quiet ? 0 : report_gate_terminal(stdout, result, cli_colour(), err);
+        rc = report_gate_json(stdout, result, err);
+    else if (!gate->quiet)
+        rc = report_gate_terminal(stdout, result, cli_colour(), err);
+    fflush(stdout);
+    if (result->reason[0])
+        fprintf(stderr, "spawnbench: gate: could not compare: %s\n", result->reason);
+    return rc;
 }
 
 /* Beside the table; with --json stdout is one document, and the lines go to stderr, where the
@@ -64,6 +76,27 @@ static int tell_summary(const struct gate_result *result, struct err *err)
     return rc;
 }
 
+/* In memory first, so that a reader sees the old file or the new one, never half. */
+static int tell_junit(const struct cli_gate *gate, const struct gate_result *result,
+                      struct err *err)
+{
+    char *data = NULL;
+    size_t length = 0;
+    FILE *memory;
+    int rc;
+    if (!gate->junit)
+        return 0;
+    memory = open_memstream(&data, &length);
+    if (!memory)
+        return err_system(err, "cannot make the JUnit document");
+    rc = report_gate_junit(memory, result, err);
+    fclose(memory);
+    if (rc == 0)
+        rc = text_write_file(gate->junit, data, length, err);
+    free(data);
+    return rc;
+}
+
 int cli_gate_tell(const struct cli_gate *gate, const struct gate_result *result)
 {
     struct err err = {0};
@@ -71,6 +104,8 @@ int cli_gate_tell(const struct cli_gate *gate, const struct gate_result *result)
     tell_lines(gate, result);
     if (rc == 0)
         rc = tell_summary(result, &err);
+    if (rc == 0)
+        rc = tell_junit(gate, result, &err);
     /* what could not be told does not hide a worse answer */
     if (rc < 0) {
         int code = cli_fail("gate", &err);

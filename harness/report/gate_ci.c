@@ -47,7 +47,8 @@ void report_gate_markdown(struct text *out, const struct gate_result *result)
     words_code(out, result->candidate ? result->candidate : "-");
     text_add(out, " against ");
     words_code(out, result->baseline ? result->baseline : "-");
-    text_addf(out, result->run ? ", run %lld.\n\n" : ".\n\n", (long long)result->run);
+    text_addf(out, result->paired && result->run ? ", run %lld.\n\n" : ".\n\n",
+              (long long)result->run);
     if (result->reason[0]) {
         words_markdown(out, result->reason);
         text_add(out, "\n\n");

@@ -125,15 +125,14 @@ static void head(struct text *out, const struct gate_result *result)
 {
     char count[WORDS_BYTES];
     text_add(out, "gate  ");
-    words_plain(out, result->scenario ? result->scenario : "");
+    words_plain(out, result->scenario ? result->scenario : "-");
     text_add(out, "  candidate ");
     words_plain(out, result->candidate ? result->candidate : "-");
     text_add(out, " against ");
     words_plain(out, result->baseline ? result->baseline : "-");
-    if (result->run)
-        text_addf(out, "  run %lld", (long long)result->run);
-    if (result->paired)
-        text_addf(out, ", seed %llu", (unsigned long long)result->seed);
+    if (result->paired && result->run)
+        text_addf(out, "  run %lld, seed %llu", (long long)result->run,
+                  (unsigned long long)result->seed);
     else if (result->sittings)
         text_addf(out, ", baseline of %s",
                   words_plural(count, (int64_t)result->sittings, "sitting"));
@@ -192,8 +191,6 @@ int report_gate_terminal(FILE *out, const struct gate_result *result, bool colou
                   result->findings_candidate ? ": " : "", result->finding);
     text_addf(&text, "%s%s%s", paint(colour, result->code), gate_verdict(result),
               colour ? "\033[0m" : "");
-    if (result->reason[0])
-        text_addf(&text, ": %s", result->reason);
     text_add(&text, result->advisory && result->code < 4 ? "  (advisory)\n" : "\n");
     if (fwrite(text.data, 1, text.length, out) != text.length)
         rc = err_system(err, "cannot write the answer of the gate");
