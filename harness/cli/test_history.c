@@ -13,6 +13,10 @@
 
 #define HERE(folder, ...) cli_say(folder, "history", "--results", folder, __VA_ARGS__, NULL)
 
+#define GATE(words, more)                                                                          \
+    cli_say((words)[2], (words)[0], (words)[1], (words)[2], (words)[3], (words)[4], (words)[5],    \
+            (words)[6], (words)[7], (words)[8], (words)[9], (words)[10], (words)[11], more, NULL)
+
 static void forget_files(const char *folder)
 {
     static const char *const names[] = {"stderr", "h.svg", "h.gp", "h.dat"};
@@ -192,6 +196,33 @@ static void without_a_store_it_says_where_it_looked(void **state)
     cli_forget(&said);
 }
 
+/* Two runs of the newest level do not differ, but the level itself is a step nobody accepted. */
+static void the_gate_can_be_held_against_history(void **state)
+{
+    struct synthetic *synthetic = *state;
+    int64_t first = put_step(synthetic);
+    char *baseline = text_format("%lld", (long long)first + 6);
+    char *run = text_format("%lld", (long long)first + 7);
+    const char *words[] = {
+        "gate",  "--results", synthetic->folder,  "--baseline",        baseline,         run,
+        "--arm", "fast",      "--allow-mismatch", "--strict-baseline", "--inconclusive", "pass"};
+    struct cli_said said = GATE(words, "--quiet");
+    if (said.exit_status != 0)
+        fail_msg("exit %d\n%s%s", said.exit_status, said.out, said.err);
+    cli_forget(&said);
+    said = GATE(words, "--against-history");
+    assert_int_equal(said.exit_status, 1);
+    assert_said(said.out, "slower than its history");
+    assert_said(said.out, "nobody accepted it");
+    cli_forget(&said);
+    assert_int_equal(history_accept(synthetic->store, first, "", &synthetic->err), 0);
+    said = GATE(words, "--against-history");
+    assert_int_equal(said.exit_status, 0);
+    cli_forget(&said);
+    free(baseline);
+    free(run);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, synthetic_new, teardown)
 
 int main(void)
@@ -202,6 +233,7 @@ int main(void)
         WITH_STORE(a_figure_is_drawn_and_its_data_are_kept),
         WITH_STORE(other_machines_can_be_looked_at_by_name),
         WITH_STORE(what_cannot_be_asked_is_refused),
+        WITH_STORE(the_gate_can_be_held_against_history),
         cmocka_unit_test_setup_teardown(without_a_store_it_says_where_it_looked, cli_folder,
                                         cli_folder_remove),
     };
