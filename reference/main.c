@@ -23,6 +23,7 @@
 
 static struct {
     bool sequential;
+    const char *extension;
     struct metrics_about about;
     const char *appended[BATCH_MOST_APPENDED];
     size_t appended_count;
@@ -56,6 +57,9 @@ static void help(void)
          "  --spec-id ID      goes into that file\n"
          "  --arm-name NAME   this arm's section in that file (default: the mode)\n"
          "  --append WORD     hand each agent this word, too: plants a slowdown (repeatable)\n"
+         "  --vfs-extension FILE  a SQLite extension to load before the database is opened, such "
+         "as\n"
+         "                    spawnbench-faultvfs.so, which lets the database fail on request\n"
          "  --help, --version");
     exit(0);
 }
@@ -90,6 +94,8 @@ static void take_option(int option)
         options.about.section = optarg;
     else if (option == 'p')
         take_appended(optarg);
+    else if (option == 'x')
+        options.extension = optarg;
     else if (option == 'h')
         help();
     else if (option == 'V')
@@ -101,9 +107,11 @@ static void take_option(int option)
 static void read_options(int argc, char *argv[])
 {
     static const struct option known[] = {
-        {"mode", 1, NULL, 'm'},    {"record", 1, NULL, 'r'},   {"metrics", 1, NULL, 'f'},
-        {"spec-id", 1, NULL, 's'}, {"arm-name", 1, NULL, 'a'}, {"append", 1, NULL, 'p'},
-        {"help", 0, NULL, 'h'},    {"version", 0, NULL, 'V'},  {0}};
+        {"mode", 1, NULL, 'm'},          {"record", 1, NULL, 'r'},
+        {"metrics", 1, NULL, 'f'},       {"spec-id", 1, NULL, 's'},
+        {"arm-name", 1, NULL, 'a'},      {"append", 1, NULL, 'p'},
+        {"vfs-extension", 1, NULL, 'x'}, {"help", 0, NULL, 'h'},
+        {"version", 0, NULL, 'V'},       {0}};
     int option;
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
         take_option(option);
@@ -221,7 +229,8 @@ int main(int argc, char *argv[])
     struct err err = {0};
     int rc, status;
     read_options(argc, argv);
-    if (spawner_open(&spawner, options.sequential ? sequential_start : parallel_start,
+    if ((options.extension && store_load_extension(options.extension, &err) < 0) ||
+        spawner_open(&spawner, options.sequential ? sequential_start : parallel_start,
                      strcmp(options.about.record, "each") == 0 ? SPAWNER_RECORD_EACH
                                                                : SPAWNER_RECORD_BATCH,
                      &err) < 0) {

@@ -2,6 +2,7 @@
  * behind. */
 #include "audit/audit.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,10 @@
 
 #define DESCRIPTORS_FORGIVEN 16
 
-void finding_add(struct audit_findings *findings, enum rule rule, const char *agent,
-                 const char *format, ...)
+static void add(struct audit_findings *findings, size_t rule, const char *agent, const char *format,
+                va_list args)
 {
     struct audit_finding *finding;
-    va_list args;
     if (findings->count >= AUDIT_MOST_PER_CYCLE)
         return;
     if (findings->count == findings->room) {
@@ -27,10 +27,30 @@ void finding_add(struct audit_findings *findings, enum rule rule, const char *ag
     finding = &findings->items[findings->count++];
     *finding = (struct audit_finding){.rule = &audit_rules[rule]};
     snprintf(finding->agent, sizeof finding->agent, "%s", agent);
-    va_start(args, format);
     vsnprintf(finding->text, sizeof finding->text, format, args);
-    va_end(args);
     text_make_printable(finding->text);
+}
+
+void finding_add(struct audit_findings *findings, enum rule rule, const char *agent,
+                 const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(findings, rule, agent, format, args);
+    va_end(args);
+}
+
+void audit_find(struct audit_findings *findings, const char *rule, const char *agent,
+                const char *format, ...)
+{
+    va_list args;
+    size_t index = 0;
+    while (index < audit_rule_count && strcmp(audit_rules[index].name, rule) != 0)
+        index++;
+    assert(index < audit_rule_count);
+    va_start(args, format);
+    add(findings, index, agent, format, args);
+    va_end(args);
 }
 
 void audit_findings_clear(struct audit_findings *findings)
@@ -119,10 +139,18 @@ static void check_times_of(struct audit_findings *findings, const struct run_cyc
     }
 }
 
+/* Its end was our doing; or something was refused to it, and it said so. */
+static bool is_excused(const struct run_cycle *cycle)
+{
+    return cycle->broke != RUN_BROKE_DOWN &&
+           (cycle->harm == RUN_KILLED ||
+            (cycle->harm == RUN_HURT && cycle->answer == SUBJECT_REFUSED));
+}
+
 static void check_conduct(struct audit_findings *findings, const struct run_cycle *cycle)
 {
     static const char *const where[] = {"", "spawn", "finish", "every message"};
-    if (cycle->broke != RUN_WHOLE)
+    if (cycle->broke != RUN_WHOLE && !is_excused(cycle))
         finding_add(findings, RULE_ANSWERS, "", "%s: %s", where[cycle->broke],
                     cycle->trouble ? cycle->trouble : "");
     if (cycle->children_left)
@@ -184,6 +212,8 @@ enum audit_level audit_rule_level(const struct audit_rule *rule)
     case RULE_CONSENSUS:
     case RULE_READABLE:
     case RULE_TRIPWIRE:
+    case RULE_UNDECIDED:
+    case RULE_ALIVE:
         return AUDIT_QUICK;
     case RULE_INTEGRITY_CHECK:
     case RULE_FOREIGN_KEYS:

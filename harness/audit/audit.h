@@ -63,6 +63,11 @@ struct audit_findings {
     size_t count, room;
 };
 
+/* audit_find - a finding of somebody who has looked elsewhere: "failure-is-told" and
+ * "recovers-from-faults" are for harness/faults. An unknown rule is the caller's bug. */
+void audit_find(struct audit_findings *findings, const char *rule, const char *agent,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 void audit_findings_clear(struct audit_findings *findings);
 void audit_findings_release(struct audit_findings *findings);
 size_t audit_findings_of(const struct audit_findings *findings, enum audit_severity severity);
@@ -84,6 +89,8 @@ struct audit_result {
     enum audit_level level;            /* that ran; never more than was asked for */
     int64_t rows;                      /* of the store that were read one by one */
     int64_t database_bytes, wal_bytes; /* of the files, 0 when there is none */
+    int64_t undecided, present;        /* of agents whose cycle broke off, settled by it: open
+                                          outcomes, and those that turned out to be done */
     int64_t spent_ns, full_ns;         /* all of it; what only a full one does */
 };
 
@@ -117,6 +124,19 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
                        const struct scenario *scenario, const struct run_cycle *cycle,
                        enum audit_level level, struct audit_result *result);
 
+/*
+ * audit_watch_reopened - the subject was started anew and has opened its store: what became of the
+ * cycles that broke off?
+ *
+ * Either outcome of what was in flight is right, half of one is not. From here on it is final, as
+ * the rows of any other cycle are. Cycles that broke off are looked at by the next
+ * audit_watch_cycle too; this one needs no cycle, and includes those that were only hurt
+ * (RUN_HURT). watch, level: as there
+ */
+void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,
+                          const struct scenario *scenario, enum audit_level level,
+                          struct audit_result *result);
+
 /* audit_watch_rest - close the connection until the next cycle; accepts NULL. To be called before
  * the subject is asked to close, or its last connection could not tidy the store. */
 void audit_watch_rest(struct audit_watch *watch);
@@ -144,5 +164,12 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
  */
 int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
                    struct err *err);
+
+/*
+ * audit_copy - a copy of a database by SQLite's backup interface, also of one that is in use
+ *
+ * errors : ERR_FORMAT, ERR_UNFIT (locked), ERR_SYSTEM
+ */
+int audit_copy(const char *from, const char *to, struct err *err);
 
 #endif

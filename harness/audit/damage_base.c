@@ -105,7 +105,7 @@ static int refuse_source(struct err *err, const char *path, sqlite3 *source)
 }
 
 /* The source is read once before: errors of its own must not look like those of the copy. */
-static int back_up(const char *from, const char *to, struct err *err)
+int audit_copy(const char *from, const char *to, struct err *err)
 {
     sqlite3 *source = NULL, *target = damage_open(to, err);
     sqlite3_backup *backup = NULL;
@@ -252,7 +252,7 @@ int damage_base_make(struct damage_base *out, const struct damage_how *how, stru
                                 .late = text_format("%s/late.sqlite", how->folder)};
     remove_old(out->plain);
     remove_old(out->late);
-    if (back_up(how->database, out->plain, err) == 0 && take_witness(out, NULL) < 0)
+    if (audit_copy(how->database, out->plain, err) == 0 && take_witness(out, NULL) < 0)
         return err_set(err, ERR_FORMAT,
                        "'%s' is not a spawner's store (reference/store/schema.sql)", how->database);
     if (!out->witness || prepare_plain(out->plain, err) < 0)

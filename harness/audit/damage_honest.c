@@ -109,7 +109,7 @@ static int run_part(const struct part *part, const char *path, const char *spawn
     char *log = text_format("%s.log", path);
     struct subject subject = {0};
     struct process_exit ended;
-    int rc = subject_start(&subject, argv, log, err);
+    int rc = subject_start(&subject, argv, NULL, log, err);
     if (rc == 0) {
         rc = run_batches(&subject, part, path, agent, err);
         if (!subject_stop(&subject, rc < 0, GRACE_NS, &ended) && rc == 0)

@@ -30,7 +30,11 @@ enum rule {
     RULE_WAL,
     RULE_TWICE,
     RULE_BLOAT,
-    RULE_SETTINGS
+    RULE_SETTINGS,
+    RULE_UNDECIDED,
+    RULE_ALIVE,
+    RULE_TOLD,
+    RULE_RECOVERS
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
@@ -74,6 +78,21 @@ struct tripwires {
     char journal_mode[16];
 };
 
+/* What was told of an agent before its cycle broke off. */
+struct open_agent {
+    char id[32];
+    char *name; /* own */
+    bool acknowledged;
+    int64_t pid, ready_ns;
+};
+
+/* A cycle whose rows are not final: its subject went away, or was refused something. */
+struct open_batch {
+    size_t index, agent_count;
+    struct open_agent *agents; /* own */
+    bool subject_ended, finish_sent, finished;
+};
+
 struct audit_watch {
     const char *path, *run_label;
     sqlite3 *database;                   /* NULL while at rest */
@@ -88,7 +107,9 @@ struct audit_watch {
     size_t first_batch, batch_count, batch_room;
     struct batch_rows others; /* rows from before our time, as the first full audit met
                             them; state BATCH_SEALED once it has */
-    int64_t strangers;        /* rows of batches that nobody asked for, so far */
+    struct open_batch *open;  /* to be settled when their subject has opened the store again */
+    size_t open_count;
+    int64_t strangers; /* rows of batches that nobody asked for, so far */
 };
 
 /*
@@ -101,6 +122,17 @@ int64_t records_check(struct audit_watch *watch, struct audit_findings *findings
 
 /* records_skip - a cycle that broke off: its rows are left alone, now and later */
 void records_skip(struct audit_watch *watch, const struct run_cycle *cycle);
+
+/* records_of_batch - the rows of a batch in one table, ledger_columns first; NULL: the database
+ * says why. The caller finalizes it. */
+sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table, size_t index);
+
+/* settle.c: keep what was told of a cycle that broke off; hold what the store says now against it,
+ * of those whose subject ended, or of all; give all back */
+void settle_later(struct audit_watch *watch, const struct run_cycle *cycle);
+void settle_open(struct audit_watch *watch, struct audit_findings *findings, bool consensus,
+                 bool all, struct audit_result *result);
+void settle_release(struct audit_watch *watch);
 
 /* records_rest - gives back the statements of the connection, which is about to be closed */
 void records_rest(struct audit_watch *watch);

@@ -137,7 +137,38 @@ static void end_rows(struct look *look, sqlite3_stmt *statement, int rc)
     sqlite3_clear_bindings(statement);
 }
 
+sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table, size_t index)
+{
+    char sql[MOST_SQL], from[32], to[32];
+    sqlite3_stmt *row = NULL;
+    snprintf(sql, sizeof sql, "SELECT %s, run = ?1 FROM %s WHERE run = ?1 AND %s",
+             ledger_columns[table], ledger_tables[table], of_this_batch[table]);
+    if (sqlite3_prepare_v2(watch->database, sql, -1, &row, NULL) != SQLITE_OK)
+        return NULL;
+    snprintf(from, sizeof from, "%zu.", index);
+    snprintf(to, sizeof to, "%zu/", index);
+    sqlite3_bind_text(row, 1, watch->run_label, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 2, from, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(row, 3, to, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(row, 4, (sqlite3_int64)index);
+    return row;
+}
+
 /* ---- the rows of the cycle ---- */
+
+/* It was refused when something was refused to its spawner: not final until that has restarted. */
+static bool is_open(const struct run_cycle *cycle, long ordinal)
+{
+    return cycle->harm == RUN_HURT && cycle->agents[ordinal].outcome != RUN_READY;
+}
+
+static bool some_open(const struct run_cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        if (is_open(cycle, (long)i))
+            return true;
+    return false;
+}
 
 static void take_execution(struct look *look, sqlite3_stmt *row)
 {
@@ -145,7 +176,7 @@ static void take_execution(struct look *look, sqlite3_stmt *row)
     if (ordinal < 0)
         finding_add(look->findings, RULE_PHANTOM, "", "row '%.32s' belongs to no agent asked for",
                     column(row, 1));
-    else if (look->seen[ordinal].rows++ == 0)
+    else if (look->seen[ordinal].rows++ == 0 && !is_open(look->cycle, ordinal))
         check_row(look, &look->cycle->agents[ordinal], row);
 }
 
@@ -279,6 +310,10 @@ int64_t records_check(struct audit_watch *watch, struct audit_findings *findings
         check_consensus(&look);
         look.now.state = BATCH_SEALED;
         set_batch(watch, cycle->index, &look.now);
+        if (some_open(cycle)) {
+            records_skip(watch, cycle);
+            settle_later(watch, cycle);
+        }
     } else {
         records_skip(watch, cycle);
     }

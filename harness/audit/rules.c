@@ -84,6 +84,29 @@ const struct audit_rule audit_rules[] = {
                        "Has the file the encoding, journal and vacuum settings it was left with?",
                        "its header against the witness", "a file read in another way is another",
                        INTEGRITY, true, false},
+    [RULE_UNDECIDED] = {"undecided-is-whole-or-nothing",
+                        "Was what was in flight when the subject died done once and whole, or not "
+                        "at all?",
+                        "rows of a cycle that broke off, once its store has been opened again; "
+                        "then they are final",
+                        "half a start or half a finish is corrupt, and so is one that comes and "
+                        "goes",
+                        INTEGRITY, true, false},
+    [RULE_ALIVE] = {"nobody-gone-is-called-alive",
+                    "After a crash, is no agent called starting or ready that its dead spawner "
+                    "started?",
+                    "states of a cycle that broke off, once its store has been opened again",
+                    "registry and store disagree: a dead agent is waited for", INTEGRITY, true,
+                    false},
+    [RULE_TOLD] = {"failure-is-told",
+                   "Is an agent that could not start called failed, with the reason, and nothing "
+                   "else run in its place?",
+                   "an agent that cannot start is put into the batch on purpose",
+                   "a start that failed in silence is waited for", CONDUCT, false, false},
+    [RULE_RECOVERS] = {"recovers-from-faults",
+                       "When a fault is over, does the subject open its store and start a batch?",
+                       "a restart and a healthy batch after each injected fault",
+                       "one full disk must not end a spawner for ever", CONDUCT, false, false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

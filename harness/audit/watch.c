@@ -34,6 +34,7 @@ void audit_watch_free(struct audit_watch *watch)
     if (!watch)
         return;
     audit_watch_rest(watch);
+    settle_release(watch);
     free(watch->batches);
     free(watch);
 }
@@ -149,6 +150,7 @@ static void look_quickly(struct audit_watch *watch, struct audit_findings *findi
     sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     if (check_tripwires(watch, findings)) {
         check_commits(watch, findings, cycle);
+        settle_open(watch, findings, scenario->consensus, false, result);
         if (cycle->broke == RUN_WHOLE)
             result->rows += records_check(watch, findings, scenario, cycle);
         result->level = AUDIT_QUICK;
@@ -188,6 +190,31 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
         look_fully(watch, findings, result);
     result->database_bytes = bytes_of(watch->path, "");
     result->wal_bytes = bytes_of(watch->path, "-wal");
-    if (cycle->broke != RUN_WHOLE)
+    if (cycle->broke != RUN_WHOLE) {
+        settle_later(watch, cycle);
         audit_watch_rest(watch);
+    }
+}
+
+void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,
+                          const struct scenario *scenario, enum audit_level level,
+                          struct audit_result *result)
+{
+    int64_t from_ns = clock_now_ns();
+    *result = (struct audit_result){0};
+    if (!watch)
+        return;
+    if (!watch->database)
+        watch->database = database_open(findings, watch->path);
+    if (!watch->database)
+        return;
+    sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
+    if (check_tripwires(watch, findings)) {
+        settle_open(watch, findings, scenario->consensus, true, result);
+        result->level = AUDIT_QUICK;
+    }
+    sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
+    if (level == AUDIT_FULL)
+        look_fully(watch, findings, result);
+    result->spent_ns = clock_now_ns() - from_ns;
 }

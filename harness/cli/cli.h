@@ -23,6 +23,8 @@ int cmd_doctor(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 int cmd_baseline(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_faults(int argc, char **argv);
+int cmd_soak(int argc, char **argv);
 
 /* self_test.c: spawnbench audit --self-test */
 struct cli_self_test {
@@ -43,6 +45,17 @@ bool cli_colour(void);
 /* cli_store_path - RESULTS/spawnbench.sqlite; the caller frees it */
 char *cli_store_path(const char *results);
 
+/* cli_settle_results - the results folder (NULL: "results"), made where it is missing, as the
+ * absolute path that subjects are told; the caller frees it. errors: ERR_SYSTEM */
+int cli_settle_results(const char *given, char **absolute, struct err *err);
+
+/* cli_number - an option's whole number from least to most, or the end with a message */
+long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
+                long most);
+
+/* cli_join_words - a command line as one text; the caller frees it */
+char *cli_join_words(int argc, char **argv);
+
 /* cli_check_stdout - everything printed so far arrived; else a message and exit code 5 instead of
  * `code` */
 int cli_check_stdout(const char *command, int code);
@@ -55,6 +68,11 @@ struct cli_change {
     const char *vary;   /* "agents=3,5,10" or NULL */
     const char *spread; /* a duration, or NULL */
 };
+
+/* cli_take_arm, cli_take_fault - one more --arm of a change, --fault of a set such as
+ * scenario.faults, or the end with a message */
+void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state);
+void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state);
 
 /*
  * cli_change_scenario - the scenario as changed, made by editing its text and checking it again

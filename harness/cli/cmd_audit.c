@@ -1,6 +1,5 @@
 /* spawnbench audit: is this database sound? And would we see it if it were not? */
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,18 +27,6 @@ struct asked {
     bool self_testing, detailed, json;
 };
 
-static long whole_number(const struct argp_state *state, const char *option, const char *text,
-                         long most)
-{
-    char *end;
-    long value;
-    errno = 0;
-    value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < 1 || value > most)
-        argp_error(state, "--%s %s: expected a whole number from 1 to %ld", option, text, most);
-    return value;
-}
-
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
@@ -51,11 +38,11 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->self_testing = true;
         return 0;
     case KEY_SEED:
-        asked->self_test.seed = (uint64_t)whole_number(state, "seed", argument, UINT32_MAX);
+        asked->self_test.seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
         asked->detailed = true;
         return 0;
     case KEY_SEEDS:
-        asked->self_test.seeds = (int)whole_number(state, "seeds", argument, 10000);
+        asked->self_test.seeds = (int)cli_number(state, "seeds", argument, 1, 10000);
         asked->detailed = true;
         return 0;
     case KEY_WITHOUT:

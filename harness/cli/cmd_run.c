@@ -1,5 +1,4 @@
 /* spawnbench run: measure, audit, judge and store scenarios. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,19 +50,6 @@ struct asked {
     bool seeded, quiet, json, resuming, planning;
 };
 
-static long whole_number(struct argp_state *state, const char *option, const char *text, long least,
-                         long most)
-{
-    char *end;
-    long value;
-    errno = 0;
-    value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < least || value > most)
-        argp_error(state, "--%s %s: expected a whole number from %ld to %ld", option, text, least,
-                   most);
-    return value;
-}
-
 /* Options that do not go together. */
 static void check_company(const struct asked *asked, const struct argp_state *state)
 {
@@ -85,12 +71,10 @@ static error_t take(int key, char *argument, struct argp_state *state)
     struct asked *asked = state->input;
     switch (key) {
     case KEY_CYCLES:
-        asked->change.cycles = whole_number(state, "cycles", argument, 1, SCENARIO_MOST_CYCLES);
+        asked->change.cycles = cli_number(state, "cycles", argument, 1, SCENARIO_MOST_CYCLES);
         return 0;
     case KEY_ARM:
-        if (asked->change.arm_count == SCENARIO_MOST_ARMS)
-            argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
-        asked->change.arms[asked->change.arm_count++] = argument;
+        cli_take_arm(&asked->change, argument, state);
         return 0;
     case KEY_VARY:
         asked->change.vary = argument;
@@ -99,7 +83,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->change.spread = argument;
         return 0;
     case KEY_SEED:
-        asked->seed = (uint64_t)whole_number(state, "seed", argument, 1, UINT32_MAX);
+        asked->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
         asked->seeded = true;
         return 0;
     case KEY_RESUME:
@@ -127,14 +111,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-static char *join_words(int argc, char **argv)
-{
-    struct text line = {0};
-    for (int i = 0; i < argc; i++)
-        text_addf(&line, "%s%s", i ? " " : "", argv[i]);
-    return text_take(&line);
 }
 
 /* A later run counts only when it is graver: 4 over 70, 5, 2, 1, 3, 0; a signal over everything. */
@@ -286,16 +262,10 @@ static int run_again(const struct asked *asked, const char *command)
 static int settle_results(struct asked *asked, char **absolute)
 {
     struct err err = {0};
-    const char *given = asked->results ? asked->results : "results";
-    *absolute = NULL;
-    if (text_make_directories(given, &err) == 0) {
-        *absolute = realpath(given, NULL);
-        asked->results = *absolute;
-        if (*absolute)
-            return 0;
-        err_system(&err, "cannot use results folder '%s'", given);
-    }
-    return cli_fail("run", &err);
+    if (cli_settle_results(asked->results, absolute, &err) < 0)
+        return cli_fail("run", &err);
+    asked->results = *absolute;
+    return 0;
 }
 
 int cmd_run(int argc, char **argv)
@@ -313,7 +283,7 @@ int cmd_run(int argc, char **argv)
         NULL,
         NULL};
     struct asked asked = {.paths = xcalloc((size_t)argc, sizeof *asked.paths)};
-    char *command = join_words(argc, argv), *results = NULL;
+    char *command = cli_join_words(argc, argv), *results = NULL;
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     interrupt_catch();

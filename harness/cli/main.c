@@ -24,6 +24,8 @@ static const struct {
     {"doctor", cmd_doctor, "doctor", "is this machine fit to measure?"},
     {"export", cmd_export, "export [RUN]", "write one stored run in the format of another tool"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
+    {"faults", cmd_faults, "faults SCENARIO", "make things fail for real, and audit what is left"},
+    {"soak", cmd_soak, "soak [SCENARIO]", "batches with random faults until something is found"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -9,6 +9,8 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/prove.h"
+#include "cli/trials.h"
 #include "plan/plan.h"
 #include "run/run.h"
 #include "verdict/verdict.h"
@@ -104,9 +106,10 @@ static int make_places(struct walk *walk, struct err *err)
     return text_make_directories(walk->folder, err);
 }
 
+static const char *const severities[] = {"integrity", "conduct"};
+
 static int put_findings(struct walk *walk, int64_t cycle, int arm, struct err *err)
 {
-    static const char *const severities[] = {"integrity", "conduct"};
     for (size_t i = 0; i < walk->findings.count; i++) {
         const struct audit_finding *finding = &walk->findings.items[i];
         if (store_finding_put(walk->store, walk->id, cycle, arm, finding->rule->name,
@@ -308,6 +311,49 @@ static int close_run(struct walk *walk, bool audited, struct err *err)
     return rc;
 }
 
+/* ---- faults that the scenario asks for, when nothing is measured any more ---- */
+
+/* Findings of a fault belong to the run. */
+static int put_fault(void *context, size_t arm, const struct faults_row *row, struct err *err)
+{
+    struct walk *walk = context;
+    char text[512];
+    if (faults_judge(row) == FAULTS_INVALID && !walk->how->quiet)
+        fprintf(stderr,
+                "spawnbench: warning: fault '%s' did not strike arm '%s' each time: it proves "
+                "nothing there (see: spawnbench faults)\n",
+                row->fault->name, walk->scenario->arms[arm].name);
+    if (!row->rule)
+        return 0;
+    snprintf(text, sizeof text, "fault '%s': %zu findings, the first: %s", row->fault->name,
+             row->findings, row->first_finding);
+    return store_finding_put(walk->store, walk->id, -1, (int)arm, row->rule->name,
+                             severities[row->rule->severity], "", text, err);
+}
+
+static int strike(struct walk *walk, int *code, struct err *err)
+{
+    const struct trials_how how = {.scenario = walk->scenario,
+                                   .results = walk->how->results,
+                                   .faults = walk->scenario->faults,
+                                   .seed = walk->how->seed,
+                                   .times = 1,
+                                   .progress = !walk->how->quiet,
+                                   .each = put_fault,
+                                   .context = walk};
+    static const int codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
+    enum faults_verdict verdict;
+    cJSON *document = NULL;
+    int64_t from_ns = clock_now_ns();
+    if (!walk->scenario->faults)
+        return 0;
+    if (trials_run(&how, &document, &verdict, err) < 0)
+        return -1;
+    *code = codes[verdict];
+    return prove_keep(walk->store, "faults", walk->how->command, *code, clock_now_ns() - from_ns,
+                      document, err);
+}
+
 static int tell_verdict(struct walk *walk, int *code, struct err *err)
 {
     struct verdict verdict;
@@ -366,7 +412,7 @@ int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_
 {
     struct walk walk = {.how = how, .scenario = scenario};
     struct err err = {0}, later = {0};
-    int code = 0;
+    int code = 0, struck = 0;
     plan_build(&walk.plan, scenario, NULL, 0, how->seed);
     walk.done = xcalloc(walk.plan.count, sizeof *walk.done);
     if (begin(&walk, &err) == 0) {
@@ -378,11 +424,15 @@ int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_
      */
     if (walk.run && close_run(&walk, err.code == ERR_NONE, &later) < 0 && err.code == ERR_NONE)
         err = later;
+    if (walk.run && err.code == ERR_NONE && strike(&walk, &struck, &later) < 0)
+        err = later;
     if (walk.id && store_run_end(walk.store, walk.id, err.code == ERR_NONE, err.text, &later) < 0 &&
         err.code == ERR_NONE)
         err = later;
     if (walk.id && tell_verdict(&walk, &code, &later) < 0 && err.code == ERR_NONE)
         err = later;
+    if (code == 0 && struck)
+        code = struck;
     *run = walk.id;
     if (err.code != ERR_NONE) {
         err_wrap(&err, "scenario '%s'", scenario->name);

@@ -1,4 +1,5 @@
 /* What do all commands share? How they fail, where results lie, whether colour is wanted. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,6 +23,53 @@ bool cli_colour(void)
 char *cli_store_path(const char *results)
 {
     return text_format("%s/spawnbench.sqlite", results);
+}
+
+int cli_settle_results(const char *given, char **absolute, struct err *err)
+{
+    given = given ? given : "results";
+    *absolute = NULL;
+    if (text_make_directories(given, err) < 0)
+        return -1;
+    *absolute = realpath(given, NULL);
+    return *absolute ? 0 : err_system(err, "cannot use results folder '%s'", given);
+}
+
+long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
+                long most)
+{
+    char *end;
+    long value;
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < least || value > most)
+        argp_error(state, "--%s %s: expected a whole number from %ld to %ld", option, text, least,
+                   most);
+    return value;
+}
+
+void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state)
+{
+    if (change->arm_count == SCENARIO_MOST_ARMS)
+        argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
+    change->arms[change->arm_count++] = name;
+}
+
+void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state)
+{
+    const char *near = scenario_fault_nearest(name);
+    if (scenario_fault_add(faults, name) < 0)
+        argp_error(state,
+                   "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
+char *cli_join_words(int argc, char **argv)
+{
+    struct text line = {0};
+    for (int i = 0; i < argc; i++)
+        text_addf(&line, "%s%s", i ? " " : "", argv[i]);
+    return text_take(&line);
 }
 
 int cli_check_stdout(const char *command, int code)

@@ -1,37 +1,38 @@
-/* If any one call of the disk fails, does the store still keep what it has said? */
+/* If any one call of the disk fails, or there is no memory or space left, does the store still keep
+ * what it has said? */
 #include "crash/faults.h"
 
-#include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "crash/disk.h"
-#include "crash/ledger.h"
-#include "crash/states.h"
-#include "store/internal.h"
+#include "crash/memory.h"
+#include "crash/scratch.h"
+#include "crash/space.h"
+#include "crash/trial.h"
 
-#define BATCHES       3
-#define HEALTHY_BATCH (BATCHES + 1)
-#define PID_FROM      5000000 /* more than the kernel gives: nobody has them */
-#define KILLS         3       /* states audited in each run */
-#define EXIT_BROKEN   4
-#define EXIT_BLIND    5
+#define MEMORY_MORE  16 /* there are so many more requests than calls of the disk */
+#define MEMORY_KILLS 16
+#define SPACE_PAGES  256 /* more than the work needs */
+#define SPACE_MOST   60  /* pages: with so many left the work goes well */
 
 const struct faults_kind faults_kinds[] = {
-    {"write: disk full", SHIM_WRITE, SHIM_REFUSE, SQLITE_FULL, false},
-    {"write: I/O error", SHIM_WRITE, SHIM_REFUSE, SQLITE_IOERR_WRITE, false},
-    {"write: short, disk full", SHIM_WRITE, SHIM_SHORT, SQLITE_FULL, false},
-    {"write: short, I/O error", SHIM_WRITE, SHIM_SHORT, SQLITE_IOERR_WRITE, false},
-    {"sync: I/O error", SHIM_SYNC, SHIM_REFUSE, SQLITE_IOERR_FSYNC, false},
-    {"truncate: I/O error", SHIM_TRUNCATE, SHIM_REFUSE, SQLITE_IOERR_TRUNCATE, false},
-    {"delete: I/O error", SHIM_DELETE, SHIM_REFUSE, SQLITE_IOERR_DELETE, false},
-    {"open: refused", SHIM_OPEN, SHIM_REFUSE, SQLITE_CANTOPEN, false},
-    {"read: I/O error", SHIM_READ, SHIM_REFUSE, SQLITE_IOERR_READ, false},
-    {"control: write lost", SHIM_WRITE, SHIM_LIE, SQLITE_OK, true},
-    {NULL, SHIM_NONE, SHIM_REFUSE, SQLITE_OK, false},
+    {"write: disk full", FAULTS_DISK, SHIM_WRITE, SHIM_REFUSE, SQLITE_FULL, false},
+    {"write: I/O error", FAULTS_DISK, SHIM_WRITE, SHIM_REFUSE, SQLITE_IOERR_WRITE, false},
+    {"write: short, disk full", FAULTS_DISK, SHIM_WRITE, SHIM_SHORT, SQLITE_FULL, false},
+    {"write: short, I/O error", FAULTS_DISK, SHIM_WRITE, SHIM_SHORT, SQLITE_IOERR_WRITE, false},
+    {"sync: I/O error", FAULTS_DISK, SHIM_SYNC, SHIM_REFUSE, SQLITE_IOERR_FSYNC, false},
+    {"truncate: I/O error", FAULTS_DISK, SHIM_TRUNCATE, SHIM_REFUSE, SQLITE_IOERR_TRUNCATE, false},
+    {"delete: I/O error", FAULTS_DISK, SHIM_DELETE, SHIM_REFUSE, SQLITE_IOERR_DELETE, false},
+    {"open: refused", FAULTS_DISK, SHIM_OPEN, SHIM_REFUSE, SQLITE_CANTOPEN, false},
+    {"read: I/O error", FAULTS_DISK, SHIM_READ, SHIM_REFUSE, SQLITE_IOERR_READ, false},
+    {"memory: none left", FAULTS_MEMORY, SHIM_NONE, SHIM_REFUSE, SQLITE_NOMEM, false},
+    {"space: disk really full", FAULTS_SPACE, SHIM_NONE, SHIM_REFUSE, SQLITE_FULL, false},
+    {"control: write lost", FAULTS_DISK, SHIM_WRITE, SHIM_LIE, SQLITE_OK, true},
+    {NULL, FAULTS_DISK, SHIM_NONE, SHIM_REFUSE, SQLITE_OK, false},
 };
 
 const struct faults_mode faults_modes[] = {
@@ -42,430 +43,198 @@ const struct faults_mode faults_modes[] = {
     {NULL, false, false, 0},
 };
 
-/* The ledger as it stood at each moment; the log's `acknowledged` is the number of a moment. */
-struct history {
-    struct ledger *moments;
-    size_t count;
-};
-
-/* One run with one fault. */
-struct trial {
+/* All runs of one kind in one mode. */
+struct series {
+    const struct faults_kind *kind; /* NULL: no fault */
     const struct faults_mode *mode;
+    const char *folder; /* of the program; the store may lie in a small disk below it */
+    uint64_t seed;
     struct faults_tally *tally;
-    struct ledger now;
-    struct history history;
-    struct crash_log log;
-    char *path;
-    struct store *store;
-    bool told; /* some call of the store has returned an error */
 };
 
-/* ---- one transaction ---- */
-
-static void remember(struct trial *trial)
+const char *faults_source_name(enum faults_source source)
 {
-    struct history *history = &trial->history;
-    history->moments = xrealloc(history->moments, history->count + 1, sizeof history->moments[0]);
-    history->moments[history->count] = trial->now;
-    trial->log.acknowledged = (int)history->count++;
+    static const char *const names[] = {"disk", "memory", "space"};
+    return names[source];
 }
 
-static void intend(struct trial *trial, int batch, int first, int count, enum ledger_step step)
+/* ---- the fault ---- */
+
+static bool is_of(const struct series *series, enum faults_source source)
 {
-    ledger_intend(&trial->now, batch, first, count, step);
-    remember(trial);
+    return series->kind && series->kind->source == source;
 }
 
-/* A transaction of its own ends within its only statement: then any error may be the commit's. */
-static int settle(struct trial *trial, int batch, int first, int count, int rc,
-                  const struct err *err)
+static void plant(const struct series *series, uint64_t nth, bool sticky)
 {
-    enum ledger_answer answer = LEDGER_YES;
-    if (rc < 0) {
-        bool commit = trial->mode->each || strstr(err->text, "cannot commit");
-        answer = commit ? LEDGER_UNKNOWN : LEDGER_NO;
-        trial->tally->unknown += commit;
-        trial->tally->refused += !commit;
-        trial->told = true;
+    struct shim_fault fault = {.call = SHIM_NONE};
+    if (is_of(series, FAULTS_DISK))
+        fault = (struct shim_fault){.call = series->kind->call,
+                                    .how = series->kind->how,
+                                    .nth = nth,
+                                    .code = series->kind->code,
+                                    .sticky = sticky};
+    if (is_of(series, FAULTS_SPACE))
+        space_fill(series->folder, (size_t)nth, NULL);
+    shim_fail(&fault);
+    memory_fail(is_of(series, FAULTS_MEMORY) ? nth : 0, sticky);
+}
+
+/* Has it struck? A full disk is known only by what the store says. */
+static bool take_away(const struct series *series, const struct trial *trial)
+{
+    bool struck = shim_fired() > 0 || memory_fired() > 0;
+    if (is_of(series, FAULTS_SPACE)) {
+        space_clear(series->folder);
+        struck = trial->told;
     }
-    ledger_settle(&trial->now, batch, first, count, answer);
-    remember(trial);
-    return rc;
+    return struck;
 }
 
-/* ---- the work ---- */
-
-static void fill(struct store_agent agents[LEDGER_AGENTS], char ids[LEDGER_AGENTS][16], int batch)
+/* Opened anew while the disk is still full: it may refuse, or find room in what it has. */
+static void try_again(struct trial *trial)
 {
-    static const char output[700] = "an output";
-    for (int i = 0; i < LEDGER_AGENTS; i++) {
-        snprintf(ids[i], 16, "%d.%d", batch, i);
-        agents[i] = (struct store_agent){.id = ids[i],
-                                         .name = "agent",
-                                         .state = "ready",
-                                         .outcome = "ready",
-                                         .pid = PID_FROM + LEDGER_AGENTS * batch + i,
-                                         .spawned_ns = 10,
-                                         .ready_ns = 20,
-                                         .output = output,
-                                         .output_bytes = sizeof output};
-    }
-}
-
-static int record_agent(struct trial *trial, int batch, int i, const struct store_agent *ready)
-{
-    struct store_agent starting = *ready;
-    struct store_each *each = NULL;
-    struct err err = {0};
-    int rc;
-    starting.state = "starting";
-    starting.outcome = NULL;
-    starting.ready_ns = 0;
-    intend(trial, batch, i, 1, LEDGER_STARTING);
-    rc = store_each_begin(&each, trial->store, batch, &starting, &err);
-    if (settle(trial, batch, i, 1, rc, &err) < 0)
-        return -1;
-    intend(trial, batch, i, 1, LEDGER_READY);
-    rc = store_each_end(each, ready, &err);
-    return settle(trial, batch, i, 1, rc, &err);
-}
-
-static int record(struct trial *trial, int batch, const struct store_agent agents[])
-{
-    struct err err = {0};
-    int rc = 0;
-    if (!trial->mode->each) {
-        intend(trial, batch, 0, LEDGER_AGENTS, LEDGER_READY);
-        rc = store_record_batch(trial->store, batch, agents, LEDGER_AGENTS, &err);
-        return settle(trial, batch, 0, LEDGER_AGENTS, rc, &err);
-    }
-    for (int i = 0; rc == 0 && i < LEDGER_AGENTS; i++)
-        rc = record_agent(trial, batch, i, &agents[i]);
-    return rc;
-}
-
-static int finish(struct trial *trial, int batch, struct store_agent agents[])
-{
-    const struct store_verdict verdict = {"agreed", "yes", 2, 50};
-    struct err err = {0};
-    int rc;
-    for (int i = 0; i < LEDGER_AGENTS; i++) {
-        agents[i].state = "completed";
-        agents[i].completed_ns = 40;
-    }
-    intend(trial, batch, 0, LEDGER_AGENTS, LEDGER_COMPLETED);
-    rc = store_record_finish(trial->store, batch, &verdict, agents, LEDGER_AGENTS, &err);
-    if (rc < 0 && trial->mode->each && !strstr(err.text, "cannot commit")) {
-        /* `finish` is one transaction in every mode, so here a refusal is one */
-        trial->told = true;
-        trial->tally->refused++;
-        ledger_settle(&trial->now, batch, 0, LEDGER_AGENTS, LEDGER_NO);
-        remember(trial);
-        return -1;
-    }
-    return settle(trial, batch, 0, LEDGER_AGENTS, rc, &err);
-}
-
-static int do_batch(struct trial *trial, int batch)
-{
-    struct store_agent agents[LEDGER_AGENTS];
-    char ids[LEDGER_AGENTS][16];
-    fill(agents, ids, batch);
-    return record(trial, batch, agents) < 0 || finish(trial, batch, agents) < 0 ? -1 : 0;
-}
-
-static void tidy(struct trial *trial)
-{
-    struct store *store = trial->store;
-    if (trial->mode->checkpoint_pages == 0 || store->wal_pages < trial->mode->checkpoint_pages)
-        return;
-    store->wal_pages = 1 << 30; /* too long by any measure: the store does what it always does */
-    if (store_tidy(store, NULL) < 0)
-        trial->told = true;
-}
-
-static void work(struct trial *trial)
-{
-    remember(trial);
-    if (store_open(&trial->store, trial->path, trial->mode->full, "walk", NULL) < 0) {
-        trial->told = true;
-        return;
-    }
-    for (int batch = 1; batch <= BATCHES; batch++) {
-        do_batch(trial, batch);
-        tidy(trial);
-    }
-}
-
-/* ---- what became of it ---- */
-
-static void remove_files(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-writers"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = text_format("%s%s", path, suffixes[i]);
-        unlink(name);
-        free(name);
-    }
-}
-
-static void note(struct faults_tally *tally, const char *when, const char *why)
-{
-    if (tally->bad++ == 0)
-        snprintf(tally->why, sizeof tally->why, "%s: %s", when, why);
-}
-
-static void audit(struct trial *trial, const char *when)
-{
-    sqlite3 *database = NULL;
-    char why[160] = "cannot open it";
-    int present = -1;
-    if (sqlite3_open_v2(trial->path, &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                        shim_behind()) == SQLITE_OK)
-        present = ledger_audit(database, &trial->now, why);
-    sqlite3_close(database);
-    if (present < 0)
-        note(trial->tally, when, why);
-    else
-        trial->tally->present += (size_t)present;
-}
-
-/* None of the agents that were alive when it ended is called alive any more. */
-static void audit_reconciled(struct trial *trial)
-{
-    sqlite3 *database = NULL;
-    int64_t alive = -1;
-    if (sqlite3_open_v2(trial->path, &database, SQLITE_OPEN_READWRITE, shim_behind()) == SQLITE_OK)
-        alive = store_ask(database, "SELECT count(*) FROM agent_executions"
-                                    " WHERE state IN ('starting', 'ready')");
-    sqlite3_close(database);
-    if (alive != 0)
-        note(trial->tally, "after recovery", "agents that are gone are recorded as alive");
-}
-
-/* The fault is over: what was interrupted is told, and a batch goes well. */
-static void recover(struct trial *trial)
-{
-    struct err err = {0};
     trial->store = NULL;
-    if (store_open(&trial->store, trial->path, trial->mode->full, "walk", &err) < 0)
-        note(trial->tally, "it does not open when the fault is over", err.text);
-    else if (do_batch(trial, HEALTHY_BATCH) < 0)
-        note(trial->tally, "no healthy batch when the fault is over", "it was refused");
-    store_close(trial->store);
-    audit(trial, "after recovery");
-    audit_reconciled(trial);
-}
-
-/* The store itself opens what the killed process left. */
-static void revive(struct trial *trial, const struct states *states, struct disk *disk, int moment)
-{
-    struct trial next = {
-        .mode = trial->mode, .tally = trial->tally, .now = trial->history.moments[moment]};
-    char *folder = text_format("%s-killed", trial->path);
-    struct err err = {0};
-    next.path = text_format("%s/state.sqlite", folder);
-    states_build(disk, states, STATES_KILLED, 0, 0);
-    if (disk_save(disk, folder, &err) < 0)
-        note(trial->tally, "a state could not be written", err.text);
+    if (store_open(&trial->store, trial->path, trial->mode->full, "walk", NULL) < 0)
+        trial->told = true;
     else
-        recover(&next);
-    remove_files(next.path);
-    rmdir(folder);
-    log_release(&next.log);
-    free(next.history.moments);
-    free(next.path);
-    free(folder);
-}
-
-static void audit_state(struct trial *trial, const struct states *states, struct disk *disk,
-                        bool revived)
-{
-    size_t at = states_at(states);
-    int moment = at < trial->log.count ? trial->log.ops[at].acknowledged : trial->log.acknowledged;
-    sqlite3 *database = NULL;
-    char why[160] = "cannot open it", when[64];
-    bool sound = false;
-    states_build(disk, states, STATES_KILLED, 0, 0);
-    if (disk_open(&database, disk) == SQLITE_OK)
-        sound = ledger_audit(database, &trial->history.moments[moment], why) >= 0;
-    disk_close(database);
-    trial->tally->killed++;
-    snprintf(when, sizeof when, "killed before call %zu", at);
-    if (!sound)
-        note(trial->tally, when, why);
-    else if (revived)
-        revive(trial, states, disk, moment);
-}
-
-/* The process is killed in this run: at its end, before it closes, and at some calls before. */
-static void audit_kills(struct trial *trial, uint64_t seed)
-{
-    struct states *states = states_new(&trial->log);
-    struct disk disk = {0};
-    size_t count = trial->log.count;
-    for (size_t i = 0; i < KILLS; i++) {
-        size_t at = i + 1 == KILLS
-                        ? count
-                        : (i * count + states_random(&seed) % (count ? count : 1)) / (KILLS - 1);
-        while (states_at(states) < at && states_advance(states))
-            continue;
-        audit_state(trial, states, &disk, i == 1);
-    }
-    states_free(states);
-    disk_release(&disk);
+        trial_batch(trial, TRIAL_AGAIN);
+    store_close(trial->store);
 }
 
 /* ---- one run ---- */
 
-static void try(struct faults_tally *tally, const struct faults_mode *mode, const char *folder,
-                const struct shim_fault *fault, uint64_t seed)
+static void begin_randomness(uint64_t seed)
 {
-    struct trial trial = {.mode = mode, .tally = tally, .now = {.whole = !mode->each}};
-    bool struck;
-    trial.path = text_format("%s/faults.sqlite", folder);
-    remove_files(trial.path);
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed % 0x7fffffff) + 1, NULL);
     sqlite3_randomness(0, NULL);
-    shim_stand_in(true);
-    shim_record(&trial.log);
-    shim_fail(fault);
-    work(&trial);
-    shim_record(NULL);
-    store_close(trial.store);
-    struck = shim_fired() > 0;
-    shim_stand_in(false);
-    if (struck) {
-        tally->runs++;
-        tally->silent += !trial.told;
-        audit(&trial, "after the fault");
-        audit_kills(&trial, seed ^ fault->nth);
-        recover(&trial);
-    }
-    remove_files(trial.path);
-    log_release(&trial.log);
-    free(trial.history.moments);
-    free(trial.path);
 }
 
-/* How many calls of this kind the work takes when nothing fails. */
-static size_t count_calls(enum shim_call call, const struct faults_mode *mode, const char *folder,
-                          uint64_t seed, struct err *err)
+/* A refused request changes little of what a kill would leave: looked at now and then. */
+static bool is_killed(const struct series *series)
 {
-    const struct shim_fault none = {.call = SHIM_NONE};
+    return !is_of(series, FAULTS_MEMORY) || series->tally->runs % MEMORY_KILLS == 0;
+}
+
+static void judge(const struct series *series, struct trial *trial, uint64_t nth)
+{
+    series->tally->runs++;
+    series->tally->silent += !trial->told;
+    trial_audit(trial, "after the fault");
+    if (is_killed(series))
+        trial_audit_kills(trial, series->seed ^ nth);
+    trial_recover(trial);
+}
+
+/* Did it strike? */
+static bool try(const struct series *series, uint64_t nth, bool sticky)
+{
+    char *folder =
+        is_of(series, FAULTS_SPACE) ? space_path(series->folder) : xstrdup(series->folder);
+    struct trial trial = trial_new(series->mode, series->tally, folder);
+    bool struck;
+    begin_randomness(series->seed);
+    shim_stand_in(true);
+    shim_record(&trial.log);
+    plant(series, nth, sticky);
+    trial_work(&trial);
+    shim_record(NULL);
+    store_close(trial.store);
+    if (is_of(series, FAULTS_SPACE) && trial.told) {
+        shim_record(&trial.log);
+        try_again(&trial);
+        shim_record(NULL);
+    }
+    struck = take_away(series, &trial);
+    memory_relent();
+    shim_stand_in(false);
+    if (struck)
+        judge(series, &trial, nth);
+    trial_release(&trial);
+    free(folder);
+    return struck;
+}
+
+/* ---- all of them ---- */
+
+/* How many chances to fail the work gives when nothing does. 0: none, or err. */
+static size_t count_calls(const struct series *series, struct err *err)
+{
     struct faults_tally tally = {0};
-    try(&tally, mode, folder, &none, seed);
+    struct series plain = *series;
+    uint64_t requests;
+    plain.kind = NULL;
+    plain.tally = &tally;
+    try(&plain, 0, false);
+    requests = memory_calls();
     if (tally.refused + tally.unknown > 0 || shim_calls(SHIM_WRITE) == 0) {
-        err_set(err, ERR_SYSTEM, "mode '%s' fails without a fault", mode->name);
+        err_set(err, ERR_SYSTEM, "mode '%s' fails without a fault", series->mode->name);
         return 0;
     }
-    return (size_t)shim_calls(call);
+    if (series->kind->source == FAULTS_SPACE)
+        return SPACE_MOST;
+    if (series->kind->source == FAULTS_MEMORY)
+        return (size_t)requests;
+    return (size_t)shim_calls(series->kind->call);
+}
+
+static void name_call(const struct series *series, uint64_t nth, bool sticky)
+{
+    struct faults_tally *tally = series->tally;
+    static const char *const words[] = {"call", "request", "pages left:"};
+    char *why = text_format("%s %llu%s: %s", words[series->kind->source], (unsigned long long)nth,
+                            sticky ? " and all later ones" : "", tally->why);
+    snprintf(tally->why, sizeof tally->why, "%s", why);
+    free(why);
+}
+
+/* Space has no "once": who has filled the disk does not empty it between two writes. */
+static void try_calls(const struct series *series, size_t calls, size_t most)
+{
+    size_t ways = series->kind->source == FAULTS_SPACE ? 1 : 2, bad = 0;
+    size_t step;
+    if (series->kind->source == FAULTS_MEMORY)
+        most *= MEMORY_MORE;
+    step = most && calls > most ? (calls + most - 1) / most : 1;
+    for (size_t n = 1; n <= ways * calls; n += step) {
+        bool sticky = n > calls;
+        uint64_t nth = sticky ? n - calls : n;
+        try(series, nth, sticky);
+        if (series->tally->bad > 0 && bad == 0)
+            name_call(series, nth, sticky);
+        bad = series->tally->bad;
+    }
+}
+
+static int check_means(const struct faults_kind *kind, const char *folder, struct err *err)
+{
+    if (kind->source == FAULTS_MEMORY && !memory_is_installed())
+        return err_set(err, ERR_UNFIT, "SQLite's allocator was not replaced");
+    if (kind->source == FAULTS_SPACE)
+        return space_mount(folder, SPACE_PAGES, err);
+    return 0;
 }
 
 int faults_run(struct faults_tally *out, const struct faults_kind *kind,
                const struct faults_mode *mode, const char *folder, size_t most, uint64_t seed,
                struct err *err)
 {
-    size_t calls, step, bad = 0;
+    const struct series series = {kind, mode, folder, seed, out};
+    struct err trouble = {0};
+    size_t calls;
     *out = (struct faults_tally){0};
-    if (shim_register(err) < 0 || disk_register(err) < 0)
+    if (shim_register(err) < 0 || disk_register(err) < 0 || check_means(kind, folder, err) < 0)
         return -1;
-    calls = count_calls(kind->call, mode, folder, seed, err);
-    if (calls == 0)
-        return err && err->code ? -1 : 0;
-    step = most && calls > most ? (calls + most - 1) / most : 1;
-    for (size_t n = 1; n <= 2 * calls; n += step) {
-        struct shim_fault fault = {.call = kind->call,
-                                   .how = kind->how,
-                                   .nth = n > calls ? n - calls : n,
-                                   .code = kind->code,
-                                   .sticky = n > calls};
-        try(out, mode, folder, &fault, seed);
-        if (out->bad > 0 && bad == 0) {
-            char *why = text_format("call %llu%s: %s", (unsigned long long)fault.nth,
-                                    fault.sticky ? " and all later ones" : "", out->why);
-            snprintf(out->why, sizeof out->why, "%s", why);
-            free(why);
-        }
-        bad = out->bad;
-    }
+    calls = count_calls(&series, &trouble);
+    out->calls = calls;
+    if (calls > 0)
+        try_calls(&series, calls, most);
     shim_fail(NULL);
-    return 0;
-}
-
-/* ---- all of them ---- */
-
-static int tell(const struct faults_kind *kind, const struct faults_mode *mode,
-                const struct faults_tally *tally)
-{
-    const char *verdict = tally->bad == 0 ? "sound" : "BROKEN";
-    if (kind->control)
-        verdict = tally->bad > 0 ? "found, as it must" : "INVALID: not found";
-    printf("%-24s %-24s %6zu %7zu %8zu %8zu %8zu %7zu %5zu  %s\n", kind->name, mode->name,
-           tally->runs, tally->silent, tally->refused, tally->unknown, tally->present,
-           tally->killed, tally->bad, verdict);
-    if (tally->bad > 0 && !kind->control)
-        printf("    %s\n", tally->why);
-    fflush(stdout);
-    if (kind->control)
-        return tally->bad > 0 ? 0 : EXIT_BLIND;
-    return tally->bad > 0 ? EXIT_BROKEN : 0;
-}
-
-/* The store warns on stderr at each opening: thousands of times here. */
-static int hush(void)
-{
-    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere >= 0) {
-        dup2(nowhere, STDERR_FILENO);
-        close(nowhere);
-    }
-    return kept;
-}
-
-static void speak(int kept)
-{
-    if (kept < 0)
-        return;
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-}
-
-static void add(struct faults_tally *sum, const struct faults_tally *tally, bool control)
-{
-    sum->runs += tally->runs;
-    sum->silent += tally->silent;
-    sum->refused += tally->refused;
-    sum->unknown += tally->unknown;
-    sum->present += tally->present;
-    sum->killed += tally->killed;
-    sum->bad += control ? 0 : tally->bad;
-}
-
-int faults_table(const char *folder, size_t most, uint64_t seed)
-{
-    struct faults_tally sum = {0};
-    int worst = 0;
-    printf("%-24s %-24s %6s %7s %8s %8s %8s %7s %5s  %s\n", "fault", "mode", "runs", "silent",
-           "refused", "unknown", "present", "killed", "bad", "verdict");
-    for (const struct faults_kind *kind = faults_kinds; kind->name; kind++) {
-        for (const struct faults_mode *mode = faults_modes; mode->name; mode++) {
-            struct faults_tally tally;
-            struct err err = {0};
-            int kept = hush(), rc, code;
-            rc = faults_run(&tally, kind, mode, folder, most, seed, &err);
-            speak(kept);
-            if (rc < 0)
-                fprintf(stderr, "spawnbench-crash: %s\n", err.text);
-            if (tally.runs == 0 && rc == 0)
-                continue; /* no such call in this mode */
-            code = rc < 0 ? EXIT_BLIND : tell(kind, mode, &tally);
-            worst = code == EXIT_BROKEN || worst == 0 ? code : worst;
-            add(&sum, &tally, kind->control);
-        }
-    }
-    printf("%zu runs, %zu kills in them, %zu transactions refused, %zu unknown, %zu bad\n",
-           sum.runs, sum.killed, sum.refused, sum.unknown, sum.bad);
-    return worst;
+    if (kind->source == FAULTS_SPACE)
+        space_unmount(folder);
+    if (trouble.code == ERR_NONE)
+        return 0;
+    if (err)
+        *err = trouble;
+    return -1;
 }

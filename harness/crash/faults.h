@@ -1,10 +1,11 @@
 /* faults - the reference store with an error injected at each call in turn, and what became of it.
  *
  * For every kind of call, every kind of error, once and for good, and every number n: the n-th call
- * fails while the store does a fixed piece of work. It may refuse as much as it likes, but what it
- * has acknowledged must be there, what it has refused must not, a failed commit none or whole; also
- * when the process is killed at some call of that run. Then the fault ends: the store must open
- * again and do a healthy batch.
+ * fails while the store does a fixed piece of work. Calls of the disk (shim.h), requests for memory
+ * (memory.h), and a real disk with n pages left (space.h). It may refuse as much as it likes, but
+ * what it has acknowledged must be there, what it has refused must not, a failed commit none or
+ * whole; also when the process is killed at some call of that run. Then the fault ends: the store
+ * must open again and do a healthy batch.
  *
  * Control: a disk that says it has written and has not must be found out.
  */
@@ -18,10 +19,18 @@
 #include "base/err.h"
 #include "crash/shim.h"
 
+/* Who says no. */
+enum faults_source {
+    FAULTS_DISK,   /* the shim, at the n-th call of this kind */
+    FAULTS_MEMORY, /* the allocator, at the n-th request */
+    FAULTS_SPACE   /* the kernel, when n pages are written */
+};
+
 /* One kind of fault. */
 struct faults_kind {
     const char *name;
-    enum shim_call call;
+    enum faults_source source;
+    enum shim_call call; /* of FAULTS_DISK, as how and code */
     enum shim_how how;
     int code;
     bool control; /* no store can survive it: it must be found */
@@ -42,6 +51,7 @@ extern const struct faults_mode faults_modes[];
 
 /* What all runs of one kind of fault came to. Plain value. */
 struct faults_tally {
+    size_t calls;   /* chances to fail that the work gives: calls, requests, pages */
     size_t runs;    /* each with a fault that struck */
     size_t silent;  /* no call of the store told of it (it had no effect, or a retry helped) */
     size_t refused; /* transactions answered with an error, the commit not tried */
@@ -58,14 +68,24 @@ struct faults_tally {
  * folder : exists; for the store
  * most   : at most so many n, spread evenly; 0: all
  * seed   : of SQLite's random numbers and of the kills
- * errors : ERR_SYSTEM the work fails even without a fault
+ * errors : ERR_SYSTEM the work fails even without a fault; ERR_UNFIT this kind of fault cannot be
+ *          made here (no right to mount, SQLite in use before memory_install)
  */
 int faults_run(struct faults_tally *out, const struct faults_kind *kind,
                const struct faults_mode *mode, const char *folder, size_t most, uint64_t seed,
                struct err *err);
 
-/* faults_table - all kinds in all modes, on stdout; returns the exit code: 0, 4 a promise was
- * broken, 5 the control was not found out or the work fails without a fault */
-int faults_table(const char *folder, size_t most, uint64_t seed);
+/* faults_source_name - "disk", "memory", "space" */
+const char *faults_source_name(enum faults_source source);
+
+/*
+ * faults_table - all kinds in all modes, on stdout: a table, or with `json` one document
+ * "spawnbench.faults-by-call.v1"
+ *
+ * only    : only kinds whose name begins so; NULL: all
+ * returns : the exit code: 0, 4 a promise was broken, 5 the control was not found out or the work
+ *           fails without a fault. What cannot be made here is skipped, visibly
+ */
+int faults_table(const char *folder, const char *only, size_t most, uint64_t seed, bool json);
 
 #endif

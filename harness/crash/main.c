@@ -16,7 +16,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "crash/controls.h"
 #include "crash/faults.h"
+#include "crash/memory.h"
 #include "crash/table.h"
 
 #define DEFAULT_SEED 20240607
@@ -27,7 +29,8 @@
 static const char usage[] =
     "usage: spawnbench-crash [--short | --full] [--seed N] [--batches N] [--json]\n"
     "                        [--config NAME] [--at CALL] [--keep DIR] [--at-least STATES]\n"
-    "       spawnbench-crash --faults [--short | --full] [--seed N]\n"
+    "       spawnbench-crash --faults [--fault TEXT] [--short | --full] [--seed N] [--json]\n"
+    "       spawnbench-crash --controls [--control NAME] [--mend NAME] [--seed N] [--json]\n"
     "\n"
     "  --short     a few states at each call, in seconds (the default)\n"
     "  --full      250,000 states and more\n"
@@ -36,16 +39,21 @@ static const char usage[] =
     "  --config    only this configuration\n"
     "  --at        only before this mutating call\n"
     "  --keep      the files of each configuration's first finding go to DIR/CONFIGURATION\n"
-    "  --faults    no crash walk: an error of every kind at every call instead (--short: some)\n"
+    "  --faults    an error of every kind at every call, no memory at every request, no space\n"
+    "              on a real disk with any number of pages left (--short: some of them)\n"
+    "  --fault     only kinds of fault whose name begins so, say memory\n"
+    "  --controls  known-bad ways to keep a database: each must fail, or exit 5\n"
+    "  --control   only this one\n"
+    "  --mend      leave the bug out of this one: the run must be called blind\n"
     "  --at-least  exit 5 when fewer distinct states of the reference store were tried\n";
 
 struct options {
     struct walk_effort effort;
     uint64_t seed, at_least;
     int batches;
-    bool json, faults, full;
+    bool json, faults, controls, full;
     size_t faults_most; /* of each kind in each mode; 0: all */
-    const char *config, *keep;
+    const char *config, *keep, *fault, *control, *mend;
     size_t at;
 };
 
@@ -99,6 +107,18 @@ static int take_option(struct options *options, int option)
     case 'e':
         options->faults = true;
         return 0;
+    case 'o':
+        options->controls = true;
+        return 0;
+    case 'u':
+        options->fault = optarg;
+        return 0;
+    case 't':
+        options->control = optarg;
+        return 0;
+    case 'm':
+        options->mend = optarg;
+        return 0;
     case 'c':
         options->config = optarg;
         return 0;
@@ -127,6 +147,8 @@ static int read_options(struct options *options, int argc, char **argv)
     static const struct option known[] = {
         {"short", no_argument, NULL, 's'},        {"full", no_argument, NULL, 'f'},
         {"json", no_argument, NULL, 'j'},         {"faults", no_argument, NULL, 'e'},
+        {"controls", no_argument, NULL, 'o'},     {"control", required_argument, NULL, 't'},
+        {"mend", required_argument, NULL, 'm'},   {"fault", required_argument, NULL, 'u'},
         {"config", required_argument, NULL, 'c'}, {"keep", required_argument, NULL, 'k'},
         {"seed", required_argument, NULL, 'n'},   {"batches", required_argument, NULL, 'b'},
         {"at", required_argument, NULL, 'a'},     {"at-least", required_argument, NULL, 'l'},
@@ -222,6 +244,21 @@ static int tell(const struct table *table, const struct options *options)
     return code;
 }
 
+static int run_controls(const struct options *options, const char *folder, struct err *err)
+{
+    struct controls controls;
+    int code;
+    if (controls_run(&controls, folder, options->seed, options->control, options->mend, err) < 0)
+        return -1;
+    if (options->json)
+        controls_json(&controls);
+    else
+        controls_print(&controls);
+    code = controls_exit_code(&controls);
+    free(controls.results);
+    return code;
+}
+
 /* Before SQLite is first used: as the reference store sets it, but too late for it to do so here.
  */
 static void configure(void)
@@ -229,6 +266,7 @@ static void configure(void)
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    memory_install(NULL); /* refused: its faults are skipped, visibly */
 }
 
 int main(int argc, char **argv)
@@ -238,7 +276,7 @@ int main(int argc, char **argv)
     struct table table = {.rows = rows};
     struct err err = {0};
     char *folder;
-    int code;
+    int code = -1;
     if (read_options(&options, argc, argv) < 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
@@ -248,11 +286,13 @@ int main(int argc, char **argv)
     table.batches = options.batches;
     table.full = options.full;
     folder = make_folder(&err);
-    if (folder && options.faults) {
-        code = faults_table(folder, options.faults_most, options.seed);
-    } else if (folder && walk_all(&table, &options, folder, &err) == 0) {
+    if (folder && options.controls)
+        code = run_controls(&options, folder, &err);
+    else if (folder && options.faults)
+        code = faults_table(folder, options.fault, options.faults_most, options.seed, options.json);
+    else if (folder && walk_all(&table, &options, folder, &err) == 0)
         code = tell(&table, &options);
-    } else {
+    if (code < 0) {
         fprintf(stderr, "spawnbench-crash: %s\n", err.text);
         code = err_exit_code(&err);
     }

@@ -1,7 +1,13 @@
 /* What does SQLite do to the disk, call by call, and what if the disk refuses? */
 #include "crash/shim.h"
 
+#ifdef SHIM_EXTENSION /* compiled a second time, into the extension spawnbench-faultvfs */
+#include <sqlite3ext.h>
+SQLITE_EXTENSION_INIT3
+#else
 #include <sqlite3.h>
+#endif
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,26 +26,63 @@ static struct {
     struct crash_log *log;
     struct shim_fault fault;
     uint64_t calls[SHIM_CALLS], fired;
+    void (*at_unfetch)(void *);
+    void *argument; /* of at_unfetch */
+    bool (*oracle)(enum shim_call call, struct shim_fault *fault);
 } shim;
+
+/* What strikes the call that this thread is in. */
+static _Thread_local struct shim_fault present;
 
 static sqlite3_file *real_of(sqlite3_file *file)
 {
     return ((struct shim_file *)file)->real;
 }
 
-static bool strikes(enum shim_call call)
+static void die(void)
 {
-    uint64_t nth = ++shim.calls[call];
+    kill(getpid(), SIGKILL);
+    _exit(128 + SIGKILL); /* not reached */
+}
+
+static bool is_planned(enum shim_call call)
+{
+    uint64_t nth;
+    if (shim.oracle)
+        return shim.oracle(call, &present);
+    nth = ++shim.calls[call];
     if (shim.fault.call != call ||
         (shim.fault.sticky ? nth < shim.fault.nth : nth != shim.fault.nth))
         return false;
     shim.fired++;
+    present = shim.fault;
     return true;
+}
+
+/* Is this call not to be made? One that its process dies after is made, and ends in done(). */
+static bool strikes(enum shim_call call)
+{
+    present = (struct shim_fault){0};
+    if (!is_planned(call))
+        return false;
+    if (present.how == SHIM_DIE_BEFORE || (present.how == SHIM_DIE_INSIDE && call != SHIM_WRITE))
+        die();
+    return present.how != SHIM_DIE_AFTER;
 }
 
 static int struck(void)
 {
-    return shim.fault.how == SHIM_LIE ? SQLITE_OK : shim.fault.code;
+    if (present.how == SHIM_DIE_INSIDE)
+        die();
+    return present.how == SHIM_LIE ? SQLITE_OK : present.code;
+}
+
+/* The end of a call that changes something. */
+static int done(int rc)
+{
+    if (present.call != SHIM_NONE && present.how == SHIM_DIE_AFTER)
+        die();
+    return rc;
 }
 
 static void note(const struct shim_file *file, struct crash_op op)
@@ -79,8 +122,8 @@ static int put(sqlite3_file *file, const void *from, int bytes, sqlite3_int64 of
 static int shim_write(sqlite3_file *file, const void *from, int bytes, sqlite3_int64 offset)
 {
     if (!strikes(SHIM_WRITE))
-        return put(file, from, bytes, offset);
-    if (shim.fault.how == SHIM_SHORT && bytes > 1)
+        return done(put(file, from, bytes, offset));
+    if ((present.how == SHIM_SHORT || present.how == SHIM_DIE_INSIDE) && bytes > 1)
         put(file, from, bytes / 2, offset);
     return struck();
 }
@@ -93,7 +136,7 @@ static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
     rc = real_of(file)->pMethods->xTruncate(real_of(file), size);
     if (rc == SQLITE_OK)
         note((struct shim_file *)file, (struct crash_op){.call = CRASH_TRUNCATE, .offset = size});
-    return rc;
+    return done(rc);
 }
 
 static int shim_sync(sqlite3_file *file, int flags)
@@ -107,7 +150,7 @@ static int shim_sync(sqlite3_file *file, int flags)
         note(ours, (struct crash_op){.call = CRASH_SYNC, .syncs_names = ours->syncs_names});
         ours->syncs_names = false;
     }
-    return rc;
+    return done(rc);
 }
 
 static int shim_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -168,9 +211,30 @@ static int shim_shm_unmap(sqlite3_file *file, int remove)
     return real_of(file)->pMethods->xShmUnmap(real_of(file), remove);
 }
 
-/* Version 2: no memory-mapped reads, so every byte passes through the calls above. */
+/* No memory-mapped reads, so every byte passes through the calls above. */
+static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int bytes, void **out)
+{
+    (void)file;
+    (void)offset;
+    (void)bytes;
+    *out = NULL;
+    return SQLITE_OK;
+}
+
+static int shim_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *mapping)
+{
+    void (*hook)(void *) = shim.at_unfetch;
+    (void)file;
+    (void)offset;
+    (void)mapping;
+    shim.at_unfetch = NULL;
+    if (hook)
+        hook(shim.argument);
+    return SQLITE_OK;
+}
+
 static const sqlite3_io_methods methods = {
-    .iVersion = 2,
+    .iVersion = 3,
     .xClose = shim_close,
     .xRead = shim_read,
     .xWrite = shim_write,
@@ -187,6 +251,8 @@ static const sqlite3_io_methods methods = {
     .xShmLock = shim_shm_lock,
     .xShmBarrier = shim_shm_barrier,
     .xShmUnmap = shim_shm_unmap,
+    .xFetch = shim_fetch,
+    .xUnfetch = shim_unfetch,
 };
 
 /* ---- the directory ---- */
@@ -215,7 +281,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
     (void)vfs;
     memset(ours, 0, sizeof *ours);
     if (strikes(SHIM_OPEN))
-        return shim.fault.code;
+        return present.code;
     ours->real = (sqlite3_file *)(ours + 1);
     rc = shim.real->xOpen(shim.real, path, ours->real, flags, out);
     if (rc == SQLITE_OK) {
@@ -237,7 +303,7 @@ static int shim_delete(sqlite3_vfs *vfs, const char *path, int sync_directory)
         gone.file = shim.log->file_of[gone.name];
         note(&gone, (struct crash_op){.call = CRASH_DELETE, .syncs_names = sync_directory});
     }
-    return rc;
+    return done(rc);
 }
 
 static int shim_access(sqlite3_vfs *vfs, const char *path, int flags, int *answer)
@@ -284,6 +350,12 @@ const char *shim_behind(void)
     return shim.real->zName;
 }
 
+void shim_at_unfetch(void (*hook)(void *), void *argument)
+{
+    shim.at_unfetch = hook;
+    shim.argument = argument;
+}
+
 void shim_record(struct crash_log *log)
 {
     shim.log = log;
@@ -294,6 +366,11 @@ void shim_fail(const struct shim_fault *fault)
     shim.fault = fault ? *fault : (struct shim_fault){0};
     memset(shim.calls, 0, sizeof shim.calls);
     shim.fired = 0;
+}
+
+void shim_ask(bool (*oracle)(enum shim_call call, struct shim_fault *fault))
+{
+    shim.oracle = oracle;
 }
 
 uint64_t shim_fired(void)

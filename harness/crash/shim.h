@@ -31,9 +31,12 @@ enum shim_call {
 };
 
 enum shim_how {
-    SHIM_REFUSE, /* nothing is done, the code is returned */
-    SHIM_SHORT,  /* a write writes its first half, then the code is returned */
-    SHIM_LIE     /* nothing is done, SQLITE_OK is returned */
+    SHIM_REFUSE,     /* nothing is done, the code is returned */
+    SHIM_SHORT,      /* a write writes its first half, then the code is returned */
+    SHIM_LIE,        /* nothing is done, SQLITE_OK is returned */
+    SHIM_DIE_BEFORE, /* the process is killed instead */
+    SHIM_DIE_INSIDE, /* a write writes its first half, then the process is killed */
+    SHIM_DIE_AFTER   /* it is done, then the process is killed; of calls that change something */
 };
 
 /* One planned fault. Zero: none. */
@@ -56,12 +59,25 @@ void shim_stand_in(bool yes);
 /* shim_behind - the name of the VFS that it sits on, for connections that are not to be seen */
 const char *shim_behind(void);
 
+/* shim_at_unfetch - call this function once, when SQLite next gives back a mapping of a database,
+ * also when it has none; NULL: no more. A checkpoint that finds the log changed does so between
+ * reading its header and acting on it: the moment of the WAL-reset race. */
+void shim_at_unfetch(void (*hook)(void *), void *argument);
+
 /* shim_record - add all mutating calls from now on to this log, borrowed until the next call of
  * shim_record; NULL: stop */
 void shim_record(struct crash_log *log);
 
 /* shim_fail - plan this fault and begin to count anew; NULL: none */
 void shim_fail(const struct shim_fault *fault);
+
+/*
+ * shim_ask - let somebody else say at each call whether it fails, instead of a plan of shim_fail
+ *
+ * oracle : fills the fault and returns true when this call is to fail; called in the thread that
+ *          makes the call, also in several at once; NULL: nobody
+ */
+void shim_ask(bool (*oracle)(enum shim_call call, struct shim_fault *fault));
 
 /* shim_fired - how often the planned fault has struck since shim_fail */
 uint64_t shim_fired(void);

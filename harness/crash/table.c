@@ -1,7 +1,6 @@
 /* What have the walks shown? */
 #include "crash/table.h"
 
-#include <cjson/cJSON.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +45,6 @@ int table_exit_code(const struct table *table)
             code = EXIT_BLIND;
     return code;
 }
-
-/* ---- for people ---- */
 
 void table_head(const struct table *table)
 {
@@ -98,64 +95,4 @@ void table_foot(const struct table *table)
     printf("%zu distinct states (%zu of the reference store) in %zu tries, %.1f s, %.0f states/s\n",
            distinct, table_states(table), tried, seconds,
            seconds > 0 ? (double)distinct / seconds : 0);
-}
-
-/* ---- for programs ---- */
-
-static void add_side(cJSON *to, const char *name, const struct walk_count *side)
-{
-    cJSON *object = cJSON_AddObjectToObject(to, name);
-    cJSON_AddNumberToObject(object, "states", (double)side->states);
-    cJSON_AddNumberToObject(object, "corrupt", (double)side->corrupt);
-    cJSON_AddNumberToObject(object, "partial", (double)side->partial);
-    cJSON_AddNumberToObject(object, "losing", (double)side->losing);
-    cJSON_AddNumberToObject(object, "worst_loss", side->worst);
-}
-
-static void add_finding(cJSON *to, const struct walk_finding *finding)
-{
-    cJSON *object = cJSON_AddObjectToObject(to, "finding");
-    cJSON_AddNumberToObject(object, "call", (double)finding->call);
-    cJSON_AddStringToObject(object, "family", states_family_name(finding->family));
-    cJSON_AddNumberToObject(object, "index", (double)finding->index);
-    cJSON_AddNumberToObject(object, "lost", finding->lost);
-    cJSON_AddStringToObject(object, "why", finding->why);
-}
-
-static cJSON *row_json(const struct table_row *row)
-{
-    static const char *const verdicts[] = {"as it must", "broken", "blind"};
-    static const char *const bars[] = {"sound", "loses", "must break"};
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "configuration", row->workload->name);
-    cJSON_AddStringToObject(object, "bar", bars[row->workload->bar]);
-    cJSON_AddStringToObject(object, "verdict", verdicts[row->verdict]);
-    cJSON_AddNumberToObject(object, "calls", (double)row->tally.calls);
-    cJSON_AddNumberToObject(object, "syncs", (double)row->tally.syncs);
-    cJSON_AddNumberToObject(object, "transactions", (double)row->tally.transactions);
-    cJSON_AddNumberToObject(object, "tried", (double)row->tally.tried);
-    cJSON_AddNumberToObject(object, "distinct", (double)row->tally.distinct);
-    cJSON_AddNumberToObject(object, "seconds", row->seconds);
-    add_side(object, "kill", &row->tally.side[WALK_KILL]);
-    add_side(object, "power", &row->tally.side[WALK_POWER]);
-    if (row->tally.finding.found)
-        add_finding(object, &row->tally.finding);
-    return object;
-}
-
-void table_json(const struct table *table)
-{
-    cJSON *root = cJSON_CreateObject(), *rows;
-    char *text;
-    cJSON_AddStringToObject(root, "sqlite", sqlite3_libversion());
-    cJSON_AddNumberToObject(root, "seed", (double)table->seed);
-    cJSON_AddNumberToObject(root, "batches", table->batches);
-    rows = cJSON_AddArrayToObject(root, "walks");
-    for (size_t i = 0; i < table->count; i++)
-        cJSON_AddItemToArray(rows, row_json(&table->rows[i]));
-    text = cJSON_Print(root);
-    if (text)
-        puts(text);
-    cJSON_free(text);
-    cJSON_Delete(root);
 }

@@ -32,7 +32,14 @@ void table_head(const struct table *table);
 void table_row_print(const struct table_row *row);
 void table_foot(const struct table *table);
 
-/* table_json - the same as one JSON document on stdout */
+/*
+ * table_json - the same as one JSON document "spawnbench.crashwalk.v1" on stdout
+ *
+ * Per configuration: points (mutating calls, each walked), tried and distinct states; corrupt and
+ * partial states; lost: the most acknowledged transactions that any state lacks, losing: how many
+ * states lack any. "full" and "normal" sum up the reference store's configurations of that
+ * durability (lost: the worst of all).
+ */
 void table_json(const struct table *table);
 
 /* table_states - distinct states of the reference store's own walks, controls left out */

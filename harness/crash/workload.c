@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "crash/plain.h"
+#include "crash/scratch.h"
 #include "crash/shim.h"
 #include "crash/states.h"
 #include "store/internal.h"
@@ -16,21 +17,27 @@
 #define PID_FROM     5000000 /* more than the kernel gives (proc(5), pid_max): nobody has them */
 #define OUTPUT_BYTES 6000    /* more than a page: overflow pages too */
 
+#define SOUND  WORKLOAD_SOUND
+#define LOSES  WORKLOAD_LOSES
+#define BREAKS WORKLOAD_MUST_BREAK
+
 const struct workload workloads[] = {
-    {"store-batch-full", true, "wal", "full", false, 0, false, WORKLOAD_SOUND},
-    {"store-batch-full-checkpoint", true, "wal", "full", false, 16, false, WORKLOAD_SOUND},
-    {"store-each-full", true, "wal", "full", true, 0, false, WORKLOAD_SOUND},
-    {"store-each-full-checkpoint", true, "wal", "full", true, 16, false, WORKLOAD_SOUND},
-    {"store-batch-normal", true, "wal", "normal", false, 0, false, WORKLOAD_LOSES},
-    {"store-batch-normal-checkpoint", true, "wal", "normal", false, 16, false, WORKLOAD_LOSES},
-    {"store-each-normal", true, "wal", "normal", true, 0, false, WORKLOAD_LOSES},
-    {"store-each-normal-checkpoint", true, "wal", "normal", true, 16, false, WORKLOAD_LOSES},
-    {"control-store-on-a-lying-disk", true, "wal", "full", false, 16, true, WORKLOAD_MUST_BREAK},
-    {"control-wal-off", false, "wal", "off", false, 16, false, WORKLOAD_MUST_BREAK},
-    {"control-delete-normal", false, "delete", "normal", false, 0, false, WORKLOAD_MUST_BREAK},
-    {"sqlite-delete-full", false, "delete", "full", false, 0, false, WORKLOAD_LOSES},
-    {"sqlite-delete-extra", false, "delete", "extra", false, 0, false, WORKLOAD_SOUND},
-    {NULL, false, NULL, NULL, false, 0, false, WORKLOAD_SOUND},
+    {"store-batch-full", true, "wal", "full", false, 0, false, false, SOUND},
+    {"store-batch-full-checkpoint", true, "wal", "full", false, 16, false, false, SOUND},
+    {"store-each-full", true, "wal", "full", true, 0, false, false, SOUND},
+    {"store-each-full-checkpoint", true, "wal", "full", true, 16, false, false, SOUND},
+    {"store-batch-full-spill", true, "wal", "full", false, 16, false, true, SOUND},
+    {"store-batch-normal", true, "wal", "normal", false, 0, false, false, LOSES},
+    {"store-batch-normal-checkpoint", true, "wal", "normal", false, 16, false, false, LOSES},
+    {"store-each-normal", true, "wal", "normal", true, 0, false, false, LOSES},
+    {"store-each-normal-checkpoint", true, "wal", "normal", true, 16, false, false, LOSES},
+    {"store-batch-normal-spill", true, "wal", "normal", false, 16, false, true, LOSES},
+    {"control-store-on-a-lying-disk", true, "wal", "full", false, 16, true, false, BREAKS},
+    {"control-wal-off", false, "wal", "off", false, 16, false, false, BREAKS},
+    {"control-delete-normal", false, "delete", "normal", false, 0, false, false, BREAKS},
+    {"sqlite-delete-full", false, "delete", "full", false, 0, false, false, LOSES},
+    {"sqlite-delete-extra", false, "delete", "extra", false, 0, false, false, SOUND},
+    {NULL, false, NULL, NULL, false, 0, false, false, SOUND},
 };
 
 /* One run being recorded. */
@@ -206,31 +213,49 @@ static int do_batch(struct session *session, int batch, struct err *err)
                           : acknowledge(session, plain_purge(session->plain, batch - 2, err), err);
 }
 
+/* So few pages that a batch does not fit. */
+static int shrink_cache(struct session *session, struct err *err)
+{
+    if (!session->workload->spill)
+        return 0;
+    return store_execute(session->store->database, "PRAGMA cache_size = 2", "cannot shrink it",
+                         err);
+}
+
+static int check_spill(const struct session *session, struct err *err)
+{
+    int spilled = 0, highest = 0;
+    if (!session->workload->spill)
+        return 0;
+    sqlite3_db_status(session->store->database, SQLITE_DBSTATUS_CACHE_SPILL, &spilled, &highest, 0);
+    return spilled > 0 ? 0 : err_set(err, ERR_INTERNAL, "no transaction was larger than the cache");
+}
+
+static int open_session(struct session *session, struct err *err)
+{
+    const struct workload *workload = session->workload;
+    int rc;
+    if (workload->store)
+        rc = store_open(&session->store, session->path, strcmp(workload->sync, "full") == 0, "walk",
+                        err);
+    else
+        rc = plain_open(&session->plain, session->path, workload->journal, workload->sync,
+                        workload->checkpoint_pages, err);
+    return acknowledge(session, rc, err);
+}
+
 static int work(struct session *session, int batches, struct err *err)
 {
-    int rc;
-    if (session->workload->store)
-        rc = store_open(&session->store, session->path,
-                        strcmp(session->workload->sync, "full") == 0, "walk", err);
-    else
-        rc = plain_open(&session->plain, session->path, session->workload->journal,
-                        session->workload->sync, session->workload->checkpoint_pages, err);
-    rc = acknowledge(session, rc, err);
+    int rc = open_session(session, err);
+    if (rc == 0)
+        rc = shrink_cache(session, err);
     for (int batch = 1; rc == 0 && batch <= batches; batch++)
         rc = do_batch(session, batch, err);
+    if (rc == 0)
+        rc = check_spill(session, err);
     store_close(session->store);
     plain_close(session->plain);
     return rc;
-}
-
-static void remove_files(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-writers"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = text_format("%s%s", path, suffixes[i]);
-        unlink(name);
-        free(name);
-    }
 }
 
 /* SQLite's salts and nonces come from one generator for the whole process: begun anew, by seed. */
@@ -253,7 +278,7 @@ int workload_record(struct workload_run *out, const struct workload *workload, c
     for (size_t i = 0; i < sizeof session.output; i++)
         session.output[i] = (unsigned char)states_random(&session.random);
     session.path = text_format("%s/work.sqlite", folder);
-    remove_files(session.path);
+    scratch_remove(session.path);
     begin_randomness(seed);
     shim_fail(workload->lying_sync ? &lie : NULL);
     shim_record(&out->log);
@@ -262,7 +287,7 @@ int workload_record(struct workload_run *out, const struct workload *workload, c
     shim_stand_in(false);
     shim_record(NULL);
     shim_fail(NULL);
-    remove_files(session.path);
+    scratch_remove(session.path);
     free(session.path);
     return rc < 0 ? err_wrap(err, "workload '%s'", workload->name) : 0;
 }

@@ -32,6 +32,7 @@ struct workload {
     bool each;            /* the store records agent by agent; else the batch at once */
     int checkpoint_pages; /* the store checkpoints from this many pages of the log on; 0: never */
     bool lying_sync;      /* the disk says it has synced and has not */
+    bool spill;           /* a cache of a few pages: transactions reach the log before they end */
     enum workload_bar bar;
 };
 

@@ -67,6 +67,7 @@ static void learn(struct between *between, cJSON **request)
         const cJSON *agent = cJSON_GetArrayItem(cJSON_GetObjectItem(*request, "agents"), 0);
         cJSON_Delete(between->spawned);
         between->spawned = *request;
+        between->liar.lied = 0;
         between->liar.ledger =
             json_string(cJSON_GetObjectItem(agent, "environment"), "SPAWNBENCH_LEDGER");
         *request = NULL;
@@ -80,6 +81,8 @@ static void change(struct between *between, cJSON *answer)
         between->lie->change_spawned(&between->liar, answer);
     if (op && strcmp(op, "finished") == 0 && between->lie->after_finished)
         between->lie->after_finished(&between->liar, answer);
+    if (op && strcmp(op, "opened") == 0 && between->lie->after_opened)
+        between->lie->after_opened(&between->liar);
 }
 
 /* Ask the honest spawner, and lie about its answer when the time has come. 0: it is gone. */

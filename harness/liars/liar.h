@@ -13,6 +13,7 @@ struct liar {
     const char *database, *ledger; /* from "open" and from the first agent of "spawn" */
     const char *run;
     int64_t batch;
+    int lied; /* about the present batch */
 };
 
 /* One way to misbehave. Each member may be NULL. */
@@ -24,6 +25,7 @@ struct lie {
     void (*after_finished)(struct liar *liar, cJSON *answer); /* before the harness is told */
     int (*before_finish)(struct liar *liar,
                          const cJSON *spawned); /* the batch's request; 1: answered already */
+    void (*after_opened)(struct liar *liar);    /* before the harness is told */
 };
 
 extern const struct lie lies[]; /* ends with an empty name */

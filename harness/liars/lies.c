@@ -190,6 +190,66 @@ static int finish_from_memory(struct liar *liar, const cJSON *spawned)
     return 1;
 }
 
+/* ---- lies that only a fault brings to light ---- */
+
+/* Whatever failed is called ready, and is finished from memory. */
+static void call_failures_ready(struct liar *liar, cJSON *answer)
+{
+    cJSON *agent;
+    int64_t end_ns = 0;
+    json_int64(&end_ns, cJSON_GetObjectItem(answer, "end_ns"));
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(answer, "agents"))
+    {
+        const char *outcome = json_string(agent, "outcome");
+        if (outcome && strcmp(outcome, "ready") == 0)
+            continue;
+        liar->lied = 1;
+        cJSON_ReplaceItemInObject(agent, "outcome", cJSON_CreateString("ready"));
+        cJSON_ReplaceItemInObject(agent, "error", cJSON_CreateNull());
+        replace_int64(agent, "recorded_ns", end_ns);
+    }
+}
+
+static int finish_what_failed(struct liar *liar, const cJSON *spawned)
+{
+    return liar->lied ? finish_from_memory(liar, spawned) : 0;
+}
+
+/* What a crash interrupted is swept away: also what had been acknowledged. */
+static void sweep_interrupted(struct liar *liar)
+{
+    tamper(liar, "DELETE FROM agent_executions WHERE run = ?1 AND state = 'interrupted'");
+}
+
+/* The registry of a spawner that is gone is believed. */
+static void revive_interrupted(struct liar *liar)
+{
+    tamper(liar, "UPDATE agent_executions SET state = 'ready' WHERE run = ?1 AND state ="
+                 " 'interrupted'");
+}
+
+/* One of them is called done: half of a finish. */
+static void finish_half(struct liar *liar)
+{
+    tamper(liar, "UPDATE agent_executions SET state = 'completed' WHERE run = ?1 AND rowid ="
+                 " (SELECT min(rowid) FROM agent_executions WHERE state = 'interrupted')");
+}
+
+/* A store that a crash has touched is not opened again. */
+static void refuse_after_crash(struct liar *liar)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *row = NULL;
+    sqlite3_open(liar->database, &database);
+    sqlite3_prepare_v2(database,
+                       "SELECT 1 FROM agent_executions WHERE state = 'interrupted' LIMIT 1", -1,
+                       &row, NULL);
+    if (sqlite3_step(row) == SQLITE_ROW)
+        _exit(3);
+    sqlite3_finalize(row);
+    sqlite3_close(database);
+}
+
 static int hang(struct liar *liar, const cJSON *request)
 {
     (void)liar;
@@ -280,33 +340,43 @@ static void leak_descriptors(struct liar *liar, cJSON *answer)
 }
 
 const struct lie lies[] = {
-    {"honest", "the control: passes everything on", NULL, NULL, NULL, NULL},
-    {"forgets", "an acknowledged start is missing in the store", NULL, NULL, forget, NULL},
-    {"invents-row", "the store holds a row nobody asked for", NULL, NULL, invent_row, NULL},
-    {"misstates", "a finished agent is still called ready in the store", NULL, NULL, misstate,
+    {"honest", "the control: passes everything on", NULL, NULL, NULL, NULL, NULL},
+    {"forgets", "an acknowledged start is missing in the store", NULL, NULL, forget, NULL, NULL},
+    {"invents-row", "the store holds a row nobody asked for", NULL, NULL, invent_row, NULL, NULL},
+    {"misstates", "a finished agent is still called ready in the store", NULL, NULL, misstate, NULL,
      NULL},
-    {"loses-consensus", "the consensus row is missing", NULL, NULL, lose_consensus, NULL},
-    {"loses-output", "one output is missing", NULL, NULL, lose_output, NULL},
-    {"scribbles", "pages of the database are overwritten", NULL, NULL, scribble, NULL},
-    {"doubles", "an agent is started twice", NULL, NULL, double_start, NULL},
-    {"starts-strangers", "an agent of no batch runs", NULL, NULL, stray_start, NULL},
-    {"wrong-process", "the answer names another process", NULL, wrong_process, NULL, NULL},
-    {"too-early", "the answer's times lie before the agent's own", NULL, too_early, NULL, NULL},
-    {"leaves-out", "the answer leaves an agent out", NULL, leave_out, NULL, NULL},
+    {"loses-consensus", "the consensus row is missing", NULL, NULL, lose_consensus, NULL, NULL},
+    {"loses-output", "one output is missing", NULL, NULL, lose_output, NULL, NULL},
+    {"scribbles", "pages of the database are overwritten", NULL, NULL, scribble, NULL, NULL},
+    {"doubles", "an agent is started twice", NULL, NULL, double_start, NULL, NULL},
+    {"starts-strangers", "an agent of no batch runs", NULL, NULL, stray_start, NULL, NULL},
+    {"wrong-process", "the answer names another process", NULL, wrong_process, NULL, NULL, NULL},
+    {"too-early", "the answer's times lie before the agent's own", NULL, too_early, NULL, NULL,
+     NULL},
+    {"leaves-out", "the answer leaves an agent out", NULL, leave_out, NULL, NULL, NULL},
     {"names-strangers", "the answer names an agent nobody asked for", NULL, name_a_stranger, NULL,
-     NULL},
-    {"pretends", "starts nothing and calls everything ready", pretend, NULL, NULL, NULL},
+     NULL, NULL},
+    {"pretends", "starts nothing and calls everything ready", pretend, NULL, NULL, NULL, NULL},
     {"memory-first", "calls ready what the database refused", let_the_database_refuse,
-     ignore_the_database, NULL, finish_from_memory},
-    {"hangs", "never answers", hang, NULL, NULL, NULL},
-    {"dies", "exits instead of answering", die, NULL, NULL, NULL},
-    {"is-killed", "is killed instead of answering", kill_self, NULL, NULL, NULL},
+     ignore_the_database, NULL, finish_from_memory, NULL},
+    {"ignores-failures", "calls ready what failed", NULL, call_failures_ready, NULL,
+     finish_what_failed, NULL},
+    {"sweeps", "deletes what a crash interrupted", NULL, NULL, NULL, NULL, sweep_interrupted},
+    {"revives", "calls what a crash interrupted ready", NULL, NULL, NULL, NULL, revive_interrupted},
+    {"finishes-half", "calls one of what a crash interrupted completed", NULL, NULL, NULL, NULL,
+     finish_half},
+    {"gives-up", "does not open what a crash has touched", NULL, NULL, NULL, NULL,
+     refuse_after_crash},
+    {"hangs", "never answers", hang, NULL, NULL, NULL, NULL},
+    {"dies", "exits instead of answering", die, NULL, NULL, NULL, NULL},
+    {"is-killed", "is killed instead of answering", kill_self, NULL, NULL, NULL, NULL},
     {"is-killed-recorded", "is killed when the batch is recorded, before it answers", NULL,
-     die_recorded, NULL, NULL},
-    {"talks-nonsense", "answers what is not JSON", talk_nonsense, NULL, NULL, NULL},
-    {"closes-stdout", "closes its stdout and lives on", close_stdout, NULL, NULL, NULL},
-    {"floods", "writes without end and without newline", flood, NULL, NULL, NULL},
-    {"leaves-child", "leaves a process running", NULL, NULL, leave_child, NULL},
-    {"leaves-zombie", "does not reap a child", NULL, NULL, leave_zombie, NULL},
-    {"leaks-descriptors", "opens ten descriptors each batch", NULL, NULL, leak_descriptors, NULL},
+     die_recorded, NULL, NULL, NULL},
+    {"talks-nonsense", "answers what is not JSON", talk_nonsense, NULL, NULL, NULL, NULL},
+    {"closes-stdout", "closes its stdout and lives on", close_stdout, NULL, NULL, NULL, NULL},
+    {"floods", "writes without end and without newline", flood, NULL, NULL, NULL, NULL},
+    {"leaves-child", "leaves a process running", NULL, NULL, leave_child, NULL, NULL},
+    {"leaves-zombie", "does not reap a child", NULL, NULL, leave_zombie, NULL, NULL},
+    {"leaks-descriptors", "opens ten descriptors each batch", NULL, NULL, leak_descriptors, NULL,
+     NULL},
     {0}};

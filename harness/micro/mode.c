@@ -74,7 +74,7 @@ int mode_open(struct mode **out, const struct mode_options *options, struct err 
     cJSON *request;
     int rc;
     mode->options = *options;
-    rc = subject_start(&mode->subject, argv, log, err);
+    rc = subject_start(&mode->subject, argv, NULL, log, err);
     if (rc == 0) {
         request = request_of(0, "open");
         json_add_int64(request, "protocol", 1);

@@ -5,6 +5,8 @@
  *
  * - a cell is one arm at one batch size; warm-up cycles are told only where the format has a place
  *   for them (csv, csv-agents, trace);
+ * - quantiles, means and bounds are those of the report: of the leading complete pairs, which are
+ * all of them once a run is complete;
  * - nanoseconds are whole; formats that want seconds or microseconds get all their digits;
  * - a failed cycle is never a number: it is infinitely slow, and each format tells it in its own
  *   way (see each writer); neither NaN nor infinity is ever written;

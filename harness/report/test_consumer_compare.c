@@ -76,7 +76,7 @@ static double p_of(const cJSON *rows, const char *name)
 
 static void a_run_is_like_itself(void **state)
 {
-    static const struct fixture same = {.scenario = fixture_three_agents};
+    static const struct fixture same = {.scenario = fixture_three_agents, .cycles = 165};
     cJSON *rows = compared(&same, &same);
     (void)state;
     assert_float_equal(change_of(rows, "three-agents/parallel/agents:3_median"), 0, 0);
@@ -84,14 +84,15 @@ static void a_run_is_like_itself(void **state)
     assert_int_equal(cJSON_GetNumberValue(oracle_at(
                          oracle_at(named(rows, "three-agents/parallel/agents:3"), "utest"),
                          "nr_of_repetitions")),
-                     100);
+                     50);
     cJSON_Delete(rows);
 }
 
 static void a_difference_is_seen(void **state)
 {
-    static const struct fixture slow = {.scenario = fixture_three_agents};
-    static const struct fixture fast = {.scenario = fixture_three_agents, .skip = true};
+    static const struct fixture slow = {.scenario = fixture_three_agents, .cycles = 165};
+    static const struct fixture fast = {
+        .scenario = fixture_three_agents, .cycles = 165, .skip = true};
     cJSON *rows = compared(&slow, &fast);
     (void)state;
     assert_true(change_of(rows, "three-agents/parallel/agents:3_median") < -0.5);
@@ -102,15 +103,16 @@ static void a_difference_is_seen(void **state)
 /* the 0 of an error row would be the fastest of all times */
 static void failed_cycles_are_not_taken_for_fast_ones(void **state)
 {
-    static const struct fixture good = {.scenario = fixture_three_agents};
-    static const struct fixture failing = {.scenario = fixture_three_agents, .fail_every = 4};
+    static const struct fixture good = {.scenario = fixture_three_agents, .cycles = 165};
+    static const struct fixture failing = {
+        .scenario = fixture_three_agents, .cycles = 165, .fail_every = 4};
     cJSON *rows = compared(&good, &failing);
     const cJSON *row = named(rows, "three-agents/parallel/agents:3"), *one;
     (void)state;
     cJSON_ArrayForEach(one, oracle_at(row, "measurements"))
         assert_true(cJSON_GetNumberValue(oracle_at(one, "real_time_other")) > 1e6);
     assert_true(
-        cJSON_GetNumberValue(oracle_at(oracle_at(row, "utest"), "nr_of_repetitions_other")) < 100);
+        cJSON_GetNumberValue(oracle_at(oracle_at(row, "utest"), "nr_of_repetitions_other")) < 50);
     cJSON_Delete(rows);
 }
 

@@ -58,5 +58,7 @@ int main(void)
         cmocka_unit_test(an_honest_run_is_read),
         cmocka_unit_test(other_answers_are_read),
     };
-    return oracle_exit(cmocka_run_group_tests(tests, NULL, NULL));
+    if (!oracle_is_there("junitparser"))
+        return ORACLE_SKIPPED;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,32 +50,32 @@ static void an_honest_run_is_read(void **state)
 
 static void failed_cycles_are_counted_apart(void **state)
 {
-    cJSON *answer =
-        families_of(&(struct fixture){.scenario = fixture_three_agents, .fail_every = 4}, NULL);
+    cJSON *answer = families_of(
+        &(struct fixture){.scenario = fixture_three_agents, .cycles = 105, .fail_every = 4}, NULL);
     double failed = cJSON_GetNumberValue(oracle_at(answer, "failed"));
     (void)state;
-    assert_true(failed > 60);
-    assert_float_equal(cJSON_GetNumberValue(oracle_at(answer, "count")) + failed, 300, 0);
+    assert_true(failed > 15);
+    assert_float_equal(cJSON_GetNumberValue(oracle_at(answer, "count")) + failed, 90, 0);
     cJSON_Delete(answer);
-    answer =
-        families_of(&(struct fixture){.scenario = fixture_three_agents, .all_fail = true}, NULL);
-    assert_float_equal(cJSON_GetNumberValue(oracle_at(answer, "failed")), 300, 0);
+    answer = families_of(
+        &(struct fixture){.scenario = fixture_three_agents, .cycles = 60, .all_fail = true}, NULL);
+    assert_float_equal(cJSON_GetNumberValue(oracle_at(answer, "failed")), 45, 0);
     assert_string_equal(json_string(answer, "sum_ns"), "0");
     cJSON_Delete(answer);
 }
 
 static void a_sweep_is_read(void **state)
 {
-    cJSON *answer = families_of(&(struct fixture){.scenario = fixture_sweep}, NULL);
+    cJSON *answer = families_of(&(struct fixture){.scenario = fixture_sweep, .cycles = 126}, NULL);
     (void)state;
-    assert_float_equal(cJSON_GetNumberValue(oracle_at(answer, "count")), 360, 0);
+    assert_float_equal(cJSON_GetNumberValue(oracle_at(answer, "count")), 90, 0);
     assert_true(holds(oracle_at(answer, "names"), "8"));
     cJSON_Delete(answer);
 }
 
 static void hostile_names_stay_names(void **state)
 {
-    cJSON *answer = families_of(&(struct fixture){.scenario = fixture_three_agents},
+    cJSON *answer = families_of(&(struct fixture){.scenario = fixture_three_agents, .cycles = 30},
                                 "a\\n\"b\"\n{c=\"d\"},\\\\ # EOF\303\244\001\377\\");
     (void)state;
     assert_true(holds(oracle_at(answer, "names"), "a\\n\"b\" {c=\"d\"},\\\\ # EOF\303\244?\?\\"));
@@ -95,8 +95,6 @@ static void the_parser_refuses(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_null(oracle_ask("openmetrics", bad[i], &status));
-        if (status == ORACLE_SKIPPED)
-            oracle_skip();
         assert_int_equal(status, 1);
     }
 }
@@ -108,5 +106,7 @@ int main(void)
         cmocka_unit_test(a_sweep_is_read),       cmocka_unit_test(hostile_names_stay_names),
         cmocka_unit_test(the_parser_refuses),
     };
-    return oracle_exit(cmocka_run_group_tests(tests, NULL, NULL));
+    if (!oracle_is_there("openmetrics"))
+        return ORACLE_SKIPPED;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,8 +98,6 @@ static void the_oracle_refuses(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_null(oracle_ask("junit", bad[i], &status));
-        if (status == ORACLE_SKIPPED)
-            oracle_skip();
         assert_int_equal(status, 1);
     }
 }
@@ -127,5 +125,7 @@ int main(void)
         cmocka_unit_test(the_oracle_refuses),
         cmocka_unit_test(a_full_disk_is_an_error),
     };
-    return oracle_exit(cmocka_run_group_tests(tests, NULL, NULL));
+    if (!oracle_is_there("junit"))
+        return ORACLE_SKIPPED;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

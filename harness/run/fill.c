@@ -24,11 +24,14 @@ static char *program_for(const char *placeholder, const char **name)
 
 int fill_command(char ***out, const struct run *run, char *const command[], struct err *err)
 {
-    size_t count = 0;
+    const char *const *more = run->options.arguments;
+    size_t count = 0, added = 0;
     char **filled;
     while (command[count])
         count++;
-    filled = xcalloc(count + 1, sizeof *filled);
+    while (more && more[added])
+        added++;
+    filled = xcalloc(count + added + 1, sizeof *filled);
     for (size_t i = 0; i < count; i++) {
         const char *name;
         filled[i] = program_for(command[i], &name);
@@ -44,6 +47,8 @@ int fill_command(char ***out, const struct run *run, char *const command[], stru
         if (!filled[i])
             filled[i] = xstrdup(command[i]);
     }
+    for (size_t i = 0; i < added; i++)
+        filled[count + i] = xstrdup(more[i]);
     *out = filled;
     return 0;
 }

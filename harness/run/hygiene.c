@@ -7,25 +7,46 @@
 #include "run/internal.h"
 
 #define MOST_CHILDREN (SCENARIO_MOST_AGENTS + 256)
+#define MOST_SUBJECTS (SCENARIO_MOST_ARMS * SCENARIO_MOST_ARMS)
 #define SETTLE_NS     (500 * CLOCK_NS_PER_MS) /* who was told to die may need a moment */
 
-static size_t known_pids(const struct run *run, pid_t out[])
+/* Runs of this process: what is a subject of one is no orphan to the other. */
+static const struct run *open_runs[SCENARIO_MOST_ARMS];
+
+void hygiene_enter(const struct run *run)
+{
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        if (!open_runs[i]) {
+            open_runs[i] = run;
+            return;
+        }
+}
+
+void hygiene_leave(const struct run *run)
+{
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        if (open_runs[i] == run)
+            open_runs[i] = NULL;
+}
+
+static size_t known_pids(pid_t out[MOST_SUBJECTS])
 {
     size_t count = 0;
-    for (size_t i = 0; i < run->options.scenario->arm_count; i++)
-        if (run->arms[i].subject.process.pid)
-            out[count++] = run->arms[i].subject.process.pid;
+    for (size_t k = 0; k < SCENARIO_MOST_ARMS; k++)
+        for (size_t i = 0; open_runs[k] && i < open_runs[k]->options.scenario->arm_count; i++)
+            if (open_runs[k]->arms[i].subject.process.pid)
+                out[count++] = open_runs[k]->arms[i].subject.process.pid;
     return count;
 }
 
 /* Processes that became ours because their parent is gone. A subject that was killed is given a
  * moment: its agents die with it, but not in the same instant. Only what still ran then is an
  * orphan. */
-void hygiene_reap(struct run *run, struct run_cycle *cycle)
+void hygiene_reap(struct run_cycle *cycle)
 {
     struct process_view children[MOST_CHILDREN];
-    pid_t known[SCENARIO_MOST_ARMS];
-    size_t known_count = known_pids(run, known);
+    pid_t known[MOST_SUBJECTS];
+    size_t known_count = known_pids(known);
     int64_t until_ns = clock_now_ns() + SETTLE_NS;
     size_t alive, there;
     do {
@@ -94,6 +115,6 @@ void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle)
             cycle->descriptors_first = arm->descriptors_first;
         }
     }
-    hygiene_reap(run, cycle);
+    hygiene_reap(cycle);
     cycle->hygiene_ns += clock_now_ns() - from_ns;
 }

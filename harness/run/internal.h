@@ -30,14 +30,26 @@ struct run_arm {
     pid_t own_children[RUN_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
     size_t own_child_count;
     struct process_exit last_exit;
+    struct run *run; /* for the onlooker: whose it is, what it sees, and when */
+    struct run_cycle *looked_at;
+    enum run_moment moment;
 };
 
 struct run {
     struct run_options options;
     struct strain strain;
     struct run_arm *arms;
-    char *agent_path; /* what {agent} stands for */
+    char *agent_path;   /* what {agent} stands for */
+    char **environment; /* of the subjects; NULL: ours */
 };
+
+/* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
+void meddle(struct run *run, struct run_arm *arm, enum run_moment moment, struct run_cycle *cycle);
+void meddle_while(struct run *run, struct run_arm *arm, enum run_moment moment,
+                  struct run_cycle *cycle);
+
+/* meddle.c: our environment and what the options add; NULL when they add nothing */
+char **environment_make(const char *const added[]);
 
 /* message.c: the spawn and finish requests as one line each (caller frees), and what came back */
 char *message_open(const struct run *run, const struct run_arm *arm);
@@ -58,7 +70,9 @@ void ledger_read(struct run_arm *arm, struct run_cycle *cycle);
 /* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
 void hygiene_open(struct run_arm *arm);
 void hygiene_look(struct run *run, struct run_arm *arm, struct run_cycle *cycle);
-void hygiene_reap(struct run *run, struct run_cycle *cycle);
+void hygiene_reap(struct run_cycle *cycle);
+void hygiene_enter(const struct run *run); /* its subjects are known from now on, also to others */
+void hygiene_leave(const struct run *run);
 
 /* usage.c: what a spawn cost. usage_before just before the question, usage_after when the answer
  * has been put down and before anything else is asked; their own time counts as hygiene. */

@@ -30,8 +30,10 @@ static int open_subject(struct run *run, struct run_arm *arm, struct err *err)
     enum subject_answer came = SUBJECT_ENDED;
     const char *name, *version;
     int rc = -1;
-    if (subject_start(&arm->subject, (const char *const *)arm->argv, arm->log_path, err) < 0)
+    if (subject_start(&arm->subject, (const char *const *)arm->argv, run->environment,
+                      arm->log_path, err) < 0)
         goto done;
+    meddle_while(run, arm, RUN_OPENING, NULL);
     came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL, NULL,
                        &answer);
     if (came == SUBJECT_INTERRUPTED) {
@@ -68,7 +70,9 @@ static int prepare_arm(struct run *run, size_t index, struct err *err)
     arm->ledger_fd = -1;
     if (!arm->chosen)
         return 0;
-    arm->database = text_format("%s/%s.sqlite", folder, arm->asked->name);
+    arm->database =
+        text_format("%s/%s.sqlite", run->options.store_folder ? run->options.store_folder : folder,
+                    arm->asked->name);
     arm->ledger_path = text_format("%s/%s.ledger", folder, arm->asked->name);
     arm->log_path = text_format("%s/%s.log", folder, arm->asked->name);
     if (fill_command(&arm->argv, run, arm->asked->subject, err) < 0 || ledger_open(arm, err) < 0 ||
@@ -101,9 +105,11 @@ int run_open(struct run **out, const struct run_options *options, struct err *er
     size_t arms = options->scenario->arm_count;
     run->options = *options;
     run->arms = xcalloc(arms, sizeof *run->arms);
+    run->environment = environment_make(options->environment);
     strain_open_here(&run->strain);
     for (size_t i = 0; i < arms; i++)
         run->arms[i].ledger_fd = -1;
+    hygiene_enter(run);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
     if (find_agent(run, err) < 0)
         goto failed;
@@ -195,11 +201,14 @@ static void broke(struct run *run, struct run_arm *arm, struct run_cycle *cycle,
 
 static enum subject_answer spawn(struct run *run, struct run_arm *arm, struct run_cycle *cycle)
 {
-    char *line = message_spawn(run, arm, cycle);
+    char *line;
     int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + RUN_GRACE_NS;
     cJSON *answer;
     struct usage before;
     enum subject_answer came;
+    meddle(run, arm, RUN_BEFORE_SPAWN, cycle);
+    line = message_spawn(run, arm, cycle);
+    meddle_while(run, arm, RUN_SPAWNING, cycle);
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
@@ -208,6 +217,7 @@ static enum subject_answer spawn(struct run *run, struct run_arm *arm, struct ru
         message_read_spawned(cycle, answer);
         usage_after(&before, arm, cycle);
         judge_outcome(cycle);
+        meddle(run, arm, RUN_SPAWNED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(run, arm, cycle, RUN_BROKE_SPAWN, came);
     }
@@ -227,13 +237,16 @@ static enum subject_answer finish(struct run *run, struct run_arm *arm, struct r
     if (!any_ready)
         return SUBJECT_ANSWERED;
     line = message_finish(run, cycle);
+    meddle_while(run, arm, RUN_FINISHING, cycle);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
     free(line);
-    if (came == SUBJECT_ANSWERED)
+    if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
-    else if (came != SUBJECT_INTERRUPTED)
+        meddle(run, arm, RUN_FINISHED, cycle);
+    } else if (came != SUBJECT_INTERRUPTED) {
         broke(run, arm, cycle, RUN_BROKE_FINISH, came);
+    }
     cJSON_Delete(answer);
     return came;
 }
@@ -284,6 +297,7 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
         came = spawn(run, arm, out);
     if (came == SUBJECT_ANSWERED)
         came = finish(run, arm, out);
+    meddle(run, arm, RUN_OVER, out);
     if (came == SUBJECT_INTERRUPTED) {
         err_set(err, ERR_INTERRUPTED, "interrupted");
         err->os_error = interrupt_seen();
@@ -299,19 +313,38 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
     return 0;
 }
 
+void run_arm_stop(struct run *run, size_t index, struct run_arm_end *out)
+{
+    struct run_arm *arm = &run->arms[index];
+    struct run_cycle last = {0};
+    struct run_arm_end end = {.asked = arm->subject.process.pid && !interrupt_seen()};
+    if (arm->subject.process.pid) {
+        meddle_while(run, arm, RUN_CLOSING, NULL);
+        end.clean = subject_stop(&arm->subject, !end.asked, RUN_GRACE_NS, &arm->last_exit);
+    }
+    hygiene_reap(&last);
+    end.restarts = arm->restarts;
+    end.exit = arm->last_exit;
+    end.orphans = last.orphans;
+    memcpy(end.left_name, last.left_name, sizeof end.left_name);
+    *out = end;
+}
+
+int run_arm_start(struct run *run, size_t index, struct err *err)
+{
+    return open_subject(run, &run->arms[index], err);
+}
+
+pid_t run_subject(const struct run *run, size_t arm)
+{
+    return run->arms[arm].subject.process.pid;
+}
+
 void run_stop(struct run *run, struct run_arm_end ends[])
 {
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
-        struct run_arm *arm = &run->arms[i];
-        struct run_cycle last = {0};
-        struct run_arm_end end = {.asked = arm->subject.process.pid && !interrupt_seen()};
-        if (arm->subject.process.pid)
-            end.clean = subject_stop(&arm->subject, !end.asked, RUN_GRACE_NS, &arm->last_exit);
-        hygiene_reap(run, &last);
-        end.restarts = arm->restarts;
-        end.exit = arm->last_exit;
-        end.orphans = last.orphans;
-        memcpy(end.left_name, last.left_name, sizeof end.left_name);
+        struct run_arm_end end;
+        run_arm_stop(run, i, &end);
         if (ends)
             ends[i] = end;
     }
@@ -322,6 +355,7 @@ void run_close(struct run *run)
     if (!run)
         return;
     run_stop(run, NULL);
+    hygiene_leave(run);
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
         struct run_arm *arm = &run->arms[i];
         if (arm->ledger_fd >= 0)
@@ -334,6 +368,7 @@ void run_close(struct run *run)
         free(arm->version);
     }
     strain_close(&run->strain);
+    fill_free(run->environment);
     free(run->arms);
     free(run->agent_path);
     free(run);

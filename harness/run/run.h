@@ -50,6 +50,14 @@ struct run_strain {
 /* How the exchange with the subject went. */
 enum run_break { RUN_WHOLE, RUN_BROKE_SPAWN, RUN_BROKE_FINISH, RUN_BROKE_DOWN /* no subject */ };
 
+/* What somebody did to a cycle on purpose (see struct run_meddler): what is right then, is not what
+ * is right otherwise. */
+enum run_harm {
+    RUN_UNHARMED,
+    RUN_HURT,  /* something it needs was refused: it may refuse too, and must lose nothing */
+    RUN_KILLED /* the subject was killed: of what it had not told yet, either outcome is right */
+};
+
 /* One cycle. Reused from cycle to cycle; run_cycle_release at the end. */
 struct run_cycle {
     size_t index; /* in the plan; also the batch number */
@@ -59,6 +67,7 @@ struct run_cycle {
     enum run_break broke;
     enum subject_answer answer; /* what broke it */
     char *trouble;              /* its sentence; owned, NULL when whole */
+    enum run_harm harm;
     enum run_outcome
         outcome; /* READY: every agent ready and recorded; else the worst of its agents */
     int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
@@ -100,13 +109,42 @@ struct run_arm_end {
 
 struct run; /* opaque */
 
+/* When a meddler is asked. Those that end in ING come again and again until the answer is there. */
+enum run_moment {
+    RUN_OPENING, /* "open" was sent; cycle is NULL */
+    RUN_BEFORE_SPAWN,
+    RUN_SPAWNING, /* "spawn" was sent; the ledger has been read */
+    RUN_SPAWNED,  /* its answer has been read, "finish" not been sent */
+    RUN_FINISHING,
+    RUN_FINISHED,
+    RUN_OVER,   /* the exchange has ended, in whatever way; what is left is looked at after this */
+    RUN_CLOSING /* "close" was sent; cycle is NULL */
+};
+
+/*
+ * Somebody who interferes with a run: harness/faults. Plain value.
+ *
+ * meddle : may change the cycle: before the spawn its agents' `asked`, at any time its `harm`;
+ *          subject: its process, 0 when it is gone; returns for ..ING moments in how many ns it
+ *          wants to be asked again, INT64_MAX: not before the next moment
+ */
+struct run_meddler {
+    int64_t (*meddle)(void *context, enum run_moment moment, pid_t subject,
+                      struct run_cycle *cycle);
+    void *context;
+};
+
 /* What to run and where. All borrowed until run_close. */
 struct run_options {
     const struct scenario *scenario;
-    const char *run_label;    /* "open" passes it on */
-    const char *folder;       /* databases, ledgers and logs go here; it exists */
-    const char *metrics_path; /* what {metrics} stands for */
-    const bool *arm_chosen;   /* per arm */
+    const char *run_label;             /* "open" passes it on */
+    const char *folder;                /* databases, ledgers and logs go here; it exists */
+    const char *metrics_path;          /* what {metrics} stands for */
+    const bool *arm_chosen;            /* per arm */
+    const char *store_folder;          /* databases go here instead; NULL: folder */
+    const char *const *environment;    /* "KEY=VALUE" for the subjects, ended by NULL; or NULL */
+    const char *const *arguments;      /* added to each subject's command likewise; or NULL */
+    const struct run_meddler *meddler; /* NULL: nobody */
 };
 
 /*
@@ -124,6 +162,17 @@ int run_open(struct run **out, const struct run_options *options, struct err *er
  */
 int run_cycle(struct run *run, size_t index, const struct plan_item *item, struct run_cycle *out,
               struct err *err);
+
+/*
+ * run_arm_stop - close the subject of one arm, if it has one; end is filled
+ * run_arm_start - start it anew and open it; errors: ERR_UNFIT it would not, with the tail of its
+ * log; ERR_INTERRUPTED. Unlike restarts after a breakdown these are not counted.
+ */
+void run_arm_stop(struct run *run, size_t arm, struct run_arm_end *end);
+int run_arm_start(struct run *run, size_t arm, struct err *err);
+
+/* run_subject - process of an arm's subject, 0 when it has none */
+pid_t run_subject(const struct run *run, size_t arm);
 
 /*
  * run_stop - close every subject; ends[arm] is filled (ends may be NULL). run_database and

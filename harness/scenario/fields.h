@@ -84,6 +84,9 @@ const char *field_show(char buffer[FIELD_SHOW_BYTES], const char *string);
 int claims_read(const struct field_place *place, const struct field *field, const cJSON *value,
                 void *slot);
 
+int faults_read(const struct field_place *place, const struct field *field, const cJSON *value,
+                void *slot);
+
 /* claims_sentence - the claim for people; the caller frees it */
 char *claims_sentence(const struct scenario *scenario, const struct scenario_claim *claim);
 

@@ -269,6 +269,8 @@ static const struct field scenario_fields[] = {
      .words = on_failure_words},
     {"prompt", field_text, AT(prompt), "a text", .required = false},
     {"vary", read_vary, 0, "an object such as {\"agents\": [3, 5, 10]}", .required = false},
+    {"faults", faults_read, 0, "[\"all\"] or an array of names of faults", .least = 1,
+     .most = SCENARIO_FAULTS + 1},
     {"claims", claims_read, 0, "an array of 1 to 64 claims", .least = 1,
      .most = SCENARIO_MOST_CLAIMS},
     {0}};

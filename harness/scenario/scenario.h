@@ -19,6 +19,7 @@
 #define SCENARIO_MOST_CLAIMS 64
 #define SCENARIO_MOST_VALUES 32
 #define SCENARIO_MOST_CYCLES 1000000
+#define SCENARIO_FAULTS      38 /* kinds of faults, see faults.c: fewer than 64 */
 
 enum scenario_ready {
     SCENARIO_READY_FD,
@@ -124,6 +125,7 @@ struct scenario {
     int values[SCENARIO_MOST_VALUES]; /* "vary": {"agents": [...]}: batch sizes; the list of agents
                                          is repeated or cut to reach each */
     size_t value_count; /* 0 when nothing varies: the batch is the list as it stands */
+    uint64_t faults;    /* bit i: scenario_fault_names[i] is asked for; default none */
     char *source;       /* the text it was read from, for the store */
 };
 
@@ -141,6 +143,14 @@ int scenario_load(struct scenario *out, const char *path, struct err *err);
 int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err);
 
 void scenario_release(struct scenario *scenario);
+
+/* scenario_fault_names - what "faults" may name besides "all"; ended by NULL */
+extern const char *const scenario_fault_names[SCENARIO_FAULTS + 1];
+
+/* scenario_fault_add - add a fault by name, or "all", to a set such as scenario.faults; returns 0,
+ * or -1 when it is unknown. scenario_fault_nearest - the known word nearest to it, or NULL */
+int scenario_fault_add(uint64_t *faults, const char *name);
+const char *scenario_fault_nearest(const char *name);
 
 /* scenario_batch_size - agents in a batch at value index `value` (0 when nothing varies) */
 size_t scenario_batch_size(const struct scenario *scenario, size_t value);

@@ -48,7 +48,7 @@ static const struct document_mistake document_mistakes[] = {
     {16, " \"xylophone\": 1",
      "line 16: unknown key 'xylophone', expected one of: name, spec_id, about, agents, arms, "
      "cycles, block, warmup, spread, deadline, durability, consensus, on_failure, prompt, vary, "
-     "claims",
+     "faults, claims",
      0},
     {3, "             \"redy\": {\"by\": \"fd\"}}],",
      "line 3: unknown key 'redy' (did you mean 'ready'?)", 0},
@@ -278,6 +278,15 @@ static const struct document_mistake document_mistakes[] = {
      "line 12: missing key 'of', expected the name of an arm", 0},
     {8, " \"spread\": 5,",
      "line 8: spread: expected a duration with its unit such as \"5s\", got 5", 0},
+    {8, " \"faults\": \"all\",",
+     "line 8: faults: expected [\"all\"] or an array of names of faults, got \"all\"", 0},
+    {8, " \"faults\": [],",
+     "line 8: faults: expected [\"all\"] or an array of names of faults, got an empty array", 0},
+    {8, " \"faults\": [\"sync-error\", \"sync-eror\"],",
+     "line 8: faults: expected [\"all\"] or an array of names of faults, got \"sync-eror\" (did "
+     "you "
+     "mean \"sync-error\"?)",
+     0},
     {14, "  {\"id\": \"C3\", \"corruption\": \"some\"},",
      "line 14: corruption: expected \"none\", got \"some\" (did you mean \"none\"?)", 0},
     {14, "  {\"id\": \"C3\"},",

@@ -14,14 +14,14 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 
-int subject_start(struct subject *out, const char *const argv[], const char *log_path,
-                  struct err *err)
+int subject_start(struct subject *out, const char *const argv[], char *const environment[],
+                  const char *log_path, struct err *err)
 {
     int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     *out = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
     if (log < 0)
         return err_system(err, "cannot write the subject's log '%s'", log_path);
-    rc = process_start(&out->process, argv, NULL, NULL, log, err);
+    rc = process_start(&out->process, argv, environment, NULL, log, err);
     close(log);
     if (rc < 0)
         return -1;
@@ -37,6 +37,21 @@ static enum subject_answer ended(struct subject *subject, const char *how)
     return SUBJECT_ENDED;
 }
 
+/* Let the onlooker look, if it is time; how long nobody needs to be woken. */
+static int64_t look_on(const struct subject *subject, int64_t *next_ns)
+{
+    const struct subject_onlooker *onlooker = &subject->onlooker;
+    int64_t now_ns, rest_ns;
+    if (!onlooker->look)
+        return INT64_MAX;
+    now_ns = clock_now_ns();
+    if (now_ns < *next_ns)
+        return *next_ns - now_ns;
+    rest_ns = onlooker->look(onlooker->context);
+    *next_ns = rest_ns < INT64_MAX - now_ns ? now_ns + rest_ns : INT64_MAX;
+    return rest_ns;
+}
+
 /* Wait until the descriptor can be used, a signal asked us to stop, or the deadline is over. */
 static enum subject_answer wait_for(struct subject *subject, int fd, short events,
                                     int64_t deadline_ns)
@@ -44,15 +59,21 @@ static enum subject_answer wait_for(struct subject *subject, int fd, short event
     /* the pidfd tells an end that its pipes do not, when a child of it still holds them */
     struct pollfd watch[] = {
         {fd, events, 0}, {interrupt_fd(), POLLIN, 0}, {subject->process.pidfd, POLLIN, 0}};
+    int64_t look_ns = 0;
     for (;;) {
+        int64_t rest_ns = look_on(subject, &look_ns);
         int64_t left_ns = deadline_ns - clock_now_ns();
+        struct timespec patience;
         int ready;
         if (left_ns <= 0) {
             snprintf(subject->trouble, sizeof subject->trouble,
                      "it did not answer before the deadline");
             return SUBJECT_TIMED_OUT;
         }
-        ready = poll(watch, 3, (int)(left_ns / CLOCK_NS_PER_MS) + 1);
+        left_ns = rest_ns < left_ns ? rest_ns : left_ns;
+        patience.tv_sec = left_ns / CLOCK_NS_PER_S;
+        patience.tv_nsec = left_ns % CLOCK_NS_PER_S;
+        ready = ppoll(watch, 3, &patience, NULL);
         if (ready > 0 && watch[0].revents)
             return SUBJECT_ANSWERED;
         if (ready > 0 && watch[2].revents)
@@ -139,6 +160,7 @@ static enum subject_answer understand(struct subject *subject, size_t length, co
         const char *text = json_string(message, "text");
         snprintf(subject->trouble, sizeof subject->trouble, "it answered with an error: %s",
                  text ? text : "no text");
+        answer = SUBJECT_REFUSED;
     } else {
         snprintf(subject->trouble, sizeof subject->trouble,
                  "expected one JSON object with \"op\":\"%s\", got '%.120s'", op, line);
@@ -164,6 +186,8 @@ enum subject_answer subject_ask(struct subject *subject, const char *line, const
     if (sent_ns)
         *sent_ns = clock_now_ns();
     came = send_line(subject, line, deadline_ns);
+    if (came == SUBJECT_ANSWERED && subject->onlooker.look)
+        subject->onlooker.look(subject->onlooker.context); /* also when the answer is there now */
     if (came == SUBJECT_ANSWERED)
         came = read_line(subject, deadline_ns, &length);
     if (answered_ns)

@@ -23,7 +23,19 @@ enum subject_answer {
     SUBJECT_TIMED_OUT, /* no answer before the deadline */
     SUBJECT_ENDED,     /* it exited, was killed, or closed its stdout */
     SUBJECT_NONSENSE,  /* not one JSON object per line, or one of another kind than was asked for */
+    SUBJECT_REFUSED,   /* {"op":"error"}: it lives, and says that it cannot do what was asked */
     SUBJECT_INTERRUPTED /* a signal asked us to stop (base/interrupt) */
+};
+
+/*
+ * Somebody who looks on while an answer is waited for. Zero: nobody.
+ *
+ * look : called once the question has been sent, and again when the time it returned is over, in
+ *        ns; INT64_MAX: not again. It must not touch the subject's descriptors
+ */
+struct subject_onlooker {
+    int64_t (*look)(void *context);
+    void *context;
 };
 
 /* A running subject. Zero is none; everything in it belongs to it. */
@@ -33,6 +45,7 @@ struct subject {
     char *log_path;
     char *version, *engine_name; /* from "opened" */
     bool records;
+    struct subject_onlooker onlooker; /* set by whoever wants one, after subject_start */
     char trouble[256]; /* the sentence behind the last answer that was not SUBJECT_ANSWERED */
 };
 
@@ -42,8 +55,8 @@ struct subject {
  * environment : NULL inherits
  * errors      : ERR_UNFIT cannot be executed; ERR_SYSTEM log cannot be written
  */
-int subject_start(struct subject *out, const char *const argv[], const char *log_path,
-                  struct err *err);
+int subject_start(struct subject *out, const char *const argv[], char *const environment[],
+                  const char *log_path, struct err *err);
 
 /*
  * subject_ask - send one line, wait for one line

@@ -192,7 +192,7 @@ static int unmake(void **state)
 static void start(struct fixture *fixture, const char *const argv[])
 {
     struct err err = {0};
-    if (subject_start(&fixture->subject, argv, fixture->log, &err) < 0)
+    if (subject_start(&fixture->subject, argv, NULL, fixture->log, &err) < 0)
         fail_msg("%s", err.text);
 }
 
@@ -242,7 +242,7 @@ static void what_the_null_subject_does_not_know_is_an_error(void **state)
 {
     struct fixture *fixture = *state;
     start(fixture, (const char *const[]){BINARY_DIR "/spawnbench-null", NULL});
-    assert_int_equal(ask(fixture, "{\"op\":\"dance\"}", "danced", LONG_NS), SUBJECT_NONSENSE);
+    assert_int_equal(ask(fixture, "{\"op\":\"dance\"}", "danced", LONG_NS), SUBJECT_REFUSED);
     assert_string_equal(fixture->subject.trouble, "it answered with an error: unknown op");
 }
 
@@ -260,8 +260,8 @@ static void a_program_that_is_not_there_is_told(void **state)
     struct fixture *fixture = *state;
     struct err err = {0};
     assert_int_equal(subject_start(&fixture->subject,
-                                   (const char *const[]){"/no/such/spawner", NULL}, fixture->log,
-                                   &err),
+                                   (const char *const[]){"/no/such/spawner", NULL}, NULL,
+                                   fixture->log, &err),
                      -1);
     assert_int_equal(err.code, ERR_UNFIT);
     assert_non_null(strstr(err.text, "'/no/such/spawner': No such file"));
@@ -271,7 +271,7 @@ static void a_log_that_cannot_be_written_is_told(void **state)
 {
     struct fixture *fixture = *state;
     struct err err = {0};
-    assert_int_equal(subject_start(&fixture->subject, (const char *const[]){"cat", NULL},
+    assert_int_equal(subject_start(&fixture->subject, (const char *const[]){"cat", NULL}, NULL,
                                    "/no/such/folder/log", &err),
                      -1);
     assert_int_equal(err.code, ERR_SYSTEM);
@@ -289,7 +289,7 @@ static void every_way_to_answer_wrongly_has_its_word(void **state)
         {"closes-stdout", SUBJECT_ENDED, "closed its stdout"},
         {"half-a-line", SUBJECT_ENDED, "before it answered"},
         {"wrong-op", SUBJECT_NONSENSE, "got '{\"op\":\"spawned\"}'"},
-        {"says-error", SUBJECT_NONSENSE, "with an error: out of ?[31mluck"},
+        {"says-error", SUBJECT_REFUSED, "with an error: out of ?[31mluck"},
         {"array", SUBJECT_NONSENSE, "expected one JSON object"},
         {"empty-line", SUBJECT_NONSENSE, "got ''"},
         {"binary", SUBJECT_NONSENSE,

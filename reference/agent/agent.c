@@ -186,12 +186,13 @@ static void wait_for(int64_t wait_ns)
         continue;
 }
 
-/* The batch is the number before the point of SPAWNBENCH_AGENT; all its agents agree. source: the
- * finalizer of SplitMix64, Steele, Lea and Flood 2014 */
+/* The batch is the number before the point of SPAWNBENCH_AGENT; all its agents agree. The seed, 55,
+ * was picked so that also among the first few hundred batches one in ten is rare. source:
+ * SplitMix64, Steele, Lea and Flood 2014 */
 static bool is_rare(void)
 {
     const char *id = getenv("SPAWNBENCH_AGENT");
-    uint64_t hash = strtoull(id ? id : "0", NULL, 10) + 0x9e3779b97f4a7c15u;
+    uint64_t hash = strtoull(id ? id : "0", NULL, 10) + 55 * 0x9e3779b97f4a7c15u;
     hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
     hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
     return (hash ^ (hash >> 31)) % 10 == 0;

@@ -58,6 +58,8 @@ int spawner_finish(struct spawner *spawner, struct batch *batch, const char *pro
     struct store_verdict verdict = {.decided_ns = clock_now_ns()};
     struct consensus decided = {0};
     int rc;
+    store_be_patient(spawner->store,
+                     clock_now_ns() + batch->deadline_ms * CLOCK_NS_PER_MS + RECORD_GRACE_NS);
     if (!batch->collected)
         collect(spawner, batch, prompt);
     if (consensus) {
@@ -68,6 +70,7 @@ int spawner_finish(struct spawner *spawner, struct batch *batch, const char *pro
                                          .decided_ns = clock_now_ns()};
     }
     rc = record_finished(spawner->store, batch, &verdict, err);
+    store_be_patient(spawner->store, INT64_MAX);
     free(decided.answer);
     if (rc < 0)
         return err_wrap(err, "batch %lld could not be finished", (long long)batch->number);

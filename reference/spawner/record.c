@@ -122,6 +122,8 @@ static int record_one_by_one(struct store *store, struct batch *batch)
 /* The batch is broken: close what is open and say so where the store still listens. */
 static void record_broken(struct store *store, struct batch *batch)
 {
+    /* who waited in vain once does not wait as long again for each agent */
+    store_be_patient(store, clock_now_ns() + RECORD_GRACE_NS);
     for (size_t i = 0; i < batch->count; i++) {
         struct agent *agent = &batch->agents[i];
         struct store_agent row = row_of(agent);

@@ -12,6 +12,10 @@
 #include "spawner/batch.h"
 #include "store/store.h"
 
+/* Beyond a batch's deadline its records may still wait that long for locks of others: who waits for
+ * an answer must not take us for hanging. */
+#define RECORD_GRACE_NS INT64_C(1000000000)
+
 /* record_starting - each: insert the row before the start; agent->start_ns is set. -1: batch broken
  */
 int record_starting(struct store *store, struct batch *batch, struct agent *agent);

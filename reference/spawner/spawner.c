@@ -196,6 +196,7 @@ void spawner_spawn(struct spawner *spawner, struct batch *batch)
 {
     child_room(batch->count);
     batch->deadline_ns = batch->begin_ns + batch->deadline_ms * CLOCK_NS_PER_MS;
+    store_be_patient(spawner->store, batch->deadline_ns + RECORD_GRACE_NS);
     batch_prepare(batch);
     spawner->start(spawner, batch);
     settle(spawner, batch);
@@ -206,6 +207,7 @@ void spawner_spawn(struct spawner *spawner, struct batch *batch)
         batch->next = spawner->registry;
         spawner->registry = batch;
     }
+    store_be_patient(spawner->store, INT64_MAX);
     batch->end_ns = clock_now_ns();
 }
 

@@ -123,6 +123,39 @@ static void a_full_disk_makes_nobody_ready(void **state)
     }
 }
 
+static int64_t spent_ns(const cJSON *answer)
+{
+    int64_t begin_ns = 0, end_ns = 0;
+    json_int64(&begin_ns, cJSON_GetObjectItem(answer, "begin_ns"));
+    json_int64(&end_ns, cJSON_GetObjectItem(answer, "end_ns"));
+    return end_ns - begin_ns;
+}
+
+/* The harness waits three seconds beyond the deadline, then the subject counts as hanging. */
+static void a_locked_database_holds_no_batch_up_beyond_its_deadline(void **state)
+{
+    (void)state;
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        struct subject subject;
+        sqlite3 *other = NULL;
+        cJSON *answer;
+        subject_start(&subject, kinds[kind].mode, kinds[kind].record);
+        expect_whole(&subject, 1);
+        assert_int_equal(sqlite3_open(subject.database, &other), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        answer = subject_spawn(&subject, 2, 300, "cancel", three, 3);
+        subject_expect(answer, 0, "failed", "database is locked");
+        if (spent_ns(answer) > INT64_C(3300000000))
+            fail_msg("%s, %s: answered after %lld ns", kinds[kind].mode, kinds[kind].record,
+                     (long long)spent_ns(answer));
+        cJSON_Delete(answer);
+        sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+        sqlite3_close(other);
+        expect_whole(&subject, 3);
+        subject_stop(&subject);
+    }
+}
+
 static void expect_no_open(struct subject *subject, const char *reason)
 {
     cJSON *answer = subject_open(subject);
@@ -177,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_refused_update_makes_nobody_ready),
         cmocka_unit_test(a_refused_finish_can_be_finished_again),
         cmocka_unit_test(a_full_disk_makes_nobody_ready),
+        cmocka_unit_test(a_locked_database_holds_no_batch_up_beyond_its_deadline),
         cmocka_unit_test(a_file_that_is_no_store_is_refused),
         cmocka_unit_test(a_folder_we_may_not_write_is_refused),
     };

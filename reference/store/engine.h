@@ -22,4 +22,8 @@ int engine_check(int version, struct err *err);
  * race */
 void engine_tell(void);
 
+/* engine_configure - settings of the library, which must come before its first connection; later
+ * calls do nothing */
+void engine_configure(void);
+
 #endif

@@ -21,6 +21,7 @@ struct store {
     int wal_pages;
     struct writers *writers;
     struct store_about about;
+    int64_t patient_until_ns;            /* INT64_MAX: no batch is waiting for us */
     int64_t busy, busy_ns, busy_from_ns; /* what SQLite itself made us wait for */
 };
 
@@ -32,6 +33,10 @@ int64_t store_ask(sqlite3 *database, const char *question);
 
 /* open.c: a connection with our busy handler and nothing else */
 int store_open_plain(sqlite3 **out, struct store *store, struct err *err);
+/* open.c: our turn to write, for which we wait no longer than we are patient; writers_unlock ends
+ * it
+ */
+int store_take_turn(struct store *store, struct err *err);
 int store_set_durability(sqlite3 *database, bool full, struct err *err);
 
 /*

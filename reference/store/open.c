@@ -130,11 +130,24 @@ static int wait_for_lock(void *of, int tries)
         store->busy_from_ns = now_ns;
         store->busy++;
     }
-    if (now_ns - store->busy_from_ns >= BUSY_NS)
+    if (now_ns - store->busy_from_ns >= BUSY_NS || now_ns >= store->patient_until_ns)
         return 0;
     clock_sleep_until(now_ns + CLOCK_NS_PER_MS);
     store->busy_ns += clock_now_ns() - now_ns;
     return 1;
+}
+
+void store_be_patient(struct store *store, int64_t until_ns)
+{
+    store->patient_until_ns = until_ns;
+}
+
+int store_take_turn(struct store *store, struct err *err)
+{
+    int64_t left_ns = store->patient_until_ns - clock_now_ns();
+    left_ns = left_ns < CLOCK_NS_PER_MS ? CLOCK_NS_PER_MS : left_ns;
+    writers_set_patience(store->writers, left_ns < TURN_NS ? left_ns : TURN_NS);
+    return writers_lock(store->writers, err);
 }
 
 static int note_wal(void *store, sqlite3 *database, const char *name, int pages)
@@ -227,7 +240,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     /* Who closes last checkpoints: in turn, like every checkpoint. */
-    locked = store->writers && writers_lock(store->writers, NULL) == 0;
+    locked = store->writers && store_take_turn(store, NULL) == 0;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
     if (sqlite3_close(store->database) != SQLITE_OK)
@@ -246,12 +259,11 @@ int store_open(struct store **out, const char *path, bool full, const char *run,
     store->path = xstrdup(path);
     store->run = xstrdup(run);
     store->full = full;
+    store->patient_until_ns = INT64_MAX;
     store->owner = getpid();
     store->about.engine = sqlite3_libversion();
     store->about.engine_affected = engine_has_wal_reset_race(sqlite3_libversion_number());
-    /* Before the first connection: a statement journal in memory, instead of 64 KiB taken from and
-     * given back to the system at every INSERT. */
-    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+    engine_configure();
     engine_tell();
     if (engine_check(sqlite3_libversion_number(), err) == 0 &&
         writers_open(&store->writers, path, TURN_NS, err) == 0 && open_alone(store, err) == 0) {

@@ -80,7 +80,7 @@ static int begin(struct store *store, struct err *err)
     if (store->owner != getpid())
         return err_set(err, ERR_SYSTEM,
                        "the database was opened by another process, before a fork");
-    if (writers_lock(store->writers, err) < 0)
+    if (store_take_turn(store, err) < 0)
         return err_wrap(err, "cannot begin a transaction");
     return store_execute(store->database, "BEGIN IMMEDIATE", "cannot begin a transaction", err);
 }
@@ -176,7 +176,7 @@ int store_tidy(struct store *store, struct err *err)
     int rc;
     if (!store || store->wal_pages < WAL_BYTES_MOST / STORE_PAGE_BYTES)
         return 0;
-    if (writers_lock(store->writers, err) < 0)
+    if (store_take_turn(store, err) < 0)
         return err_wrap(err, "cannot checkpoint");
     rc = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     writers_unlock(store->writers);
@@ -209,7 +209,7 @@ static int each_put(struct store_each *each, int statement, int64_t batch,
                     const struct store_agent *agent, struct err *err)
 {
     sqlite3_stmt *row = NULL;
-    int rc = writers_lock(each->store->writers, err);
+    int rc = store_take_turn(each->store, err);
     if (rc == 0 &&
         sqlite3_prepare_v2(each->database, store_sql[statement], -1, &row, NULL) == SQLITE_OK) {
         bind_text(row, 1, each->store->run);

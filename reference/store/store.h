@@ -77,6 +77,22 @@ int store_open(struct store **out, const char *path, bool full, const char *run,
 
 void store_close(struct store *store); /* accepts NULL */
 
+/*
+ * store_load_extension - load a SQLite extension into this process, for all databases it will open
+ *
+ * To be called before the first store_open: the extension may put a VFS of its own under them.
+ * errors : ERR_UNFIT there is no such file, or it is no extension of this SQLite; with its words
+ * source : https://sqlite.org/loadext.html
+ */
+int store_load_extension(const char *file, struct err *err);
+
+/*
+ * store_be_patient - wait for locks of others until then at most, whatever is recorded meanwhile
+ *
+ * until_ns : CLOCK_MONOTONIC; INT64_MAX: as long as always, 5 s for SQLite and 10 s for a turn
+ */
+void store_be_patient(struct store *store, int64_t until_ns);
+
 /* store_record_batch - insert these rows in one transaction; errors: ERR_SYSTEM */
 int store_record_batch(struct store *store, int64_t batch, const struct store_agent agents[],
                        size_t count, struct err *err);

@@ -182,6 +182,11 @@ static int wait_for_turn(struct writers *writers)
     return rc;
 }
 
+void writers_set_patience(struct writers *writers, int64_t patience_ns)
+{
+    writers->patience_ns = patience_ns;
+}
+
 int writers_lock(struct writers *writers, struct err *err)
 {
     int rc = 0;

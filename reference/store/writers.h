@@ -37,6 +37,9 @@ struct writers_waits {
  * be made */
 int writers_open(struct writers **out, const char *database, int64_t patience_ns, struct err *err);
 
+/* writers_set_patience - from now on wait for a turn no longer than this */
+void writers_set_patience(struct writers *writers, int64_t patience_ns);
+
 void writers_close(struct writers *writers); /* accepts NULL; every lock is dropped */
 
 /*

@@ -1,0 +1,326 @@
+/* spawnbench faults: what becomes of a spawner and its records when something fails for real. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/prove.h"
+#include "cli/trials.h"
+
+enum {
+    KEY_ARM = 256,
+    KEY_FAULT,
+    KEY_SEED,
+    KEY_TIMES,
+    KEY_SHIM,
+    KEY_LIST,
+    KEY_JSON,
+    KEY_RESULTS,
+    KEY_PROVE,
+    KEY_FULL
+};
+
+static const struct argp_option options[] = {
+    {"arm", KEY_ARM, "NAME", 0, "only this arm (may be repeated)", 0},
+    {"fault", KEY_FAULT, "NAME", 0,
+     "only this fault (may be repeated; default: those of the scenario, else all)", 0},
+    {"list", KEY_LIST, NULL, 0, "list the faults, how each is made and what is due then", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of the places that are struck (default 1)", 0},
+    {"times", KEY_TIMES, "N", 0,
+     "places of the batch at which a fault that can strike anywhere is tried (default 3)", 0},
+    {"shim-option", KEY_SHIM, "OPTION", 0,
+     "the option by which the arms load a SQLite extension, for the faults of single calls "
+     "(default: --vfs-extension for {reference} alone)",
+     0},
+    {"prove", KEY_PROVE, "WHAT", 0,
+     "afterwards: controls (default: known-bad ways of recording, which must fail), all (and the "
+     "crash walk, an error at every call, the matrix of damage) or nothing",
+     0},
+    {"full", KEY_FULL, NULL, 0, "(--prove all) every state and place: an hour", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"quiet", 'q', NULL, 0, "print nothing; the exit code tells", 0},
+    {"json", KEY_JSON, NULL, 0, "one JSON document (schema spawnbench.proof.faults.v1)", 0},
+    {0}};
+
+enum proving { PROVING_CONTROLS, PROVING_ALL, PROVING_NOTHING };
+
+struct asked {
+    struct cli_change change;
+    const char *path, *results, *shim_option;
+    uint64_t faults, seed;
+    int times;
+    enum proving proving;
+    bool listing, quiet, json, full;
+    char *command;
+};
+
+static void take_proving(struct asked *asked, const char *word, const struct argp_state *state)
+{
+    static const char *const words[] = {"controls", "all", "nothing"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(words[i], word) == 0) {
+            asked->proving = (enum proving)i;
+            return;
+        }
+    argp_error(state, "--prove %s: expected controls, all or nothing", word);
+}
+
+static void take_path(struct asked *asked, const char *path, const struct argp_state *state)
+{
+    if (asked->path)
+        argp_error(state, "one SCENARIO at a time, '%s' is too much", path);
+    asked->path = path;
+}
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    switch (key) {
+    case KEY_ARM:
+        cli_take_arm(&asked->change, argument, state);
+        return 0;
+    case KEY_FAULT:
+        cli_take_fault(&asked->faults, argument, state);
+        return 0;
+    case KEY_SEED:
+        asked->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
+        return 0;
+    case KEY_TIMES:
+        asked->times = (int)cli_number(state, "times", argument, 1, 1000);
+        return 0;
+    case KEY_SHIM:
+        asked->shim_option = argument;
+        return 0;
+    case KEY_PROVE:
+        take_proving(asked, argument, state);
+        return 0;
+    case KEY_FULL:
+        asked->full = true;
+        return 0;
+    case KEY_LIST:
+        asked->listing = true;
+        return 0;
+    case KEY_RESULTS:
+        asked->results = argument;
+        return 0;
+    case 'q':
+        asked->quiet = true;
+        return 0;
+    case KEY_JSON:
+        asked->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        take_path(asked, argument, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (!asked->path && !asked->listing)
+            argp_error(state, "no SCENARIO is given (try scenarios/three-agents.json)");
+        if (asked->full && asked->proving != PROVING_ALL)
+            argp_error(state, "--full goes with --prove all only");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- for people ---- */
+
+static int list(void)
+{
+    for (size_t i = 0; i < SCENARIO_FAULTS; i++)
+        printf("%-26s %s\n%-26s due: %s\n", faults_catalogue[i].name, faults_catalogue[i].how, "",
+               faults_catalogue[i].due);
+    return 0;
+}
+
+/* What the table has come to so far. */
+struct table {
+    const struct asked *asked;
+    const struct scenario *scenario;
+    size_t arm, rows;
+    int tried, struck, skipped;
+    int64_t acknowledged, indeterminate, present_after;
+    int64_t audits, findings;
+};
+
+static void tell_head(struct table *table, size_t arm)
+{
+    if (table->rows && table->arm == arm)
+        return;
+    table->arm = arm;
+    printf("  arm %s\n    %-26s %6s  %-18s %12s %9s %8s %6s  %s\n", table->scenario->arms[arm].name,
+           "fault", "struck", "answered", "acknowledged", "in flight", "of them", "audits",
+           "verdict");
+}
+
+static void tell_row(const struct faults_row *row)
+{
+    char struck[32];
+    if (*row->skipped) {
+        printf("    %-26s %6s  not tried: %s\n", row->fault->name, "-", row->skipped);
+        return;
+    }
+    snprintf(struck, sizeof struck, "%d/%d", row->struck, row->tried);
+    printf("    %-26s %6s  %-18s %12lld %9lld %8lld %6d  %s\n", row->fault->name, struck,
+           row->answers, (long long)row->acknowledged, (long long)row->indeterminate,
+           (long long)row->present_after, row->audits, faults_verdict_name(faults_judge(row)));
+    if (row->findings)
+        printf("      %zu findings, the first: %s\n      what it left: %s\n", row->findings,
+               row->first_finding, row->kept);
+}
+
+static int take_row(void *context, size_t arm, const struct faults_row *row, struct err *err)
+{
+    struct table *table = context;
+    (void)err;
+    if (!table->asked->quiet && !table->asked->json) {
+        tell_head(table, arm);
+        tell_row(row);
+        fflush(stdout);
+    }
+    table->rows++;
+    table->tried += row->tried;
+    table->struck += row->struck;
+    table->skipped += *row->skipped != '\0';
+    table->acknowledged += row->acknowledged;
+    table->indeterminate += row->indeterminate;
+    table->present_after += row->present_after;
+    table->audits += row->audits;
+    table->findings += (int64_t)row->findings;
+    return 0;
+}
+
+static void tell_sums(const struct table *table, enum faults_verdict verdict)
+{
+    static const char *const means[] = {
+        "whatever failed, nothing that was acknowledged is lost, doubled or half there",
+        "what was promised did not hold, see above", "a fault did not strike: it proves nothing"};
+    printf("  %d of %d faults struck, %d rows not tried; %lld starts acknowledged; %lld were in "
+           "flight, %lld of them turned out done; %lld audits, %lld findings\n  %s: %s\n",
+           table->struck, table->tried, table->skipped, (long long)table->acknowledged,
+           (long long)table->indeterminate, (long long)table->present_after,
+           (long long)table->audits, (long long)table->findings, faults_verdict_name(verdict),
+           means[verdict]);
+}
+
+static void tell_json(const cJSON *document)
+{
+    char *printed = json_print(document, 1);
+    puts(printed);
+    free(printed);
+}
+
+/* ---- the run ---- */
+
+static const int exit_codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
+
+/* The known-bad ways must fail with the same breath, or nothing is proven. */
+static int prove(const struct asked *asked, struct store *store, int *code, struct err *err)
+{
+    const struct prove_how how = {.which =
+                                      asked->proving == PROVING_ALL ? PROVE_ALL : PROVE_CONTROLS,
+                                  .full = asked->full,
+                                  .quiet = asked->quiet};
+    int proven = 0;
+    if (asked->proving == PROVING_NOTHING)
+        return 0;
+    if (prove_run(store, &how, &proven, err) < 0)
+        return -1;
+    *code = proven == 4 || *code == 4 ? 4 : proven ? proven : *code;
+    return 0;
+}
+
+static int run(struct asked *asked, const struct scenario *scenario, struct store *store, int *code,
+               struct err *err)
+{
+    struct table table = {.asked = asked, .scenario = scenario};
+    struct trials_how how = {.scenario = scenario,
+                             .results = asked->results,
+                             .faults = asked->faults ? asked->faults : scenario->faults,
+                             .seed = asked->seed,
+                             .times = asked->times,
+                             .shim_option = asked->shim_option,
+                             .progress = !asked->quiet,
+                             .each = take_row,
+                             .context = &table};
+    enum faults_verdict verdict;
+    cJSON *document = NULL;
+    int64_t from_ns = clock_now_ns();
+    int rc;
+    if (!how.faults)
+        scenario_fault_add(&how.faults, "all");
+    if (!asked->quiet && !asked->json)
+        printf("faults of %s: seed %" PRIu64 ", %d places in a batch\n", scenario->name,
+               asked->seed, asked->times);
+    if (trials_run(&how, &document, &verdict, err) < 0)
+        return -1;
+    *code = exit_codes[verdict];
+    if (asked->json)
+        tell_json(document);
+    else if (!asked->quiet)
+        tell_sums(&table, verdict);
+    rc =
+        prove_keep(store, "faults", asked->command, *code, clock_now_ns() - from_ns, document, err);
+    return rc < 0 ? rc : prove(asked, store, code, err);
+}
+
+static int run_in_store(struct asked *asked, const struct scenario *scenario)
+{
+    struct store *store = NULL;
+    struct err err = {0};
+    char *path = cli_store_path(asked->results);
+    int code = 0, rc = store_open(&store, path, true, &err);
+    if (rc == 0)
+        rc = run(asked, scenario, store, &code, &err);
+    store_close(store);
+    free(path);
+    return rc < 0 ? cli_fail("faults", &err) : code;
+}
+
+static int load_and_run(struct asked *asked)
+{
+    struct scenario scenario = {0};
+    struct err err = {0};
+    char *absolute = NULL;
+    int code;
+    if (scenario_load(&scenario, asked->path, &err) < 0 ||
+        cli_change_scenario(&scenario, &asked->change, &err) < 0 ||
+        cli_settle_results(asked->results, &absolute, &err) < 0) {
+        code = cli_fail("faults", &err);
+    } else {
+        asked->results = absolute;
+        code = run_in_store(asked, &scenario);
+    }
+    scenario_release(&scenario);
+    free(absolute);
+    return code;
+}
+
+int cmd_faults(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        take,
+        "SCENARIO",
+        "Make things fail for real around the arms of SCENARIO: processes are killed, limits and "
+        "locks are met, disks are full, writes fail. After each fault: audit, restart, audit "
+        "again, a healthy batch, audit at the end.\vExit status: 0 intact, 2 bad input, 4 broken, "
+        "5 a fault did not strike or a control did not fail (nothing is proven), 128+n ended by "
+        "signal n.",
+        NULL,
+        NULL,
+        NULL};
+    struct asked asked = {.seed = 1, .times = 3};
+    int code;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    interrupt_catch();
+    asked.command = cli_join_words(argc, argv);
+    code = asked.listing ? list() : load_and_run(&asked);
+    free(asked.command);
+    return cli_check_stdout("faults", code);
+}

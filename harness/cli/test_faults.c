@@ -1,0 +1,261 @@
+/* Does every fault strike for real, does the reference survive it, and is who does not found out?
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "cli/test_cli.h"
+
+#define REFERENCE "\"{reference}\", \"--mode\", \"parallel\""
+
+static cJSON *document_of(const struct cli_said *said)
+{
+    cJSON *document = NULL;
+    struct err err = {0};
+    if (json_parse(&document, said->out, strlen(said->out), &err) < 0)
+        fail_msg("%s in:\n%s\n%s", err.text, said->out, said->err);
+    assert_string_equal(json_string(document, "schema"), "spawnbench.proof.faults.v1");
+    return document;
+}
+
+static int64_t number(const cJSON *row, const char *key)
+{
+    int64_t value = -1;
+    assert_int_equal(json_int64(&value, cJSON_GetObjectItem(row, key)), 0);
+    return value;
+}
+
+/* Rows that may be skipped: no such call in the mode, or not possible for whoever runs the tests.
+ */
+static void check_row(const cJSON *row)
+{
+    const char *skipped = json_string(row, "skipped"), *name = json_string(row, "fault");
+    if (skipped) {
+        if (strcmp(name, "power-loss") != 0 && !strstr(skipped, "no such call") &&
+            !strstr(skipped, "right to mount") && !strstr(skipped, "cgroup"))
+            fail_msg("'%s' was not tried: %s", name, skipped);
+        return;
+    }
+    if (number(row, "tried") < 1 || number(row, "struck") != number(row, "tried") ||
+        number(row, "findings") != 0 || strcmp(json_string(row, "verdict"), "intact") != 0)
+        fail_msg("'%s': %s", name, cJSON_Print(row));
+    assert_true(number(row, "audits") >= 5);
+}
+
+static void survives_all(const char *folder, const char *subject)
+{
+    char *path = cli_scenario(folder, "all", subject, "\"faults\": [\"all\"],");
+    struct cli_said said =
+        cli_say(folder, "faults", path, "--times", "1", "--prove", "nothing", "--json", NULL);
+    cJSON *document = document_of(&said), *row;
+    const cJSON *arm = cJSON_GetObjectItem(document, "arms")->child;
+    int rows = 0;
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(arm, "rows"))
+    {
+        check_row(row);
+        rows++;
+    }
+    assert_int_equal(rows, 38);
+    assert_int_equal(said.exit_status, 0);
+    assert_string_equal(json_string(document, "verdict"), "intact");
+    cJSON_Delete(document);
+    cli_forget(&said);
+    free(path);
+}
+
+static void every_fault_strikes_and_is_survived_by_parallel(void **state)
+{
+    survives_all(*state, REFERENCE);
+}
+
+static void every_fault_strikes_and_is_survived_by_sequential(void **state)
+{
+    survives_all(*state, "\"{reference}\", \"--mode\", \"sequential\"");
+}
+
+/* Each of them is honest as long as nothing fails. */
+static void who_does_not_survive_is_found_out(void **state)
+{
+    static const struct {
+        const char *lie, *fault, *rule;
+    } cases[] = {
+        {"honest", "killed-when-finishing", NULL},
+        {"honest", "write-full", NULL},
+        {"ignores-failures", "writes-full", "every-acknowledged-start-is-recorded"},
+        {"ignores-failures", "exec-enoent", "every-ready-agent-ran"},
+        {"sweeps", "killed-when-spawned", "every-acknowledged-start-is-recorded"},
+        {"revives", "killed-when-finishing", "nobody-gone-is-called-alive"},
+        {"finishes-half", "killed-when-finishing", "undecided-is-whole-or-nothing"},
+        {"gives-up", "killed-when-finishing", "recovers-from-faults"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *subject = text_format("\"{liar}\", \"%s\", " REFERENCE, cases[i].lie);
+        char *path = cli_scenario(*state, "lie", subject, "");
+        struct cli_said said = cli_say(*state, "faults", path, "--times", "2", "--prove", "nothing",
+                                       "--fault", cases[i].fault, NULL);
+        if (said.exit_status != (cases[i].rule ? 4 : 0) ||
+            (cases[i].rule && !strstr(said.out, cases[i].rule)))
+            fail_msg("'%s' under '%s': exit %d\n%s\n%s", cases[i].lie, cases[i].fault,
+                     said.exit_status, said.out, said.err);
+        cli_forget(&said);
+        free(path);
+        free(subject);
+    }
+}
+
+/* Real programs write no ledger: then only the answer tells that a start failed. */
+static void a_failure_that_is_not_told_is_found_without_a_ledger(void **state)
+{
+    char *path = cli_write(*state, "mute.json",
+                           "{\"name\": \"mute\", \"about\": \"a test\", \"agents\": [{\"name\": "
+                           "\"a\", \"command\": [\"{agent}\"], \"ledger\": false, \"times\": 2}],"
+                           " \"arms\": [{\"name\": \"one\", \"subject\": [\"{liar}\", "
+                           "\"ignores-failures\", " REFERENCE "]}], \"cycles\": 20}");
+    struct cli_said said = cli_say(*state, "faults", path, "--prove", "nothing", "--fault",
+                                   "exec-enoexec", "--fault", "deadline-missed", "--json", NULL);
+    assert_int_equal(said.exit_status, 4);
+    assert_said(said.out, "failure-is-told");
+    cli_forget(&said);
+    free(path);
+}
+
+static void what_cannot_be_tried_is_shown(void **state)
+{
+    char *path = cli_scenario(*state, "null", "\"{null}\"", "");
+    struct cli_said said =
+        cli_say(*state, "faults", path, "--prove", "nothing", "--fault", "write-full", "--fault",
+                "busy-for-ever", "--fault", "power-loss", NULL);
+    assert_int_equal(said.exit_status, 0);
+    assert_said(said.out, "not tried: needs the shim in the subject, see --shim-option");
+    assert_said(said.out, "not tried: the subject keeps no store");
+    assert_said(said.out, "spawnbench-crash");
+    assert_said(said.out, "3 rows not tried");
+    cli_forget(&said);
+    free(path);
+}
+
+/* A program that is not known as the reference, and loads the shim all the same. */
+static void a_stranger_can_load_the_shim(void **state)
+{
+    char *subject = text_format("\"%s/spawnref\", \"--mode\", \"parallel\"", BINARY_DIR);
+    char *path = cli_scenario(*state, "stranger", subject, "");
+    struct cli_said said =
+        cli_say(*state, "faults", path, "--prove", "nothing", "--fault", "sync-error",
+                "--shim-option", "--vfs-extension", "--json", NULL);
+    cJSON *document = document_of(&said);
+    assert_int_equal(said.exit_status, 0);
+    assert_said(said.out, "\"struck\":\t3");
+    cJSON_Delete(document);
+    cli_forget(&said);
+    free(path);
+    free(subject);
+}
+
+static void an_arm_that_fails_anyway_proves_nothing(void **state)
+{
+    char *path = cli_write(
+        *state, "fails.json",
+        "{\"name\": \"fails\", \"about\": \"a test\", \"agents\": [{\"name\": \"a\", "
+        "\"command\": [\"{agent}\", \"--fail\", \"start\"]}], \"arms\": [{\"name\": \"one\", "
+        "\"subject\": [" REFERENCE "]}], \"cycles\": 20}");
+    struct cli_said said = cli_say(*state, "faults", path, "--fault", "write-full", NULL);
+    assert_int_equal(said.exit_status, 5);
+    assert_said(said.err, "does not work even without a fault");
+    cli_forget(&said);
+    free(path);
+}
+
+static void wrong_options_are_told(void **state)
+{
+    static const struct {
+        const char *option, *value, *says;
+    } wrong[] = {
+        {"--fault", "sync-eror", "did you mean 'sync-error'?"},
+        {"--arm", "tow", "no such arm"},
+        {"--times", "0", "expected a whole number from 1 to 1000"},
+        {"--seed", "x", "expected a whole number"},
+        {"--prove", "everything", "expected controls, all or nothing"},
+        {"--full", NULL, "--full goes with --prove all only"},
+    };
+    char *path = cli_scenario(*state, "wrong", REFERENCE, "");
+    struct cli_said said = cli_say(*state, "faults", NULL);
+    assert_int_equal(said.exit_status, 2);
+    assert_said(said.err, "no SCENARIO is given");
+    cli_forget(&said);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        said = cli_say(*state, "faults", path, wrong[i].option, wrong[i].value, NULL);
+        if (said.exit_status != 2 || !strstr(said.err, wrong[i].says))
+            fail_msg("%s: exit %d: %s", wrong[i].option, said.exit_status, said.err);
+        cli_forget(&said);
+    }
+    free(path);
+}
+
+static void the_catalogue_is_listed(void **state)
+{
+    struct cli_said said = cli_say(*state, "faults", "--list", NULL);
+    assert_int_equal(said.exit_status, 0);
+    assert_said(said.out, "killed-at-random");
+    assert_said(said.out, "due: ");
+    cli_forget(&said);
+}
+
+/* The fixture's teardown finds what is left running. */
+static void a_signal_ends_it_and_leaves_nothing(void **state)
+{
+    char *path = cli_scenario(*state, "signal", REFERENCE, "");
+    struct cli_running running = cli_start(*state, "faults", path, "--fault", "busy-for-ever",
+                                           "--times", "1", "--prove", "nothing", NULL);
+    struct cli_said said;
+    clock_sleep_until(clock_now_ns() + 1500 * CLOCK_NS_PER_MS);
+    kill(running.process.pid, SIGINT);
+    said = cli_end(&running);
+    assert_int_equal(said.exit_status, 130);
+    assert_said(said.err, "interrupted");
+    cli_forget(&said);
+    free(path);
+}
+
+/* Faults that a scenario asks for belong to its run. */
+static void a_run_holds_the_findings_of_its_faults(void **state)
+{
+    static const char faults[] = "\"faults\": [\"killed-when-spawned\", \"exec-enoent\"],";
+    static const char *const subjects[] = {REFERENCE, "\"{liar}\", \"sweeps\", " REFERENCE};
+    for (int lying = 0; lying < 2; lying++) {
+        char *path = cli_scenario(*state, "run", subjects[lying], faults);
+        struct cli_said said = cli_say(*state, "run", path, "--cycles", "20", NULL);
+        if (said.exit_status != (lying ? 4 : 0))
+            fail_msg("exit %d\n%s\n%s", said.exit_status, said.out, said.err);
+        assert_true(lying == (strstr(said.out, "fault 'killed-when-spawned'") != NULL));
+        assert_said(said.out, lying ? "refuted" : "supported");
+        cli_forget(&said);
+        free(path);
+    }
+}
+
+#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, cli_folder, cli_folder_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(every_fault_strikes_and_is_survived_by_parallel),
+        IN_A_FOLDER(every_fault_strikes_and_is_survived_by_sequential),
+        IN_A_FOLDER(who_does_not_survive_is_found_out),
+        IN_A_FOLDER(a_failure_that_is_not_told_is_found_without_a_ledger),
+        IN_A_FOLDER(what_cannot_be_tried_is_shown),
+        IN_A_FOLDER(a_stranger_can_load_the_shim),
+        IN_A_FOLDER(an_arm_that_fails_anyway_proves_nothing),
+        IN_A_FOLDER(wrong_options_are_told),
+        IN_A_FOLDER(the_catalogue_is_listed),
+        IN_A_FOLDER(a_signal_ends_it_and_leaves_nothing),
+        IN_A_FOLDER(a_run_holds_the_findings_of_its_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
