@@ -270,6 +270,27 @@ int store_each_finding(struct store *store, int64_t run,
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
 }
 
+int store_each_verdict(struct store *store, int64_t run,
+                       int (*each)(void *, const struct store_verdict *), void *context,
+                       struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err,
+                                    "SELECT claim, value, word, reason FROM verdicts WHERE run = ?"
+                                    " ORDER BY claim, value",
+                                    "i", run);
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_verdict verdict = {.claim = sql_text(row, 0),
+                                        .value = sqlite3_column_int(row, 1),
+                                        .word = sql_text(row, 2),
+                                        .reason = sql_text(row, 3)};
+        stop = each(context, &verdict);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
 /* One row of sums into the tally's members, in the order they are selected. */
 static int read_sums(struct store *store, const char *sql, int64_t run, int arm, int value,
                      int64_t *const members[], int count, struct err *err)

@@ -105,6 +105,13 @@ const char *store_engine(void)
     return engine;
 }
 
+bool store_engine_has_wal_reset_race(void)
+{
+    int version = sqlite3_libversion_number();
+    return version >= 3007000 && version < 3051003 && !(version >= 3050007 && version < 3051000) &&
+           !(version >= 3044006 && version < 3045000);
+}
+
 int store_run_begin(struct store *store, struct store_run *run, struct err *err)
 {
     run->started_wall_ns = clock_wall_ns();
