@@ -182,9 +182,10 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
     if (level == AUDIT_NONE || cycle->broke == RUN_BROKE_DOWN)
         return;
     if (!watch->database)
-        watch->database = database_open(findings, watch->path);
+        watch->database = database_open(&watch->guard, findings, watch->path);
     if (!watch->database)
         return;
+    guard_begin(&watch->guard, watch->database, watch->path);
     look_quickly(watch, findings, scenario, cycle, result);
     if (level == AUDIT_FULL)
         look_fully(watch, findings, result);
