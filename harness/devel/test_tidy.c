@@ -122,6 +122,29 @@ static void rule_calls(struct file *file)
     }
 }
 
+/* What cJSON takes for JSON is not strict, and its plain look-ups pass over the case of keys. */
+static void rule_json(struct file *file)
+{
+    static const char *const loose[] = {"cJSON_Parse",
+                                        "cJSON_ParseWithLength",
+                                        "cJSON_ParseWithOpts",
+                                        "cJSON_ParseWithLengthOpts",
+                                        "cJSON_GetObjectItem",
+                                        "cJSON_HasObjectItem",
+                                        "cJSON_DetachItemFromObject",
+                                        "cJSON_DeleteItemFromObject",
+                                        "cJSON_ReplaceItemInObject"};
+    if (is_test(file->path) || strcmp(file->path, "harness/base/json.c") == 0 ||
+        strncmp(file->path, "harness/liars/", 14) == 0)
+        return;
+    for (size_t i = 0; i < sizeof loose / sizeof loose[0]; i++) {
+        const char *at = find_call(file->code, loose[i]);
+        if (at)
+            complain(file, file->text + (at - file->code),
+                     "not strict, see base/json.h: ", loose[i]);
+    }
+}
+
 /* Only these rooms know that a store is SQLite. */
 static void rule_sqlite(struct file *file)
 {
@@ -224,11 +247,8 @@ static char *code_of(const char *text)
 static const struct rule {
     const char *name;
     void (*check)(struct file *file);
-} rules[] = {{"lines", rule_lines},
-             {"opening", rule_opening},
-             {"calls", rule_calls},
-             {"sqlite", rule_sqlite},
-             {"arrows", rule_arrows}};
+} rules[] = {{"lines", rule_lines}, {"opening", rule_opening}, {"calls", rule_calls},
+             {"json", rule_json},   {"sqlite", rule_sqlite},   {"arrows", rule_arrows}};
 
 /* All complaints of one rule, or of all of them, about a file; the caller frees it. */
 static char *complaints_of(const char *path, const char *text, const char *rule)
@@ -291,6 +311,11 @@ static void every_rule_refuses_what_is_wrong_and_nothing_else(void **state)
         {"calls", "harness/x/a.c", "a = \"\\\"\"; popen(b);\n", "banned call: popen"},
         {"calls", "harness/x/a.c", "a = \"b\"\"c\"/**/; strcpy(b);\n", "banned call: strcpy"},
         {"calls", "harness/x/a.c", "int system; table->system(1);\n", NULL},
+        {"json", "harness/x/a.c", "a = cJSON_Parse(b);\n", "not strict"},
+        {"json", "harness/x/a.c", "a = cJSON_GetObjectItem(b, c);\n", "not strict"},
+        {"json", "harness/x/a.c", "a = cJSON_GetObjectItemCaseSensitive(b, c);\n", NULL},
+        {"json", "harness/x/test_a.c", "a = cJSON_GetObjectItem(b, c);\n", NULL},
+        {"json", "harness/base/json.c", "a = cJSON_ParseWithLengthOpts(b);\n", NULL},
         {"sqlite", "harness/store/a.c", "#include <sqlite3.h>\n", NULL},
         {"sqlite", "reference/store/a.c", "#include <sqlite3.h>\n", NULL},
         {"sqlite", "harness/cli/test_a.c", "#include <sqlite3.h>\n", NULL},

@@ -226,7 +226,7 @@ static void add_speedup(cJSON *file, const cJSON *modes)
             json_add_double(speedup, "median_ratio", ratio);
         json_add_double(ratios, mode->string, ratio);
     }
-    if (!cJSON_HasObjectItem(speedup, "median_ratio"))
+    if (!cJSON_GetObjectItemCaseSensitive(speedup, "median_ratio"))
         cJSON_AddNullToObject(speedup, "median_ratio");
     cJSON_AddItemToObject(speedup, "median_ratios", ratios);
 }
