@@ -126,8 +126,8 @@ static void rule_calls(struct file *file)
 static void rule_sqlite(struct file *file)
 {
     static const char *const allowed[] = {
-        "harness/store/", "harness/audit/",   "harness/liars/",         "harness/micro/",
-        "harness/crash/", "reference/store/", "harness/faults/holder.c"};
+        "harness/store/", "harness/audit/", "harness/liars/",   "harness/micro/",
+        "harness/crash/", "harness/fuzz/",  "reference/store/", "harness/faults/holder.c"};
     const char *at = strstr(file->text, "#include <sqlite3.h>");
     if (!at || is_test(file->path))
         return;
@@ -151,7 +151,11 @@ static int layer_of(const char *room)
 static bool may_include(const char *room, const char *other)
 {
     int from = layer_of(room), to = layer_of(other);
-    if (strcmp(room, other) == 0 || strcmp(room, "micro") == 0 || strcmp(room, "crash") == 0)
+    static const char *const all[] = {"micro", "crash", "fuzz"};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(room, all[i]) == 0)
+            return true;
+    if (strcmp(room, other) == 0)
         return true;
     return to >= 0 && (from >= 0 ? to < from : strcmp(other, "base") == 0);
 }
@@ -306,6 +310,8 @@ static void every_rule_refuses_what_is_wrong_and_nothing_else(void **state)
         {"arrows", "harness/micro/a.c", "\n#include \"cli/cli.h\"\n", NULL},
         {"arrows", "harness/crash/a.c", "\n#include \"store/store.h\"\n", NULL},
         {"arrows", "harness/run/a.c", "\n#include \"crash/shim.h\"\n", "arrow"},
+        {"arrows", "harness/fuzz/a.c", "\n#include \"run/run.h\"\n", NULL},
+        {"arrows", "harness/run/a.c", "\n#include \"fuzz/fuzz.h\"\n", "arrow"},
         {"arrows", "harness/base/test_a.c", "\n#include \"cli/test_cli.h\"\n", NULL},
         {"arrows", "reference/spawner/a.c", "\n#include \"store/store.h\"\n", NULL},
         {"arrows", "reference/main.c", "\n#include \"base/err.h\"\n", NULL},
@@ -353,7 +359,7 @@ static void width_and_length_are_refused_beyond_their_limit(void **state)
 
 static void every_room_that_is_there_has_its_place(void **state)
 {
-    static const char *const beside[] = {"micro", "crash", "liars", "devel"};
+    static const char *const beside[] = {"micro", "crash", "fuzz", "liars", "devel"};
     struct sources sources = sources_list();
     (void)state;
     for (size_t i = 0; i < sources.count; i++) {

@@ -28,7 +28,8 @@ struct gate_levels {
 struct gate_method {
     /* cycles that are counted at a look of n pairs: the levels follow from them */
     int (*counted)(double quantile, int n, bool pass);
-    void (*prove)(struct gate_proof *out, const struct gate_view *view, double tolerance);
+    void (*prove)(struct gate_proof *out, const struct gate_view *view,
+                  const struct gate_question *question);
     /* ratio, lower, upper, detectable: the bounds at these levels */
     void (*estimate)(struct gate_item *out, const struct gate_view *view,
                      const struct gate_question *question, const struct gate_levels *levels);

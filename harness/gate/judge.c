@@ -83,22 +83,31 @@ static struct gate_view view_of(const struct gate_metric *metric, size_t n)
     return view;
 }
 
-/* The levels follow from how many cycles the test counts at each look; a single look spends all. */
-static struct gate_levels levels_at(const struct gate_question *question,
-                                    const struct gate_metric *metric, size_t look)
+/* The levels of all looks follow from how many cycles the test counts at each; a single look spends
+ * all. */
+static void plan_levels(struct gate_levels out[], const struct gate_question *question,
+                        const struct gate_metric *metric)
 {
     struct stats_plan regression, pass;
     int counted[GATE_MOST_LOOKS], counted_pass[GATE_MOST_LOOKS];
+    out[0] = (struct gate_levels){question->alpha, question->alpha_pass};
     if (question->look_count == 1)
-        return (struct gate_levels){question->alpha, question->alpha_pass};
+        return;
     for (size_t k = 0; k < question->look_count; k++) {
         counted[k] = method_of(metric)->counted(metric->quantile, question->looks[k], false);
         counted_pass[k] = method_of(metric)->counted(metric->quantile, question->looks[k], true);
     }
     stats_plan_looks(&regression, counted, question->look_count, 0.5, question->alpha);
     stats_plan_looks(&pass, counted_pass, question->look_count, 0.5, question->alpha_pass);
-    return (struct gate_levels){regression.level_refute[look], pass.level_support[look]};
+    for (size_t k = 0; k < question->look_count; k++)
+        out[k] = (struct gate_levels){regression.level_refute[k], pass.level_support[k]};
 }
+
+/* What is asked, with the levels of each metric at each look. */
+struct session {
+    const struct gate_question *question;
+    struct gate_levels (*levels)[GATE_MOST_LOOKS]; /* shape [count] */
+};
 
 /* A p value on the scale of the whole gate: it is at most alpha exactly when it is at most the
  * level of its look. */
@@ -107,14 +116,15 @@ static double on_scale(double p, double level, double alpha)
     return level > 0 ? fmin(1, p / level * alpha) : 1;
 }
 
-static void prove_at(struct gate_item *out, const struct gate_question *question, size_t metric,
+static void prove_at(struct gate_item *out, const struct session *session, size_t metric,
                      size_t look)
 {
+    const struct gate_question *question = session->question;
     const struct gate_metric *asked = &question->metrics[metric];
-    struct gate_levels levels = levels_at(question, asked, look);
+    struct gate_levels levels = session->levels[metric][look];
     struct gate_view view = view_of(asked, (size_t)question->looks[look]);
     struct gate_proof proof;
-    method_of(asked)->prove(&proof, &view, question->tolerance);
+    method_of(asked)->prove(&proof, &view, question);
     out->n = view.n;
     out->look = (int)look + 1;
     out->tau = proof.tau;
@@ -159,17 +169,16 @@ enum gate_word gate_word_of(const struct gate_item *item, const struct gate_ques
 }
 
 /* True when nothing is left to decide. */
-static bool judge_look(struct gate_answer *answer, const struct gate_question *question,
-                       size_t look)
+static bool judge_look(struct gate_answer *answer, const struct session *session, size_t look)
 {
     bool open = false, regressed = false;
     for (size_t i = 0; i < answer->count; i++)
         if (is_open(&answer->items[i]))
-            prove_at(&answer->items[i], question, i, look);
+            prove_at(&answer->items[i], session, i, look);
     gate_correct(answer->items, answer->count);
     for (size_t i = 0; i < answer->count; i++) {
         if (is_open(&answer->items[i]))
-            answer->items[i].word = gate_word_of(&answer->items[i], question);
+            answer->items[i].word = gate_word_of(&answer->items[i], session->question);
         open = open || is_open(&answer->items[i]);
         regressed = regressed || answer->items[i].word == GATE_REGRESSION;
     }
@@ -196,18 +205,19 @@ static void count_failures(struct gate_item *item, const struct gate_view *view)
     }
 }
 
-static void tell(struct gate_item *item, const struct gate_question *question, size_t metric)
+static void tell(struct gate_item *item, const struct session *session, size_t metric)
 {
+    const struct gate_question *question = session->question;
     const struct gate_metric *asked = &question->metrics[metric];
     struct gate_levels levels = {question->alpha, question->alpha_pass};
     struct gate_view view;
     struct gate_proof proof;
     if (item->look)
-        levels = levels_at(question, asked, (size_t)item->look - 1);
+        levels = session->levels[metric][item->look - 1];
     else
         item->n = asked->n; /* it ended before its first look: the bounds are told all the same */
     view = view_of(asked, item->n);
-    method_of(asked)->prove(&proof, &view, question->tolerance);
+    method_of(asked)->prove(&proof, &view, question);
     item->tau = proof.tau;
     item->effective_n = (double)item->n / item->tau;
     method_of(asked)->estimate(item, &view, question, &levels);
@@ -240,23 +250,28 @@ enum gate_word gate_gravest(const struct gate_answer *answer)
 
 int gate_judge(struct gate_answer *out, const struct gate_question *question)
 {
+    struct session session = {question, NULL};
     bool ended = false;
     *out = (struct gate_answer){0};
     if (!is_question(question))
         return -1;
     out->count = question->count;
     out->items = xcalloc(out->count, sizeof *out->items);
-    for (size_t i = 0; i < out->count; i++)
+    session.levels = xcalloc(out->count, sizeof *session.levels);
+    for (size_t i = 0; i < out->count; i++) {
         out->items[i] = (struct gate_item){
             .p_regression = 1, .p_adjusted = 1, .p_no_regression = 1, .p_improvement = 1, .tau = 1};
+        plan_levels(session.levels[i], question, &question->metrics[i]);
+    }
     for (size_t k = 0; !ended && k < question->look_count && is_reached(question, k); k++)
-        ended = judge_look(out, question, k);
+        ended = judge_look(out, &session, k);
     out->more = !ended && out->look < (int)question->look_count;
     for (size_t i = 0; i < out->count; i++) {
-        tell(&out->items[i], question, i);
+        tell(&out->items[i], &session, i);
         find_powerless(&out->items[i], question);
     }
     out->word = gate_gravest(out);
+    free(session.levels);
     return 0;
 }
 

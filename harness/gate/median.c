@@ -34,17 +34,20 @@ static size_t count_above(const double ratios[], size_t n, double edge)
     return above;
 }
 
-static double tau_of(const struct gate_view *view, const double ratios[])
+/* For the sterner of the two answers; the other pays with it. */
+static double tau_of(const struct gate_view *view, const double ratios[], double alpha)
 {
-    return stats_robust_tau(ratios, view->n, stats_quantile_beside_heap(ratios, view->n, 0.5),
-                            view->sizes, view->blocks);
+    return stats_stern_tau(ratios, view->n, stats_quantile_beside_heap(ratios, view->n, 0.5),
+                           view->sizes, view->blocks, alpha);
 }
 
-static void prove(struct gate_proof *out, const struct gate_view *view, double tolerance)
+static void prove(struct gate_proof *out, const struct gate_view *view,
+                  const struct gate_question *question)
 {
+    double tolerance = question->tolerance;
     double *high = ratios_with(view, INFINITY), *low = ratios_with(view, 0);
     double *plain = ratios_with(view, 1);
-    double tau = tau_of(view, plain);
+    double tau = tau_of(view, plain, fmin(question->alpha, question->alpha_pass));
     out->tau = tau;
     out->regression = stats_p_refute(count_above(low, view->n, 1 + tolerance), view->n, 0.5, tau);
     out->no_regression =

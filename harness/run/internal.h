@@ -25,6 +25,7 @@ struct run_arm {
     int ledger_fd;
     int64_t ledger_offset;
     struct text ledger_rest; /* a line that was not complete yet */
+    bool ledger_flooded;     /* it is too long: what comes until its end is passed over */
     int restarts;
     int cycles, descriptors_first;             /* of the present process */
     pid_t own_children[RUN_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */

@@ -113,6 +113,27 @@ static void the_wide_tau_is_bartletts_sum(void **state)
     assert_true(isfinite(stats_wide_tau(x, 60, 1000)));
 }
 
+/* Independent pairs of few cycles, waves that are seen once or twice: less can be known. */
+static void fewer_errors_cost_more(void **state)
+{
+    double x[200], before = 0, tau;
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        fill(x, 200, 0.8, seed);
+        assert_true(stats_stern_tau(x, 50, 0.5, NULL, 0, 0.05) >=
+                    stats_robust_tau(x, 50, 0.5, NULL, 0));
+        assert_true(stats_stern_tau(x, 200, 0.5, NULL, 0, 0.05) ==
+                    stats_robust_tau(x, 200, 0.5, NULL, 0));
+        before = 0;
+        for (double alpha = 0.05; alpha > 0.001; alpha /= 2, before = tau) {
+            tau = stats_stern_tau(x, 200, 0.5, NULL, 0, alpha);
+            assert_true(isfinite(tau) && tau >= before);
+        }
+        assert_true(stats_stern_tau(x, 200, 0.5, NULL, 0, 0.01) >
+                    stats_robust_tau(x, 200, 0.5, NULL, 0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +143,7 @@ int main(void)
         cmocka_unit_test(short_constant_and_failed_series_are_defined),
         cmocka_unit_test(long_series_take_the_wide_window),
         cmocka_unit_test(the_wide_tau_is_bartletts_sum),
+        cmocka_unit_test(fewer_errors_cost_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

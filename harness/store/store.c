@@ -23,7 +23,7 @@ static int set_up(struct store *store, bool create, struct err *err)
         return migrate_up(store, version, create, err);
     if (sqlite3_exec(store->database,
                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                     "PRAGMA foreign_keys = ON;",
                      NULL, NULL, NULL) != SQLITE_OK)
         return sql_fail(store, err, "write it");
     return migrate_up(store, version, create, err);
@@ -33,6 +33,8 @@ static int open_as(struct store *store, const char *name, int flags, bool create
 {
     if (sqlite3_open_v2(name, &store->database, flags, NULL) != SQLITE_OK)
         return sql_fail(store, err, "open it");
+    guard_set(&store->guard, store->database, create);
+    guard_begin(&store->guard, store->database, store->path);
     return set_up(store, create, err);
 }
 

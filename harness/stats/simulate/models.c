@@ -265,33 +265,41 @@ static double spike(const struct margin *margin, gsl_rng *rng)
     return hit ? margin->spike_factor : 1;
 }
 
-/* One cycle; place: 0 .. 1 within the run. */
+/* One pair; place: 0 .. 1 within the run. */
+static void both_arms(double *slow, double *fast, const struct model *model,
+                      const struct state *state, double place, gsl_rng *rng)
+{
+    double level = 1 + model->drift * place, regime = state->slow ? model->regime_factor : 1;
+    double shared = model->shared_sd * state->z;
+    *slow = model->speed_up * level * regime * exp(shared) * spike(&model->slow, rng) *
+            margin_at(&model->slow, gsl_ran_ugaussian(rng));
+    *fast = level * pow(regime * exp(shared), model->harder) * spike(&model->fast, rng) *
+            margin_at(&model->fast, gsl_ran_ugaussian(rng));
+}
+
+/* One cycle, or the ratio of a pair. */
 static double cycle(const struct model *model, const struct state *state, double place,
                     gsl_rng *rng)
 {
     double level = 1 + model->drift * place, regime = state->slow ? model->regime_factor : 1;
-    double slow, fast, shared, ratio;
+    double slow, fast, ratio;
     if (!model->ratio)
         return level * regime * margin_at(&model->slow, state->z) * spike(&model->slow, rng);
-    shared = model->shared_sd * state->z;
-    slow = model->speed_up * level * regime * exp(shared) * spike(&model->slow, rng) *
-           margin_at(&model->slow, gsl_ran_ugaussian(rng));
-    fast = level * pow(regime * exp(shared), model->harder) * spike(&model->fast, rng) *
-           margin_at(&model->fast, gsl_ran_ugaussian(rng));
+    both_arms(&slow, &fast, model, state, place, rng);
     stats_ratios(&ratio, &slow, &fast, 1);
     return ratio;
 }
 
 /* Starts of the blocks in a trace of `length` cycles, in order, not overlapping. */
-static void place_blocks(double starts[], size_t blocks, double length, enum design design,
-                         gsl_rng *rng)
+static void place_blocks(double starts[], size_t blocks, double block, double length,
+                         enum design design, gsl_rng *rng)
 {
-    double room = length - (double)(blocks * MODEL_BLOCK);
+    double room = length - (double)blocks * block;
     for (size_t g = 0; g < blocks; g++)
         starts[g] = design == DESIGN_SPREAD ? floor(room * gsl_rng_uniform(rng)) : 0;
     gsl_sort(starts, 1, blocks);
     for (size_t g = 0; g < blocks; g++)
-        starts[g] += (double)(g * MODEL_BLOCK);
+        starts[g] += (double)g * block;
 }
 
 void model_run(double out[], size_t n, const struct model *model, enum design design, gsl_rng *rng)
@@ -300,11 +308,34 @@ void model_run(double out[], size_t n, const struct model *model, enum design de
     double length = (double)n * (design == DESIGN_SPREAD ? MODEL_SPREAD : 1);
     struct state state = begin(model, rng);
     assert(n <= MODEL_MOST_RUN && n % MODEL_BLOCK == 0);
-    place_blocks(starts, n / MODEL_BLOCK, length, design, rng);
+    place_blocks(starts, n / MODEL_BLOCK, MODEL_BLOCK, length, design, rng);
     for (size_t i = 0; i < n; i++) {
         double at = starts[i / MODEL_BLOCK] + (double)(i % MODEL_BLOCK);
         advance(&state, model, at - time, rng);
         time = at;
         out[i] = cycle(model, &state, (at + 0.5) / length, rng);
+    }
+}
+
+void model_run_pairs(double first[], double second[], size_t n, const struct model *model,
+                     enum design design, gsl_rng *rng)
+{
+    double starts[MODEL_MOST_RUN / MODEL_BLOCK], time = -1, step = model->ratio ? 1 : 2;
+    double length = step * (double)n * (design == DESIGN_SPREAD ? MODEL_SPREAD : 1);
+    struct state state = begin(model, rng);
+    assert(n <= MODEL_MOST_RUN && n % MODEL_BLOCK == 0);
+    place_blocks(starts, n / MODEL_BLOCK, step * MODEL_BLOCK, length, design, rng);
+    for (size_t i = 0; i < n; i++) {
+        double at = starts[i / MODEL_BLOCK] + step * (double)(i % MODEL_BLOCK);
+        advance(&state, model, at - time, rng);
+        time = at + step - 1;
+        if (model->ratio) {
+            both_arms(&first[i], &second[i], model, &state, (at + 0.5) / length, rng);
+            first[i] /= model->speed_up;
+            continue;
+        }
+        first[i] = cycle(model, &state, (at + 0.5) / length, rng);
+        advance(&state, model, 1, rng);
+        second[i] = cycle(model, &state, (at + 1.5) / length, rng);
     }
 }

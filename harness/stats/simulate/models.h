@@ -66,4 +66,14 @@ double model_mean(const struct model *model);
  */
 void model_run(double out[], size_t n, const struct model *model, enum design design, gsl_rng *rng);
 
+/*
+ * model_run_pairs - one simulated run of two programs side by side, in order of time
+ *
+ * Of a p95 model: two cycles of the series, one after the other. Of a pair model: its slow arm,
+ * divided by speed_up, and its fast one.
+ * first, second : shape [n], median about 1; n as above, in pairs
+ */
+void model_run_pairs(double first[], double second[], size_t n, const struct model *model,
+                     enum design design, gsl_rng *rng);
+
 #endif

@@ -1,0 +1,93 @@
+/* trials - the gate asked again and again where the answer is known: is it calibrated?
+ *
+ * Simulated trials send made-up noise of known truth (stats/simulate/models.h) through gate_judge;
+ * real ones (real.h) run `spawnbench gate` itself. Normal use: simulated_write, bars_tell.
+ */
+#ifndef GATE_TRIALS_TRIALS_H
+#define GATE_TRIALS_TRIALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "gate/gate.h"
+#include "stats/simulate/models.h"
+
+#define TRIALS_MOST_PAIRS 400
+#define TRIALS_SIGMAS     4 /* of Monte-Carlo error: no more than that is chance */
+
+/* One kind of gate. */
+struct trial {
+    const struct model *model;
+    enum design design;
+    bool unlike;       /* the candidate is the slow arm of a pair model, its truth divided out; else
+                          the two cycles of a pair change places at random */
+    double change;     /* true: 0.1 makes the candidate 10 % slower */
+    double tail_share; /* of the candidate's cycles that take tail_factor as long; 0: none */
+    double tail_factor;
+    double quantiles[2]; /* gated together; the second may be 0: none */
+    double tolerance;    /* 0: the default */
+    int looks[4];        /* ascending */
+    size_t look_count;   /* 0: the default */
+};
+
+/* What many gates said. */
+struct tally {
+    size_t gates;
+    size_t words[GATE_WORDS]; /* of the gravest answer */
+    size_t within_200;        /* regressions proven with 200 pairs or fewer */
+    size_t pairs;             /* sum over the gates of what was judged */
+};
+
+/* trial_run - so many gates; the same seed gives the same counts */
+void trial_run(struct tally *out, const struct trial *trial, size_t gates, uint64_t seed);
+
+/* What to simulate. */
+struct request {
+    uint64_t seed;
+    size_t gates;  /* of each kind without change; of the others a quarter as many */
+    bool shorter;  /* few kinds of noise */
+    bool careless; /* each candidate is 8 % slower than is said: shows that a bar can be missed */
+};
+
+/* Bars that were asked of, and those that did not hold, one line each. Zero: none yet. */
+struct bars {
+    size_t asked, missed;
+    struct text lines;
+};
+
+/*
+ * bars_at_most, bars_at_least - a count of gates against a share of them
+ *
+ * sigmas : of Monte-Carlo error beyond the bar that are chance still; 0: none
+ */
+void bars_at_most(struct bars *bars, const char *what, size_t count, size_t gates, double most,
+                  double sigmas);
+void bars_at_least(struct bars *bars, const char *what, size_t count, size_t gates, double least,
+                   double sigmas);
+
+/* bars_tell - how many were asked of, and what did not hold, as Markdown */
+void bars_tell(struct text *out, const struct bars *bars);
+
+/* Simulated trials, asked for in one pass and told in a second: between them all are run, as many
+ * at once as there are processors. */
+struct study {
+    const struct request *request;
+    struct job *jobs; /* owned */
+    size_t count, next;
+    bool planning;
+};
+
+/* study_ask - in the first pass takes the trial down (the tally is empty), in the second hands out
+ * what its gates said. Both passes ask the same in the same order. gates: at least 1 are run */
+const struct tally *study_ask(struct study *study, const struct trial *trial, size_t gates);
+
+/* study_run - all that was asked for; progress on stderr where it is a terminal */
+void study_run(struct study *study);
+void study_release(struct study *study);
+
+/* simulated_write - every simulated trial, as Markdown; what does not hold goes into bars */
+void simulated_write(struct text *out, struct bars *bars, const struct request *request);
+
+#endif
