@@ -62,8 +62,10 @@ static void tell_latest(const struct calibration *calibration)
     const struct calibration_row *row = headline(calibration);
     double age_s = (double)(clock_wall_ns() - calibration->made_wall_ns) / 1e9;
     char age[TEXT_DURATION_BYTES], floor[SHARE_ROOM], fine[SHARE_ROOM], upper[SHARE_ROOM];
-    if (age_s < 2 * 24 * 3600)
-        snprintf(age, sizeof age, "%.1f hours", age_s / 3600);
+    if (age_s < 2 * 3600)
+        snprintf(age, sizeof age, "%.0f minutes", age_s / 60);
+    else if (age_s < 2 * 24 * 3600)
+        snprintf(age, sizeof age, "%.0f hours", age_s / 3600);
     else
         snprintf(age, sizeof age, "%.0f days", age_s / (24 * 3600));
     printf("calibrated by '%s' %s ago, %zu sittings of %zu pairs%s", calibration->scenario, age,

@@ -26,7 +26,7 @@ set output ARG1
 set xrange [0.5:RUNS_max + 0.5]
 set format y '%g'
 set lmargin 10
-set rmargin 3
+set rmargin 7
 set multiplot
 do for [p = 1:panels] {
     low = low_of[p]
