@@ -14,6 +14,9 @@
  *   inconclusive   neither is proven
  *   powerless      neither is proven, and a change as large as the tolerance could not have been
  *                  told from none at all: the silence of this gate means nothing
+ *
+ * reports/gate.md counts how often each is said, and how often it is wrong: on noise of known truth
+ * (gate/trials), and by real gates with slowdowns planted.
  */
 #ifndef GATE_GATE_H
 #define GATE_GATE_H

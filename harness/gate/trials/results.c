@@ -153,8 +153,11 @@ static int read_root(struct real_results *out, const cJSON *root, struct err *er
     const cJSON *object;
     if (!schema || strcmp(schema, REAL_SCHEMA) != 0)
         return wrong(err, "the schema is not '" REAL_SCHEMA "'");
-    cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(
-                                   root, "kinds")) if (read_series(out, object, err) < 0) return -1;
+    cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(root, "kinds"))
+    {
+        if (read_series(out, object, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
