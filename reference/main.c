@@ -107,10 +107,11 @@ static void take_option(int option)
 static void read_options(int argc, char *argv[])
 {
     static const struct option known[] = {
-        {"mode", 1, NULL, 'm'},          {"record", 1, NULL, 'r'},   {"metrics", 1, NULL, 'f'},
-        {"spec-id", 1, NULL, 's'},       {"arm-name", 1, NULL, 'a'}, {"append", 1, NULL, 'p'},
-        {"vfs-extension", 1, NULL, 'x'}, {"help", 0, NULL, 'h'},     {"version", 0, NULL, 'V'},
-        {0}};
+        {"mode", 1, NULL, 'm'},          {"record", 1, NULL, 'r'},
+        {"metrics", 1, NULL, 'f'},       {"spec-id", 1, NULL, 's'},
+        {"arm-name", 1, NULL, 'a'},      {"append", 1, NULL, 'p'},
+        {"vfs-extension", 1, NULL, 'x'}, {"help", 0, NULL, 'h'},
+        {"version", 0, NULL, 'V'},       {0}};
     int option;
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
         take_option(option);

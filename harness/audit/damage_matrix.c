@@ -82,7 +82,8 @@ static void ask_witness(struct seen *seen, const char *path, const struct witnes
                         const char *without)
 {
     struct audit_findings findings = {0};
-    sqlite3 *database = database_open(&findings, path);
+    struct guard guard;
+    sqlite3 *database = database_open(&guard, &findings, path);
     if (database)
         witness_compare(&findings, witness, database);
     sqlite3_close(database);

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "audit/audit.h"
+#include "store/guard.h"
 
 /* Names for the rows of rules.c. */
 enum rule {
@@ -42,8 +43,9 @@ enum rule {
 void finding_add(struct audit_findings *findings, enum rule rule, const char *agent,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* database.c: a read-only connection that waits 5 s for locks; NULL after a finding */
-sqlite3 *database_open(struct audit_findings *findings, const char *path);
+/* database.c: a read-only connection that waits 5 s for locks; NULL after a finding. The guard is
+ * set, and lives as long as it. */
+sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, const char *path);
 void database_check_structure(struct audit_findings *findings, sqlite3 *database);
 void database_check_contradictions(struct audit_findings *findings, sqlite3 *database);
 
@@ -96,6 +98,7 @@ struct open_batch {
 struct audit_watch {
     const char *path, *run_label;
     sqlite3 *database;                   /* NULL while at rest */
+    struct guard guard;                  /* of that connection */
     sqlite3_stmt *of_batch[TABLE_COUNT]; /* the rows of one batch, by key */
     sqlite3_stmt *since[TABLE_COUNT];    /* the rows that came after a mark and are not of it */
     sqlite3_stmt *newest[TABLE_COUNT];   /* the mark after this audit; both NULL without rowids */

@@ -330,7 +330,7 @@ static void no_read_transaction_stays_open(void **state)
     }
 }
 
-static void a_broken_cycle_is_left_alone_and_its_rows_may_come_late(void **state)
+static void a_broken_cycle_is_open_until_its_subject_has_restarted_and_final_then(void **state)
 {
     struct followed *followed = *state;
     live_honestly(followed);
@@ -341,15 +341,18 @@ static void a_broken_cycle_is_left_alone_and_its_rows_may_come_late(void **state
     assert_int_equal(audit_findings_of(&followed->findings, AUDIT_INTEGRITY), 0);
     subject_does(followed, "DELETE FROM agent_outputs WHERE batch = 4;"
                            "DELETE FROM consensus_runs WHERE batch = 4;"
-                           "UPDATE agent_executions SET state = 'interrupted' WHERE batch = 4;"
-                           "INSERT INTO agent_executions (run, id, batch, name, state, spawned_ns)"
-                           " VALUES ('" HONEST_RUN "', '4.3', 4, 'a', 'interrupted', 1)");
+                           "UPDATE agent_executions SET state = 'interrupted' WHERE batch = 4");
     live(followed, 6);
     audit_at(followed, AUDIT_FULL);
     expect_found(followed, NULL);
     live(followed, 8);
     audit_at(followed, AUDIT_QUICK);
     expect_found(followed, NULL);
+    subject_does(followed, "INSERT INTO agent_executions (run, id, batch, name, state, spawned_ns)"
+                           " VALUES ('" HONEST_RUN "', '4.3', 4, 'a', 'interrupted', 1)");
+    live(followed, 9);
+    audit_at(followed, AUDIT_FULL);
+    expect_found(followed, "no-row-without-a-start");
 }
 
 static void a_subject_that_is_down_has_no_audit_of_its_store(void **state)
@@ -387,7 +390,7 @@ int main(void)
         cmocka_unit_test(what_becomes_of_earlier_rows_is_seen_in_full),
         FOLLOWED(a_corrupt_page_is_seen_by_the_next_full_audit_and_at_the_end),
         FOLLOWED(no_read_transaction_stays_open),
-        FOLLOWED(a_broken_cycle_is_left_alone_and_its_rows_may_come_late),
+        FOLLOWED(a_broken_cycle_is_open_until_its_subject_has_restarted_and_final_then),
         FOLLOWED(a_subject_that_is_down_has_no_audit_of_its_store),
         FOLLOWED(rows_from_before_must_stay),
     };

@@ -89,6 +89,17 @@ static void count_frame(struct reading *wal, const unsigned char *frame)
     wal->commits_beyond += ours && big(frame + 4) != 0;
 }
 
+/* Holes hold no frame that was written, but may be longer than anybody can read. lseek(2) */
+static int64_t pass_over_hole(struct reading *wal, int64_t at)
+{
+    int64_t step = FRAME_BYTES + (int64_t)wal->page_bytes;
+    off_t data = lseek(wal->fd, at, SEEK_DATA);
+    int64_t frames =
+        data < 0 ? (errno == ENXIO ? (wal->bytes - at) / step : 0) : (data - at) / step;
+    wal->frames += frames;
+    return at + frames * step;
+}
+
 static void count_frames(struct reading *wal)
 {
     size_t step = FRAME_BYTES + wal->page_bytes;
@@ -96,7 +107,7 @@ static void count_frames(struct reading *wal)
     int64_t at = HEADER_BYTES;
     while (at + (int64_t)step <= wal->bytes && pread(wal->fd, frame, step, at) == (ssize_t)step) {
         count_frame(wal, frame);
-        at += (int64_t)step;
+        at = pass_over_hole(wal, at + (int64_t)step);
     }
     free(frame);
 }

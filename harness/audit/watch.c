@@ -171,6 +171,16 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
     result->full_ns = clock_now_ns() - from_ns;
 }
 
+/* A connection, and a fresh budget for this look; false after a finding. */
+static bool meet(struct audit_watch *watch, struct audit_findings *findings)
+{
+    if (!watch->database)
+        watch->database = database_open(&watch->guard, findings, watch->path);
+    if (watch->database)
+        guard_begin(&watch->guard, watch->database, watch->path);
+    return watch->database != NULL;
+}
+
 void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct run_cycle *cycle,
                 enum audit_level level, struct audit_result *result)
@@ -181,9 +191,7 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
         records_skip(watch, cycle);
     if (level == AUDIT_NONE || cycle->broke == RUN_BROKE_DOWN)
         return;
-    if (!watch->database)
-        watch->database = database_open(findings, watch->path);
-    if (!watch->database)
+    if (!meet(watch, findings))
         return;
     look_quickly(watch, findings, scenario, cycle, result);
     if (level == AUDIT_FULL)
@@ -204,9 +212,7 @@ void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *find
     *result = (struct audit_result){0};
     if (!watch)
         return;
-    if (!watch->database)
-        watch->database = database_open(findings, watch->path);
-    if (!watch->database)
+    if (!meet(watch, findings))
         return;
     sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     if (check_tripwires(watch, findings)) {

@@ -21,6 +21,12 @@ int64_t clock_wall_ns(void)
     return read_ns(CLOCK_REALTIME);
 }
 
+int64_t clock_believable(int64_t ns)
+{
+    const int64_t most = INT64_C(1) << 60;
+    return ns > most ? most : ns < -most ? -most : ns;
+}
+
 void clock_sleep_until(int64_t deadline_ns)
 {
     struct timespec until = {deadline_ns / CLOCK_NS_PER_S, deadline_ns % CLOCK_NS_PER_S};

@@ -14,6 +14,15 @@ int64_t clock_now_ns(void);
 /* clock_wall_ns - CLOCK_REALTIME, ns since 1970-01-01 UTC; for dates only, never for durations */
 int64_t clock_wall_ns(void);
 
+/*
+ * clock_believable - a time or duration as a stranger told it, held within 36 years of zero
+ *
+ * What an answer, a ledger or a stored cycle says may be any number. A machine is not up for so
+ * long, so what is beyond stays as wrong as it was, and differences of two and sums of a few such
+ * numbers are defined.
+ */
+int64_t clock_believable(int64_t ns);
+
 /* clock_sleep_until - sleep until a CLOCK_MONOTONIC instant, signals notwithstanding */
 void clock_sleep_until(int64_t deadline_ns);
 

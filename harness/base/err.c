@@ -6,10 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static void cut_mark(char *text, size_t size, int wanted)
+#include "base/text.h"
+
+/* What came out of a printf into `size` bytes that wanted `wanted`: marked where it was cut, never
+ * inside a character, and made one line that can be printed anywhere. */
+static void tidy(char *text, size_t size, int wanted)
 {
-    if (wanted >= 0 && (size_t)wanted >= size)
-        memcpy(text + size - 4, "...", 4);
+    if (wanted >= 0 && (size_t)wanted >= size) {
+        size_t at = size - 4;
+        while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+            at--;
+        memcpy(text + at, "...", 4);
+    }
+    for (char *c = text; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    text_make_printable(text);
 }
 
 int err_set(struct err *err, enum err_code code, const char *format, ...)
@@ -20,7 +32,7 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
     err->code = code;
     err->os_error = 0;
     va_start(args, format);
-    cut_mark(err->text, sizeof err->text, vsnprintf(err->text, sizeof err->text, format, args));
+    tidy(err->text, sizeof err->text, vsnprintf(err->text, sizeof err->text, format, args));
     va_end(args);
     return -1;
 }
@@ -33,12 +45,12 @@ int err_system(struct err *err, const char *format, ...)
     if (!err)
         return -1;
     va_start(args, format);
-    vsnprintf(step, sizeof step, format, args);
+    tidy(step, sizeof step, vsnprintf(step, sizeof step, format, args));
     va_end(args);
     err->code = ERR_SYSTEM;
     err->os_error = cause;
-    cut_mark(err->text, sizeof err->text,
-             snprintf(err->text, sizeof err->text, "%s: %s", step, strerror(cause)));
+    tidy(err->text, sizeof err->text,
+         snprintf(err->text, sizeof err->text, "%s: %s", step, strerror(cause)));
     return -1;
 }
 
@@ -50,11 +62,10 @@ int err_wrap(struct err *err, const char *format, ...)
     if (!err)
         return -1;
     va_start(args, format);
-    vsnprintf(step, sizeof step, format, args);
+    tidy(step, sizeof step, vsnprintf(step, sizeof step, format, args));
     va_end(args);
     memcpy(cause, err->text, sizeof cause);
-    cut_mark(err->text, sizeof err->text,
-             snprintf(err->text, sizeof err->text, "%s: %s", step, cause));
+    tidy(err->text, sizeof err->text, snprintf(err->text, sizeof err->text, "%s: %s", step, cause));
     return -1;
 }
 

@@ -23,7 +23,8 @@ enum err_code {
 struct err {
     enum err_code code;
     int os_error;   /* errno at the root cause, 0 when there was none */
-    char text[512]; /* outermost step first, root cause last; cut with "..." when longer */
+    char text[512]; /* outermost step first, root cause last; cut with "..." when longer. One line
+                       of UTF-8: '?' stands for control characters and other bytes of strangers */
 };
 
 /*

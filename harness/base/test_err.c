@@ -48,6 +48,39 @@ static void what_is_too_long_is_marked(void **state)
     assert_string_equal(err.text + sizeof err.text - 6, "xx...");
 }
 
+static void a_cut_leaves_whole_characters(void **state)
+{
+    struct err err = {0};
+    char most[sizeof err.text + 8] = {0};
+    (void)state;
+    for (size_t shift = 0; shift < 4; shift++) {
+        memset(most, 'x', shift);
+        for (size_t at = shift; at < sizeof most - 2; at += 2)
+            memcpy(most + at, "\xc3\xa4", 2);
+        assert_int_equal(err_set(&err, ERR_FORMAT, "%s", most), -1);
+        assert_non_null(strstr(err.text, "\xc3\xa4..."));
+        assert_null(strchr(err.text, '?'));
+        err_wrap(&err, "%s", most); /* also of the step */
+        assert_non_null(strstr(err.text, "\xc3\xa4..."));
+        assert_null(strchr(err.text, '?'));
+    }
+}
+
+/* Keys, names and answers of strangers get into messages: they must neither steer a terminal nor
+ * spoil the JSON document that tells the message, nor look like a message of their own. */
+static void strangers_words_stay_words_in_one_line(void **state)
+{
+    struct err err = {0};
+    (void)state;
+    err_set(&err, ERR_FORMAT, "key '%s'", "a\x1b[2J\x7f\xff\nspawnbench: all is well");
+    assert_string_equal(err.text, "key 'a?[2J?? spawnbench: all is well'");
+    err_wrap(&err, "file '%s'", "\t\xc3");
+    assert_string_equal(err.text, "file '?\?': key 'a?[2J?? spawnbench: all is well'");
+    errno = ENOENT;
+    err_system(&err, "cannot open '%s'", "\xe2\x82");
+    assert_string_equal(err.text, "cannot open '?\?': No such file or directory");
+}
+
 static void codes_become_exits(void **state)
 {
     static const struct {
@@ -68,6 +101,8 @@ int main(void)
         cmocka_unit_test(steps_stand_before_the_cause),
         cmocka_unit_test(nobody_need_listen),
         cmocka_unit_test(what_is_too_long_is_marked),
+        cmocka_unit_test(a_cut_leaves_whole_characters),
+        cmocka_unit_test(strangers_words_stay_words_in_one_line),
         cmocka_unit_test(codes_become_exits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

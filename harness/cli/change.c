@@ -50,7 +50,7 @@ static void drop_arms(cJSON *root, const struct cli_change *change)
         bool kept = true;
         next = claim->next;
         for (size_t i = 0; i < sizeof speakers / sizeof speakers[0]; i++)
-            if (cJSON_HasObjectItem(claim, speakers[i]))
+            if (cJSON_GetObjectItemCaseSensitive(claim, speakers[i]))
                 kept = kept && is_kept(change, json_string(claim, speakers[i]));
         if (!kept)
             cJSON_Delete(cJSON_DetachItemViaPointer(claims, claim));

@@ -26,6 +26,7 @@ enum {
     KEY_ADVISORY,
     KEY_MISMATCH,
     KEY_STRICT,
+    KEY_HISTORY,
     KEY_SEED,
     KEY_RESULTS,
     KEY_JSON,
@@ -70,6 +71,10 @@ static const struct argp_option options[] = {
      "compare even if machine, scenario or baseline speak against it, and say so", 0},
     {"strict-baseline", KEY_STRICT, NULL, 0,
      "let a stored baseline of fewer than 10 sittings fail the gate, too", 0},
+    {"against-history", KEY_HISTORY, NULL, 0,
+     "let a step for the worse in the scenario's history fail the gate, too, unless somebody "
+     "accepted it (spawnbench history)",
+     0},
     {NULL, 0, NULL, 0, "The rest:", 4},
     {"seed", KEY_SEED, "N", 0, "seed of the order of cycles (default: from the clock, printed)", 0},
     {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
@@ -233,6 +238,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case KEY_STRICT:
         gate->strict_baseline = true;
         return 0;
+    case KEY_HISTORY:
+        gate->against_history = true;
+        return 0;
     case KEY_SEED:
         gate->seed = (uint64_t)whole(state, "seed", argument, 1, UINT32_MAX);
         gate->seeded = true;
@@ -286,6 +294,8 @@ static int run_gate(struct parse *parse)
     if (parse->self_test)
         return cli_gate_self_test(gate);
     code = gate->against ? cli_gate_paired(gate, &result) : cli_gate_stored(gate, &result);
+    if (code == 0 && gate->against_history)
+        code = cli_gate_history(gate, &result);
     if (code == 0) {
         gate_settle(&result, &gate->manners);
         code = cli_gate_tell(gate, &result);

@@ -14,12 +14,16 @@ struct cli_gate {
     const char *arm; /* NULL: see gate_pick_arm */
     struct gate_asked asked;
     struct gate_manners manners;
+    bool against_history; /* an open step of the scenario's history fails, too */
     bool strict_baseline; /* a stored baseline of few sittings may fail, too */
     const char *results, *junit;
     char *command; /* argv in one line; owned */
     uint64_t seed;
     bool seeded, json, quiet, ctest;
 };
+
+/* gate_history.c: what the scenario's history says, into marks and open_steps; returns likewise */
+int cli_gate_history(const struct cli_gate *gate, struct gate_result *result);
 
 /* gate_tell.c: an error with exit code 5 becomes the reason why it could not be compared, which CI
  * services are told, too (returns 0); any other is told at once (returns its exit code) */

@@ -20,6 +20,8 @@ static const struct {
     {"report", cmd_report, "report [RUN...]", "write reports/benchmarks.md and its figures"},
     {"list", cmd_list, "list", "list the stored runs"},
     {"show", cmd_show, "show [RUN]", "show one stored run"},
+    {"history", cmd_history, "history [SCENARIO]", "runs in time: where did the level change?"},
+    {"doctor", cmd_doctor, "doctor", "is this machine fit to measure?"},
     {"export", cmd_export, "export [RUN]", "write one stored run in the format of another tool"},
     {"audit", cmd_audit, "audit DATABASE", "integrity audit of one database"},
     {"faults", cmd_faults, "faults SCENARIO", "make things fail for real, and audit what is left"},

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <limits.h>
 #include <sqlite3.h>
 
 #include "cli/test_cli.h"
@@ -134,7 +135,12 @@ static void a_full_disk_is_told(void **state)
 
 /* ---- memory ---- */
 
-enum { COPIES = 1000, CYCLES = 20 };
+/* AddressSanitizer keeps freed memory back, so that only the plain build can be held to a limit. */
+#ifdef __SANITIZE_ADDRESS__
+enum { COPIES = 50, MOST_KIB = INT_MAX, MOST_MORE_KIB = INT_MAX };
+#else
+enum { COPIES = 1000, MOST_KIB = 49152, MOST_MORE_KIB = 2048 };
+#endif
 
 static void sql(sqlite3 *db, const char *statement)
 {
@@ -143,7 +149,7 @@ static void sql(sqlite3 *db, const char *statement)
         fail_msg("%s: %s", statement, error);
 }
 
-/* The counted cycles once more and once more: 20,000 of 3 agents. */
+/* The counted cycles once more and once more: 20 COPIES of 3 agents. */
 static void multiply(const char *folder)
 {
     char *path = cli_path(folder, "results/spawnbench.sqlite");
@@ -181,8 +187,7 @@ static long peak_of(const char *folder, const char *format)
     return ended.usage.ru_maxrss;
 }
 
-/* A format that kept what it writes would need 29 MiB (trace) more. AddressSanitizer keeps freed
- * memory back, so that only the plain build can be held to it. */
+/* A format that kept what it writes would need 29 MiB (trace) more. */
 static void memory_does_not_grow_with_what_is_written(void **state)
 {
     static const char *const formats[] = {"csv",   "csv-agents", "hyperfine",  "google-benchmark",
@@ -194,10 +199,8 @@ static void memory_does_not_grow_with_what_is_written(void **state)
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         long kib = peak_of(*state, formats[i]);
         printf("%s: %ld KiB, bmf: %ld KiB\n", formats[i], kib, bmf_kib);
-#ifndef __SANITIZE_ADDRESS__
-        assert_true(kib < 49152);
-        assert_true(kib < bmf_kib + 2048);
-#endif
+        assert_true(kib < MOST_KIB);
+        assert_true(kib - bmf_kib < MOST_MORE_KIB);
     }
 }
 

@@ -14,7 +14,13 @@
 #include "crash/space.h"
 #include "crash/trial.h"
 
-#define MEMORY_MORE  16 /* there are so many more requests than calls of the disk */
+/* There are so many more requests for memory than calls of the disk; with the sanitizer, which is
+ * slow and looks for other things, fewer of them are refused. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_MORE 4
+#else
+#define MEMORY_MORE 16
+#endif
 #define MEMORY_KILLS 16
 #define SPACE_PAGES  256 /* more than the work needs */
 #define SPACE_MOST   60  /* pages: with so many left the work goes well */

@@ -122,12 +122,35 @@ static void rule_calls(struct file *file)
     }
 }
 
+/* What cJSON takes for JSON is not strict, and its plain look-ups pass over the case of keys. */
+static void rule_json(struct file *file)
+{
+    static const char *const loose[] = {"cJSON_Parse",
+                                        "cJSON_ParseWithLength",
+                                        "cJSON_ParseWithOpts",
+                                        "cJSON_ParseWithLengthOpts",
+                                        "cJSON_GetObjectItem",
+                                        "cJSON_HasObjectItem",
+                                        "cJSON_DetachItemFromObject",
+                                        "cJSON_DeleteItemFromObject",
+                                        "cJSON_ReplaceItemInObject"};
+    if (is_test(file->path) || strcmp(file->path, "harness/base/json.c") == 0 ||
+        strncmp(file->path, "harness/liars/", 14) == 0)
+        return;
+    for (size_t i = 0; i < sizeof loose / sizeof loose[0]; i++) {
+        const char *at = find_call(file->code, loose[i]);
+        if (at)
+            complain(file, file->text + (at - file->code),
+                     "not strict, see base/json.h: ", loose[i]);
+    }
+}
+
 /* Only these rooms know that a store is SQLite. */
 static void rule_sqlite(struct file *file)
 {
     static const char *const allowed[] = {
-        "harness/store/", "harness/audit/",   "harness/liars/",         "harness/micro/",
-        "harness/crash/", "reference/store/", "harness/faults/holder.c"};
+        "harness/store/", "harness/audit/", "harness/liars/",   "harness/micro/",
+        "harness/crash/", "harness/fuzz/",  "reference/store/", "harness/faults/holder.c"};
     const char *at = strstr(file->text, "#include <sqlite3.h>");
     if (!at || is_test(file->path))
         return;
@@ -151,7 +174,11 @@ static int layer_of(const char *room)
 static bool may_include(const char *room, const char *other)
 {
     int from = layer_of(room), to = layer_of(other);
-    if (strcmp(room, other) == 0 || strcmp(room, "micro") == 0 || strcmp(room, "crash") == 0)
+    static const char *const all[] = {"micro", "crash", "fuzz"};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(room, all[i]) == 0)
+            return true;
+    if (strcmp(room, other) == 0)
         return true;
     return to >= 0 && (from >= 0 ? to < from : strcmp(other, "base") == 0);
 }
@@ -220,11 +247,8 @@ static char *code_of(const char *text)
 static const struct rule {
     const char *name;
     void (*check)(struct file *file);
-} rules[] = {{"lines", rule_lines},
-             {"opening", rule_opening},
-             {"calls", rule_calls},
-             {"sqlite", rule_sqlite},
-             {"arrows", rule_arrows}};
+} rules[] = {{"lines", rule_lines}, {"opening", rule_opening}, {"calls", rule_calls},
+             {"json", rule_json},   {"sqlite", rule_sqlite},   {"arrows", rule_arrows}};
 
 /* All complaints of one rule, or of all of them, about a file; the caller frees it. */
 static char *complaints_of(const char *path, const char *text, const char *rule)
@@ -287,6 +311,11 @@ static void every_rule_refuses_what_is_wrong_and_nothing_else(void **state)
         {"calls", "harness/x/a.c", "a = \"\\\"\"; popen(b);\n", "banned call: popen"},
         {"calls", "harness/x/a.c", "a = \"b\"\"c\"/**/; strcpy(b);\n", "banned call: strcpy"},
         {"calls", "harness/x/a.c", "int system; table->system(1);\n", NULL},
+        {"json", "harness/x/a.c", "a = cJSON_Parse(b);\n", "not strict"},
+        {"json", "harness/x/a.c", "a = cJSON_GetObjectItem(b, c);\n", "not strict"},
+        {"json", "harness/x/a.c", "a = cJSON_GetObjectItemCaseSensitive(b, c);\n", NULL},
+        {"json", "harness/x/test_a.c", "a = cJSON_GetObjectItem(b, c);\n", NULL},
+        {"json", "harness/base/json.c", "a = cJSON_ParseWithLengthOpts(b);\n", NULL},
         {"sqlite", "harness/store/a.c", "#include <sqlite3.h>\n", NULL},
         {"sqlite", "reference/store/a.c", "#include <sqlite3.h>\n", NULL},
         {"sqlite", "harness/cli/test_a.c", "#include <sqlite3.h>\n", NULL},
@@ -306,6 +335,8 @@ static void every_rule_refuses_what_is_wrong_and_nothing_else(void **state)
         {"arrows", "harness/micro/a.c", "\n#include \"cli/cli.h\"\n", NULL},
         {"arrows", "harness/crash/a.c", "\n#include \"store/store.h\"\n", NULL},
         {"arrows", "harness/run/a.c", "\n#include \"crash/shim.h\"\n", "arrow"},
+        {"arrows", "harness/fuzz/a.c", "\n#include \"run/run.h\"\n", NULL},
+        {"arrows", "harness/run/a.c", "\n#include \"fuzz/fuzz.h\"\n", "arrow"},
         {"arrows", "harness/base/test_a.c", "\n#include \"cli/test_cli.h\"\n", NULL},
         {"arrows", "reference/spawner/a.c", "\n#include \"store/store.h\"\n", NULL},
         {"arrows", "reference/main.c", "\n#include \"base/err.h\"\n", NULL},
@@ -353,7 +384,7 @@ static void width_and_length_are_refused_beyond_their_limit(void **state)
 
 static void every_room_that_is_there_has_its_place(void **state)
 {
-    static const char *const beside[] = {"micro", "crash", "liars", "devel"};
+    static const char *const beside[] = {"micro", "crash", "fuzz", "liars", "devel"};
     struct sources sources = sources_list();
     (void)state;
     for (size_t i = 0; i < sources.count; i++) {

@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "faults/internal.h"
 
-#define SOON_NS    (100 * 1000) /* how often the ledger is looked at */
-#define OUTSIDE_NS 3e6          /* the latest moment of opening or closing */
+#define SOON_NS    INT64_C(100000) /* how often the ledger is looked at */
+#define OUTSIDE_NS 3e6             /* the latest moment of opening or closing */
 
 static bool dies(const struct fault *fault)
 {

@@ -2,6 +2,8 @@
 #ifndef FAULTS_INTERNAL_H
 #define FAULTS_INTERNAL_H
 
+#include <sys/resource.h>
+
 #include "audit/audit.h"
 #include "audit/schedule.h"
 #include "base/process.h"
@@ -18,10 +20,11 @@ struct injection {
     char how[96]; /* what was done, exactly */
 
     pid_t subject;
-    int64_t at_ns;          /* when it is to happen, or to end */
-    struct process holder;  /* of the write lock */
-    int limited_max;        /* of the pids cgroup; -1: none is made */
-    char *group;            /* folder of the cgroup, own */
+    int64_t at_ns;           /* when it is to happen, or to end */
+    struct process holder;   /* of the write lock */
+    char *group;             /* folder of the cgroup, own */
+    struct rlimit processes; /* the subject's, before they were limited */
+    bool processes_limited;
     char *filler, *program; /* files that were made, own */
     char *marker;           /* a file that must not come to be, own */
     struct scenario_agent stand_in;

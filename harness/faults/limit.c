@@ -104,17 +104,23 @@ static bool limit_group(struct injection *injection, int spare)
 
 bool limit_processes(struct injection *injection, int spare)
 {
-    struct rlimit few = {0, 0};
+    struct rlimit few;
     if (geteuid() == 0)
         return limit_group(injection, spare);
     snprintf(injection->how, sizeof injection->how, "RLIMIT_NPROC 0");
-    return prlimit(injection->subject, RLIMIT_NPROC, &few, NULL) == 0;
+    if (prlimit(injection->subject, RLIMIT_NPROC, NULL, &injection->processes) != 0)
+        return false;
+    few = (struct rlimit){0, injection->processes.rlim_max}; /* what we may lift again */
+    injection->processes_limited = prlimit(injection->subject, RLIMIT_NPROC, &few, NULL) == 0;
+    return injection->processes_limited;
 }
 
-/* The subject is restarted afterwards; who is in the group until then may go on. */
+/* The subject is restarted afterwards; until then it may go on, as far as a limit can be lifted. */
 void limit_end(struct injection *injection)
 {
-    if (!injection->group)
-        return;
-    write_number(injection->group, "pids.max", 1000000);
+    if (injection->processes_limited)
+        prlimit(injection->subject, RLIMIT_NPROC, &injection->processes, NULL);
+    injection->processes_limited = false;
+    if (injection->group)
+        write_number(injection->group, "pids.max", 1000000);
 }

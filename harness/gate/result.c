@@ -152,7 +152,7 @@ void gate_settle(struct gate_result *result, const struct gate_manners *manners)
     else if (result->reason[0] || result->answer.count == 0)
         result->code = 5;
     else
-        result->code = code_of(result->answer.word);
+        result->code = result->open_steps ? 1 : code_of(result->answer.word);
     if ((result->code == 3 && manners->inconclusive_passes) ||
         (result->code < 4 && result->advisory))
         result->code = 0;
@@ -164,6 +164,8 @@ const char *gate_verdict(const struct gate_result *result)
         return "integrity broken";
     if (result->reason[0] || result->answer.count == 0)
         return "could not compare";
+    if (result->open_steps && result->answer.word != GATE_REGRESSION)
+        return "slower than its history";
     return gate_word_name(result->answer.word);
 }
 

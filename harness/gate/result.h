@@ -24,6 +24,8 @@ struct gate_result {
     int64_t cycles;            /* of the candidate, warm-ups included */
     int64_t findings_baseline, findings_candidate; /* integrity and conduct */
     char finding[256];                             /* one of the candidate's, "" */
+    char history[400]; /* what its history says, when it was asked; else "" */
+    size_t open_steps; /* in it: for the worse, and nobody accepted them */
     struct text marks; /* what a reader must know, one line each: "the machine differs: ..." */
     char reason[512];  /* why it could not be compared; "" when it could */
     bool advisory;     /* it tells, and does not fail */
@@ -56,7 +58,8 @@ int gate_paired(struct gate_result *out, const struct scenario *derived, struct 
 
 /*
  * gate_settle - the exit code: 4 the candidate has findings (however fast it is), 5 not comparable,
- * 1 a regression, 3 inconclusive or powerless, 0 no regression or an improvement
+ * 1 a regression, or an open step of its history, 3 inconclusive or powerless, 0 no regression or
+ * an improvement
  */
 void gate_settle(struct gate_result *result, const struct gate_manners *manners);
 

@@ -21,6 +21,7 @@ struct shown {
     const char *name;    /* of its document */
     const char *heading; /* question */
     const char *about;   /* how it is answered */
+    const char *make;    /* the command that does it */
     const char *rows;    /* member with the rows; "arms.rows": those of each arm */
     void (*sentence)(struct text *out, const cJSON *document, const cJSON *rows);
     struct column columns[MOST_COLUMNS];
@@ -120,26 +121,55 @@ static void say_matrix(struct text *out, const cJSON *document, const cJSON *row
 
 static void say_walk(struct text *out, const cJSON *document, const cJSON *rows)
 {
-    (void)document;
-    text_addf(
-        out,
-        "**%.0f calls of the reference store walked, %.0f distinct states opened: %.0f "
-        "corrupt, %.0f with half a transaction, %.0f that lost what was acknowledged under "
-        "`full`.** Under `normal` a power loss may take back the last transactions (%.0f "
-        "states did), a killed process may not (%.0f did). ",
-        sum_of(rows, "calls", "bar", "sound") + sum_of(rows, "calls", "bar", "loses"),
-        sum_of(rows, "distinct", "bar", "sound") + sum_of(rows, "distinct", "bar", "loses"),
-        sum_of(rows, "kill.corrupt", "bar", "sound") +
-            sum_of(rows, "power.corrupt", "bar", "sound") +
-            sum_of(rows, "kill.corrupt", "bar", "loses") +
-            sum_of(rows, "power.corrupt", "bar", "loses"),
-        sum_of(rows, "kill.partial", "bar", "sound") +
-            sum_of(rows, "power.partial", "bar", "sound") +
-            sum_of(rows, "kill.partial", "bar", "loses") +
-            sum_of(rows, "power.partial", "bar", "loses"),
-        sum_of(rows, "kill.losing", "bar", "sound") + sum_of(rows, "power.losing", "bar", "sound"),
-        sum_of(rows, "power.losing", "bar", "loses"), sum_of(rows, "kill.losing", "bar", "loses"));
-    text_add(out, "Controls that must break did.");
+    (void)rows;
+    text_addf(out,
+              "**%.0f calls of the reference store walked, %.0f distinct states opened. `full`: "
+              "%.0f corrupt, %.0f with half a transaction, %.0f acknowledged transactions lost. "
+              "`normal`: %.0f corrupt, %.0f with half a transaction.** Under `normal` a power loss "
+              "may take back what was acknowledged last (%.0f states did, the worst %.0f "
+              "transactions), since it does not wait for the disk; a killed process may not (%.0f "
+              "did).",
+              number(document, "full.points") + number(document, "normal.points"),
+              number(document, "distinct_reference"), number(document, "full.corrupt"),
+              number(document, "full.partial"), number(document, "full.lost"),
+              number(document, "normal.corrupt"), number(document, "normal.partial"),
+              number(document, "normal.losing"), number(document, "normal.lost"),
+              number(document, "normal.lost_at_kill"));
+}
+
+static void say_calls(struct text *out, const cJSON *document, const cJSON *rows)
+{
+    (void)rows;
+    text_addf(out,
+              "**%.0f runs with one fault each, %.0f audits of killed ones beside: %.0f broke a "
+              "promise.** %.0f transactions were refused, %.0f commits failed and were left open "
+              "(%.0f agents of those were there afterwards, whole), %.0f faults reached no caller "
+              "(retries, checkpoints, closing) and did no harm. Disk: %.0f runs; memory refused at "
+              "each request in turn: %.0f; a real file system that is full: %.0f.",
+              number(document, "total.runs"), number(document, "total.killed"),
+              number(document, "total.bad"), number(document, "total.refused"),
+              number(document, "total.unknown"), number(document, "total.present"),
+              number(document, "total.silent"), number(document, "disk.runs"),
+              number(document, "memory.runs"), number(document, "space.runs"));
+}
+
+static void say_soak(struct text *out, const cJSON *document, const cJSON *rows)
+{
+    const char *verdict = json_string(document, "verdict");
+    text_addf(out,
+              "**%s after %.0f starts in %.0f cycles with %.0f faults: %.0f lost, %.0f doubled, "
+              "%.0f zombies, %.0f leaked descriptors.** %.0f starts were acknowledged, %.0f left "
+              "open by a fault (%.0f of those were there afterwards); %.0f audits, %.0f of them "
+              "full; ",
+              verdict ? verdict : "no verdict", number(document, "starts"),
+              number(document, "cycles"), sum(rows, "struck"), number(document, "lost"),
+              number(document, "duplicated"), number(document, "zombies"),
+              number(document, "leaked_descriptors"), number(document, "acknowledged"),
+              number(document, "indeterminate"), number(document, "present_after"),
+              number(document, "audits"), number(document, "audits_full"));
+    say_bound(out, number(document, "findings"), number(document, "cycles"),
+              "cycles with a finding");
+    text_add(out, ".");
 }
 
 static void say_controls(struct text *out, const cJSON *document, const cJSON *rows)
@@ -179,6 +209,7 @@ static const struct shown proofs[] = {
      "What survives when things go wrong?",
      "Each fault is made to strike a real cycle. After it: audit, restart, audit again, and a "
      "healthy batch must succeed.",
+     "faults SCENARIO",
      "arms.rows",
      say_faults,
      {{"arm", "arm"},
@@ -195,6 +226,7 @@ static const struct shown proofs[] = {
      "Are the instruments able to fail?",
      "Ways of recording that are known to lose or to corrupt, tried beside the sound way. Were one "
      "of them to pass, nothing here would be proven.",
+     "faults SCENARIO",
      "controls",
      say_controls,
      {{"known-bad way", "name"},
@@ -208,6 +240,7 @@ static const struct shown proofs[] = {
      "Copies of a real store are damaged in every known way; each number says how many copies "
      "that column's checks saw. Benign: no reader looks at the bytes that were hit, proven by an "
      "equal content and a sound structure.",
+     "faults --prove all SCENARIO",
      "kinds",
      say_matrix,
      {{"damage", "damage"},
@@ -223,19 +256,46 @@ static const struct shown proofs[] = {
      "Can a crash at any call corrupt the store, or take back what it acknowledged?",
      "A fixed workload is recorded call by call; every state in which a killed process or a power "
      "loss could leave its files is rebuilt, opened and checked.",
+     "faults --prove all SCENARIO",
      "walks",
      say_walk,
      {{"configuration", "configuration"},
       {"must be", "bar"},
-      {"calls", "calls"},
+      {"calls", "points"},
       {"syncs", "syncs"},
       {"states after a kill", "kill.states"},
       {"losing", "kill.losing"},
       {"states after a power loss", "power.states"},
       {"losing", "power.losing"},
-      {"worst loss", "power.worst_loss"},
-      {"corrupt", "power.corrupt"},
+      {"most transactions lost", "lost"},
+      {"corrupt", "corrupt"},
       {"verdict", "verdict"}}},
+    {"calls",
+     "What if any single call fails?",
+     "The n-th call of each kind fails, once or for good, for every n or as many as the command "
+     "asked for; also when the process is killed later in the same run. Then the store is opened "
+     "anew and must do a healthy batch.",
+     "faults --prove all SCENARIO",
+     "faults",
+     say_calls,
+     {{"fault", "fault"},
+      {"store", "mode"},
+      {"runs", "runs"},
+      {"refused", "refused"},
+      {"commits left open", "unknown"},
+      {"agents present after", "present"},
+      {"killed as well", "killed"},
+      {"without effect", "silent"},
+      {"bad", "bad"},
+      {"verdict", "verdict"}}},
+    {"soak",
+     "And for a long time?",
+     "Cycles with faults at random, from one seed; it stops at the first finding and keeps the "
+     "evidence.",
+     "soak",
+     "faults",
+     say_soak,
+     {{"fault", "fault"}, {"struck", "struck"}}},
 };
 
 /* Rows as a tree of our own; those of several arms tell their arm. NULL: it has none. */
@@ -310,8 +370,8 @@ int chapter_proofs(struct text *out, struct store *store, struct err *err)
         if (store_document_newest(store, STORE_PROOF, proofs[i].name, tell, &told, err) < 0)
             return -1;
         if (out->length == before)
-            text_addf(out, "%s Nothing is stored: `spawnbench faults --all SCENARIO`.\n\n",
-                      proofs[i].heading);
+            text_addf(out, "%s Nothing is stored: `spawnbench %s`.\n\n", proofs[i].heading,
+                      proofs[i].make);
         before = out->length;
     }
     return 0;

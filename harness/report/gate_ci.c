@@ -117,6 +117,8 @@ void report_gate_annotations(struct text *out, const struct gate_result *result)
     }
     if (result->reason[0])
         annotate(out, "error", result, result->reason);
+    if (result->open_steps)
+        annotate(out, result->code == 1 ? "error" : "warning", result, result->history);
     for (size_t i = 0; i < result->answer.count && !result->reason[0]; i++)
         annotate_item(out, result, i);
 }

@@ -105,6 +105,8 @@ int report_gate_json(FILE *out, const struct gate_result *result, struct err *er
     json_add_int64(root, "findings_baseline", result->findings_baseline);
     json_add_int64(root, "findings_candidate", result->findings_candidate);
     add_words(root, "finding", result->finding);
+    add_words(root, "history", result->history);
+    json_add_int64(root, "open_steps", (int64_t)result->open_steps);
     add_marks(root, result);
     cJSON_AddStringToObject(root, "verdict", gate_verdict(result));
     cJSON_AddStringToObject(root, "reason", result->reason);

@@ -61,6 +61,21 @@ static void add_integrity(struct junit *junit, const struct gate_result *result)
     free(message);
 }
 
+/* Only when it was asked. */
+static void add_history(struct junit *junit, const struct gate_result *result)
+{
+    enum junit_result answer = result->open_steps == 0 ? JUNIT_PASSED
+                               : result->advisory      ? JUNIT_SKIPPED
+                                                       : JUNIT_FAILED;
+    if (!*result->history)
+        return;
+    junit_case(junit, &(struct junit_case){.name = "history",
+                                           .result = answer,
+                                           .type = "open-step",
+                                           .message = result->history,
+                                           .detail = result->history});
+}
+
 static void add_property(struct junit *junit, const char *name, const char *value)
 {
     if (value && *value)
@@ -81,6 +96,7 @@ int report_gate_junit(FILE *out, const struct gate_result *result, struct err *e
     add_property(&junit, "verdict", gate_verdict(result));
     add_comparable(&junit, result);
     add_integrity(&junit, result);
+    add_history(&junit, result);
     for (size_t i = 0; i < result->answer.count && !result->reason[0]; i++)
         add_item(&junit, result, i);
     rc = junit_write(&junit, out, "spawnbench gate", err);

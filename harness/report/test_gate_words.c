@@ -74,6 +74,38 @@ static void one_line_for_each_metric(void **state)
     gate_result_release(&result);
 }
 
+/* The pair shows nothing, but the level rose some runs ago and nobody said that it may. */
+static void an_open_step_of_history_fails_and_is_told_everywhere(void **state)
+{
+    struct gate_result result = result_of(GATE_NO_REGRESSION);
+    struct text said = {0};
+    struct err err = {0};
+    char *data = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&data, &length);
+    (void)state;
+    result.open_steps = 1;
+    snprintf(result.history, sizeof result.history, "spawn_time of parallel has been +7 %%");
+    gate_settle(&result, &(struct gate_manners){0});
+    assert_int_equal(result.code, 1);
+    assert_string_equal(gate_verdict(&result), "slower than its history");
+    report_gate_annotations(&said, &result);
+    assert_non_null(strstr(said.data, "::error"));
+    assert_non_null(strstr(said.data, "has been +7"));
+    assert_int_equal(report_gate_junit(out, &result, &err), 0);
+    fclose(out);
+    assert_non_null(strstr(data, "name=\"history\""));
+    assert_non_null(strstr(data, "failures=\"1\""));
+    free(data);
+    text_release(&said);
+    gate_settle(&result, &(struct gate_manners){.advisory = true});
+    assert_int_equal(result.code, 0);
+    result.findings_candidate = 1; /* integrity outranks it */
+    gate_settle(&result, &(struct gate_manners){0});
+    assert_int_equal(result.code, 4);
+    gate_result_release(&result);
+}
+
 static void each_word_has_its_sentence(void **state)
 {
     static const char *const parts[GATE_WORDS] = {
@@ -242,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_line_for_each_metric),
+        cmocka_unit_test(an_open_step_of_history_fails_and_is_told_everywhere),
         cmocka_unit_test(each_word_has_its_sentence),
         cmocka_unit_test(no_bound_and_endless_are_told),
         cmocka_unit_test(json_is_one_pure_document),

@@ -352,10 +352,20 @@ static void proofs_are_told_with_their_sums(void **state)
          "{\"damage\":\"c\",\"made\":2,\"caught\":1,\"benign\":0,\"escaped\":1}]}}",
          "**2 kinds of damage, 7 damaged copies: 5 caught, 1 proven benign, 1 escaped.**"},
         {"walk",
-         "{\"document\":{\"walks\":[{\"configuration\":\"full\",\"bar\":\"sound\",\"calls\":7,"
-         "\"distinct\":9,\"kill\":{\"losing\":1},\"power\":{\"losing\":2,\"corrupt\":3}}]}}",
-         "**7 calls of the reference store walked, 9 distinct states opened: 3 corrupt, 0 with "
-         "half a transaction, 3 that lost what was acknowledged under `full`.**"},
+         "{\"document\":{\"distinct_reference\":9,\"full\":{\"points\":3,\"corrupt\":1,\"lost\":2},"
+         "\"normal\":{\"points\":4,\"losing\":5,\"lost\":6},\"walks\":[{\"configuration\":\"x\"}]}"
+         "}",
+         "**7 calls of the reference store walked, 9 distinct states opened. `full`: 1 corrupt, 0 "
+         "with half a transaction, 2 acknowledged transactions lost."},
+        {"calls",
+         "{\"document\":{\"total\":{\"runs\":8,\"bad\":1},\"memory\":{\"runs\":3},\"faults\":[{}]}"
+         "}",
+         "**8 runs with one fault each, 0 audits of killed ones beside: 1 broke a promise.**"},
+        {"soak",
+         "{\"document\":{\"verdict\":\"intact\",\"starts\":1000,\"cycles\":100,\"lost\":0,"
+         "\"faults\":["
+         "{\"fault\":\"a\",\"struck\":3},{\"fault\":\"b\",\"struck\":4}]}}",
+         "**intact after 1000 starts in 100 cycles with 7 faults: 0 lost, 0 doubled,"},
         {"controls",
          "{\"document\":{\"engine\":\"3.40.1\",\"affected\":true,\"controls\":["
          "{\"name\":\"sync-off\",\"failed\":true},{\"name\":\"fork\",\"failed\":false}]}}",

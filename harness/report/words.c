@@ -198,19 +198,24 @@ static struct scale time_scale(double ns)
     return choose(times, sizeof times / sizeof times[0], 2, ns);
 }
 
+static struct scale unit_scale(enum scenario_unit unit, double number)
+{
+    switch (unit) {
+    case SCENARIO_BYTES:
+        return choose(sizes, sizeof sizes / sizeof sizes[0], 2, number);
+    case SCENARIO_PER_SECOND:
+        return choose(rates, 1, 0, number);
+    case SCENARIO_NS:
+        break;
+    }
+    return time_scale(number);
+}
+
 static struct scale claim_scale(const struct verdict_item *item)
 {
     if (item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN)
         return ratios;
-    switch (scenario_metric_unit(item->claim->metric)) {
-    case SCENARIO_BYTES:
-        return choose(sizes, sizeof sizes / sizeof sizes[0], 2, item->estimate);
-    case SCENARIO_PER_SECOND:
-        return choose(rates, 1, 0, item->estimate);
-    case SCENARIO_NS:
-        break;
-    }
-    return time_scale(item->estimate);
+    return unit_scale(scenario_metric_unit(item->claim->metric), item->estimate);
 }
 
 static const char *one_number(char out[WORDS_BYTES], const struct scale *scale, double value)
@@ -255,13 +260,19 @@ static const char *told(char out[WORDS_BYTES], const struct scale *scale, double
     return out;
 }
 
-const char *words_estimate(char out[WORDS_BYTES], double estimate,
-                           const struct stats_bounds *bounds)
+const char *words_measure(char out[WORDS_BYTES], enum scenario_unit unit, double estimate,
+                          const struct stats_bounds *bounds)
 {
-    struct scale scale = time_scale(estimate);
+    struct scale scale = unit_scale(unit, estimate);
     if (bounds->has_lower && bounds->has_upper)
         widen(&scale, bounds->lower, bounds->upper);
     return told(out, &scale, estimate, bounds);
+}
+
+const char *words_estimate(char out[WORDS_BYTES], double estimate,
+                           const struct stats_bounds *bounds)
+{
+    return words_measure(out, SCENARIO_NS, estimate, bounds);
 }
 
 const char *words_at_most(char out[WORDS_BYTES], const struct stats_bounds *bounds, size_t n)

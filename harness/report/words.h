@@ -37,6 +37,10 @@ const char *words_label(char out[WORDS_LABEL_BYTES], const char *name);
 const char *words_estimate(char out[WORDS_BYTES], double estimate,
                            const struct stats_bounds *bounds);
 
+/* words_measure - the same for a metric of any unit: "512 MiB [500 .. 530]" */
+const char *words_measure(char out[WORDS_BYTES], enum scenario_unit unit, double estimate,
+                          const struct stats_bounds *bounds);
+
 /* words_at_most - "at most 49.6 ms", or why there is no upper bound of a p95 from n cycles */
 const char *words_at_most(char out[WORDS_BYTES], const struct stats_bounds *bounds, size_t n);
 

@@ -1,4 +1,4 @@
-/* cgroup - how much CPU may we use, and who counts when it was not enough? Private to this room.
+/* cgroup - how much CPU may we use, and who counts when it was not enough?
  *
  * Both versions of cgroups, see cgroups(7). membership is "/proc/self/cgroup" and mount
  * "/sys/fs/cgroup", except in tests. Where the path of our own cgroup does not exist below the

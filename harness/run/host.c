@@ -1,20 +1,17 @@
 /* On what machine, with which settings, was this measured? Facts from /proc, /sys and uname. */
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "run/cgroup.h"
+#include "run/probe.h"
 #include "run/run.h"
 
 /* The first line of a small file without its newline, or "" when there is none. */
@@ -57,69 +54,11 @@ static void add_taken(cJSON *host, const char *key, char *value)
     free(value);
 }
 
-static const char *file_system_name(const char *folder)
-{
-    static const struct {
-        unsigned long magic;
-        const char *name;
-    } known[] = {{0xef53, "ext4"},      {0x58465342, "xfs"},     {0x9123683e, "btrfs"},
-                 {0x01021994, "tmpfs"}, {0x794c7630, "overlay"}, {0x6969, "nfs"},
-                 {0x2fc12fc1, "zfs"},   {0xf2f52010, "f2fs"},    {0x65735546, "fuse"},
-                 {0x01021997, "9p"},    {0x6a656a63, "virtiofs"}};
-    struct statfs about;
-    if (statfs(folder, &about) != 0)
-        return "unknown";
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if ((unsigned long)about.f_type == known[i].magic)
-            return known[i].name;
-    return "unknown";
-}
-
-static int compare_int64(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Median cost of making 4 KiB durable here: without it a figure with durability "full" says little.
- */
+/* Without it a figure with durability "full" says little. */
 static int64_t fdatasync_median_ns(const char *folder)
 {
     int64_t took[21];
-    char block[4096] = {0};
-    char *path = text_format("%s/.fsync-probe", folder);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int64_t median = -1;
-    if (fd >= 0) {
-        bool whole = true;
-        for (int i = 0; i < 21 && whole; i++) {
-            int64_t from_ns;
-            whole = write(fd, block, sizeof block) == (ssize_t)sizeof block;
-            from_ns = clock_now_ns();
-            whole = whole && fdatasync(fd) == 0;
-            took[i] = clock_now_ns() - from_ns;
-        }
-        close(fd);
-        unlink(path);
-        qsort(took, 21, sizeof took[0], compare_int64);
-        median = whole ? took[10] : -1;
-    }
-    free(path);
-    return median;
-}
-
-/* The smallest step that the clock was seen to make: what it claims (clock_getres) says little. */
-static int64_t clock_resolution_ns(void)
-{
-    int64_t least_ns = INT64_MAX;
-    for (int i = 0; i < 1000; i++) {
-        int64_t from_ns = clock_now_ns(), to_ns;
-        while ((to_ns = clock_now_ns()) == from_ns)
-            ;
-        if (to_ns - from_ns < least_ns)
-            least_ns = to_ns - from_ns;
-    }
-    return least_ns;
+    return probe_fdatasync(took, 21, folder) == 0 ? took[10] : -1;
 }
 
 static char *join(const char *folder, const char *name)
@@ -203,12 +142,12 @@ char *run_host_describe(const char *folder, const char *engine)
     add_taken(host, "operating_system", value_of("/etc/os-release", "PRETTY_NAME"));
     add_cpu(host);
     add_taken(host, "memory", memory);
-    cJSON_AddStringToObject(host, "file_system", file_system_name(folder));
+    cJSON_AddStringToObject(host, "file_system", probe_file_system(folder));
     if (fsync_ns >= 0)
         json_add_int64(host, "fdatasync_median_ns", fsync_ns);
     add_taken(host, "clock_source",
               first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
-    json_add_int64(host, "clock_resolution_ns", clock_resolution_ns());
+    json_add_int64(host, "clock_resolution_ns", probe_clock_resolution_ns());
     add_load(host);
     add_taken(host, "git_commit", git_commit());
     printed = json_print(host, 0);

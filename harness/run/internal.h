@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "run/run.h"
+#include "run/strain.h"
 
 #define RUN_MOST_RESTARTS 5
 #define RUN_GRACE_NS                                                                               \
@@ -24,6 +25,7 @@ struct run_arm {
     int ledger_fd;
     int64_t ledger_offset;
     struct text ledger_rest; /* a line that was not complete yet */
+    bool ledger_flooded;     /* it is too long: what comes until its end is passed over */
     int restarts;
     int cycles, descriptors_first;             /* of the present process */
     pid_t own_children[RUN_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
@@ -32,12 +34,6 @@ struct run_arm {
     struct run *run; /* for the onlooker: whose it is, what it sees, and when */
     struct run_cycle *looked_at;
     enum run_moment moment;
-};
-
-/* Counters of the machine, kept open; -1: not told here. See strain.c. */
-struct strain {
-    int stat_fd, pressure_fd, throttled_fd;
-    struct run_strain last; /* as read last, not differences */
 };
 
 struct run {
@@ -87,12 +83,5 @@ struct usage {
 };
 void usage_before(struct usage *out, const struct run_arm *arm, struct run_cycle *cycle);
 void usage_after(const struct usage *before, const struct run_arm *arm, struct run_cycle *cycle);
-
-/* strain.c: what the machine did since the last reading; strain_open makes the first one. A path
- * may be NULL: not told. strain_close accepts one that is closed, not one that is zero. */
-void strain_open(struct strain *out, const char *stat, const char *pressure, const char *throttled);
-void strain_open_here(struct strain *out);
-struct run_strain strain_read(struct strain *strain);
-void strain_close(struct strain *strain);
 
 #endif

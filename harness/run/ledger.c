@@ -1,14 +1,18 @@
 /* What do the agents themselves say? Each appends one line: id pid main_ns ready_ns. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "run/internal.h"
 
-#define LONGEST_LINE 4096 /* a good one has about 60 bytes */
+#define LONGEST_LINE 4096         /* a good one has about 60 bytes */
+#define MOST_BYTES   (64LL << 20) /* of one cycle: a thousand agents write 60 thousand */
 
 int ledger_open(struct run_arm *arm, struct err *err)
 {
@@ -44,7 +48,7 @@ static int split_line(const char *line, size_t length, char id[32], long long nu
             return -1;
         at = end;
     }
-    return *at ? -1 : 0;
+    return *at || numbers[0] > INT_MAX ? -1 : 0; /* no pid is larger */
 }
 
 static void take_line(struct run_cycle *cycle, const char *line, size_t length)
@@ -67,31 +71,72 @@ static void take_line(struct run_cycle *cycle, const char *line, size_t length)
     agent = &cycle->agents[ordinal];
     agent->ledger_lines++;
     agent->ledger_pid = (pid_t)numbers[0];
-    agent->main_ns = numbers[1];
-    agent->own_ready_ns = numbers[2];
+    agent->main_ns = clock_believable(numbers[1]);
+    agent->own_ready_ns = clock_believable(numbers[2]);
+}
+
+/* A flood without newlines must not fill us: of a line that long the rest is passed over. */
+static void take_bytes(struct run_arm *arm, struct run_cycle *cycle, const char *bytes,
+                       size_t count)
+{
+    const char *newline = memchr(bytes, '\n', count);
+    size_t length = newline ? (size_t)(newline - bytes) : count;
+    if (!arm->ledger_flooded)
+        text_add_bytes(&arm->ledger_rest, bytes, length);
+    if (arm->ledger_rest.length > LONGEST_LINE) {
+        note_stray(cycle, arm->ledger_rest.data);
+        text_clear(&arm->ledger_rest);
+        arm->ledger_flooded = true;
+    }
+    if (newline && !arm->ledger_flooded)
+        take_line(cycle, arm->ledger_rest.data, arm->ledger_rest.length);
+    if (newline) {
+        text_clear(&arm->ledger_rest);
+        arm->ledger_flooded = false;
+    }
+}
+
+static void take_block(struct run_arm *arm, struct run_cycle *cycle, const char *block, size_t got)
+{
+    while (got > 0) {
+        const char *newline = memchr(block, '\n', got);
+        size_t count = newline ? (size_t)(newline - block) + 1 : got;
+        take_bytes(arm, cycle, block, count);
+        block += count;
+        got -= count;
+    }
+}
+
+/* Where the ledger ends now: who goes on writing must not keep us here for ever, nor one who made
+ * it as long as a file can be. */
+static int64_t end_of_ledger(struct run_arm *arm, struct run_cycle *cycle)
+{
+    struct stat about;
+    if (fstat(arm->ledger_fd, &about) != 0)
+        return arm->ledger_offset;
+    if (about.st_size - arm->ledger_offset > MOST_BYTES) {
+        char line[64];
+        snprintf(line, sizeof line, "%lld bytes at once",
+                 (long long)(about.st_size - arm->ledger_offset));
+        note_stray(cycle, line);
+        arm->ledger_offset = about.st_size;
+    }
+    return about.st_size;
 }
 
 void ledger_read(struct run_arm *arm, struct run_cycle *cycle)
 {
     char block[16384];
-    char *newline;
-    ssize_t got;
-    while ((got = pread(arm->ledger_fd, block, sizeof block, arm->ledger_offset)) > 0 ||
-           (got < 0 && errno == EINTR)) {
-        if (got < 0)
+    int64_t end = end_of_ledger(arm, cycle);
+    while (arm->ledger_offset < end) {
+        int64_t left = end - arm->ledger_offset;
+        size_t wanted = left < (int64_t)sizeof block ? (size_t)left : sizeof block;
+        ssize_t got = pread(arm->ledger_fd, block, wanted, arm->ledger_offset);
+        if (got < 0 && errno == EINTR)
             continue;
+        if (got <= 0)
+            return;
         arm->ledger_offset += got;
-        text_add_bytes(&arm->ledger_rest, block, (size_t)got);
-        while ((newline = memchr(arm->ledger_rest.data, '\n', arm->ledger_rest.length))) {
-            size_t length = (size_t)(newline - arm->ledger_rest.data);
-            *newline = '\0';
-            take_line(cycle, arm->ledger_rest.data, length);
-            text_drop_front(&arm->ledger_rest, length + 1);
-        }
-        if (arm->ledger_rest.length >
-            LONGEST_LINE) { /* a flood without newlines must not fill us */
-            note_stray(cycle, arm->ledger_rest.data);
-            text_clear(&arm->ledger_rest);
-        }
+        take_block(arm, cycle, block, (size_t)got);
     }
 }

@@ -1,6 +1,7 @@
 /* What is asked of a subject, and what did its answer say? The protocol of reference/PROTOCOL.md.
  */
 #include <cjson/cJSON.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,18 @@ static int64_t number_of(const cJSON *object, const char *key)
     return value;
 }
 
+static int64_t time_of(const cJSON *object, const char *key)
+{
+    return clock_believable(number_of(object, key));
+}
+
+/* 0 when none is told, or a number that no process has */
+static pid_t pid_of(const cJSON *object, const char *key)
+{
+    int64_t value = number_of(object, key);
+    return value > 0 && value <= INT_MAX ? (pid_t)value : 0;
+}
+
 /* Ids are BATCH.ORDINAL: the agent of this cycle that an answer or a ledger line means, or NULL. */
 static struct run_agent *agent_named(struct run_cycle *cycle, const char *id)
 {
@@ -118,8 +131,8 @@ static enum run_outcome outcome_of(const char *word)
 void message_read_spawned(struct run_cycle *cycle, const cJSON *answer)
 {
     const cJSON *row;
-    cycle->begin_ns = number_of(answer, "begin_ns");
-    cycle->end_ns = number_of(answer, "end_ns");
+    cycle->begin_ns = time_of(answer, "begin_ns");
+    cycle->end_ns = time_of(answer, "end_ns");
     if (number_of(answer, "batch") != (int64_t)cycle->index)
         cycle->answer_strays++;
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents"))
@@ -132,10 +145,10 @@ void message_read_spawned(struct run_cycle *cycle, const cJSON *answer)
         }
         agent->answered = true;
         agent->outcome = outcome_of(json_string(row, "outcome"));
-        agent->pid = (pid_t)number_of(row, "pid");
-        agent->start_ns = number_of(row, "start_ns");
-        agent->ready_ns = number_of(row, "ready_ns");
-        agent->recorded_ns = number_of(row, "recorded_ns");
+        agent->pid = pid_of(row, "pid");
+        agent->start_ns = time_of(row, "start_ns");
+        agent->ready_ns = time_of(row, "ready_ns");
+        agent->recorded_ns = time_of(row, "recorded_ns");
         agent->error = error ? xstrdup(error) : NULL;
     }
 }

@@ -131,11 +131,11 @@ static void ledger_lines_find_their_agents(void **state)
 {
     struct fixture *fixture = *state;
     struct run_agent *agents = fixture->cycle.agents;
-    write_ledger(fixture, "4.1 51 131 141\n4.0 50 9007199254740995 9223372036854775807\n");
+    write_ledger(fixture, "4.1 51 131 141\n4.0 50 9007199254740995 1152921504606846975\n");
     assert_int_equal(agents[0].ledger_lines, 1);
     assert_int_equal(agents[0].ledger_pid, 50);
     assert_true(agents[0].main_ns == INT64_C(9007199254740995)); /* every digit */
-    assert_true(agents[0].own_ready_ns == INT64_MAX);
+    assert_true(agents[0].own_ready_ns == INT64_C(1152921504606846975));
     assert_int_equal(agents[1].ledger_pid, 51);
     write_ledger(fixture, "4.0 50 1 2\n");
     assert_int_equal(agents[0].ledger_lines, 2);
@@ -173,6 +173,7 @@ static void everything_else_in_the_ledger_is_a_stray(void **state)
         "4.99999999999999999999999 50 1 2\n",
         "an-id-that-is-far-too-long-to-be-one-of-ours 50 1 2\n",
         "4.0 50 1 99999999999999999999\n",
+        "4.0 4294967346 1 2\n",
         "\x1b[31m 1 2 3\n",
     };
     struct fixture *fixture = *state;
@@ -196,6 +197,34 @@ static void a_ledger_flooded_without_newline_does_not_fill_us(void **state)
     write_ledger(fixture, "\n4.0 50 1 2\n");
     assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
     free(flood);
+}
+
+/* However a flood is cut into readings, its end is not taken for a line of its own. */
+static void the_end_of_a_flood_is_no_line(void **state)
+{
+    struct fixture *fixture = *state;
+    char flood[5001] = {0};
+    memset(flood, 'x', 5000);
+    write_ledger(fixture, flood);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.ledger_strays, 1);
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
+}
+
+/* As long as a file of its file system can be, and mostly a hole. */
+static void a_ledger_that_was_blown_up_is_passed_over(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(ledger_open(&fixture->arm, &fixture->err), 0);
+    assert_int_equal(ftruncate(fixture->arm.ledger_fd, (off_t)1 << 40), 0);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.ledger_strays, 1);
+    assert_string_equal(fixture->cycle.stray, "1099511627787 bytes at once");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
 }
 
 /* ---- message.c ---- */
@@ -487,6 +516,8 @@ int main(void)
         WITH_FIXTURE(a_torn_ledger_line_waits_for_its_end),
         WITH_FIXTURE(everything_else_in_the_ledger_is_a_stray),
         WITH_FIXTURE(a_ledger_flooded_without_newline_does_not_fill_us),
+        WITH_FIXTURE(the_end_of_a_flood_is_no_line),
+        WITH_FIXTURE(a_ledger_that_was_blown_up_is_passed_over),
         WITH_FIXTURE(spawn_says_all_that_the_scenario_asks),
         WITH_FIXTURE(open_and_finish_say_what_they_must),
         WITH_FIXTURE(a_spawned_answer_is_put_down_agent_by_agent),

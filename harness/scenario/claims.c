@@ -378,7 +378,7 @@ static int check_limit(const struct field_place *place, const cJSON *value,
     if (choose(place, value, "quantile", "statistic") < 0 ||
         choose(place, value, "at_most", "at_least") < 0)
         return -1;
-    if (cJSON_HasObjectItem(value, "at_least"))
+    if (cJSON_GetObjectItemCaseSensitive(value, "at_least"))
         claim->kind = SCENARIO_CLAIM_AT_LEAST;
     return 0;
 }

@@ -210,46 +210,60 @@ double stats_split_p_random(const double z[], size_t n, size_t min_segment, size
 
 /* ---- the whole history ---- */
 
-/* Lag-1 autocorrelation, divisor n, of what the two levels leave; 0 when they leave nothing. */
-static double lag_one(const double z[], size_t n, const struct stats_change *change)
+/* Lag-1 autocorrelation, divisor n, of what the levels of all segments leave; 0 when they leave
+ * nothing. */
+static double lag_one(const double z[], size_t n, const struct stats_change changes[], size_t count)
 {
     double products = 0, squares = 0, last = 0;
-    for (size_t i = 0; i < n; i++) {
-        double residual = z[i] - (i < change->at ? change->before : change->after);
-        squares += residual * residual;
-        products += residual * last;
-        last = residual;
+    for (size_t segment = 0, from = 0; segment <= count; segment++) {
+        size_t to = segment < count ? changes[segment].at : n;
+        double level = gsl_stats_mean(z + from, 1, to - from);
+        for (; from < to; from++) {
+            double residual = z[from] - level;
+            squares += residual * residual;
+            products += residual * last;
+            last = residual;
+        }
     }
     return squares > 0 ? products / squares : 0;
 }
 
 /* The best split of one segment with its p; at is 0 where there is none. */
 static struct stats_change test_segment(const double z[], size_t n, struct stats_change_rule rule,
-                                        gsl_rng *rng)
+                                        size_t block, gsl_rng *rng)
 {
     struct stats_split best = stats_find_split(z, n, rule.min_segment);
-    struct stats_change change = {.at = best.at, .q = best.q, .p = 1};
+    struct stats_change change = {.at = best.at, .q = best.q, .p = 1, .blocked = block > 1};
     if (best.at == 0)
         return change;
     change.before = gsl_stats_mean(z, 1, best.at);
     change.after = gsl_stats_mean(z + best.at, 1, n - best.at);
-    change.blocked = lag_one(z, n, &change) > DEPENDENCE / sqrt((double)n);
-    change.p = stats_split_p_random(z, n, rule.min_segment, change.blocked ? STATS_CHANGE_BLOCK : 1,
-                                    rule.permutations, rng);
+    change.p = stats_split_p_random(z, n, rule.min_segment, block, rule.permutations, rng);
     return change;
 }
 
-size_t stats_find_changes(struct stats_change out[], const double z[], size_t n,
-                          struct stats_change_rule rule, gsl_rng *rng)
+static size_t split_all(struct stats_change out[], const double z[], size_t n,
+                        struct stats_change_rule rule, size_t block, gsl_rng *rng)
 {
-    struct stats_change change = test_segment(z, n, rule, rng);
+    struct stats_change change = test_segment(z, n, rule, block, rng);
     size_t count, behind;
     if (change.at == 0 || !(change.p <= rule.level + SLACK))
         return 0;
-    count = stats_find_changes(out, z, change.at, rule, rng);
+    count = split_all(out, z, change.at, rule, block, rng);
     out[count++] = change;
-    behind = stats_find_changes(out + count, z + change.at, n - change.at, rule, rng);
+    behind = split_all(out + count, z + change.at, n - change.at, rule, block, rng);
     for (size_t i = 0; i < behind; i++)
         out[count + i].at += change.at;
     return count + behind;
+}
+
+/* A second step makes neighbours alike, but only as long as the first alone is taken away: whether
+ * the history is dependent is asked when all steps are. */
+size_t stats_find_changes(struct stats_change out[], const double z[], size_t n,
+                          struct stats_change_rule rule, gsl_rng *rng)
+{
+    size_t count = split_all(out, z, n, rule, 1, rng);
+    if (n == 0 || !all_finite(z, n) || lag_one(z, n, out, count) <= DEPENDENCE / sqrt((double)n))
+        return count;
+    return split_all(out, z, n, rule, STATS_CHANGE_BLOCK, rng);
 }

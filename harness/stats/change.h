@@ -80,7 +80,7 @@ double stats_split_p_random(const double z[], size_t n, size_t min_segment, size
 struct stats_change {
     size_t at;     /* first point after it, 0-based in the whole series */
     double q, p;   /* of the segment it was found in */
-    bool blocked;  /* blocks were permuted: lag-1 of the residuals exceeded 1.645 / sqrt(n) */
+    bool blocked;  /* blocks were permuted: see stats_find_changes */
     double before; /* mean level of that segment before the change, unit of z */
     double after;  /* and from it on */
 };
@@ -94,6 +94,13 @@ struct stats_change_rule {
 
 /*
  * stats_find_changes - split, test by permutation within the segment, recurse where p <= level
+ *
+ * Where lag-1 of what the levels of the segments so found leave exceeds 1.645 / sqrt(n), the
+ * history is dependent: all is done once more with blocks of STATS_CHANGE_BLOCK. Asked of one split
+ * at a time instead, a second step passes for dependence: of two steps of 10 % (N 30, sd 3 %) one
+ * was found in 25 of 100 histories, now in 99; 200 simulated of each kind. False alarms are those
+ * of STATISTICS 6.3: at p <= .01 none 0.5 %, ar.3 6 %, ar.6 16 % (N 30). A level that came back (10
+ * runs up of 30) is seen in 8 % only, in 60 runs in 92 %.
  *
  * out     : room for n changes, ascending by place
  * returns : how many

@@ -30,6 +30,39 @@ static void a_step_is_found_and_the_same_for_one_seed(void **state)
     gsl_rng_free(rng);
 }
 
+/* Taken one at a time, the second step makes the residuals of the first look like a wave. */
+static void two_steps_are_not_taken_for_dependence(void **state)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    struct stats_change found[30];
+    double z[30];
+    (void)state;
+    for (int i = 0; i < 30; i++)
+        z[i] = gsl_ran_gaussian(rng, 0.03) + (i >= 10 ? 0.2 : 0) + (i >= 20 ? 0.2 : 0);
+    assert_int_equal(stats_find_changes(found, z, 30, mark, rng), 2);
+    assert_int_equal(found[0].at, 10);
+    assert_int_equal(found[1].at, 20);
+    assert_false(found[0].blocked || found[1].blocked);
+    gsl_rng_free(rng);
+}
+
+/* Of a slow wave and no step, blocks must be permuted. */
+static void a_wave_is_permuted_in_blocks_throughout(void **state)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    struct stats_change found[60];
+    double z[60];
+    size_t count;
+    (void)state;
+    for (int i = 0; i < 60; i++)
+        z[i] = sin(0.3 * i) + (i >= 40 ? 9 : 0);
+    count = stats_find_changes(found, z, 60, mark, rng);
+    assert_true(count >= 1);
+    for (size_t i = 0; i < count; i++)
+        assert_true(found[i].blocked);
+    gsl_rng_free(rng);
+}
+
 /* A slow wave has no step; point by point its permutations look far too quiet. */
 static void a_dependent_history_is_permuted_in_blocks(void **state)
 {
@@ -86,6 +119,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_found_and_the_same_for_one_seed),
+        cmocka_unit_test(two_steps_are_not_taken_for_dependence),
+        cmocka_unit_test(a_wave_is_permuted_in_blocks_throughout),
         cmocka_unit_test(a_dependent_history_is_permuted_in_blocks),
         cmocka_unit_test(blocks_longer_than_the_history_are_harmless),
         cmocka_unit_test(flat_and_tiny_histories_have_no_change),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -18,6 +19,12 @@ static enum run_outcome outcome_of(const char *name)
         if (strcmp(name, run_outcome_name((enum run_outcome)i)) == 0)
             return (enum run_outcome)i;
     return RUN_UNKNOWN;
+}
+
+/* A store may come from anywhere, and say anything. */
+static int64_t time_of(sqlite3_stmt *row, int column)
+{
+    return clock_believable(sqlite3_column_int64(row, column));
 }
 
 int store_run_find(struct store *store, const char *which, int64_t *run, struct err *err)
@@ -193,22 +200,20 @@ int store_each_cycle(struct store *store, int64_t run,
         cycle.place = sqlite3_column_int(row, 6);
         cycle.warmup = sqlite3_column_int(row, 7);
         cycle.outcome = outcome_of(sql_text(row, 8));
-        cycle.sent_ns = sqlite3_column_int64(row, 9);
-        cycle.answered_ns = sqlite3_column_int64(row, 10);
-        cycle.spawn_time_ns = sqlite3_column_int64(row, 11);
-        cycle.ready_time_ns = sqlite3_column_int64(row, 12);
-        cycle.finish_ns = sqlite3_column_int64(row, 13);
-        cycle.audit_ns = sqlite3_column_int64(row, 14);
-        cycle.harness_ns = sqlite3_column_int64(row, 15);
+        cycle.sent_ns = time_of(row, 9);
+        cycle.answered_ns = time_of(row, 10);
+        cycle.spawn_time_ns = time_of(row, 11);
+        cycle.ready_time_ns = time_of(row, 12);
+        cycle.finish_ns = time_of(row, 13);
+        cycle.audit_ns = time_of(row, 14);
+        cycle.harness_ns = time_of(row, 15);
         strncpy(cycle.consensus, sql_text(row, 16), sizeof cycle.consensus - 1);
         cycle.agents = sqlite3_column_int(row, 17);
         cycle.findings = sqlite3_column_int(row, 18);
-        cycle.cpu_ns = sqlite3_column_int64(row, 19);
+        cycle.cpu_ns = time_of(row, 19);
         cycle.peak_bytes = sqlite3_column_int64(row, 20);
-        cycle.strain =
-            (struct run_strain){sqlite3_column_int64(row, 21), sqlite3_column_int64(row, 22),
-                                sqlite3_column_int64(row, 23), sqlite3_column_int64(row, 24),
-                                sqlite3_column_int64(row, 25)};
+        cycle.strain = (struct run_strain){time_of(row, 21), time_of(row, 22), time_of(row, 23),
+                                           time_of(row, 24), time_of(row, 25)};
         stop = each(context, &cycle);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
@@ -234,13 +239,13 @@ int store_each_agent(struct store *store, int64_t run, int64_t cycle,
         snprintf(agent.id, sizeof agent.id, "%lld.%d", (long long)agent.cycle, agent.ordinal);
         agent.outcome = outcome_of(sql_text(row, 3));
         agent.pid = sqlite3_column_int64(row, 4);
-        agent.start_ns = sqlite3_column_int64(row, 5);
-        agent.main_ns = sqlite3_column_int64(row, 6);
-        agent.own_ready_ns = sqlite3_column_int64(row, 7);
-        agent.ready_ns = sqlite3_column_int64(row, 8);
-        agent.recorded_ns = sqlite3_column_int64(row, 9);
+        agent.start_ns = time_of(row, 5);
+        agent.main_ns = time_of(row, 6);
+        agent.own_ready_ns = time_of(row, 7);
+        agent.ready_ns = time_of(row, 8);
+        agent.recorded_ns = time_of(row, 9);
         agent.error = sql_text(row, 10);
-        agent.cpu_ns = sqlite3_column_int64(row, 11);
+        agent.cpu_ns = time_of(row, 11);
         agent.peak_bytes = sqlite3_column_int64(row, 12);
         stop = each(context, &agent);
     }
@@ -266,6 +271,27 @@ int store_each_finding(struct store *store, int64_t run,
                                         .agent = sql_text(row, 4),
                                         .text = sql_text(row, 5)};
         stop = each(context, &finding);
+    }
+    return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
+}
+
+int store_each_verdict(struct store *store, int64_t run,
+                       int (*each)(void *, const struct store_verdict *), void *context,
+                       struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err,
+                                    "SELECT claim, value, word, reason FROM verdicts WHERE run = ?"
+                                    " ORDER BY claim, value",
+                                    "i", run);
+    int rc, stop = 0;
+    if (!row)
+        return -1;
+    while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct store_verdict verdict = {.claim = sql_text(row, 0),
+                                        .value = sqlite3_column_int(row, 1),
+                                        .word = sql_text(row, 2),
+                                        .reason = sql_text(row, 3)};
+        stop = each(context, &verdict);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
 }

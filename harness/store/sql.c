@@ -8,6 +8,9 @@ int sql_fail(struct store *store, struct err *err, const char *doing)
 {
     int code = sqlite3_errcode(store->database);
     const char *remedy = "";
+    if (code == SQLITE_INTERRUPT && guard_spent(&store->guard))
+        return err_set(err, ERR_UNFIT, "results store '%s': cannot %s: " GUARD_SAYS, store->path,
+                       doing);
     if (code == SQLITE_FULL)
         remedy = " (free space on that file system, then: spawnbench run --resume)";
     else if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
@@ -30,6 +33,7 @@ static sqlite3_stmt *prepare(struct store *store, struct err *err, const char *s
                              const char *format, va_list args)
 {
     sqlite3_stmt *statement = NULL;
+    guard_begin(&store->guard, store->database, store->path);
     if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) != SQLITE_OK) {
         sql_fail(store, err, "read or write it");
         return NULL;
@@ -60,7 +64,9 @@ void sql_bind(sqlite3_stmt *statement, const char *format, ...)
 
 int sql_step_kept(struct store *store, sqlite3_stmt *statement, struct err *err)
 {
-    int rc = sqlite3_step(statement);
+    int rc;
+    guard_begin(&store->guard, store->database, NULL);
+    rc = sqlite3_step(statement);
     if (rc != SQLITE_DONE && rc != SQLITE_ROW)
         return sql_fail(store, err, "write it");
     sqlite3_reset(statement);

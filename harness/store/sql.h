@@ -5,11 +5,13 @@
 #include <sqlite3.h>
 
 #include "base/err.h"
+#include "store/guard.h"
 #include "store/store.h"
 
 struct store {
     sqlite3 *database;
     char *path;
+    struct guard guard; /* the file may be anybody's */
     int64_t run, cycle; /* the open cycle transaction */
     sqlite3_stmt *cycle_insert, *agent_insert,
         *finding_insert; /* kept: once per cycle, agent, finding */

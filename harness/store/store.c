@@ -23,7 +23,7 @@ static int set_up(struct store *store, bool create, struct err *err)
         return migrate_up(store, version, create, err);
     if (sqlite3_exec(store->database,
                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                     "PRAGMA foreign_keys = ON;",
                      NULL, NULL, NULL) != SQLITE_OK)
         return sql_fail(store, err, "write it");
     return migrate_up(store, version, create, err);
@@ -33,6 +33,8 @@ static int open_as(struct store *store, const char *name, int flags, bool create
 {
     if (sqlite3_open_v2(name, &store->database, flags, NULL) != SQLITE_OK)
         return sql_fail(store, err, "open it");
+    guard_set(&store->guard, store->database, create);
+    guard_begin(&store->guard, store->database, store->path);
     return set_up(store, create, err);
 }
 
@@ -103,6 +105,13 @@ const char *store_engine(void)
     static char engine[128];
     snprintf(engine, sizeof engine, "%s %s", sqlite3_libversion(), sqlite3_sourceid());
     return engine;
+}
+
+bool store_engine_has_wal_reset_race(void)
+{
+    int version = sqlite3_libversion_number();
+    return version >= 3007000 && version < 3051003 && !(version >= 3050007 && version < 3051000) &&
+           !(version >= 3044006 && version < 3045000);
 }
 
 int store_run_begin(struct store *store, struct store_run *run, struct err *err)

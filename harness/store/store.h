@@ -32,6 +32,11 @@ void store_close(struct store *store);
 /* store_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
 const char *store_engine(void);
 
+/* store_engine_has_wal_reset_race - it can corrupt a WAL database when one connection checkpoints
+ * while another commits; a distribution's own back-port cannot be seen. source:
+ * https://sqlite.org/wal.html#walresetbug: 3.7.0 to 3.51.2, but not 3.50.7 and 3.44.6 */
+bool store_engine_has_wal_reset_race(void);
+
 /* A run as stored. Strings are owned: store_run_release. */
 struct store_run {
     int64_t id;
@@ -95,6 +100,15 @@ int store_verdict_put(struct store *store, int64_t run, const char *claim, int v
                       const char *word, const char *reason, struct err *err);
 
 /* ---- reading ---- */
+
+/* A verdict as it was told. Strings are valid during the call. */
+struct store_verdict {
+    const char *claim, *word, *reason;
+    int value; /* index of the batch size */
+};
+int store_each_verdict(struct store *store, int64_t run,
+                       int (*each)(void *context, const struct store_verdict *verdict),
+                       void *context, struct err *err); /* by claim, value; nonzero ends it */
 
 /* store_run_find - "" or NULL: the newest; a number: that run; a name: the newest of that scenario.
  * errors: ERR_UNFIT "no run ... is stored in ..." */

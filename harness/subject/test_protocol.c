@@ -353,6 +353,38 @@ static void slow_and_large_answers_are_heard_to_their_end(void **state)
     }
 }
 
+/* What an onlooker saw, and the subject it kills when it has seen enough. */
+struct onlooker {
+    int looks, enough;
+    pid_t subject;
+};
+
+static int64_t look_on(void *context)
+{
+    struct onlooker *onlooker = context;
+    if (++onlooker->looks == onlooker->enough)
+        kill(onlooker->subject, SIGKILL);
+    return onlooker->enough ? 1000 : INT64_MAX;
+}
+
+static void an_onlooker_is_asked_again_and_again_while_nobody_answers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct onlooker onlooker = {.enough = 20};
+    start(fixture, (const char *const[]){"sleep", "60", NULL});
+    onlooker.subject = fixture->subject.process.pid;
+    fixture->subject.onlooker = (struct subject_onlooker){look_on, &onlooker};
+    assert_int_equal(ask_open(fixture, LONG_NS), SUBJECT_ENDED);
+    assert_true(onlooker.looks >= 20);
+    subject_stop(&fixture->subject, true, LONG_NS, NULL);
+    /* who wants to see no more is not asked for ever: the deadline ends it */
+    onlooker = (struct onlooker){0};
+    start(fixture, (const char *const[]){"sleep", "60", NULL});
+    fixture->subject.onlooker = (struct subject_onlooker){look_on, &onlooker};
+    assert_int_equal(ask_open(fixture, 50 * CLOCK_NS_PER_MS), SUBJECT_TIMED_OUT);
+    assert_in_range(onlooker.looks, 1, 3);
+}
+
 static void an_answer_nobody_asked_for_is_nonsense(void **state)
 {
     struct fixture *fixture = *state;
@@ -434,6 +466,7 @@ int main(int argc, char **argv)
         WITH_FOLDER(who_never_reads_a_large_request_is_timed_out),
         WITH_FOLDER(a_large_request_is_read_to_its_end),
         WITH_FOLDER(slow_and_large_answers_are_heard_to_their_end),
+        WITH_FOLDER(an_onlooker_is_asked_again_and_again_while_nobody_answers),
         WITH_FOLDER(an_answer_nobody_asked_for_is_nonsense),
         WITH_FOLDER(who_is_gone_cannot_be_asked),
         WITH_FOLDER(closing_is_clean_only_with_exit_status_0),

@@ -174,6 +174,15 @@ static double median_of(const cJSON *mode)
 
 /* ---- the file ---- */
 
+static int take_modes(cJSON **out, cJSON *file, struct err *err)
+{
+    const cJSON *modes = cJSON_GetObjectItemCaseSensitive(file, "modes");
+    if (modes && !cJSON_IsObject(modes))
+        return err_set(err, ERR_FORMAT, "its modes are no object");
+    *out = cJSON_DetachItemFromObjectCaseSensitive(file, "modes");
+    return 0;
+}
+
 /* The other sections that are in the file. An object of modes, the caller's. */
 static int read_modes(cJSON **out, const char *path, struct err *err)
 {
@@ -191,7 +200,7 @@ static int read_modes(cJSON **out, const char *path, struct err *err)
         if (rc == 0 && (!schema || strcmp(schema, SCHEMA) != 0))
             rc = err_set(err, ERR_FORMAT, "its schema is not " SCHEMA);
         if (rc == 0)
-            *out = cJSON_DetachItemFromObjectCaseSensitive(file, "modes");
+            rc = take_modes(out, file, err);
     }
     if (rc == 0 && !*out)
         *out = cJSON_CreateObject();
@@ -217,7 +226,7 @@ static void add_speedup(cJSON *file, const cJSON *modes)
             json_add_double(speedup, "median_ratio", ratio);
         json_add_double(ratios, mode->string, ratio);
     }
-    if (!cJSON_HasObjectItem(speedup, "median_ratio"))
+    if (!cJSON_GetObjectItemCaseSensitive(speedup, "median_ratio"))
         cJSON_AddNullToObject(speedup, "median_ratio");
     cJSON_AddItemToObject(speedup, "median_ratios", ratios);
 }

@@ -146,18 +146,23 @@ static void writers_at_the_same_time_lose_nothing(void **state)
 
 static void a_strangers_file_is_left_alone(void **state)
 {
-    static const char theirs[] = "{\"schema\": \"something else\"}";
-    struct err err = {0};
-    char *data;
-    size_t length;
+    static const char *const theirs[][2] = {
+        {"{\"schema\": \"something else\"}", "schema is not"},
+        {"{\"schema\": \"spawnbench.spawn_metrics.v1\", \"modes\": 7}", "modes are no object"},
+        {"{\"schema\": \"spawnbench.spawn_metrics.v1\", \"modes\": [{}]}", "modes are no object"}};
     (void)state;
     assert_int_equal(text_make_directories(inner, NULL), 0);
-    assert_int_equal(text_write_file(path, theirs, sizeof theirs - 1, NULL), 0);
-    assert_int_equal(write_section("parallel", 1, 1, &err), -1);
-    assert_non_null(strstr(err.text, "schema is not"));
-    assert_int_equal(text_read_file(&data, &length, path, 1000, NULL), 0);
-    assert_string_equal(data, theirs);
-    free(data);
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++) {
+        struct err err = {0};
+        char *data;
+        size_t length;
+        assert_int_equal(text_write_file(path, theirs[i][0], strlen(theirs[i][0]), NULL), 0);
+        assert_int_equal(write_section("parallel", 1, 1, &err), -1);
+        assert_non_null(strstr(err.text, theirs[i][1]));
+        assert_int_equal(text_read_file(&data, &length, path, 1000, NULL), 0);
+        assert_string_equal(data, theirs[i][0]);
+        free(data);
+    }
 }
 
 static void without_a_batch_nothing_is_written(void **state)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "spawner/request.h"
 
 /* ---- writing: by hand, since an answer is inside the measured time ---- */
 
@@ -53,27 +53,16 @@ static void answer_error(struct text *answer, const struct err *err)
 
 /* ---- open ---- */
 
-static int open_store(struct protocol *protocol, cJSON *request, struct text *answer,
+static int open_store(struct protocol *protocol, const struct request *request, struct text *answer,
                       struct err *err)
 {
-    const char *database = json_string(request, "database"), *run = json_string(request, "run");
-    const char *durability = json_string(request, "durability");
     struct store_about about;
-    int64_t version = 0;
-    if (json_int64(&version, cJSON_GetObjectItemCaseSensitive(request, "protocol")) < 0 ||
-        version != 1)
-        return err_set(err, ERR_FORMAT, "\"protocol\": expected 1");
-    if (!database || !database[0] || !run)
-        return err_set(err, ERR_FORMAT, "\"database\" and \"run\": expected strings");
-    if (durability && strcmp(durability, "full") != 0 && strcmp(durability, "normal") != 0)
-        return err_set(err, ERR_FORMAT, "\"durability\": expected full or normal, not '%s'",
-                       durability);
     if (protocol->spawner->store)
         return err_set(err, ERR_FORMAT, "a database is open already");
-    if (store_open(&protocol->spawner->store, database,
-                   !durability || strcmp(durability, "full") == 0, run, err) < 0)
+    if (store_open(&protocol->spawner->store, request->database, request->durability_full,
+                   request->run, err) < 0)
         return -1;
-    metrics_set_run(protocol->metrics, run);
+    metrics_set_run(protocol->metrics, request->run);
     text_add(answer, "{\"op\":\"opened\",\"protocol\":1,");
     add_string(answer, "name", protocol->name);
     text_add(answer, ",\"version\":\"" SPAWNBENCH_VERSION "\",\"records\":true,");
@@ -135,22 +124,15 @@ static void measure(struct metrics *metrics, const struct batch *batch)
                           batch->agents[i].ready_ns - batch->agents[i].start_ns);
 }
 
-static int spawn(struct protocol *protocol, cJSON *request, int64_t read_ns, struct text *answer,
-                 struct err *err)
+static int spawn(struct protocol *protocol, struct request *request, int64_t read_ns,
+                 struct text *answer, struct err *err)
 {
-    struct batch *batch;
-    if (!protocol->spawner->store) {
-        cJSON_Delete(request);
+    struct batch *batch = request->batch;
+    if (!protocol->spawner->store)
         return err_set(err, ERR_FORMAT, "no database is open: \"open\" comes first");
-    }
-    batch = batch_new(request, err);
-    if (!batch)
-        return -1;
-    if (spawner_find(protocol->spawner, batch->number)) {
-        err_set(err, ERR_FORMAT, "batch %lld is running already", (long long)batch->number);
-        batch_free(batch);
-        return -1;
-    }
+    if (spawner_find(protocol->spawner, batch->number))
+        return err_set(err, ERR_FORMAT, "batch %lld is running already", (long long)batch->number);
+    request->batch = NULL; /* taken */
     batch->begin_ns = read_ns;
     spawner_spawn(protocol->spawner, batch);
     answer_spawned(answer, batch);
@@ -188,22 +170,14 @@ static void answer_finished(struct text *answer, const struct batch *batch)
     text_add(answer, "}\n");
 }
 
-static int finish(struct protocol *protocol, const cJSON *request, struct text *answer,
+static int finish(struct protocol *protocol, const struct request *request, struct text *answer,
                   struct err *err)
 {
-    const cJSON *consensus = cJSON_GetObjectItemCaseSensitive(request, "consensus");
-    const char *prompt = json_string(request, "prompt");
-    struct batch *batch;
-    int64_t number = 0;
-    if (json_int64(&number, cJSON_GetObjectItemCaseSensitive(request, "batch")) < 0)
-        return err_set(err, ERR_FORMAT, "\"batch\": expected a number");
-    if (consensus && !cJSON_IsBool(consensus))
-        return err_set(err, ERR_FORMAT, "\"consensus\": expected true or false");
-    batch = spawner_find(protocol->spawner, number);
+    struct batch *batch = spawner_find(protocol->spawner, request->number);
     if (!batch)
-        return err_set(err, ERR_FORMAT, "batch %lld has no ready agents", (long long)number);
-    if (spawner_finish(protocol->spawner, batch, prompt ? prompt : "", cJSON_IsTrue(consensus),
-                       err) < 0)
+        return err_set(err, ERR_FORMAT, "batch %lld has no ready agents",
+                       (long long)request->number);
+    if (spawner_finish(protocol->spawner, batch, request->prompt, request->consensus, err) < 0)
         return -1;
     answer_finished(answer, batch);
     batch_free(batch);
@@ -212,39 +186,34 @@ static int finish(struct protocol *protocol, const cJSON *request, struct text *
 
 /* ---- any ---- */
 
-static int dispatch(struct protocol *protocol, cJSON **request, int64_t read_ns,
-                    struct text *answer, struct err *err)
+static int act(struct protocol *protocol, struct request *request, int64_t read_ns,
+               struct text *answer, struct err *err)
 {
-    const char *op = json_string(*request, "op");
-    if (!op)
-        return err_set(err, ERR_FORMAT, "\"op\": expected open, spawn, finish or close");
-    if (strcmp(op, "spawn") == 0) {
-        cJSON *taken = *request; /* the batch keeps it: its strings live there */
-        *request = NULL;
-        return spawn(protocol, taken, read_ns, answer, err);
+    switch (request->op) {
+    case REQUEST_OPEN:
+        return open_store(protocol, request, answer, err);
+    case REQUEST_SPAWN:
+        return spawn(protocol, request, read_ns, answer, err);
+    case REQUEST_FINISH:
+        return finish(protocol, request, answer, err);
+    case REQUEST_CLOSE:
+        protocol->closed = true; /* answered by main, when everything is over */
+        return 0;
     }
-    if (strcmp(op, "finish") == 0)
-        return finish(protocol, *request, answer, err);
-    if (strcmp(op, "open") == 0)
-        return open_store(protocol, *request, answer, err);
-    if (strcmp(op, "close") != 0)
-        return err_set(err, ERR_FORMAT, "\"op\": expected open, spawn, finish or close, not '%s'",
-                       op);
-    protocol->closed = true; /* answered by main, when everything is over */
     return 0;
 }
 
 void protocol_answer(struct protocol *protocol, const char *line, size_t length, int64_t read_ns,
                      struct text *answer)
 {
+    struct request request;
     struct err err = {0};
-    cJSON *request = NULL;
-    int rc = json_parse_message(&request, line, length, &err);
+    int rc = request_read(&request, line, length, &err);
     if (rc == 0)
-        rc = dispatch(protocol, &request, read_ns, answer, &err);
+        rc = act(protocol, &request, read_ns, answer, &err);
     if (rc < 0)
         answer_error(answer, &err);
-    cJSON_Delete(request);
+    request_release(&request);
 }
 
 void protocol_tidy(struct protocol *protocol)

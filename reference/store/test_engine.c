@@ -5,9 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/engine.h"
+#include "store/store.h"
 
 static void the_race_is_in_the_versions_that_have_it(void **state)
 {
@@ -38,11 +41,30 @@ static void only_the_withdrawn_version_is_refused(void **state)
     assert_int_equal(engine_check(3053000, &err), 0);
 }
 
+/* It is the VFS of every connection that names none, from then on. */
+static void an_extension_that_brings_a_vfs_is_loaded_or_told(void **state)
+{
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(store_load_extension("/no/such/extension.so", &err), -1);
+    assert_int_equal(err.code, ERR_UNFIT);
+    assert_non_null(strstr(err.text, "cannot load the SQLite extension '/no/such/extension.so'"));
+    setenv("SPAWNBENCH_FAULT_PAGE", "/no/such/page", 1);
+    assert_int_equal(store_load_extension(BINARY_DIR "/spawnbench-faultvfs.so", &err), -1);
+    assert_non_null(strstr(err.text, "/no/such/page"));
+    unsetenv("SPAWNBENCH_FAULT_PAGE");
+    assert_string_not_equal(sqlite3_vfs_find(NULL)->zName, "spawnbench-shim");
+    if (store_load_extension(BINARY_DIR "/spawnbench-faultvfs.so", &err) < 0)
+        fail_msg("%s", err.text);
+    assert_string_equal(sqlite3_vfs_find(NULL)->zName, "spawnbench-shim");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_race_is_in_the_versions_that_have_it),
         cmocka_unit_test(only_the_withdrawn_version_is_refused),
+        cmocka_unit_test(an_extension_that_brings_a_vfs_is_loaded_or_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

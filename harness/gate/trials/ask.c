@@ -54,7 +54,7 @@ static char *scenario_of(const struct ask *ask)
 
 static double number_of(const cJSON *object, const char *key)
 {
-    const cJSON *item = cJSON_GetObjectItem(object, key);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     return cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
@@ -68,7 +68,7 @@ static int read_answer(struct asked *out, const char *document, int exit_code, s
         return err_wrap(err, "spawnbench gate ended with %d and this document", exit_code);
     verdict = json_string(root, "verdict");
     reason = json_string(root, "reason");
-    metric = cJSON_GetArrayItem(cJSON_GetObjectItem(root, "metrics"), 0);
+    metric = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "metrics"), 0);
     if (!verdict || !metric || exit_code == 5) {
         err_set(err, ERR_UNFIT, "spawnbench gate ended with %d: %s", exit_code,
                 reason && *reason ? reason : "no metric in its answer");
@@ -82,8 +82,8 @@ static int read_answer(struct asked *out, const char *document, int exit_code, s
     out->gate.detectable = number_of(metric, "detectable");
     pairs = number_of(metric, "n");
     out->gate.pairs = pairs > 0 ? (size_t)pairs : 0;
-    json_int64(&out->baseline_ns, cJSON_GetObjectItem(metric, "baseline"));
-    json_int64(&out->candidate_ns, cJSON_GetObjectItem(metric, "candidate"));
+    json_int64(&out->baseline_ns, cJSON_GetObjectItemCaseSensitive(metric, "baseline"));
+    json_int64(&out->candidate_ns, cJSON_GetObjectItemCaseSensitive(metric, "candidate"));
     cJSON_Delete(root);
     return 0;
 }

@@ -93,13 +93,13 @@ static int wrong(struct err *err, const char *what)
 
 static double number_at(const cJSON *object, const char *key, size_t i)
 {
-    const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItem(object, key), (int)i);
+    const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(object, key), (int)i);
     return cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
 static void read_gates(struct real_series *out, const cJSON *object)
 {
-    const cJSON *verdicts = cJSON_GetObjectItem(object, "verdict"), *verdict;
+    const cJSON *verdicts = cJSON_GetObjectItemCaseSensitive(object, "verdict"), *verdict;
     out->gates = xcalloc((size_t)cJSON_GetArraySize(verdicts) + 1, sizeof *out->gates);
     cJSON_ArrayForEach(verdict, verdicts)
     {
@@ -122,7 +122,7 @@ static int read_series(struct real_results *out, const cJSON *object, struct err
 {
     const char *name = json_string(object, "name"), *date = json_string(object, "date");
     const char *command = json_string(object, "command");
-    const cJSON *load = cJSON_GetObjectItem(object, "load");
+    const cJSON *load = cJSON_GetObjectItemCaseSensitive(object, "load");
     struct real_series *series = NULL;
     int64_t seed;
     for (size_t k = 0; name && k < REAL_KINDS; k++)
@@ -130,10 +130,11 @@ static int read_series(struct real_results *out, const cJSON *object, struct err
             series = &out->series[k];
     if (!series || series->gates || !date || !command)
         return wrong(err, "a kind without a known name, a date or a command, or one given twice");
-    if (json_int64(&series->init_ns, cJSON_GetObjectItem(object, "init_ns")) < 0 ||
-        json_int64(&series->base_ns, cJSON_GetObjectItem(object, "base_ns")) < 0 ||
-        json_int64(&series->planted_ns, cJSON_GetObjectItem(object, "planted_ns")) < 0 ||
-        json_int64(&seed, cJSON_GetObjectItem(object, "seed")) < 0)
+    if (json_int64(&series->init_ns, cJSON_GetObjectItemCaseSensitive(object, "init_ns")) < 0 ||
+        json_int64(&series->base_ns, cJSON_GetObjectItemCaseSensitive(object, "base_ns")) < 0 ||
+        json_int64(&series->planted_ns, cJSON_GetObjectItemCaseSensitive(object, "planted_ns")) <
+            0 ||
+        json_int64(&seed, cJSON_GetObjectItemCaseSensitive(object, "seed")) < 0)
         return wrong(err, "init_ns, base_ns, planted_ns and seed must be whole numbers");
     series->seed = (uint64_t)seed;
     series->load = cJSON_IsNumber(load) ? load->valuedouble : NAN;
@@ -142,7 +143,8 @@ static int read_series(struct real_results *out, const cJSON *object, struct err
     snprintf(series->date, sizeof series->date, "%s", date);
     text_make_printable(series->date);
     read_gates(series, object);
-    return fingerprint_take(&series->machine, cJSON_GetObjectItem(object, "machine"), err);
+    return fingerprint_take(&series->machine, cJSON_GetObjectItemCaseSensitive(object, "machine"),
+                            err);
 }
 
 static int read_root(struct real_results *out, const cJSON *root, struct err *err)
@@ -151,7 +153,7 @@ static int read_root(struct real_results *out, const cJSON *root, struct err *er
     const cJSON *object;
     if (!schema || strcmp(schema, REAL_SCHEMA) != 0)
         return wrong(err, "the schema is not '" REAL_SCHEMA "'");
-    cJSON_ArrayForEach(object, cJSON_GetObjectItem(root, "kinds"))
+    cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(root, "kinds"))
     {
         if (read_series(out, object, err) < 0)
             return -1;

@@ -1,0 +1,299 @@
+/* spawnbench doctor: is this machine fit to measure, and how fine a difference can it resolve? */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "cli/doctor.h"
+#include "run/run.h"
+
+enum {
+    KEY_JSON = 256,
+    KEY_RESULTS,
+    KEY_CALIBRATE,
+    KEY_SITTINGS,
+    KEY_PAIRS,
+    KEY_PAUSE,
+    KEY_MAX_TIME,
+    KEY_ARM,
+    KEY_SEED,
+    KEY_FORCE
+};
+
+static const struct argp_option options[] = {
+    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.doctor.v1)", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"calibrate", KEY_CALIBRATE, NULL, 0,
+     "measure the noise too: an arm against itself, with real processes, judged as the gate "
+     "judges; stored, and held against the gate's tolerance",
+     1},
+    {"sittings", KEY_SITTINGS, "M", 0, "(calibrate) sittings, 5 or more (default: 20)", 1},
+    {"pairs", KEY_PAIRS, "N", 0, "(calibrate) pairs of each sitting (default: 100)", 1},
+    {"pause", KEY_PAUSE, "TIME", 0, "(calibrate) between sittings (default: 2s)", 1},
+    {"max-time", KEY_MAX_TIME, "TIME", 0,
+     "(calibrate) begin no sitting that would end after it (default: 10m)", 1},
+    {"arm", KEY_ARM, "NAME", 0, "(calibrate) the arm of SCENARIO (default: the one it claims)", 1},
+    {"seed", KEY_SEED, "N", 0, "(calibrate) of the order within pairs (default: from the clock)",
+     1},
+    {"force", KEY_FORCE, NULL, 0, "(calibrate) on a machine that is unfit, too; it is marked", 1},
+    {"quiet", 'q', NULL, 0, "no progress", 0},
+    {0}};
+
+struct asked {
+    struct cli_calibrate calibrate;
+    bool calibrating, detailed, json, forced;
+};
+
+static int whole_number(const struct argp_state *state, const char *option, const char *text,
+                        long least, long most)
+{
+    char *end;
+    long value;
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < least || value > most)
+        argp_error(state, "--%s %s: expected a whole number from %ld to %ld", option, text, least,
+                   most);
+    return (int)value;
+}
+
+static int64_t duration(const struct argp_state *state, const char *option, const char *text)
+{
+    int64_t ns = 0;
+    if (text_parse_duration(&ns, text) < 0)
+        argp_error(state, "--%s %s: expected a time with its unit, such as 2s or 10m", option,
+                   text);
+    return ns;
+}
+
+static error_t take_calibrate(int key, const char *argument, const struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    struct cli_calibrate *calibrate = &asked->calibrate;
+    switch (key) {
+    case KEY_SITTINGS:
+        calibrate->sittings =
+            whole_number(state, "sittings", argument, CALIBRATION_LEAST_SITTINGS, 10000);
+        break;
+    case KEY_PAIRS:
+        calibrate->pairs = whole_number(state, "pairs", argument, 10, 100000);
+        break;
+    case KEY_PAUSE:
+        calibrate->pause_ns = duration(state, "pause", argument);
+        break;
+    case KEY_MAX_TIME:
+        calibrate->most_ns = duration(state, "max-time", argument);
+        break;
+    case KEY_ARM:
+        calibrate->arm = argument;
+        break;
+    case KEY_SEED:
+        calibrate->seed = (uint64_t)whole_number(state, "seed", argument, 1, INT32_MAX);
+        break;
+    case KEY_FORCE:
+        asked->forced = true;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    asked->detailed = true;
+    return 0;
+}
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    switch (key) {
+    case KEY_JSON:
+        asked->json = true;
+        return 0;
+    case 'q':
+        asked->calibrate.quiet = true;
+        return 0;
+    case KEY_RESULTS:
+        asked->calibrate.results = argument;
+        return 0;
+    case KEY_CALIBRATE:
+        asked->calibrating = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (asked->calibrate.path)
+            argp_error(state, "one SCENARIO at a time, '%s' is too much", argument);
+        asked->calibrate.path = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if ((asked->detailed || asked->calibrate.path) && !asked->calibrating)
+            argp_error(state, "a SCENARIO and the options of a calibration go with --calibrate");
+        return 0;
+    default:
+        return take_calibrate(key, argument, state);
+    }
+}
+
+/* ---- what is stored ---- */
+
+/* The newest calibration of each scenario; documents come oldest first. */
+struct shelf {
+    const char *machine;
+    struct calibration *latest;
+    size_t count, elsewhere, damaged;
+};
+
+static int take_document(void *context, const struct store_document *document)
+{
+    struct shelf *shelf = context;
+    struct calibration fresh;
+    size_t i = 0;
+    if (calibration_read(&fresh, document->text, NULL) < 0) {
+        shelf->damaged++;
+        return 0;
+    }
+    if (strcmp(fresh.machine, shelf->machine) != 0) {
+        shelf->elsewhere++;
+        calibration_release(&fresh);
+        return 0;
+    }
+    while (i < shelf->count && strcmp(shelf->latest[i].scenario, fresh.scenario) != 0)
+        i++;
+    if (i == shelf->count)
+        shelf->latest = xrealloc(shelf->latest, ++shelf->count, sizeof *shelf->latest);
+    else
+        calibration_release(&shelf->latest[i]);
+    shelf->latest[i] = fresh;
+    return 0;
+}
+
+/* No store is no error: nothing has been measured here yet. */
+static int load_shelf(struct shelf *shelf, const char *results, struct err *err)
+{
+    char *path = cli_store_path(results);
+    struct store *store = NULL;
+    int rc = 0;
+    if (access(path, F_OK) == 0) {
+        rc = store_open(&store, path, false, err);
+        if (rc == 0)
+            rc = store_each_document(store, STORE_CALIBRATION, take_document, shelf, err);
+    }
+    store_close(store);
+    free(path);
+    if (rc == 0 && shelf->damaged)
+        fprintf(stderr, "spawnbench: doctor: %zu stored calibrations cannot be read\n",
+                shelf->damaged);
+    return rc;
+}
+
+static void release_shelf(struct shelf *shelf)
+{
+    for (size_t i = 0; i < shelf->count; i++)
+        calibration_release(&shelf->latest[i]);
+    free(shelf->latest);
+}
+
+/* ---- the visit ---- */
+
+static int calibrate(const struct asked *asked, struct cli_visit *visit, struct calibration *made)
+{
+    int code;
+    made->fit = doctor_worst(visit->found) != DOCTOR_UNFIT;
+    snprintf(made->machine, sizeof made->machine, "%s", visit->machine);
+    if (!made->fit && !asked->forced) {
+        fprintf(stderr,
+                "spawnbench: doctor: an unfit machine is not calibrated: it would say how noisy "
+                "this hour is (remedy: see above, or --force)\n");
+        return 5;
+    }
+    interrupt_catch();
+    code = cli_calibrate(&asked->calibrate, made);
+    if (code == 0)
+        visit->made = made;
+    return code;
+}
+
+static int visit_machine(const struct asked *asked, const char *environment,
+                         const struct fingerprint *machine)
+{
+    const struct doctor_places places = {.results = asked->calibrate.results,
+                                         .environment = environment};
+    struct shelf shelf = {.machine = machine->id};
+    struct doctor_examination found = {0};
+    struct calibration made = {0};
+    struct cli_visit visit = {.machine = machine->id, .found = &found};
+    struct err err = {0};
+    int code = 0;
+    if (load_shelf(&shelf, asked->calibrate.results, &err) < 0)
+        return cli_fail("doctor", &err);
+    doctor_examine(&found, &places);
+    visit.latest = shelf.latest;
+    visit.latest_count = shelf.count;
+    visit.elsewhere = shelf.elsewhere;
+    if (!asked->json) {
+        cli_doctor_tell(&visit);
+        fflush(stdout);
+    }
+    if (asked->calibrating)
+        code = calibrate(asked, &visit, &made);
+    else if (doctor_worst(&found) == DOCTOR_UNFIT)
+        code = 5;
+    if (asked->json)
+        cli_doctor_tell_json(&visit);
+    else if (visit.made)
+        cli_doctor_tell_made(visit.made);
+    calibration_release(&made);
+    doctor_release(&found);
+    release_shelf(&shelf);
+    return code;
+}
+
+static char *join_words(int argc, char **argv)
+{
+    struct text line = {0};
+    for (int i = 0; i < argc; i++)
+        text_addf(&line, "%s%s", i ? " " : "", argv[i]);
+    return text_take(&line);
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        take,
+        "\n--calibrate [SCENARIO]",
+        "Is this machine fit to measure? Clock, timer, load, steal, pressure, throttling, cores, "
+        "frequency, memory, limits, the disk of the results, SQLite, and the programs that are "
+        "needed; each with what was found and what to do about it. With --calibrate: how fine a "
+        "difference can it resolve? A short scenario of its own, or one arm of SCENARIO, is "
+        "measured against itself.\vExit status: 0 fit (warnings do not change that), calibrated; "
+        "2 bad input, 4 a run of the calibration has findings, 5 unfit or could not be "
+        "calibrated, 128+n ended by signal n.",
+        NULL,
+        NULL,
+        NULL};
+    struct asked asked = {.calibrate = {.results = "results",
+                                        .sittings = 20,
+                                        .pairs = 100,
+                                        .pause_ns = 2 * CLOCK_NS_PER_S,
+                                        .most_ns = 600 * CLOCK_NS_PER_S}};
+    struct fingerprint machine;
+    struct err err = {0};
+    char *environment, *command = join_words(argc, argv);
+    int code;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    asked.calibrate.command = command;
+    if (!asked.calibrate.seed)
+        asked.calibrate.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % INT32_MAX;
+    /* the class names the file system of the results: there must be one; where there cannot be,
+     * the examination says so */
+    text_make_directories(asked.calibrate.results, NULL);
+    environment = run_host_describe(asked.calibrate.results, store_engine());
+    if (fingerprint_read(&machine, environment, &err) < 0)
+        code = cli_fail("doctor", &err);
+    else
+        code = visit_machine(&asked, environment, &machine);
+    free(environment);
+    free(command);
+    return cli_check_stdout("doctor", code);
+}

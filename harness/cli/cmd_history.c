@@ -1,0 +1,340 @@
+/* spawnbench history: every run of this class of machine in time, and where its level changed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "gate/derive.h"
+#include "history/history.h"
+#include "report/history.h"
+#include "run/run.h"
+
+enum {
+    KEY_METRIC = 256,
+    KEY_ARM,
+    KEY_JSON,
+    KEY_FIGURE,
+    KEY_RESULTS,
+    KEY_ACCEPT,
+    KEY_NOTE,
+    KEY_CHECK,
+    KEY_MACHINE
+};
+
+static const struct argp_option options[] = {
+    {"metric", KEY_METRIC, "METRIC", 0,
+     "what is followed: spawn_time (the default), ready_time, cpu_time, ...", 0},
+    {"arm", KEY_ARM, "NAME", 0, "only this arm", 0},
+    {"check", KEY_CHECK, NULL, 0,
+     "exit 1 when a change for the worse at alarm level is open: not accepted, not over", 0},
+    {"figure", KEY_FIGURE, "FILE.svg", 0,
+     "draw it too (one SCENARIO); data and script are written beside it", 0},
+    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.history.v1)", 0},
+    {"machine", KEY_MACHINE, "CLASS", 0, "the runs of this class instead of this machine's", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"accept", KEY_ACCEPT, "RUN", 0,
+     "acknowledge that RUN begins a known step: within 2 runs of it none alarms any more", 1},
+    {"note", KEY_NOTE, "TEXT", 0, "(accept) why", 1},
+    {0}};
+
+struct asked {
+    const char *results, *scenario, *arm, *figure, *note;
+    char machine[HISTORY_MACHINE_BYTES]; /* "": this one's */
+    enum scenario_metric metric;
+    int64_t accept;
+    bool json, check, looking; /* looking: an option of the listing was given */
+};
+
+static enum scenario_metric metric_of(const struct argp_state *state, const char *name)
+{
+    const char *known[SCENARIO_METRICS + 1] = {0}, *near;
+    for (int i = 0; i < SCENARIO_METRICS; i++) {
+        known[i] = scenario_metric_name((enum scenario_metric)i);
+        if (strcmp(known[i], name) == 0)
+            return (enum scenario_metric)i;
+    }
+    near = text_nearest(name, known);
+    argp_error(state, "--metric %s: there is no such metric (did you mean '%s'?)", name,
+               near ? near : known[0]);
+    return SCENARIO_SPAWN_TIME;
+}
+
+static int64_t run_of(const struct argp_state *state, const char *text)
+{
+    char *end;
+    long long run;
+    errno = 0;
+    run = strtoll(text, &end, 10);
+    if (errno || end == text || *end || run < 1)
+        argp_error(state, "--accept %s: expected the number of a stored run (see: spawnbench list)",
+                   text);
+    return run;
+}
+
+static void check_company(const struct asked *asked, const struct argp_state *state)
+{
+    if (asked->accept && (asked->looking || asked->scenario))
+        argp_error(state, "--accept goes with --note and --results only");
+    if (asked->note && !asked->accept)
+        argp_error(state, "--note goes with --accept only");
+}
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+    asked->looking = asked->looking || key == KEY_METRIC || key == KEY_ARM || key == KEY_JSON ||
+                     key == KEY_FIGURE || key == KEY_CHECK || key == KEY_MACHINE;
+    switch (key) {
+    case KEY_METRIC:
+        asked->metric = metric_of(state, argument);
+        return 0;
+    case KEY_ARM:
+        asked->arm = argument;
+        return 0;
+    case KEY_JSON:
+        asked->json = true;
+        return 0;
+    case KEY_CHECK:
+        asked->check = true;
+        return 0;
+    case KEY_FIGURE:
+        asked->figure = argument;
+        return 0;
+    case KEY_MACHINE:
+        if (!*argument || strlen(argument) >= sizeof asked->machine)
+            argp_error(state, "--machine %s: there is no such class", argument);
+        snprintf(asked->machine, sizeof asked->machine, "%s", argument);
+        return 0;
+    case KEY_RESULTS:
+        asked->results = argument;
+        return 0;
+    case KEY_ACCEPT:
+        asked->accept = run_of(state, argument);
+        return 0;
+    case KEY_NOTE:
+        asked->note = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (asked->scenario)
+            argp_error(state, "one SCENARIO at a time, '%s' is too much", argument);
+        asked->scenario = argument;
+        return 0;
+    case ARGP_KEY_END:
+        check_company(asked, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Names of scenarios that runs are stored of. */
+struct names {
+    char **known; /* NULL-terminated */
+    size_t count;
+    bool own; /* without those that a gate or a calibration derived */
+};
+
+static bool is_of_gate(const char *name)
+{
+    size_t length = strlen(name), suffix = strlen(GATE_SUFFIX);
+    return length > suffix && strcmp(name + length - suffix, GATE_SUFFIX) == 0;
+}
+
+static int take_name(void *context, const struct store_run *run)
+{
+    struct names *names = context;
+    if (names->own && is_of_gate(run->scenario_name))
+        return 0;
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->known[i], run->scenario_name) == 0)
+            return 0;
+    names->known = xrealloc(names->known, names->count + 2, sizeof *names->known);
+    names->known[names->count++] = xstrdup(run->scenario_name);
+    names->known[names->count] = NULL;
+    return 0;
+}
+
+static void forget(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->known[i]);
+    free(names->known);
+}
+
+/* All of them, or the one that was asked for. */
+static int choose(struct names *names, const struct asked *asked, struct store *store,
+                  struct err *err)
+{
+    const char *near;
+    if (store_each_run(store, take_name, names, err) < 0)
+        return -1;
+    if (names->count == 0)
+        return err_set(
+            err, ERR_UNFIT,
+            "no run is stored in '%s' (first: spawnbench run SCENARIO; runs of gates and "
+            "calibrations are shown when SCENARIO" GATE_SUFFIX " is named)",
+            asked->results);
+    if (!asked->scenario)
+        return 0;
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->known[i], asked->scenario) != 0)
+            continue;
+        char *kept = names->known[i];
+        names->known[i] = names->known[0];
+        names->known[0] = kept;
+        for (size_t k = 1; k < names->count; k++)
+            free(names->known[k]);
+        names->count = 1;
+        return 0;
+    }
+    near = text_nearest(asked->scenario, (const char *const *)names->known);
+    return err_set(err, ERR_UNFIT, "no run of scenario '%s' is stored in '%s'%s%s%s",
+                   asked->scenario, asked->results, near ? " (did you mean '" : "",
+                   near ? near : "", near ? "'?)" : "");
+}
+
+/* What is said of all scenarios together. */
+struct said {
+    cJSON *rows; /* NULL: a terminal */
+    size_t runs, elsewhere, series, open;
+};
+
+static int draw(const struct asked *asked, const struct history *history, struct err *err)
+{
+    char trouble[REPORT_TROUBLE_BYTES];
+    if (report_history_figure(asked->figure, history, trouble, err) < 0)
+        return -1;
+    if (*trouble)
+        fprintf(stderr, "spawnbench: history: no picture: %s%s; data and script are beside '%s'\n",
+                trouble, strstr(trouble, "cannot start") ? " (remedy: install gnuplot)" : "",
+                asked->figure);
+    return 0;
+}
+
+static int one(const struct asked *asked, struct store *store, const char *scenario,
+               struct said *said, struct err *err)
+{
+    const struct history_wanted wanted = {.scenario = scenario,
+                                          .machine = asked->machine,
+                                          .metric = asked->metric,
+                                          .arm = asked->arm};
+    struct history history;
+    int rc = 0;
+    if (history_load(&history, store, &wanted, err) < 0)
+        return -1;
+    said->runs += history.run_count;
+    said->elsewhere += history.other_machines;
+    said->series += history.series_count;
+    said->open += history_open(&history);
+    if (said->rows)
+        cJSON_AddItemToArray(said->rows, report_history_json(&history));
+    else if (history.run_count == 0 || history.series_count)
+        report_history(stdout, &history, cli_colour());
+    if (asked->figure && history.series_count)
+        rc = draw(asked, &history, err);
+    history_release(&history);
+    return rc;
+}
+
+static int check_said(const struct asked *asked, const struct said *said, struct err *err)
+{
+    if (said->runs == 0)
+        return err_set(err, ERR_UNFIT,
+                       "no complete run of machine class %s is stored in '%s', %zu of others are "
+                       "(first: spawnbench run SCENARIO)",
+                       asked->machine, asked->results, said->elsewhere);
+    if (said->series == 0)
+        return err_set(err, ERR_USAGE, "no stored run has an arm '%s' (see: spawnbench show)",
+                       asked->arm ? asked->arm : "");
+    return 0;
+}
+
+static int look(const struct asked *asked, struct store *store, int *code, struct err *err)
+{
+    struct names names = {.own = !asked->scenario};
+    struct said said = {0};
+    cJSON *root = NULL;
+    int rc = choose(&names, asked, store, err);
+    if (rc == 0 && asked->figure && names.count > 1)
+        rc = err_set(err, ERR_USAGE, "--figure draws one scenario: name one of the %zu stored",
+                     names.count);
+    if (rc == 0 && asked->json) {
+        root = cJSON_CreateObject();
+        cJSON_AddStringToObject(root, "schema", "spawnbench.history.v1");
+        said.rows = cJSON_AddArrayToObject(root, "scenarios");
+    }
+    for (size_t i = 0; i < names.count && rc == 0; i++)
+        rc = one(asked, store, names.known[i], &said, err);
+    if (rc == 0 && root) {
+        char *printed = json_print(root, 1);
+        puts(printed);
+        free(printed);
+    }
+    if (rc == 0)
+        rc = check_said(asked, &said, err);
+    *code = asked->check && said.open ? 1 : 0;
+    cJSON_Delete(root);
+    forget(&names);
+    return rc;
+}
+
+static int accept(const struct asked *asked, struct store *store, struct err *err)
+{
+    if (history_accept(store, asked->accept, asked->note ? asked->note : "", err) < 0)
+        return -1;
+    printf("run %lld is accepted as the beginning of a known step: one within %d runs of it does "
+           "not alarm any more\n",
+           (long long)asked->accept, HISTORY_NEAR);
+    return 0;
+}
+
+static void find_machine(struct asked *asked)
+{
+    char *environment;
+    if (*asked->machine)
+        return;
+    environment = run_host_describe(asked->results, store_engine());
+    history_machine(asked->machine, environment);
+    free(environment);
+}
+
+int cmd_history(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        take,
+        "[SCENARIO]\n--accept RUN",
+        "Every complete run of a scenario (or of all) on this class of machine, in time, for each "
+        "arm "
+        "and batch size, and where the level changed: E-divisive on the logarithms of the medians, "
+        "p by permutation. Runs of other machine classes are counted, never mixed in.\v"
+        "A change is marked from p .01 on and alarms from p .001 on when it is for the worse; it "
+        "needs three runs on either side. It is open until somebody accepts it or the level comes "
+        "back.\n\nExit status: 0 shown (with --check: no change for the worse is open), 1 (--check "
+        "only) one is, 2 bad input, 5 nothing is stored.",
+        NULL,
+        NULL,
+        NULL};
+    struct asked asked = {.results = "results"};
+    struct store *store = NULL;
+    struct err err = {0};
+    char *path;
+    int code = 0, rc;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    path = cli_store_path(asked.results);
+    rc = store_open(&store, path, false, &err);
+    if (rc == 0 && asked.accept) {
+        rc = accept(&asked, store, &err);
+    } else if (rc == 0) {
+        find_machine(&asked);
+        rc = look(&asked, store, &code, &err);
+    }
+    if (rc < 0)
+        code = cli_fail("history", &err);
+    store_close(store);
+    free(path);
+    return cli_check_stdout("history", code);
+}

@@ -1,0 +1,62 @@
+/* Does the history of the scenario stand on a step for the worse that nobody accepted? */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/gate.h"
+#include "history/history.h"
+#include "run/run.h"
+
+/* A stored run is asked about on its own machine, and up to it; side by side it is this one. */
+static int find_place(char machine[HISTORY_MACHINE_BYTES], const struct cli_gate *gate,
+                      const struct gate_result *result, struct store *store, struct err *err)
+{
+    struct store_run run = {0};
+    char *environment;
+    if (!result->paired && result->run) {
+        if (store_run_load(store, result->run, &run, err) < 0)
+            return -1;
+        history_machine(machine, run.environment_json);
+        store_run_release(&run);
+        return 0;
+    }
+    environment = run_host_describe(gate->results, store_engine());
+    history_machine(machine, environment);
+    free(environment);
+    return 0;
+}
+
+static int ask(struct gate_result *result, struct store *store, const struct history_wanted *wanted,
+               struct err *err)
+{
+    struct history_answer answer;
+    if (history_ask(&answer, store, wanted, err) < 0)
+        return -1;
+    if (answer.open || !*result->history)
+        snprintf(result->history, sizeof result->history, "%s", answer.text);
+    result->open_steps += answer.open;
+    if (answer.open || !answer.enough)
+        gate_mark(result, "history: %s", answer.text);
+    return 0;
+}
+
+int cli_gate_history(const struct cli_gate *gate, struct gate_result *result)
+{
+    char machine[HISTORY_MACHINE_BYTES];
+    struct history_wanted wanted = {.scenario = result->scenario,
+                                    .machine = machine,
+                                    .arm = result->paired ? result->candidate : gate->arm,
+                                    .until = result->paired ? 0 : result->run};
+    char *path = cli_store_path(gate->results);
+    struct store *store = NULL;
+    struct err err = {0};
+    int rc = store_open(&store, path, false, &err);
+    if (rc == 0)
+        rc = find_place(machine, gate, result, store, &err);
+    for (size_t i = 0; i < gate->asked.metric_count && rc == 0; i++) {
+        wanted.metric = gate->asked.metrics[i];
+        rc = ask(result, store, &wanted, &err);
+    }
+    store_close(store);
+    free(path);
+    return rc < 0 ? cli_fail("gate", &err) : 0;
+}

@@ -1,0 +1,22 @@
+/* internal - what the files of history/ share; nobody else includes it. */
+#ifndef HISTORY_INTERNAL_H
+#define HISTORY_INTERNAL_H
+
+#include "history/history.h"
+
+/* question.c: what a scenario asks of a spawner, as text to compare: agents, durability, failure
+ * policy. Runs with another question are another measurement. The caller frees it. */
+char *question_of(const struct scenario *scenario);
+
+/* points.c: every arm at every batch size of the runs that are in it. scenarios[i] is that of
+ * history->runs[i]. */
+int points_load(struct history *history, struct store *store, const struct scenario scenarios[],
+                const char *arm, struct err *err);
+
+/* steps.c: where does the level of a series change, and which change is still open? */
+void steps_find(struct history *history);
+
+/* accept.c: which runs were accepted */
+int accept_load(struct history *history, struct store *store, struct err *err);
+
+#endif
