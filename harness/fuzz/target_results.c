@@ -1,8 +1,12 @@
-/* Do list, show and report come back from any results store? */
+/* Do list, show, report, export, history and gate come back from any results store? */
 #include <stdlib.h>
 
+#include "doctor/calibration.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/made.h"
+#include "gate/baseline.h"
+#include "history/history.h"
+#include "report/history.h"
 #include "report/report.h"
 #include "store/store.h"
 
@@ -20,18 +24,67 @@ static int take_run(void *context, const struct store_run *run)
     return found->count == MOST_RUNS;
 }
 
-static int take_document(void *context, const struct store_document *document)
-{
-    (void)context;
-    fuzz_expect(document->text != NULL, "a document has a text");
-    return 0;
-}
-
 static void expect(int rc, struct err *err)
 {
     if (rc < 0)
         fuzz_expect_told(err);
     *err = (struct err){0};
+}
+
+static int take_calibration(void *context, const struct store_document *document)
+{
+    struct calibration calibration = {0};
+    struct err err = {0};
+    (void)context;
+    expect(calibration_read(&calibration, document->text, &err), &err);
+    calibration_release(&calibration);
+    return 0;
+}
+
+static int take_baseline(void *context, const struct store_document *document)
+{
+    struct gate_baseline baseline;
+    struct err err = {0};
+    expect(gate_baseline_find(&baseline, document->name, context, &err), &err);
+    gate_baseline_release(&baseline);
+    return 0;
+}
+
+static void read_documents(struct store *store)
+{
+    struct err err = {0};
+    expect(store_each_document(store, STORE_CALIBRATION, take_calibration, NULL, &err), &err);
+    expect(store_each_document(store, STORE_BASELINE, take_baseline, store, &err), &err);
+}
+
+static void read_history(struct store *store, int64_t id)
+{
+    struct history_wanted wanted = {.metric = SCENARIO_SPAWN_TIME};
+    char machine[HISTORY_MACHINE_BYTES];
+    struct history history = {0};
+    struct store_run run;
+    struct err err = {0};
+    if (store_run_load(store, id, &run, &err) < 0)
+        return;
+    history_machine(machine, run.environment_json);
+    wanted.scenario = run.scenario_name;
+    wanted.machine = machine;
+    if (history_load(&history, store, &wanted, &err) == 0) {
+        report_history(fuzz_sink(), &history, false);
+        cJSON_Delete(report_history_json(&history));
+    } else {
+        fuzz_expect_told(&err);
+    }
+    history_release(&history);
+    store_run_release(&run);
+}
+
+static void export_all(struct store *store, int64_t run)
+{
+    struct err err = {0};
+    const struct report_format *format;
+    for (size_t i = 0; (format = report_format_at(i)) != NULL; i++)
+        expect(report_export(fuzz_sink(), store, run, format->name, &err), &err);
 }
 
 /* As the commands do it. Figures are not drawn: no gnuplot is found with this PATH. */
@@ -42,13 +95,16 @@ static void read_all(struct store *store)
     char *folder = fuzz_path("reports");
     bool missing;
     expect(store_each_run(store, take_run, &found, &err), &err);
-    expect(store_each_document(store, STORE_PROOF, take_document, NULL, &err), &err);
+    read_documents(store);
     for (size_t i = 0; i < found.count; i++) {
         expect(report_terminal(fuzz_sink(), store, found.runs[i], true, &err), &err);
         expect(report_json(fuzz_sink(), store, &found.runs[i], 1, true, &err), &err);
     }
-    if (found.count)
+    if (found.count) {
         expect(report_render(folder, store, found.runs, found.count, &missing, &err), &err);
+        export_all(store, found.runs[0]);
+        read_history(store, found.runs[0]);
+    }
     free(folder);
 }
 
