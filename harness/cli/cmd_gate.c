@@ -121,8 +121,8 @@ static long whole(struct argp_state *state, const char *option, const char *text
 static void take_tolerance(struct parse *parse, const char *text, struct argp_state *state)
 {
     double share;
-    if (text_parse_share(&share, text) < 0 || !(share >= 0 && share <= 10))
-        argp_error(state, "--max-regression %s: expected a share from 0%% to 1000%%, such as 5%%",
+    if (text_parse_share(&share, text) < 0 || !(share >= 0 && share <= 1000))
+        argp_error(state, "--max-regression %s: expected a share from 0%% to 100000%%, such as 5%%",
                    text);
     parse->gate.asked.tolerance = share;
 }
