@@ -14,7 +14,7 @@
 
 #define DEFAULT_SEED  20261125
 #define DEFAULT_GATES 10000
-#define SHORT_GATES   300
+#define SHORT_GATES   200
 #define EXIT_MISSED   1
 #define EXIT_USAGE    2
 
@@ -29,7 +29,7 @@ static const char usage[] =
     "in\n"
     "a file. Exit 0: all bars hold; 1: one does not.\n\n"
     "  --replicates N   simulated gates of each kind without a change (10000); a quarter with one\n"
-    "  --short          few kinds of noise, 300 gates\n"
+    "  --short          few kinds of noise, 200 gates\n"
     "  --seed N         the same seed gives the same gates (20261125)\n"
     "  --markdown FILE  write the report there, too (reports/gate.md)\n"
     "  --data FILE      results of real gates (results/gate-trials.json)\n"

@@ -45,10 +45,11 @@ static size_t wanted(const struct session *session, size_t k)
     return is_wanted(session, k) && gates > have ? gates - have : 0;
 }
 
-static bool is_any_wanted(const struct session *session)
+/* What is planted depends on the spawn time, and who looks on wants to know how long it takes. */
+static bool is_base_wanted(const struct session *session)
 {
     for (size_t k = 0; k < REAL_KINDS; k++)
-        if (wanted(session, k))
+        if (wanted(session, k) && (session->terminal || !real_kinds[k].as_it_is))
             return true;
     return false;
 }
@@ -229,9 +230,9 @@ int real_measure(struct real_results *results, const struct real_request *reques
         forget(&session);
     for (size_t k = 0; rc == 0 && k < REAL_KINDS; k++)
         rc = check_series(&session, k, err);
-    if (rc == 0 && is_any_wanted(&session))
+    if (rc == 0 && is_base_wanted(&session))
         rc = measure_base(&session, err);
-    if (rc == 0 && session.terminal && is_any_wanted(&session))
+    if (rc == 0 && session.terminal && session.base_ns)
         fprintf(stderr, "spawn time %.3f ms; about %.0f min\n", (double)session.base_ns / 1e6,
                 ceil(seconds_left(&session) / 60));
     for (size_t k = 0; rc == 0 && k < REAL_KINDS; k++)

@@ -111,7 +111,8 @@ static void same_row(struct writer *writer, const struct trial *trial, const voi
     hold(writer, said, said->words[GATE_REGRESSION],
          (struct bar){true, GATE_ALPHA, 0, "regression without any change"}, noise, where);
     hold(writer, said, said->words[GATE_IMPROVEMENT],
-         (struct bar){true, GATE_ALPHA, 0, "improvement without any change"}, noise, where);
+         (struct bar){true, GATE_ALPHA, TRIALS_SIGMAS, "improvement without any change"}, noise,
+         where);
 }
 
 static void table_same(struct writer *writer, const char *title, const double quantiles[2])

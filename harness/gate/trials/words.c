@@ -69,8 +69,10 @@ const char simulated_opening[] =
 
 const char simulated_same[] =
     "## No change at all: how often does it cry wolf?\n\n"
-    "Bar: regression, and improvement, in at most 1 % each. Where the noise is large against 5 %\n"
-    "the gate says so (*powerless*) instead of passing what it has not seen.\n\n";
+    "Bar: regression in at most 1 %, and improvement likewise, that with 4 sigma of Monte-Carlo\n"
+    "error. Where the noise is large against 5 % the gate says so (*powerless*) instead of "
+    "passing\n"
+    "what it has not seen.\n\n";
 
 const char simulated_edge[] =
     "## A change exactly as large as the tolerance\n\n"
