@@ -1,6 +1,9 @@
 /* Do list, show, report, export, history and gate come back from any results store? */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/json.h"
+#include "base/text.h"
 #include "doctor/calibration.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/made.h"
@@ -29,6 +32,45 @@ static void expect(int rc, struct err *err)
     if (rc < 0)
         fuzz_expect_told(err);
     *err = (struct err){0};
+}
+
+/* Whatever is stored, it steers no terminal ... */
+static void show(struct store *store, int64_t run)
+{
+    struct err err = {0};
+    char *said = NULL, *line, *rest = NULL;
+    size_t length;
+    FILE *out = open_memstream(&said, &length);
+    expect(report_terminal(out, store, run, false, &err), &err);
+    fclose(out);
+    for (line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char *printable = xstrdup(line);
+        text_make_printable(printable);
+        if (strcmp(line, printable) != 0)
+            fprintf(stderr, "fuzz: the line: '%s'\n", printable);
+        fuzz_expect(strcmp(line, printable) == 0, "a line of UTF-8 without control characters");
+        free(printable);
+    }
+    free(said);
+}
+
+/* ... and spoils no document. */
+static void show_json(struct store *store, int64_t run)
+{
+    struct err err = {0};
+    char *said = NULL;
+    size_t length;
+    cJSON *root = NULL;
+    FILE *out = open_memstream(&said, &length);
+    int rc = report_json(out, store, &run, 1, true, &err);
+    fclose(out);
+    expect(rc, &err);
+    if (rc == 0 && json_parse(&root, said, length, &err) < 0) {
+        fprintf(stderr, "fuzz: %s\n", err.text);
+        fuzz_expect(false, "what is told is JSON");
+    }
+    cJSON_Delete(root);
+    free(said);
 }
 
 static int take_calibration(void *context, const struct store_document *document)
@@ -97,8 +139,8 @@ static void read_all(struct store *store)
     expect(store_each_run(store, take_run, &found, &err), &err);
     read_documents(store);
     for (size_t i = 0; i < found.count; i++) {
-        expect(report_terminal(fuzz_sink(), store, found.runs[i], true, &err), &err);
-        expect(report_json(fuzz_sink(), store, &found.runs[i], 1, true, &err), &err);
+        show(store, found.runs[i]);
+        show_json(store, found.runs[i]);
     }
     if (found.count) {
         expect(report_render(folder, store, found.runs, found.count, &missing, &err), &err);

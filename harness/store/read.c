@@ -82,6 +82,11 @@ static void read_run(sqlite3_stmt *row, struct store_run *out)
     *out = (struct store_run){.id = sqlite3_column_int64(row, 0)};
     for (int i = 0; i < 9; i++)
         *strings[i] = xstrdup(sql_text(row, i + 1));
+    /* these are told as they are, by list among others; the rest is read by parsers */
+    text_make_printable(out->scenario_name);
+    text_make_printable(out->version);
+    text_make_printable(out->state);
+    text_make_printable(out->note);
     out->seed = (uint64_t)sqlite3_column_int64(row, 10);
     out->started_wall_ns = date_of(row, 11);
     out->ended_wall_ns = date_of(row, 12);
