@@ -103,11 +103,13 @@ static void either_outcome_passes_and_half_of_one_does_not(void **state)
          "nobody-gone-is-called-alive", 2, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        void *made = NULL;
         struct fixture *fixture;
         struct audit_watch *watch;
         struct audit_result result;
         (void)state;
-        assert_int_equal(make((void **)&fixture), 0);
+        assert_int_equal(make(&made), 0);
+        fixture = made;
         cases[i].harm(fixture);
         if (cases[i].harm == was_refused) /* what the same session shows: it rolled back */
             run_sql(fixture->path, "DELETE FROM agent_outputs; DELETE FROM consensus_runs");
@@ -123,7 +125,7 @@ static void either_outcome_passes_and_half_of_one_does_not(void **state)
         assert_int_equal(result.undecided, cases[i].undecided);
         assert_int_equal(result.present, cases[i].present);
         audit_watch_free(watch);
-        assert_int_equal(unmake((void **)&fixture), 0);
+        assert_int_equal(unmake(&made), 0);
     }
 }
 

@@ -27,6 +27,14 @@ int64_t clock_believable(int64_t ns)
     return ns > most ? most : ns < -most ? -most : ns;
 }
 
+int64_t clock_sum(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return a > 0 ? INT64_MAX : INT64_MIN;
+    return sum;
+}
+
 void clock_sleep_until(int64_t deadline_ns)
 {
     struct timespec until = {deadline_ns / CLOCK_NS_PER_S, deadline_ns % CLOCK_NS_PER_S};

@@ -23,6 +23,9 @@ int64_t clock_wall_ns(void);
  */
 int64_t clock_believable(int64_t ns);
 
+/* clock_sum - a + b, held at the edge of int64_t: for sums over as many as a stranger has stored */
+int64_t clock_sum(int64_t a, int64_t b);
+
 /* clock_sleep_until - sleep until a CLOCK_MONOTONIC instant, signals notwithstanding */
 void clock_sleep_until(int64_t deadline_ns);
 

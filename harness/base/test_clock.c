@@ -31,6 +31,15 @@ static void no_difference_of_believable_times_overflows(void **state)
         }
 }
 
+static void sums_stay_at_the_edge(void **state)
+{
+    (void)state;
+    assert_int_equal(clock_sum(2, -3), -1);
+    assert_true(clock_sum(INT64_MAX, 1) == INT64_MAX);
+    assert_true(clock_sum(1, INT64_MAX) == INT64_MAX);
+    assert_true(clock_sum(INT64_MIN, -1) == INT64_MIN);
+}
+
 static void what_can_be_true_stays_as_it_is(void **state)
 {
     static const int64_t year_ns = 365 * 24 * INT64_C(3600000000000);
@@ -44,6 +53,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_clock_goes_forwards),
         cmocka_unit_test(no_difference_of_believable_times_overflows),
+        cmocka_unit_test(sums_stay_at_the_edge),
         cmocka_unit_test(what_can_be_true_stays_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,16 +60,6 @@ static int derive(struct course *course, struct err *err)
     return rc;
 }
 
-static int settle_results(struct course *course, struct err *err)
-{
-    if (text_make_directories(course->how->results, err) < 0)
-        return -1;
-    course->results = realpath(course->how->results, NULL);
-    return course->results
-               ? 0
-               : err_system(err, "cannot use results folder '%s'", course->how->results);
-}
-
 /* ---- what a sitting says ---- */
 
 static struct gate_asked everything(int pairs)
@@ -243,7 +233,8 @@ int cli_calibrate(const struct cli_calibrate *how, struct calibration *out)
     struct course course = {.how = how, .out = out};
     struct err err = {0};
     int code = 0;
-    if (derive(&course, &err) < 0 || settle_results(&course, &err) < 0)
+    if (derive(&course, &err) < 0 ||
+        cli_settle_results(course.how->results, &course.results, &err) < 0)
         code = cli_fail("doctor", &err);
     if (code == 0)
         code = all_sittings(&course);

@@ -48,19 +48,6 @@ struct asked {
     bool calibrating, detailed, json, forced;
 };
 
-static int whole_number(const struct argp_state *state, const char *option, const char *text,
-                        long least, long most)
-{
-    char *end;
-    long value;
-    errno = 0;
-    value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < least || value > most)
-        argp_error(state, "--%s %s: expected a whole number from %ld to %ld", option, text, least,
-                   most);
-    return (int)value;
-}
-
 static int64_t duration(const struct argp_state *state, const char *option, const char *text)
 {
     int64_t ns = 0;
@@ -77,10 +64,10 @@ static error_t take_calibrate(int key, const char *argument, const struct argp_s
     switch (key) {
     case KEY_SITTINGS:
         calibrate->sittings =
-            whole_number(state, "sittings", argument, CALIBRATION_LEAST_SITTINGS, 10000);
+            (int)cli_number(state, "sittings", argument, CALIBRATION_LEAST_SITTINGS, 10000);
         break;
     case KEY_PAIRS:
-        calibrate->pairs = whole_number(state, "pairs", argument, 10, 100000);
+        calibrate->pairs = (int)cli_number(state, "pairs", argument, 10, 100000);
         break;
     case KEY_PAUSE:
         calibrate->pause_ns = duration(state, "pause", argument);
@@ -92,7 +79,7 @@ static error_t take_calibrate(int key, const char *argument, const struct argp_s
         calibrate->arm = argument;
         break;
     case KEY_SEED:
-        calibrate->seed = (uint64_t)whole_number(state, "seed", argument, 1, INT32_MAX);
+        calibrate->seed = (uint64_t)cli_number(state, "seed", argument, 1, INT32_MAX);
         break;
     case KEY_FORCE:
         asked->forced = true;

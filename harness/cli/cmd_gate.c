@@ -105,24 +105,11 @@ static double number(struct argp_state *state, const char *option, const char *t
     return value;
 }
 
-static long whole(struct argp_state *state, const char *option, const char *text, long least,
-                  long most)
-{
-    char *end;
-    long value;
-    errno = 0;
-    value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < least || value > most)
-        argp_error(state, "--%s %s: expected a whole number from %ld to %ld", option, text, least,
-                   most);
-    return value;
-}
-
 static void take_tolerance(struct parse *parse, const char *text, struct argp_state *state)
 {
     double share;
-    if (text_parse_share(&share, text) < 0 || !(share >= 0 && share <= 10))
-        argp_error(state, "--max-regression %s: expected a share from 0%% to 1000%%, such as 5%%",
+    if (text_parse_share(&share, text) < 0 || !(share >= 0 && share <= 1000))
+        argp_error(state, "--max-regression %s: expected a share from 0%% to 100000%%, such as 5%%",
                    text);
     parse->gate.asked.tolerance = share;
 }
@@ -224,7 +211,8 @@ static error_t take(int key, char *argument, struct argp_state *state)
         gate->asked.power = number(state, "power", argument, 0.5, 0.999);
         return 0;
     case KEY_MAX_CYCLES:
-        parse->most_cycles = (int)whole(state, "max-cycles", argument, 1, SCENARIO_MOST_CYCLES);
+        parse->most_cycles =
+            (int)cli_number(state, "max-cycles", argument, 1, SCENARIO_MOST_CYCLES);
         return 0;
     case KEY_INCONCLUSIVE:
         take_inconclusive(parse, argument, state);
@@ -242,7 +230,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         gate->against_history = true;
         return 0;
     case KEY_SEED:
-        gate->seed = (uint64_t)whole(state, "seed", argument, 1, UINT32_MAX);
+        gate->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
         gate->seeded = true;
         return 0;
     case KEY_RESULTS:

@@ -131,10 +131,10 @@ int cli_gate_paired(const struct cli_gate *gate, struct gate_result *result)
     int code = 0;
     result->paired = true;
     result->seed = gate->seed;
-    if (derive(gate, result, &derived, &err) < 0 || check_floor(result, gate, &err) < 0)
+    if (derive(gate, result, &derived, &err) < 0 || check_floor(result, gate, &err) < 0 ||
+        cli_settle_results(gate->results, &results, &err) < 0)
         code = cli_gate_could_not(result, &err);
-    results = realpath(gate->results, NULL); /* subjects are told absolute paths */
-    settled.results = results ? results : gate->results;
+    settled.results = results; /* subjects are told absolute paths */
     if (code == 0 && !result->reason[0])
         code = measure_and_judge(&settled, result, &derived);
     scenario_release(&derived);

@@ -17,14 +17,14 @@
 
 #define MOST_WORDS 24
 
-/* The agents are short, what is planted is large: 3 ms become 9. */
+/* The agents are short, what is planted is large, 3 ms become 100: no load shall hide it. */
 static const char scenario_text[] =
     "{\"name\": \"self-test\", \"about\": \"what the gate tries itself on\",\n"
     " \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\", \"--init\", \"3ms\"], \"times\": "
     "2}],\n"
     " \"arms\": [{\"name\": \"one\", \"subject\": [\"{reference}\"]},\n"
     "          {\"name\": \"slow\", \"subject\": [\"{reference}\", \"--append\", \"--init\","
-    " \"--append\", \"9ms\"]}],\n"
+    " \"--append\", \"100ms\"]}],\n"
     " \"cycles\": 50, \"warmup\": 2, \"deadline\": \"5s\",\n"
     " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}\n";
 
@@ -142,7 +142,7 @@ static int try_planted(struct trial *trial, struct err *err)
     struct said said;
     if (ask_paired(&said, trial, "slow", "{reference}", err) < 0)
         return -1;
-    tell(trial, "agents that initialise three times as long", &said, said.exit == 1);
+    tell(trial, "agents that initialise 100 ms instead of 3", &said, said.exit == 1);
     if (ask_paired(&said, trial, "one", "{reference}", err) < 0)
         return -1;
     tell(trial, "the same program on both sides is no regression", &said,

@@ -18,17 +18,19 @@ static bool is_scenario_file(const char *word)
 static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
 {
     struct scenario scenario = {0};
-    char *results;
+    char *results = NULL;
     struct cli_measure how = {.path = gate->words[0],
                               .command = gate->command,
                               .seed = gate->seed,
                               .quiet = gate->quiet,
                               .label = "gate"};
     int code;
-    if (scenario_load(&scenario, gate->words[0], err) < 0)
+    if (scenario_load(&scenario, gate->words[0], err) < 0 ||
+        cli_settle_results(gate->results, &results, err) < 0) {
+        scenario_release(&scenario);
         return -1;
-    results = text_make_directories(gate->results, err) == 0 ? realpath(gate->results, NULL) : NULL;
-    how.results = results ? results : gate->results;
+    }
+    how.results = results;
     code = cli_measure(&how, &scenario, run);
     scenario_release(&scenario);
     free(results);

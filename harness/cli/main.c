@@ -14,9 +14,8 @@ static const struct {
     const char *usage, *does;
 } commands[] = {
     {"run", cmd_run, "run SCENARIO...", "measure, audit, judge, store"},
-    {"gate", cmd_gate, "gate SCENARIO --against CMD",
-     "is the candidate slower than the baseline? for CI"},
-    {"baseline", cmd_baseline, "baseline save|list|show", "name stored runs to gate against"},
+    {"gate", cmd_gate, "gate SCENARIO", "is the candidate slower than the baseline? for CI"},
+    {"baseline", cmd_baseline, "baseline save|list", "name stored runs to gate against"},
     {"report", cmd_report, "report [RUN...]", "write reports/benchmarks.md and its figures"},
     {"list", cmd_list, "list", "list the stored runs"},
     {"show", cmd_show, "show [RUN]", "show one stored run"},

@@ -59,6 +59,45 @@ static void nor_is_it_written_to(void **state)
     free(path);
 }
 
+/* The words of a run neither steer a terminal nor spoil a document. */
+static void a_list_of_strangers_runs_can_be_read(void **state)
+{
+    char *scenario = cli_scenario(*state, "small", "\"{null}\"", "");
+    struct cli_said said =
+        cli_say(*state, "run", "--cycles", "5", "--results", *state, scenario, NULL);
+    char *path;
+    cli_forget(&said);
+    path = make(*state, "spawnbench.sqlite",
+                "UPDATE runs SET note = CAST(x'1b5b324aff0a' AS TEXT),"
+                " scenario_name = CAST(x'1b5d303b78' AS TEXT)");
+    said = cli_say(*state, "list", "--results", *state, NULL);
+    assert_int_equal(said.exit_status, 0);
+    assert_said(said.out, "?[2J??");
+    assert_null(strchr(said.out, '\x1b'));
+    cli_forget(&said);
+    said = cli_say(*state, "list", "--json", "--results", *state, NULL);
+    assert_said(said.out, "?]0;x");
+    cli_forget(&said);
+    free(path);
+    free(scenario);
+}
+
+/* SQLite would play it back, and in the end delete a file that is named in it. */
+static void a_journal_of_strangers_is_not_played_back(void **state)
+{
+    char *path = make(*state, "spawnbench.sqlite",
+                      "PRAGMA application_id = 0x73706e62;"
+                      "PRAGMA user_version = 4; CREATE TABLE runs (x)");
+    char *journal = cli_write(*state, "spawnbench.sqlite-journal", "anything");
+    struct cli_said said = cli_say(*state, "list", "--results", *state, NULL);
+    assert_int_equal(said.exit_status, 5);
+    assert_said(said.err, "spawnbench.sqlite-journal' lies beside it");
+    assert_int_equal(access(journal, F_OK), 0);
+    cli_forget(&said);
+    free(journal);
+    free(path);
+}
+
 static void an_endless_store_is_found_broken(void **state)
 {
     char *path =
@@ -93,6 +132,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_endless_results_store_is_refused, cli_folder,
                                         cli_folder_remove),
         cmocka_unit_test_setup_teardown(nor_is_it_written_to, cli_folder, cli_folder_remove),
+        cmocka_unit_test_setup_teardown(a_list_of_strangers_runs_can_be_read, cli_folder,
+                                        cli_folder_remove),
+        cmocka_unit_test_setup_teardown(a_journal_of_strangers_is_not_played_back, cli_folder,
+                                        cli_folder_remove),
         cmocka_unit_test_setup_teardown(an_endless_store_is_found_broken, cli_folder,
                                         cli_folder_remove),
         cmocka_unit_test_setup_teardown(words_of_a_store_stay_words, cli_folder, cli_folder_remove),

@@ -56,13 +56,14 @@ int control_walk(struct control_outcome *out, const char *way,
                  const struct control_setting *setting, struct err *err)
 {
     const struct workload *workload = workload_named(way);
+    const struct walk_effort *effort;
     struct workload_run run = {0};
-    struct walk_tally tally;
-    const struct walk_effort *effort =
-        workload && strcmp(workload->journal, "delete") == 0 ? &many : &few;
-    int rc = workload ? 0 : err_set(err, ERR_INTERNAL, "no configuration '%s'", way);
-    if (rc == 0)
-        rc = workload_record(&run, workload, setting->folder, BATCHES, setting->seed, err);
+    struct walk_tally tally = {0};
+    int rc;
+    if (!workload)
+        return err_set(err, ERR_INTERNAL, "no configuration '%s'", way);
+    effort = strcmp(workload->journal, "delete") == 0 ? &many : &few;
+    rc = workload_record(&run, workload, setting->folder, BATCHES, setting->seed, err);
     if (rc == 0)
         rc = walk_run(&tally, workload, &run, effort, setting->seed, WALK_EVERYWHERE, NULL, err);
     workload_release(&run);

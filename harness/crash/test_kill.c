@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -23,6 +22,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crash/states.h"
+#include "crash/test_folder.h"
 #include "store/store.h"
 
 #define WORKERS  3
@@ -37,36 +37,22 @@ static struct shared {
     _Atomic int next[WORKERS]; /* the batch it has come to */
     _Atomic unsigned char stages[WORKERS][BATCHES];
 } * shared;
-static char *folder, *path;
+static char *path;
 
-static int forget(const char *name, const struct stat *about, int kind, struct FTW *where)
+static int make_shared(void **state)
 {
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(name);
-}
-
-static int make_folder(void **state)
-{
-    const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
-    (void)state;
-    folder = text_format("%s/crash-test-XXXXXX", parent ? parent : "/tmp");
-    assert_non_null(mkdtemp(folder));
+    make_folder(state);
     path = text_format("%s/x.sqlite", folder);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(shared != MAP_FAILED);
     return 0;
 }
 
-static int remove_folder(void **state)
+static int remove_shared(void **state)
 {
-    (void)state;
     munmap(shared, sizeof *shared);
-    nftw(folder, forget, 4, FTW_DEPTH | FTW_PHYS);
-    free(folder);
     free(path);
-    return 0;
+    return remove_folder(state);
 }
 
 /* ---- a worker ---- */
@@ -228,8 +214,8 @@ static void killed_spawners_keep_what_they_acknowledged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(killed_spawners_keep_what_they_acknowledged, make_folder,
-                                        remove_folder),
+        cmocka_unit_test_setup_teardown(killed_spawners_keep_what_they_acknowledged, make_shared,
+                                        remove_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

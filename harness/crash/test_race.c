@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,36 +13,10 @@
 #include "base/text.h"
 #include "crash/race.h"
 #include "crash/scratch.h"
+#include "crash/test_folder.h"
 #include "store/engine.h"
 
 #define SEED 3
-
-static char *folder;
-
-static int forget(const char *name, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(name);
-}
-
-static int make_folder(void **state)
-{
-    const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
-    (void)state;
-    folder = text_format("%s/crash-test-XXXXXX", parent ? parent : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    nftw(folder, forget, 4, FTW_DEPTH | FTW_PHYS);
-    free(folder);
-    return 0;
-}
 
 static struct race_tally run(enum race_way way)
 {

@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,34 +11,8 @@
 #include "base/text.h"
 #include "crash/faults.h"
 #include "crash/table.h"
+#include "crash/test_folder.h"
 #include "crash/test_said.h"
-
-static char *folder;
-
-static int forget(const char *name, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(name);
-}
-
-static int make_folder(void **state)
-{
-    const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
-    (void)state;
-    folder = text_format("%s/crash-test-XXXXXX", parent ? parent : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    nftw(folder, forget, 4, FTW_DEPTH | FTW_PHYS);
-    free(folder);
-    return 0;
-}
 
 static int64_t number(const cJSON *object, const char *key)
 {

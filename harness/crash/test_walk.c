@@ -4,46 +4,25 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "crash/test_folder.h"
 #include "crash/walk.h"
 
 #define SEED 5
 
 static const struct walk_effort few = {.most = 3, .draws = 1};
-static char *folder;
 static struct workload_run run;
 static const struct workload *workload;
 
-static int forget(const char *name, const struct stat *about, int kind, struct FTW *where)
+static int forget_run(void **state)
 {
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(name);
-}
-
-static int make_folder(void **state)
-{
-    const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
-    (void)state;
-    folder = text_format("%s/crash-test-XXXXXX", parent ? parent : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
     workload_release(&run);
-    nftw(folder, forget, 4, FTW_DEPTH | FTW_PHYS);
-    free(folder);
-    return 0;
+    return remove_folder(state);
 }
 
 static void record(const char *name, struct workload_run *out)
@@ -257,7 +236,7 @@ static void real_files_tell_the_same(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, forget_run)
     const struct CMUnitTest tests[] = {
         TEST(a_run_recorded_twice_is_the_same_run),
         TEST(the_store_is_sound_and_counts_add_up),

@@ -70,12 +70,14 @@ static void plain_noise_comes_back_as_it_was_put_in(void **state)
     expect_within(row->noise_floor, 0.009, 0.02, "floor");
     assert_true(row->largest >= row->noise_floor);
     expect_within(row->sigma_log, 0.04, 0.06, "sigma");
-    expect_within(row->spread, 0.7, 1.3, "spread");
+    /* the gate's tau allows for its own doubt: it expects more than independent pairs do */
+    expect_within(row->spread, 0.4, 1.3, "spread");
     assert_false(calibration_spread_wide(row));
-    /* (2.326 + .842) .63 % = 2.0 % at 100 pairs, half of that with four times as many */
-    expect_within(row->resolvable[1], 0.015, 0.027, "resolvable with 100");
+    /* (2.326 + .842) .63 % = 2.0 % at 100 pairs that are independent, half of that
+     * with four times as many */
+    expect_within(row->resolvable[1], 0.015, 0.035, "resolvable with 100");
     expect_within(row->resolvable[3] / row->resolvable[1], 0.49, 0.51, "with 400 over with 100");
-    expect_within(row->pairs[1], 60, 180, "pairs for 2 %");
+    expect_within(row->pairs[1], 60, 320, "pairs for 2 %");
     expect_within(row->pairs[0] / row->pairs[1], 3.8, 4.1, "1 % over 2 %");
     assert_true(calibration.position_p == 1); /* none was told */
     calibration_release(&calibration);
@@ -91,8 +93,8 @@ static void sittings_that_differ_widen_tau_and_floor(void **state)
     assert_int_equal(calibration_finish(&calm, &err), 0);
     assert_int_equal(calibration_finish(&moody, &err), 0);
     assert_true(calibration_spread_wide(&moody.rows[0]));
-    expect_within(moody.rows[0].spread, 3, 8, "spread");
-    assert_true(moody.rows[0].tau > 9 * calm.rows[0].tau);
+    expect_within(moody.rows[0].spread, 2, 8, "spread");
+    assert_true(moody.rows[0].tau > 4 * calm.rows[0].tau);
     expect_within(moody.rows[0].noise_floor, 0.04, 0.12, "floor");
     assert_true(moody.rows[0].resolvable[1] > 3 * calm.rows[0].resolvable[1]);
     calibration_release(&calm);

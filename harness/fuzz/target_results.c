@@ -1,8 +1,15 @@
-/* Do list, show and report come back from any results store? */
+/* Do list, show, report, export, history and gate come back from any results store? */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/json.h"
+#include "base/text.h"
+#include "doctor/calibration.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/made.h"
+#include "gate/baseline.h"
+#include "history/history.h"
+#include "report/history.h"
 #include "report/report.h"
 #include "store/store.h"
 
@@ -20,13 +27,6 @@ static int take_run(void *context, const struct store_run *run)
     return found->count == MOST_RUNS;
 }
 
-static int take_document(void *context, const struct store_document *document)
-{
-    (void)context;
-    fuzz_expect(document->text != NULL, "a document has a text");
-    return 0;
-}
-
 static void expect(int rc, struct err *err)
 {
     if (rc < 0)
@@ -34,22 +34,132 @@ static void expect(int rc, struct err *err)
     *err = (struct err){0};
 }
 
-/* As the commands do it. Figures are not drawn: no gnuplot is found with this PATH. */
-static void read_all(struct store *store)
+/* Whatever is stored, it steers no terminal ... */
+static void show(struct store *store, int64_t run)
 {
-    struct found found = {0};
+    struct err err = {0};
+    char *said = NULL, *line, *rest = NULL;
+    size_t length;
+    FILE *out = open_memstream(&said, &length);
+    expect(report_terminal(out, store, run, false, &err), &err);
+    fclose(out);
+    for (line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char *printable = xstrdup(line);
+        text_make_printable(printable);
+        if (strcmp(line, printable) != 0)
+            fprintf(stderr, "fuzz: the line: '%s'\n", printable);
+        fuzz_expect(strcmp(line, printable) == 0, "a line of UTF-8 without control characters");
+        free(printable);
+    }
+    free(said);
+}
+
+/* ... and spoils no document. */
+static void show_json(struct store *store, int64_t run)
+{
+    struct err err = {0};
+    char *said = NULL;
+    size_t length;
+    cJSON *root = NULL;
+    FILE *out = open_memstream(&said, &length);
+    int rc = report_json(out, store, &run, 1, true, &err);
+    fclose(out);
+    expect(rc, &err);
+    if (rc == 0 && json_parse(&root, said, length, &err) < 0) {
+        fprintf(stderr, "fuzz: %s\n", err.text);
+        fuzz_expect(false, "what is told is JSON");
+    }
+    cJSON_Delete(root);
+    free(said);
+}
+
+static int take_calibration(void *context, const struct store_document *document)
+{
+    struct calibration calibration = {0};
+    struct err err = {0};
+    (void)context;
+    expect(calibration_read(&calibration, document->text, &err), &err);
+    calibration_release(&calibration);
+    return 0;
+}
+
+static int take_baseline(void *context, const struct store_document *document)
+{
+    struct gate_baseline baseline;
+    struct err err = {0};
+    expect(gate_baseline_find(&baseline, document->name, context, &err), &err);
+    gate_baseline_release(&baseline);
+    return 0;
+}
+
+static void read_documents(struct store *store)
+{
+    struct err err = {0};
+    expect(store_each_document(store, STORE_CALIBRATION, take_calibration, NULL, &err), &err);
+    expect(store_each_document(store, STORE_BASELINE, take_baseline, store, &err), &err);
+}
+
+static void read_history(struct store *store, int64_t id)
+{
+    struct history_wanted wanted = {.metric = SCENARIO_SPAWN_TIME};
+    char machine[HISTORY_MACHINE_BYTES];
+    struct history history = {0};
+    struct store_run run;
+    struct err err = {0};
+    if (store_run_load(store, id, &run, &err) < 0)
+        return;
+    history_machine(machine, run.environment_json);
+    wanted.scenario = run.scenario_name;
+    wanted.machine = machine;
+    if (history_load(&history, store, &wanted, &err) == 0) {
+        report_history(fuzz_sink(), &history, false);
+        cJSON_Delete(report_history_json(&history));
+    } else {
+        fuzz_expect_told(&err);
+    }
+    history_release(&history);
+    store_run_release(&run);
+}
+
+static void export_one(struct store *store, int64_t run, size_t turn)
+{
+    struct err err = {0};
+    const struct report_format *format;
+    size_t count = 0;
+    while (report_format_at(count))
+        count++;
+    format = report_format_at(turn % count);
+    expect(report_export(fuzz_sink(), store, run, format->name, &err), &err);
+}
+
+static void render(struct store *store, const struct found *found)
+{
     struct err err = {0};
     char *folder = fuzz_path("reports");
     bool missing;
-    expect(store_each_run(store, take_run, &found, &err), &err);
-    expect(store_each_document(store, STORE_PROOF, take_document, NULL, &err), &err);
-    for (size_t i = 0; i < found.count; i++) {
-        expect(report_terminal(fuzz_sink(), store, found.runs[i], true, &err), &err);
-        expect(report_json(fuzz_sink(), store, &found.runs[i], 1, true, &err), &err);
-    }
-    if (found.count)
-        expect(report_render(folder, store, found.runs, found.count, &missing, &err), &err);
+    expect(report_render(folder, store, found->runs, found->count, &missing, &err), &err);
     free(folder);
+}
+
+/* As the commands do it, but each of them gathers all facts anew: they take turns. Figures are not
+ * drawn: no gnuplot is found with this PATH. */
+static void read_all(struct store *store, size_t turn)
+{
+    struct found found = {0};
+    struct err err = {0};
+    expect(store_each_run(store, take_run, &found, &err), &err);
+    read_documents(store);
+    if (found.count == 0)
+        return;
+    for (size_t i = 0; i < found.count && turn % 4 == 0; i++)
+        show(store, found.runs[i]);
+    if (turn % 4 == 1)
+        show_json(store, found.runs[0]);
+    if (turn % 4 == 2)
+        render(store, &found);
+    if (turn % 4 == 3)
+        export_one(store, found.runs[0], turn / 4);
+    read_history(store, found.runs[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -64,7 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     made_hostile(&honest, path, data, size);
     if (store_open(&store, path, false, &err) == 0)
-        read_all(store);
+        read_all(store, size);
     else
         fuzz_expect_told(&err);
     store_close(store);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "report/exporters.h"
 #include "report/words.h"
 
@@ -33,8 +34,8 @@ static int add_cycle(void *context, const struct store_cycle *cycle)
         return 0;
     }
     sums->ready++;
-    sums->spawn_ns += cycle->spawn_time_ns;
-    sums->ready_ns += cycle->ready_time_ns;
+    sums->spawn_ns = clock_sum(sums->spawn_ns, cycle->spawn_time_ns);
+    sums->ready_ns = clock_sum(sums->ready_ns, cycle->ready_time_ns);
     return 0;
 }
 

@@ -27,6 +27,13 @@ static int64_t time_of(sqlite3_stmt *row, int column)
     return clock_believable(sqlite3_column_int64(row, column));
 }
 
+/* Between 1970 and 2116. */
+static int64_t date_of(sqlite3_stmt *row, int column)
+{
+    int64_t ns = sqlite3_column_int64(row, column), most = INT64_C(1) << 62;
+    return ns < 0 ? 0 : ns > most ? most : ns;
+}
+
 int store_run_find(struct store *store, const char *which, int64_t *run, struct err *err)
 {
     sqlite3_stmt *statement;
@@ -75,9 +82,14 @@ static void read_run(sqlite3_stmt *row, struct store_run *out)
     *out = (struct store_run){.id = sqlite3_column_int64(row, 0)};
     for (int i = 0; i < 9; i++)
         *strings[i] = xstrdup(sql_text(row, i + 1));
+    /* these are told as they are, by list among others; the rest is read by parsers */
+    text_make_printable(out->scenario_name);
+    text_make_printable(out->version);
+    text_make_printable(out->state);
+    text_make_printable(out->note);
     out->seed = (uint64_t)sqlite3_column_int64(row, 10);
-    out->started_wall_ns = sqlite3_column_int64(row, 11);
-    out->ended_wall_ns = sqlite3_column_int64(row, 12);
+    out->started_wall_ns = date_of(row, 11);
+    out->ended_wall_ns = date_of(row, 12);
     out->sittings = sqlite3_column_int(row, 13);
     out->planned = (size_t)sqlite3_column_int64(row, 14);
     out->cycles = (size_t)sqlite3_column_int64(row, 15);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -65,12 +66,30 @@ static int open_as_it_lies(struct store *store, struct err *err)
     return rc;
 }
 
+/* A rollback journal would be played back, and the file deleted that it names as its superior
+ * (atomiccommit.html 5.5). Our stores have a -wal; who reads one of strangers must not do that. */
+static int refuse_journal(const char *path, struct err *err)
+{
+    char *journal = text_format("%s-journal", path);
+    struct stat about;
+    int rc = 0;
+    if (stat(journal, &about) == 0 && about.st_size > 0)
+        rc = err_set(err, ERR_UNFIT,
+                     "results store '%s': '%s' lies beside it, which no store of spawnbench leaves "
+                     "(if it is yours: spawnbench run, which may write, puts it in order)",
+                     path, journal);
+    free(journal);
+    return rc;
+}
+
 int store_open(struct store **out, const char *path, bool create, struct err *err)
 {
     struct store *store = xcalloc(1, sizeof *store);
     struct err why = {0};
     int flags = create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
     store->path = xstrdup(path);
+    if (!create && refuse_journal(path, &why) < 0)
+        goto failed;
     if (!create && access(path, F_OK) != 0) {
         err_set(&why, ERR_UNFIT, "no results are stored in '%s' (first: spawnbench run SCENARIO)",
                 path);

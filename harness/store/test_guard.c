@@ -52,6 +52,22 @@ static void time_is_a_limit_as_well(void **state)
     sqlite3_close(database);
 }
 
+/* What is in a file is no longer than the file. */
+static void no_value_is_longer_than_the_files_are(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct guard guard;
+    sqlite3 *database = open_guarded(&guard, false, "");
+    guard_begin(&guard, database, synthetic->path);
+    assert_int_equal(ask(database, "SELECT length(zeroblob(64000))"), SQLITE_OK);
+    assert_int_equal(ask(database, "SELECT length(zeroblob(900000))"), SQLITE_TOOBIG);
+    sqlite3_close(database);
+    database = open_guarded(&guard, true, "");
+    guard_begin(&guard, database, synthetic->path);
+    assert_int_equal(ask(database, "SELECT length(zeroblob(900000))"), SQLITE_OK);
+    sqlite3_close(database);
+}
+
 static void views_and_triggers_do_not_run(void **state)
 {
     static const char before[] = "CREATE TABLE t(x); CREATE VIEW v AS SELECT 1;"
@@ -126,6 +142,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_endless_is_broken_off),
         cmocka_unit_test(time_is_a_limit_as_well),
+        cmocka_unit_test_setup_teardown(no_value_is_longer_than_the_files_are, synthetic_new,
+                                        synthetic_free),
         cmocka_unit_test(views_and_triggers_do_not_run),
         cmocka_unit_test(who_writes_keeps_the_triggers),
         cmocka_unit_test_setup_teardown(an_endless_view_is_refused, synthetic_new, synthetic_free),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "stats/stats.h"
@@ -54,19 +55,19 @@ struct walk {
 static void close_sitting(struct walk *walk)
 {
     if (walk->last_ns > walk->first_ns)
-        walk->samples->span_ns += walk->last_ns - walk->first_ns;
+        walk->samples->span_ns = clock_sum(walk->samples->span_ns, walk->last_ns - walk->first_ns);
     walk->first_ns = walk->last_ns = 0;
 }
 
 static void take_strain(struct samples *samples, const struct run_strain *strain)
 {
     if (strain->total_ticks > 0 && strain->steal_ticks >= 0) {
-        samples->total_ticks += strain->total_ticks;
-        samples->steal_ticks += strain->steal_ticks;
+        samples->total_ticks = clock_sum(samples->total_ticks, strain->total_ticks);
+        samples->steal_ticks = clock_sum(samples->steal_ticks, strain->steal_ticks);
     }
     if (strain->pressure_us >= 0)
         samples->pressure_us =
-            (samples->pressure_us < 0 ? 0 : samples->pressure_us) + strain->pressure_us;
+            clock_sum(samples->pressure_us < 0 ? 0 : samples->pressure_us, strain->pressure_us);
     samples->throttle_known += strain->throttled >= 0;
     samples->throttled += strain->throttled > 0;
     samples->suspended += strain->suspended_ns > 1000000; /* less is the two clocks' own jitter */
