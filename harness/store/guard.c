@@ -13,7 +13,7 @@
 #define STEPS_PER_BYTE 20
 #define CPU_LEAST_NS   (20 * CLOCK_NS_PER_S)
 #define CPU_PER_BYTE   200 /* ns: an integrity_check of 574 MB takes 1.8 s, 3 ns per byte */
-#define LENGTH_LEAST   (INT64_C(1) << 16)  /* one step may cost its square: printf of SQLite 3.40 */
+#define LENGTH_LEAST   (INT64_C(1) << 16)  /* a step may cost the square, where realloc copies */
 #define LENGTH_MOST    INT64_C(1000000000) /* SQLite's own default */
 
 static int64_t cpu_now_ns(void)
