@@ -15,7 +15,9 @@
 #include "cli/gate.h"
 #include "gate/baseline.h"
 
-#define MOST_WORDS 24
+#define MOST_WORDS     24
+#define MOST_ATTEMPTS  3
+#define EXIT_UNDECIDED 3
 
 /* The agents are short, what is planted is large, 3 ms become 100: no load shall hide it. */
 static const char scenario_text[] =
@@ -137,16 +139,29 @@ static bool claims_nothing(const struct said *said)
            strcmp(said->verdict, "improvement") != 0 && said->exit != 0;
 }
 
+/* A burst of other work can leave any gate powerless: only what is hidden each time is missed. */
+static int ask_until_decided(struct said *out, const struct trial *trial, const char *arm,
+                             const char *against, struct err *err)
+{
+    for (int i = 0; i < MOST_ATTEMPTS; i++) {
+        if (ask_paired(out, trial, arm, against, err) < 0)
+            return -1;
+        if (out->exit != EXIT_UNDECIDED)
+            break;
+    }
+    return 0;
+}
+
 static int try_planted(struct trial *trial, struct err *err)
 {
     struct said said;
-    if (ask_paired(&said, trial, "slow", "{reference}", err) < 0)
+    if (ask_until_decided(&said, trial, "slow", "{reference}", err) < 0)
         return -1;
     tell(trial, "agents that initialise 100 ms instead of 3", &said, said.exit == 1);
     if (ask_paired(&said, trial, "one", "{reference}", err) < 0)
         return -1;
     tell(trial, "the same program on both sides is no regression", &said,
-         said.exit == 0 || said.exit == 3);
+         said.exit == 0 || said.exit == EXIT_UNDECIDED);
     return 0;
 }
 

@@ -42,11 +42,15 @@ static void a_slower_candidate_fails_and_a_faster_one_passes(void **state)
 {
     char *path = cli_write(*state, "slow.json",
                            "{\"name\": \"slow\", \"agents\": [{\"name\": \"a\", \"command\":"
-                           " [\"{agent}\", \"--init\", \"150ms\"]}], \"arms\": [{\"name\": \"one\","
+                           " [\"{agent}\", \"--init\", \"60ms\"]}], \"arms\": [{\"name\": \"one\","
                            " \"subject\": [\"{reference}\"]}], \"cycles\": 5, \"warmup\": 1}");
-    struct cli_said said =
-        cli_say(*state, "gate", path, "--against", "{reference} --append --init --append 2ms",
-                "--max-cycles", "20", NULL);
+    struct cli_said said = {.exit_status = 3};
+    /* a burst of other work can leave a gate powerless, but hardly three */
+    for (int i = 0; i < 3 && said.exit_status == 3; i++) {
+        cli_forget(&said);
+        said = cli_say(*state, "gate", path, "--against",
+                       "{reference} --append --init --append 2ms", "--max-cycles", "50", NULL);
+    }
     expect(&said, 1);
     assert_said(said.out, "candidate one against {reference} --append");
     assert_said(said.out, "regression above 5 %");
