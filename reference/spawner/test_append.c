@@ -51,15 +51,18 @@ static void one_batch_in_ten_takes_the_rare_time(void **state)
 {
     static const int rare[] = {3, 23, 33, 34, 38};
     char *folder = subject_new_folder();
-    int64_t least_ns = INT64_MAX;
+    int64_t least_ns = INT64_MAX, least_rare_ns = INT64_MAX;
     (void)state;
-    for (size_t i = 0; i < sizeof rare / sizeof rare[0]; i++)
-        assert_true(initialised_ns(folder, rare[i]) >= 300 * CLOCK_NS_PER_MS);
+    for (size_t i = 0; i < sizeof rare / sizeof rare[0]; i++) {
+        int64_t took_ns = initialised_ns(folder, rare[i]);
+        assert_true(took_ns >= 300 * CLOCK_NS_PER_MS); /* a sleep lasts at least so long */
+        least_rare_ns = took_ns < least_rare_ns ? took_ns : least_rare_ns;
+    }
     for (int batch = 0; batch < 10; batch++) {
         int64_t took_ns = initialised_ns(folder, batch);
         least_ns = took_ns < least_ns ? took_ns : least_ns;
     }
-    assert_true(least_ns < 300 * CLOCK_NS_PER_MS); /* not every one */
+    assert_true(least_ns < least_rare_ns); /* not every one */
     subject_remove_folder(folder);
     free(folder);
 }
