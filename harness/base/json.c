@@ -95,8 +95,7 @@ static const cJSON *key_given_twice(const cJSON *object)
 {
     const cJSON *item;
     int count = 0;
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach(item, object) {
         if (++count > MOST_KEYS)
             return item;
         for (const cJSON *other = object->child; other != item; other = other->next)
@@ -113,8 +112,7 @@ static int check_keys(const char *data, const cJSON *root, const cJSON *node, st
     if (twice)
         return err_set(err, ERR_FORMAT, "line %d: key '%s' is given twice, or one of too many",
                        json_line(data, root, twice), twice->string);
-    cJSON_ArrayForEach(item, node)
-    {
+    cJSON_ArrayForEach(item, node) {
         if (check_keys(data, root, item, err) < 0)
             return -1;
     }

@@ -75,8 +75,8 @@ static void drop_sizes(cJSON *root, const cJSON *values)
         const cJSON *size = cJSON_GetObjectItemCaseSensitive(at, "agents");
         bool kept = !at;
         next = claim->next;
-        cJSON_ArrayForEach(value, values) kept =
-            kept || (size && value->valuedouble == size->valuedouble);
+        cJSON_ArrayForEach(value, values)
+            kept = kept || (size && value->valuedouble == size->valuedouble);
         if (!kept)
             cJSON_Delete(cJSON_DetachItemViaPointer(claims, claim));
     }

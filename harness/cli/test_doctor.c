@@ -25,8 +25,7 @@ static void a_program_gets_every_check_and_the_exit_code_agrees(void **state)
     assert_string_equal(json_string(root, "schema"), "spawnbench.doctor.v1");
     assert_int_equal(strlen(json_string(root, "machine")), 16);
     checks = cJSON_GetObjectItem(root, "checks");
-    cJSON_ArrayForEach(check, checks)
-    {
+    cJSON_ArrayForEach(check, checks) {
         assert_true(count < sizeof names / sizeof names[0]);
         assert_string_equal(json_string(check, "name"), names[count++]);
         assert_true(*json_string(check, "found") != '\0');
@@ -77,8 +76,7 @@ static void a_calibration_is_made_kept_and_told(void **state)
     assert_int_equal(cJSON_GetObjectItem(made, "pairs")->valueint, 10);
     assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(made, "position"), "pairs")->valueint,
                      50);
-    cJSON_ArrayForEach(row, cJSON_GetObjectItem(made, "metrics"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(made, "metrics")) {
         assert_int_equal(cJSON_GetObjectItem(row, "gates")->valueint, 5);
         assert_true(cJSON_GetObjectItem(row, "noise_floor")->valuedouble >= 0);
         rows++;

@@ -57,8 +57,7 @@ static void survives_all(const char *folder, const char *subject)
     cJSON *document = document_of(&said), *row;
     const cJSON *arm = cJSON_GetObjectItem(document, "arms")->child;
     int rows = 0;
-    cJSON_ArrayForEach(row, cJSON_GetObjectItem(arm, "rows"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(arm, "rows")) {
         check_row(row);
         rows++;
     }

@@ -40,8 +40,7 @@ static void a_program_gets_the_matrix_as_json(void **state)
     assert_string_equal(json_string(root, "schema"), "spawnbench.self-test.v1");
     assert_true(cJSON_IsTrue(cJSON_GetObjectItem(root, "holds")));
     assert_int_equal(cJSON_GetObjectItem(root, "seed")->valueint, 9);
-    cJSON_ArrayForEach(kind, cJSON_GetObjectItem(root, "kinds"))
-    {
+    cJSON_ArrayForEach(kind, cJSON_GetObjectItem(root, "kinds")) {
         assert_int_equal(cJSON_GetObjectItem(kind, "made")->valueint, 2);
         assert_int_equal(cJSON_GetObjectItem(kind, "escaped")->valueint, 0);
         assert_non_null(cJSON_GetObjectItem(cJSON_GetObjectItem(kind, "seen_by"), "witness"));

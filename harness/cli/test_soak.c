@@ -41,8 +41,8 @@ static void the_reference_lasts(void **state)
         fail_msg("exit %d: %s\n%s", said.exit_status, said.out, said.err);
     assert_string_equal(json_string(document, "schema"), "spawnbench.proof.soak.v1");
     assert_int_equal(number(document, "starts"), 5 * number(document, "cycles"));
-    cJSON_ArrayForEach(row, cJSON_GetObjectItem(document, "faults")) struck +=
-        number(row, "struck");
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(document, "faults"))
+        struck += number(row, "struck");
     assert_true(struck >= 10);
     assert_true(number(document, "acknowledged") > 100);
     assert_int_equal(number(document, "findings"), 0);

@@ -159,7 +159,8 @@ int calibration_read(struct calibration *out, const char *text, struct err *err)
         return err_set(err, ERR_FORMAT, "calibration: this is no " CALIBRATION_SCHEMA);
     }
     take_head(out, root);
-    cJSON_ArrayForEach(row, rows) take_row(out, row);
+    cJSON_ArrayForEach(row, rows)
+        take_row(out, row);
     cJSON_Delete(root);
     return 0;
 }

@@ -15,8 +15,7 @@ static void walk(const char *text, int lines, const cJSON *root, const cJSON *no
     fuzz_expect(line >= 1 && line <= lines, "a line of the text");
     if (json_int64(&number, node) == 0)
         fuzz_expect((double)number == node->valuedouble, "an integer is what was written");
-    cJSON_ArrayForEach(item, node)
-    {
+    cJSON_ArrayForEach(item, node) {
         if (left-- <= 0)
             return; /* each look for a line reads the whole text */
         walk(text, lines, root, item, left / 2);

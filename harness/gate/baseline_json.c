@@ -165,8 +165,7 @@ static int read_figures(struct gate_figures *out, const cJSON *object, struct er
         return lacks(err, "quantiles", "one number for each quantile of the document");
     out->n = (size_t)n;
     out->failed = (size_t)failed;
-    cJSON_ArrayForEach(one, list)
-    {
+    cJSON_ArrayForEach(one, list) {
         bool number = json_int64(&value, one) == 0 && value >= 0;
         if (!number && !cJSON_IsNull(one))
             return lacks(err, "quantiles", "whole numbers, or null where cycles failed");
@@ -203,7 +202,9 @@ static int read_series(struct gate_series *out, const struct gate_baseline *base
     if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != baseline->sitting_count)
         return lacks(err, "sittings", "figures of each sitting in each series");
     out->sittings = xcalloc(baseline->sitting_count, sizeof *out->sittings);
-    cJSON_ArrayForEach(one, list) if (read_figures(&out->sittings[i++], one, err) < 0) return -1;
+    cJSON_ArrayForEach(one, list)
+        if (read_figures(&out->sittings[i++], one, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -213,8 +214,7 @@ static int read_all_series(struct gate_baseline *out, const cJSON *root, struct 
     if (!cJSON_IsArray(list) || !list->child)
         return lacks(err, "series", "figures of at least one arm");
     out->series = xcalloc((size_t)cJSON_GetArraySize(list), sizeof *out->series);
-    cJSON_ArrayForEach(one, list)
-    {
+    cJSON_ArrayForEach(one, list) {
         if (read_series(&out->series[out->series_count++], out, one, err) < 0)
             return -1;
     }
@@ -228,8 +228,7 @@ static int read_sittings(struct gate_baseline *out, const cJSON *root, struct er
     if (count < 1 || count > MOST_SITTINGS)
         return lacks(err, "sittings", "at least one sitting");
     out->sittings = xcalloc((size_t)count, sizeof *out->sittings);
-    cJSON_ArrayForEach(one, list)
-    {
+    cJSON_ArrayForEach(one, list) {
         struct gate_sitting *sitting = &out->sittings[out->sitting_count++];
         int64_t seed;
         if (take_whole(&sitting->run, one, "run", 1, err) < 0 ||
@@ -247,10 +246,9 @@ static int read_quantiles(const cJSON *root, struct err *err)
     size_t q = 0;
     if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) != GATE_BASELINE_QUANTILES)
         return lacks(err, "quantiles", "the six quantiles of this version");
-    cJSON_ArrayForEach(one, list) if (!cJSON_IsNumber(one) ||
-                                      fabs(one->valuedouble - gate_baseline_quantiles[q++]) >
-                                          1e-9) return lacks(err, "quantiles",
-                                                             "the six quantiles of this version");
+    cJSON_ArrayForEach(one, list)
+        if (!cJSON_IsNumber(one) || fabs(one->valuedouble - gate_baseline_quantiles[q++]) > 1e-9)
+            return lacks(err, "quantiles", "the six quantiles of this version");
     return 0;
 }
 

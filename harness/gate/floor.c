@@ -65,8 +65,7 @@ static void hold_all(struct gate_result *result, const cJSON *calibration)
 {
     const struct gate_asked *asked = &result->asked;
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(calibration, "metrics"), *row;
-    cJSON_ArrayForEach(row, rows)
-    {
+    cJSON_ArrayForEach(row, rows) {
         for (size_t i = 0; i < asked->metric_count; i++)
             for (size_t q = 0; q < asked->quantile_count; q++) {
                 struct gate_place place = {.metric = asked->metrics[i]};

@@ -170,8 +170,7 @@ static void ignore_the_database(struct liar *liar, cJSON *answer)
     int64_t end_ns = 0;
     tamper(liar, "DROP TRIGGER refuse");
     json_int64(&end_ns, cJSON_GetObjectItem(answer, "end_ns"));
-    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(answer, "agents"))
-    {
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(answer, "agents")) {
         cJSON_ReplaceItemInObject(agent, "outcome", cJSON_CreateString("ready"));
         cJSON_ReplaceItemInObject(agent, "error", cJSON_CreateNull());
         replace_int64(agent, "recorded_ns", end_ns);
@@ -198,8 +197,7 @@ static void call_failures_ready(struct liar *liar, cJSON *answer)
     cJSON *agent;
     int64_t end_ns = 0;
     json_int64(&end_ns, cJSON_GetObjectItem(answer, "end_ns"));
-    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(answer, "agents"))
-    {
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(answer, "agents")) {
         const char *outcome = json_string(agent, "outcome");
         if (outcome && strcmp(outcome, "ready") == 0)
             continue;

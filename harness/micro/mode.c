@@ -134,8 +134,7 @@ static int read_spawned(const cJSON *answer, size_t agents, struct mode_times *t
     const cJSON *agent, *list = cJSON_GetObjectItemCaseSensitive(answer, "agents");
     int64_t begin_ns = 0, end_ns = 0, last_ns = 0;
     size_t ready = 0;
-    cJSON_ArrayForEach(agent, list)
-    {
+    cJSON_ArrayForEach(agent, list) {
         int64_t ready_ns = 0, recorded_ns = 0;
         const char *outcome = json_string(agent, "outcome"), *error = json_string(agent, "error");
         if (!outcome || strcmp(outcome, "ready") != 0)

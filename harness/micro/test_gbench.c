@@ -105,8 +105,7 @@ static size_t rows_of(const cJSON *root, const char *name, const char *type, con
 {
     const cJSON *row;
     size_t count = 0;
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(root, "benchmarks"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(root, "benchmarks")) {
         const char *is = json_string(row, "run_type"), *own = json_string(row, "run_name");
         assert_non_null(is);
         assert_non_null(own);
@@ -288,8 +287,7 @@ static void ratios_are_paired_and_told_with_bounds(void **state)
     assert_int_equal(cJSON_GetArraySize(batches) % 2, 0);
     assert_in_range(cJSON_GetArraySize(batches), 2, 4);
     assert_true(number(behind_slowest(batches->child->next), "median") > 0);
-    cJSON_ArrayForEach(ratio, cJSON_GetObjectItemCaseSensitive(batches->child, "ratios"))
-    {
+    cJSON_ArrayForEach(ratio, cJSON_GetObjectItemCaseSensitive(batches->child, "ratios")) {
         assert_true(number(ratio, "lower") <= number(ratio, "median"));
         assert_true(number(ratio, "median") <= number(ratio, "upper"));
         count++;

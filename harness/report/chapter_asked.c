@@ -144,8 +144,7 @@ void chapter_machine(struct text *out, const struct facts *facts)
         return;
     }
     text_add(out, "| fact | at the start of the run |\n|---|---|\n");
-    cJSON_ArrayForEach(fact, host)
-    {
+    cJSON_ArrayForEach(fact, host) {
         if (strcmp(fact->string, "cpu_ticks") != 0) /* raw counters, of use only as a difference */
             add_fact(out, fact);
     }

@@ -50,8 +50,7 @@ static double sum_of(const cJSON *rows, const char *path, const char *only, cons
 {
     const cJSON *row;
     double sum = 0;
-    cJSON_ArrayForEach(row, rows)
-    {
+    cJSON_ArrayForEach(row, rows) {
         const char *is = only ? json_string(row, only) : NULL;
         if (!only || (is && strcmp(is, value) == 0))
             sum += number(row, path);
@@ -88,8 +87,7 @@ static void add_table(struct text *out, const struct column columns[], const cJS
     for (size_t i = 0; i < count; i++)
         text_add(out, cJSON_IsNumber(member(first, columns[i].member)) ? "|--:" : "|---");
     text_add(out, "|\n");
-    cJSON_ArrayForEach(row, rows)
-    {
+    cJSON_ArrayForEach(row, rows) {
         for (size_t i = 0; i < count; i++) {
             text_add(out, "| ");
             add_cell(out, member(row, columns[i].member));
@@ -177,8 +175,7 @@ static void say_controls(struct text *out, const cJSON *document, const cJSON *r
     const char *engine = json_string(document, "engine");
     const cJSON *row, *affected = member(document, "affected");
     int failed = 0, skipped = 0;
-    cJSON_ArrayForEach(row, rows)
-    {
+    cJSON_ArrayForEach(row, rows) {
         failed += cJSON_IsTrue(member(row, "failed"));
         skipped += cJSON_IsString(member(row, "skipped"));
     }
@@ -306,10 +303,8 @@ static cJSON *rows_of(const cJSON *document, const char *path)
     if (strcmp(path, "arms.rows") != 0)
         return cJSON_Duplicate(member(document, path), true);
     rows = arms ? cJSON_CreateArray() : NULL;
-    cJSON_ArrayForEach(arm, arms)
-    {
-        cJSON_ArrayForEach(row, member(arm, "rows"))
-        {
+    cJSON_ArrayForEach(arm, arms) {
+        cJSON_ArrayForEach(row, member(arm, "rows")) {
             const char *name = json_string(arm, "arm");
             cJSON *copy = cJSON_Duplicate(row, true);
             cJSON_AddStringToObject(copy, "arm", name ? name : "");

@@ -31,7 +31,9 @@ static struct oracle_said compare(const char *folder)
 static const cJSON *named(const cJSON *rows, const char *name)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, rows) if (strcmp(json_string(one, "name"), name) == 0) return one;
+    cJSON_ArrayForEach(one, rows)
+        if (strcmp(json_string(one, "name"), name) == 0)
+            return one;
     fail_msg("no row '%s'", name);
     return NULL;
 }

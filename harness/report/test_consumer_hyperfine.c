@@ -46,14 +46,12 @@ static bool same_kind(const cJSON *real, const cJSON *ours)
 static const char *difference(const cJSON *real, const cJSON *ours)
 {
     const cJSON *member;
-    cJSON_ArrayForEach(member, real)
-    {
+    cJSON_ArrayForEach(member, real) {
         const cJSON *twin = cJSON_GetObjectItemCaseSensitive(ours, member->string);
         if (!twin || !same_kind(member, twin))
             return member->string;
     }
-    cJSON_ArrayForEach(member, ours)
-    {
+    cJSON_ArrayForEach(member, ours) {
         if (!cJSON_GetObjectItemCaseSensitive(real, member->string))
             return member->string;
     }
@@ -79,7 +77,8 @@ static void the_keys_are_hyperfines(void **state)
     assert_string_equal(difference(real, our_row), "results"); /* it does see differences */
     cJSON_AddNullToObject((cJSON *)our_row, "colour");
     assert_string_equal(difference(real_row, our_row), "colour");
-    cJSON_ArrayForEach(one, oracle_at(our_row, "parameters")) assert_true(cJSON_IsString(one));
+    cJSON_ArrayForEach(one, oracle_at(our_row, "parameters"))
+        assert_true(cJSON_IsString(one));
     cJSON_Delete(real);
     cJSON_Delete(ours);
     fixture_remove(folder);
@@ -97,7 +96,8 @@ static void failure_is_an_exit_code(void **state)
     (void)state;
     assert_float_equal(
         cJSON_GetNumberValue(cJSON_GetArrayItem(oracle_at(of_false, "exit_codes"), 0)), 1, 0);
-    cJSON_ArrayForEach(one, codes) failed += cJSON_GetNumberValue(one) == 1;
+    cJSON_ArrayForEach(one, codes)
+        failed += cJSON_GetNumberValue(one) == 1;
     assert_true(failed > 4);
     cJSON_Delete(real);
     cJSON_Delete(ours);

@@ -19,8 +19,7 @@ static cJSON *suites_of(const struct fixture *fixture)
 static const char *result_of(const cJSON *answer, const char *name)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, oracle_at(answer, "results"))
-    {
+    cJSON_ArrayForEach(one, oracle_at(answer, "results")) {
         if (strstr(one->string, name))
             return cJSON_GetArraySize(one) ? cJSON_GetArrayItem(one, 0)->valuestring : "";
     }

@@ -30,7 +30,9 @@ static cJSON *families_of(const struct fixture *fixture, const char *arm)
 static bool holds(const cJSON *array, const char *name)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, array) if (strcmp(one->valuestring, name) == 0) return true;
+    cJSON_ArrayForEach(one, array)
+        if (strcmp(one->valuestring, name) == 0)
+            return true;
     return false;
 }
 

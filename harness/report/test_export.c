@@ -231,7 +231,9 @@ static void make_hostile(struct facts *facts)
 static bool holds(const cJSON *array, const char *name)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, array) if (strcmp(one->valuestring, name) == 0) return true;
+    cJSON_ArrayForEach(one, array)
+        if (strcmp(one->valuestring, name) == 0)
+            return true;
     return false;
 }
 
@@ -269,8 +271,7 @@ static void hostile_names_stay_names(void **state)
 static const cJSON *case_named(const cJSON *answer, const char *name)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, oracle_at(answer, "cases"))
-    {
+    cJSON_ArrayForEach(one, oracle_at(answer, "cases")) {
         if (strstr(json_string(one, "name"), name))
             return one;
     }

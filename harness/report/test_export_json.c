@@ -141,8 +141,7 @@ static void samples_agree_with_the_summary(void **state)
     text = document(store, &id, 1, true);
     root = parsed(text);
     run = cJSON_GetArrayItem(at(root, "runs"), 0);
-    cJSON_ArrayForEach(cycle, at(run, "cycles"))
-    {
+    cJSON_ArrayForEach(cycle, at(run, "cycles")) {
         if (strcmp(json_string(cycle, "arm"), "parallel") != 0 || cJSON_IsTrue(at(cycle, "warmup")))
             continue;
         most = fmax(most, cJSON_GetNumberValue(at(cycle, "spawn_time_ns")));

@@ -7,12 +7,11 @@
 #include "run/strain.h"
 
 #define RUN_MOST_RESTARTS 5
-#define RUN_GRACE_NS                                                                               \
-    INT64_C(3000000000) /* beyond the deadline: the subject ends agents, answers                   \
-                         */
+/* beyond the deadline: the subject ends agents, answers */
+#define RUN_GRACE_NS          INT64_C(3000000000)
 #define RUN_MOST_OWN_CHILDREN 64
-#define RUN_SETTLING_CYCLES                                                                        \
-    3 /* per batch size: after them the subject's descriptors must not grow */
+/* per batch size: after them the subject's descriptors must not grow */
+#define RUN_SETTLING_CYCLES 3
 
 /* One arm while it runs. */
 struct run_arm {

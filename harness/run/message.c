@@ -135,8 +135,7 @@ void message_read_spawned(struct run_cycle *cycle, const cJSON *answer)
     cycle->end_ns = time_of(answer, "end_ns");
     if (number_of(answer, "batch") != (int64_t)cycle->index)
         cycle->answer_strays++;
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
         struct run_agent *agent = agent_named(cycle, json_string(row, "id"));
         const char *error = json_string(row, "error");
         if (!agent || agent->answered) {
@@ -159,8 +158,7 @@ void message_read_finished(struct run_cycle *cycle, const cJSON *answer)
     const char *consensus = json_string(answer, "consensus");
     if (consensus)
         strncpy(cycle->consensus, consensus, sizeof cycle->consensus - 1);
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
         struct run_agent *agent = agent_named(cycle, json_string(row, "id"));
         int64_t value;
         if (!agent) {

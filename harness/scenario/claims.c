@@ -327,8 +327,7 @@ static int check_company(const struct field_place *place, const cJSON *claim,
                          const struct shape *shape, const char *decided_by)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, claim)
-    {
+    cJSON_ArrayForEach(item, claim) {
         if (find_key(any_fields, item->string) && !find_key(shape->fields, item->string))
             return field_complain(place, item, item->string,
                                   "does not go with '%s' in one claim, expected one claim for each",
@@ -423,8 +422,7 @@ int claims_read(const struct field_place *place, const struct field *field, cons
     if (length < 0)
         return -1;
     scenario->claims = xcalloc((size_t)length, sizeof *scenario->claims);
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach(item, value) {
         if (read_claim(place, item, &scenario->claims[scenario->claim_count++]) < 0)
             return -1;
     }

@@ -80,8 +80,7 @@ int faults_read(const struct field_place *place, const struct field *field, cons
     const cJSON *word;
     if (field_array(place, field, value) < 0)
         return -1;
-    cJSON_ArrayForEach(word, value)
-    {
+    cJSON_ArrayForEach(word, value) {
         if (!cJSON_IsString(word))
             return field_refuse(place, field, word);
         if (scenario_fault_add(&scenario->faults, word->valuestring) < 0)

@@ -111,8 +111,7 @@ int field_check_keys(const struct field_place *place, const struct field fields[
                      const cJSON *object)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach(item, object) {
         size_t i = 0;
         while (fields[i].key && strcmp(fields[i].key, item->string) != 0)
             i++;
@@ -240,8 +239,7 @@ int field_integers(const struct field_place *place, const struct field *field, c
         return -1;
     snprintf(range, sizeof range, "an integer from %d to %d", low, high);
     each.expected = range;
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach(item, value) {
         if (field_integer(place, &each, item, &out[count++]) < 0)
             return -1;
     }
@@ -290,8 +288,7 @@ int field_command(const struct field_place *place, const struct field *field, co
         return -1;
     words = xcalloc((size_t)length + 1, sizeof *words);
     *(char ***)slot = words; /* the scenario owns it from here, also half filled */
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach(item, value) {
         if (check_argument(place, field, item, at == 0) < 0)
             return -1;
         words[at++] = xstrdup(item->valuestring);

@@ -74,8 +74,7 @@ static int read_environment(const struct field_place *place, const struct field 
     if (!cJSON_IsObject(value) || cJSON_GetArraySize(value) > MOST_VARIABLES)
         return field_refuse(place, field, value);
     agent->environment = xcalloc((size_t)cJSON_GetArraySize(value), sizeof *agent->environment);
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach(item, value) {
         if (read_variable(place, field, item, &agent->environment[agent->environment_count]) < 0)
             return -1;
         agent->environment_count++;
@@ -132,8 +131,7 @@ static int read_agents(const struct field_place *place, const struct field *fiel
     if (length < 0)
         return -1;
     scenario->agents = xcalloc((size_t)length, sizeof *scenario->agents);
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach(item, value) {
         if (read_agent(place, item, &scenario->agents[scenario->agent_count++]) < 0)
             return -1;
     }
@@ -166,8 +164,7 @@ static int read_arms(const struct field_place *place, const struct field *field,
     if (length < 0)
         return -1;
     scenario->arms = xcalloc((size_t)length, sizeof *scenario->arms);
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach(item, value) {
         if (read_arm(place, item, &scenario->arms[scenario->arm_count++]) < 0)
             return -1;
     }

@@ -15,8 +15,7 @@ static void answer_agents(cJSON *answer, const cJSON *asked, int spawned)
     const cJSON *agent;
     cJSON *agents = cJSON_AddArrayToObject(answer, "agents");
     int64_t now_ns = clock_now_ns();
-    cJSON_ArrayForEach(agent, asked)
-    {
+    cJSON_ArrayForEach(agent, asked) {
         cJSON *row = cJSON_CreateObject();
         const char *id = json_string(agent, "id");
         cJSON_AddStringToObject(row, "id", id ? id : "");

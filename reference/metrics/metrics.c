@@ -217,8 +217,7 @@ static void add_speedup(cJSON *file, const cJSON *modes)
     cJSON_AddStringToObject(file, "baseline", BASELINE);
     speedup = cJSON_AddObjectToObject(file, "speedup");
     ratios = cJSON_CreateObject();
-    cJSON_ArrayForEach(mode, modes)
-    {
+    cJSON_ArrayForEach(mode, modes) {
         double ratio = median_of(baseline) / median_of(mode);
         if (mode == baseline || !baseline)
             continue;

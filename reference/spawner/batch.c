@@ -51,8 +51,7 @@ static int read_command(struct agent *agent, const cJSON *object, struct err *er
         return wrong(err, "command", "an array of strings, the program first");
     agent->argv =
         xcalloc((size_t)cJSON_GetArraySize(list) + appended.count + 1, sizeof agent->argv[0]);
-    cJSON_ArrayForEach(word, list)
-    {
+    cJSON_ArrayForEach(word, list) {
         if (!cJSON_IsString(word))
             return wrong(err, "command", "an array of strings, the program first");
         agent->argv[count++] = word->valuestring;
@@ -89,12 +88,9 @@ static int check_environment(const cJSON *object, struct err *err)
         return 0;
     if (!cJSON_IsObject(list))
         return wrong(err, "environment", "an object of strings");
-    cJSON_ArrayForEach(
-        item,
-        list) if (!cJSON_IsString(item) || !item->string[0] ||
-                  strchr(item->string,
-                         '=')) return wrong(err, "environment",
-                                            "an object of strings, no name empty or with '='");
+    cJSON_ArrayForEach(item, list)
+        if (!cJSON_IsString(item) || !item->string[0] || strchr(item->string, '='))
+            return wrong(err, "environment", "an object of strings, no name empty or with '='");
     return 0;
 }
 
@@ -146,8 +142,9 @@ static int read_batch(struct batch *batch, struct err *err)
     if (!cJSON_IsArray(agents) || !agents->child || cJSON_GetArraySize(agents) > MOST_AGENTS)
         return wrong(err, "agents", "an array of 1 to 100000 agents");
     batch->agents = xcalloc((size_t)cJSON_GetArraySize(agents), sizeof batch->agents[0]);
-    cJSON_ArrayForEach(object, agents) if (read_agent(&batch->agents[batch->count++], object, err) <
-                                           0) return -1;
+    cJSON_ArrayForEach(object, agents)
+        if (read_agent(&batch->agents[batch->count++], object, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -191,7 +188,9 @@ static bool is_replaced(const char *entry, const cJSON *list)
     const cJSON *item;
     if (names(entry, "READY_FD") || names(entry, "NOTIFY_SOCKET"))
         return true;
-    cJSON_ArrayForEach(item, list) if (names(entry, item->string)) return true;
+    cJSON_ArrayForEach(item, list)
+        if (names(entry, item->string))
+            return true;
     return false;
 }
 
@@ -204,8 +203,8 @@ static char **make_environment(const cJSON *list, const char *ready)
         inherited++;
     all = xcalloc(inherited + own + 1, sizeof all[0]);
     /* What is ours to free comes first; the rest is borrowed. */
-    cJSON_ArrayForEach(item, list) all[count++] =
-        text_format("%s=%s", item->string, item->valuestring);
+    cJSON_ArrayForEach(item, list)
+        all[count++] = text_format("%s=%s", item->string, item->valuestring);
     all[count++] = xstrdup(ready);
     for (size_t i = 0; i < inherited; i++)
         if (!is_replaced(environ[i], list))

@@ -101,8 +101,7 @@ static void read_gates(struct real_series *out, const cJSON *object)
 {
     const cJSON *verdicts = cJSON_GetObjectItemCaseSensitive(object, "verdict"), *verdict;
     out->gates = xcalloc((size_t)cJSON_GetArraySize(verdicts) + 1, sizeof *out->gates);
-    cJSON_ArrayForEach(verdict, verdicts)
-    {
+    cJSON_ArrayForEach(verdict, verdicts) {
         size_t i = out->count++;
         double pairs = number_at(object, "pairs", i);
         struct real_gate *gate = &out->gates[i];
@@ -153,8 +152,7 @@ static int read_root(struct real_results *out, const cJSON *root, struct err *er
     const cJSON *object;
     if (!schema || strcmp(schema, REAL_SCHEMA) != 0)
         return wrong(err, "the schema is not '" REAL_SCHEMA "'");
-    cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(root, "kinds"))
-    {
+    cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(root, "kinds")) {
         if (read_series(out, object, err) < 0)
             return -1;
     }

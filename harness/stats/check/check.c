@@ -154,8 +154,7 @@ double *check_numbers(struct check *check, const char *key, size_t *n)
         refuse(check, key, "the input is no list");
     if (!cJSON_IsArray(list))
         return values;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach(item, list) {
         if (!is_number(item) && !cJSON_IsNull(item))
             refuse(check, key, "an element is no number");
         values[(*n)++] = is_number(item) ? item->valuedouble : INFINITY;
@@ -172,8 +171,7 @@ size_t *check_sizes(struct check *check, const char *key, size_t *n)
         refuse(check, key, "the input is no list");
     if (!cJSON_IsArray(list))
         return sizes;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach(item, list) {
         if (!is_count(item, CHECK_MOST))
             refuse(check, key, "an element is no count");
         else
@@ -192,14 +190,12 @@ size_t *check_rows(struct check *check, const char *key, size_t wide, size_t mos
         return NULL;
     }
     indices = own(check, xcalloc(*rows * wide + 1, sizeof *indices));
-    cJSON_ArrayForEach(row, list)
-    {
+    cJSON_ArrayForEach(row, list) {
         if (length_of(row) != wide) {
             refuse(check, key, "a row is no list of the right length");
             return indices;
         }
-        cJSON_ArrayForEach(item, row)
-        {
+        cJSON_ArrayForEach(item, row) {
             if (!is_count(item, CHECK_MOST) || item->valuedouble >= (double)most)
                 refuse(check, key, "an element is no index");
             else
@@ -386,8 +382,7 @@ static bool was_asked(const struct check *check, const cJSON *item)
 static void find_forgotten(struct check *check, const cJSON *want)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, want)
-    {
+    cJSON_ArrayForEach(item, want) {
         if (cJSON_IsObject(item)) {
             find_forgotten(check, item);
         } else if (!was_asked(check, item) && strcmp(item->string, "id") != 0) {
@@ -459,7 +454,8 @@ static void read_tolerances(struct check *check)
     const cJSON *all = cJSON_GetObjectItemCaseSensitive(check->root, "tolerance"), *field;
     read_tolerance(check, all);
     check->fields = cJSON_GetObjectItemCaseSensitive(all, "fields");
-    cJSON_ArrayForEach(field, check->fields) read_tolerance(check, field);
+    cJSON_ArrayForEach(field, check->fields)
+        read_tolerance(check, field);
     check->rel = tolerance_of(all, "rel");
     check->abs = tolerance_of(all, "abs");
 }
