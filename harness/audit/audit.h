@@ -18,8 +18,8 @@
 /* What a broken rule means. */
 enum audit_severity {
     AUDIT_INTEGRITY, /* data lost, doubled, invented, contradictory or corrupt */
-    AUDIT_CONDUCT /* the subject died, hung, lied about times, left processes or descriptors behind
-                   */
+    /* the subject died, hung, lied about times, left processes or descriptors behind */
+    AUDIT_CONDUCT
 };
 
 /* How deep one audit looks. What answer, ledger and /proc tell is looked at by each of them. */
@@ -89,9 +89,10 @@ struct audit_result {
     enum audit_level level;            /* that ran; never more than was asked for */
     int64_t rows;                      /* of the store that were read one by one */
     int64_t database_bytes, wal_bytes; /* of the files, 0 when there is none */
-    int64_t undecided, present;        /* of agents whose cycle broke off, settled by it: open
-                                          outcomes, and those that turned out to be done */
-    int64_t spent_ns, full_ns;         /* all of it; what only a full one does */
+    /* of agents whose cycle broke off, settled by it: open outcomes,
+     * and those that turned out to be done */
+    int64_t undecided, present;
+    int64_t spent_ns, full_ns; /* all of it; what only a full one does */
 };
 
 /* One store, followed from cycle to cycle: a read-only connection of our own, what was seen before,

@@ -6,8 +6,8 @@
  */
 #include "audit/damage_case.h"
 
-/* The agents' table without its types and constraints; its index by state still finds its columns.
- */
+/* The agents' table without its types and constraints;
+ * its index by state still finds its columns. */
 #define LOOSE_COLUMNS                                                                              \
     "run, id, batch, name, state, outcome, pid, spawned_ns, ready_ns, completed_ns, error"
 #define FORGE_LOOSE                                                                                \

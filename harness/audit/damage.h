@@ -74,8 +74,8 @@ struct damage_how {
     const char *folder;   /* for copies; exists, the caller removes it */
     uint64_t seed;
     int seeds; /* places tried for each kind, >= 1 */
-    const char
-        *without; /* the name of a rule whose findings are ignored, or NULL: to see it fail */
+    /* the name of a rule whose findings are ignored, or NULL: to see it fail */
+    const char *without;
 };
 
 /*

@@ -103,8 +103,8 @@ int64_t database_ask(sqlite3 *database, const char *sql)
     return value;
 }
 
-/* Each row: a question whose answer must be 0. They need no harness: the store contradicts itself.
- */
+/* Each row: a question whose answer must be 0.
+ * They need no harness: the store contradicts itself. */
 void database_check_contradictions(struct audit_findings *findings, sqlite3 *database)
 {
     static const struct {
@@ -196,8 +196,8 @@ static void describe(struct audit_report *report, sqlite3 *database)
              sqlite3_sourceid());
 }
 
-/* Looked at before any connection exists: opening and closing the file later would drop its locks.
- */
+/* Looked at before any connection exists:
+ * opening and closing the file later would drop its locks. */
 static int check_header(struct audit_report *report, const char *path, struct err *err)
 {
     char header[20] = {0};

@@ -62,8 +62,8 @@ void wal_check(struct audit_findings *findings, const char *path);
 /* The tables of a spawner's store. */
 enum store_table { TABLE_EXECUTIONS, TABLE_CONSENSUS, TABLE_OUTPUTS, TABLE_COUNT };
 
-/* The rows of one batch. `digest` adds up the digests of the rows, so their order does not matter.
- */
+/* The rows of one batch. `digest` adds up the digests of the rows,
+ * so their order does not matter. */
 struct batch_rows {
     int64_t rows[TABLE_COUNT];
     uint64_t digest;
@@ -108,9 +108,10 @@ struct audit_watch {
     struct tripwires first;
     struct batch_rows *batches; /* by index in the plan, from first_batch on */
     size_t first_batch, batch_count, batch_room;
-    struct batch_rows others; /* rows from before our time, as the first full audit met
-                            them; state BATCH_SEALED once it has */
-    struct open_batch *open;  /* to be settled when their subject has opened the store again */
+    /* rows from before our time, as the first full audit met them;
+     * state BATCH_SEALED once it has */
+    struct batch_rows others;
+    struct open_batch *open; /* to be settled when their subject has opened the store again */
     size_t open_count;
     int64_t strangers; /* rows of batches that nobody asked for, so far */
 };

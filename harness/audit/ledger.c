@@ -1,5 +1,5 @@
-/* Is every row still what it was when its cycle was audited? What SQLite's own checks cannot see.
- */
+/* Is every row still what it was when its cycle was audited?
+ * What SQLite's own checks cannot see. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

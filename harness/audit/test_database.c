@@ -1,5 +1,5 @@
-/* What can be said of one database file by itself: sound, corrupt, contradictory, or none at all?
- */
+/* What can be said of one database file by itself: sound, corrupt,
+ * contradictory, or none at all? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

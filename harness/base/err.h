@@ -22,9 +22,10 @@ enum err_code {
 /* A failure. Zero means none. Plain value, owns nothing. */
 struct err {
     enum err_code code;
-    int os_error;   /* errno at the root cause, 0 when there was none */
-    char text[512]; /* outermost step first, root cause last; cut with "..." when longer. One line
-                       of UTF-8: '?' stands for control characters and other bytes of strangers */
+    int os_error; /* errno at the root cause, 0 when there was none */
+    /* outermost step first, root cause last; cut with "..." when longer.
+     * One line of UTF-8: '?' stands for control characters and other bytes of strangers */
+    char text[512];
 };
 
 /*

@@ -205,8 +205,8 @@ int json_parse(cJSON **out, const char *data, size_t length, struct err *err)
     return 0;
 }
 
-/* Position of `node` when the values below `root` are counted in document order; -1 if not there.
- */
+/* Position of `node` when the values below `root` are counted in document order;
+ * -1 if not there. */
 static int document_order(const cJSON *at, const cJSON *node, int *count)
 {
     if (at == node)

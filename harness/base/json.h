@@ -52,8 +52,8 @@ const char *json_string(const cJSON *object, const char *key);
 /* json_add_int64 - a member with every digit (cJSON's own printer keeps only 15) */
 void json_add_int64(cJSON *object, const char *key, int64_t value);
 
-/* json_add_double - a member with 17 digits; null for NaN and infinities, which JSON does not know
- */
+/* json_add_double - a member with 17 digits; null for NaN and infinities,
+ * which JSON does not know */
 void json_add_double(cJSON *object, const char *key, double value);
 
 /* json_print - text of a tree in fresh memory (xmalloc family); the caller frees it */

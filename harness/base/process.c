@@ -46,8 +46,8 @@ static void refuse(const struct launch *launch, bool in_chdir)
     _exit(127);
 }
 
-/* Handlers of ours run in our memory until exec: a signal meant for the child must not reach them.
- */
+/* Handlers of ours run in our memory until exec:
+ * a signal meant for the child must not reach them. */
 static void forget_handlers(void)
 {
     for (int number = 1; number < NSIG; number++) {

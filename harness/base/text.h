@@ -39,8 +39,8 @@ size_t text_utf8_length(const char *at);
  * words of strangers, which must neither steer a terminal nor spoil a JSON document. */
 void text_make_printable(char *string);
 
-/* xmalloc family - memory or the end of the process; zeroed. count * size is checked for overflow.
- */
+/* xmalloc family - memory or the end of the process; zeroed.
+ * count * size is checked for overflow. */
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t count, size_t size);
 char *xstrdup(const char *string);

@@ -1,5 +1,5 @@
-/* What does the command line change in a scenario? Its text is edited and checked like any other.
- */
+/* What does the command line change in a scenario?
+ * Its text is edited and checked like any other. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -420,8 +420,8 @@ int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_
         all_cycles(&walk, &err);
         progress_free(walk.progress);
     }
-    /* From here on nothing may hide the first failure, and nothing that was measured may be lost.
-     */
+    /* From here on nothing may hide the first failure,
+     * and nothing that was measured may be lost. */
     if (walk.run && close_run(&walk, err.code == ERR_NONE, &later) < 0 && err.code == ERR_NONE)
         err = later;
     if (walk.run && err.code == ERR_NONE && strike(&walk, &struck, &later) < 0)

@@ -1,5 +1,5 @@
-/* Does every fault strike for real, does the reference survive it, and is who does not found out?
- */
+/* Does every fault strike for real, does the reference survive it,
+ * and is who does not found out? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +32,8 @@ static int64_t number(const cJSON *row, const char *key)
     return value;
 }
 
-/* Rows that may be skipped: no such call in the mode, or not possible for whoever runs the tests.
- */
+/* Rows that may be skipped: no such call in the mode,
+ * or not possible for whoever runs the tests. */
 static void check_row(const cJSON *row)
 {
     const char *skipped = json_string(row, "skipped"), *name = json_string(row, "fault");

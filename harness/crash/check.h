@@ -36,8 +36,8 @@ struct check_result {
 /* check_digest - of all content that this connection sees; returns a SQLite code */
 int check_digest(sqlite3 *database, uint64_t *out);
 
-/* check_database - recover, check through this connection; may change the database as SQLite does
- */
+/* check_database - recover, check through this connection;
+ * may change the database as SQLite does */
 struct check_result check_database(sqlite3 *database, const struct check_prefixes *prefixes);
 
 /* check_disk - open, check_database, close */

@@ -1,5 +1,5 @@
-/* Does the WAL-reset race destroy what was acknowledged, and do stores that take turns not meet it?
- */
+/* Does the WAL-reset race destroy what was acknowledged,
+ * and do stores that take turns not meet it? */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>

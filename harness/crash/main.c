@@ -259,8 +259,8 @@ static int run_controls(const struct options *options, const char *folder, struc
     return code;
 }
 
-/* Before SQLite is first used: as the reference store sets it, but too late for it to do so here.
- */
+/* Before SQLite is first used: as the reference store sets it,
+ * but too late for it to do so here. */
 static void configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);

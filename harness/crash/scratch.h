@@ -1,5 +1,5 @@
-/* scratch - the files and the noise of trials: databases that may go, warnings said once too often.
- */
+/* scratch - the files and the noise of trials: databases that may go,
+ * warnings said once too often. */
 #ifndef CRASH_SCRATCH_H
 #define CRASH_SCRATCH_H
 

@@ -97,8 +97,8 @@ static void the_log_replayed_is_the_files(const char *journal)
     assert_int_equal(execute(setup), SQLITE_OK);
     assert_int_equal(execute("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(50000))"), 0);
     assert_int_equal(execute("UPDATE t SET a = randomblob(40000)"), SQLITE_OK);
-    /* Reading the file drops the locks of SQLite on it (POSIX): harmless, nobody else wants them.
-     */
+    /* Reading the file drops the locks of SQLite on it (POSIX):
+     * harmless, nobody else wants them. */
     expect_replay(&log);
     assert_int_equal(execute("DELETE FROM t; PRAGMA incremental_vacuum"), SQLITE_OK);
     assert_int_equal(execute("PRAGMA wal_checkpoint(TRUNCATE)"), SQLITE_OK);

@@ -86,8 +86,8 @@ static void a_walk_without_its_control_is_blind(void **state)
     cJSON_Delete(root);
 }
 
-/* The promises of each durability are tried in both ways to record, with and without checkpoints.
- */
+/* The promises of each durability are tried in both ways to record,
+ * with and without checkpoints. */
 static void the_walk_covers_every_mode(void **state)
 {
     static const char *const durabilities[] = {"full", "normal"};

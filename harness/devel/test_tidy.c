@@ -72,8 +72,8 @@ static void rule_lines(struct file *file)
         complain(file, file->text, "no newline at the end of the file", "");
 }
 
-/* A .c file opens with a question or says which command it is; a header with its name and a dash.
- */
+/* A .c file opens with a question or says which command it is;
+ * a header with its name and a dash. */
 static void rule_opening(struct file *file)
 {
     const char *end = strstr(file->text, "*/"), *name = strrchr(file->path, '/');

@@ -42,9 +42,10 @@ struct calibration_row {
     double sigma_log;          /* spread of ln ratio within a sitting, as the gate measures it */
     double tau;                /* variance inflation, with what sittings add to it; >= 1 */
     double spread; /* sd of the sittings' estimates over the expected one; NaN: none is told */
-    double resolvable[CALIBRATION_SIZES]; /* smallest change told from none with so many pairs;
-                                             +infinity: the gate cannot convict from so few */
-    double pairs[CALIBRATION_CHANGES];    /* that such a change needs; +infinity: none is enough */
+    /* smallest change told from none with so many pairs;
+     * +infinity: the gate cannot convict from so few */
+    double resolvable[CALIBRATION_SIZES];
+    double pairs[CALIBRATION_CHANGES]; /* that such a change needs; +infinity: none is enough */
 
     /* while sittings are added; owned */
     double *changes, *errors, *taus; /* ln ratio, its standard error, tau; shape [gates] */

@@ -31,12 +31,13 @@ enum fault_means {
     FAULT_HANG,            /* an agent that never becomes ready */
     FAULT_FEW_DESCRIPTORS, /* RLIMIT_NOFILE */
     FAULT_FEW_PROCESSES,   /* RLIMIT_NPROC, for root a pids cgroup */
-    FAULT_BUSY,            /* another process holds the database's write lock; `moment`: until
-                              RUN_SPAWNING for a while, until RUN_OVER for ever */
-    FAULT_FULL_DISK,       /* the database lies on a tmpfs, which is full */
-    FAULT_READ_ONLY,       /* the database's folder is read-only when the subject starts */
-    FAULT_CALL,            /* `page`, by the shim in the subject */
-    FAULT_ELSEWHERE        /* no trial here: `how` says where */
+    /* another process holds the database's write lock; `moment`: until RUN_SPAWNING for a while,
+     * until RUN_OVER for ever */
+    FAULT_BUSY,
+    FAULT_FULL_DISK, /* the database lies on a tmpfs, which is full */
+    FAULT_READ_ONLY, /* the database's folder is read-only when the subject starts */
+    FAULT_CALL,      /* `page`, by the shim in the subject */
+    FAULT_ELSEWHERE  /* no trial here: `how` says where */
 };
 
 /* One row of the catalogue. */
@@ -60,9 +61,9 @@ const struct fault *faults_find(const char *name);
 /* How trials are made. All borrowed. */
 struct faults_options {
     const struct scenario *scenario;
-    const char *folder;      /* exists; trials make folders in it, and remove those of sound ones */
-    const char *shim_option; /* how a subject is told to load the shim, NULL: only {reference} by
-                                --vfs-extension */
+    const char *folder; /* exists; trials make folders in it, and remove those of sound ones */
+    /* how a subject is told to load the shim, NULL: only {reference} by --vfs-extension */
+    const char *shim_option;
     uint64_t seed;
     int times; /* places in the batch at which a fault that walks is tried */
 };

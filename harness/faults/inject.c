@@ -139,8 +139,8 @@ static int64_t kill_agent(struct session *session, enum run_moment moment, pid_t
     return INT64_MAX;
 }
 
-/* A file that exec refuses for the reason wanted. Were it given to a shell, it would leave a mark.
- */
+/* A file that exec refuses for the reason wanted. Were it given to a shell,
+ * it would leave a mark. */
 static void put_program(struct session *session, struct run_cycle *cycle)
 {
     struct injection *injection = &session->injection;

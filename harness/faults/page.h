@@ -55,8 +55,8 @@ struct page; /* opaque: one side's view */
 int page_create(struct page **out, const char *path, struct err *err);
 int page_open(struct page **out, const char *path, struct err *err);
 
-/* page_arm - plan this fault and count anew; NULL: none, the counts stay. Only while nobody calls.
- */
+/* page_arm - plan this fault and count anew; NULL: none, the counts stay.
+ * Only while nobody calls. */
 void page_arm(struct page *page, const struct page_fault *fault);
 
 /* page_count_anew - plan nothing, and begin to count */

@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "fuzz/fuzz.h"
 
-/* Ends as libFuzzer ends after a crash, and not by a signal, which CTest takes for its own affair.
- */
+/* Ends as libFuzzer ends after a crash, and not by a signal,
+ * which CTest takes for its own affair. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);

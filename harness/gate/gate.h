@@ -77,18 +77,20 @@ struct gate_item {
     size_t n;   /* pairs judged: those up to the look that decided, or the last one reached */
     int look;   /* 1-based; 0: not even the first was reached, nothing can be decided */
     double tau; /* variance inflation for dependent pairs, >= 1 (stats/robust.h) */
-    double effective_n;      /* n / tau */
-    double ratio;            /* candidate / baseline: 1.03 is 3 % slower; 0 .. +infinity */
-    double lower, upper;     /* one-sided bounds of it at the levels of the look: word agrees with
-                                them; 0 and +infinity where there is none */
-    double p_regression;     /* held against alpha: the levels of the looks are in it already */
-    double p_adjusted;       /* the same after Holm's correction over the metrics */
-    double p_no_regression;  /* held against alpha_pass likewise */
-    double p_improvement;    /* held against alpha, after Holm's correction */
-    double detectable;       /* smallest change told from none with `power`; 0.041 is 4.1 %;
-                                +infinity: none */
-    double least_regression; /* smallest change that would have been called a regression with
-                                `power`: (1 + tolerance) (1 + detectable) - 1 */
+    double effective_n; /* n / tau */
+    double ratio;       /* candidate / baseline: 1.03 is 3 % slower; 0 .. +infinity */
+    /* one-sided bounds of it at the levels of the look: word agrees with them;
+     * 0 and +infinity where there is none */
+    double lower, upper;
+    double p_regression;    /* held against alpha: the levels of the looks are in it already */
+    double p_adjusted;      /* the same after Holm's correction over the metrics */
+    double p_no_regression; /* held against alpha_pass likewise */
+    double p_improvement;   /* held against alpha, after Holm's correction */
+    /* smallest change told from none with `power`; 0.041 is 4.1 %; +infinity: none */
+    double detectable;
+    /* smallest change that would have been called a regression with `power`:
+     * (1 + tolerance) (1 + detectable) - 1 */
+    double least_regression;
     size_t failed_baseline, failed_candidate; /* cycles of the n */
     size_t doubtful; /* pairs without a value, or in which both failed: against every answer */
 };

@@ -39,8 +39,8 @@ struct gate_manners {
     bool allow_mismatch;      /* what speaks against comparing is marked, and no reason to end */
 };
 
-/* gate_mark - one more line of marks; gate_refuse - it cannot be compared; the first reason stays
- */
+/* gate_mark - one more line of marks; gate_refuse - it cannot be compared;
+ * the first reason stays */
 void gate_mark(struct gate_result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void gate_refuse(struct gate_result *result, const char *format, ...)
@@ -63,8 +63,8 @@ int gate_paired(struct gate_result *out, const struct scenario *derived, struct 
  */
 void gate_settle(struct gate_result *result, const struct gate_manners *manners);
 
-/* gate_verdict - the last line for people: "no regression", "integrity broken", "could not compare"
- */
+/* gate_verdict - the last line for people: "no regression",
+ * "integrity broken", "could not compare" */
 const char *gate_verdict(const struct gate_result *result);
 
 /* gate_statistic - "p50", "p95", "p99.9" */

@@ -1,5 +1,5 @@
-/* Is the candidate's tail slower? Which of the two stands among the slowest of both, pair by pair.
- */
+/* Is the candidate's tail slower?
+ * Which of the two stands among the slowest of both, pair by pair. */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -174,8 +174,8 @@ static double edge_between(const struct gate_view *view, double rejects, double 
 static double bound(const struct gate_view *view, const struct gate_item *item, double from,
                     double end, double level, double (*p)(const struct gate_view *, double, double))
 {
-    if (p(view, from, item->tau) <=
-        level + SLACK) /* rejected here: it may be even further from `end` */
+    /* rejected at `from`: it may be even further from `end` */
+    if (p(view, from, item->tau) <= level + SLACK)
         return edge_between(view, from, 1 / end, level, item->tau, p);
     if (p(view, end, item->tau) > level + SLACK)
         return NAN;

@@ -94,8 +94,8 @@ static void ten_percent_are_a_regression(void **state)
     assert_true(count_words(*state, 0.5, GATE_REGRESSION, 1.10, 0) >= 0.97 * GATES);
 }
 
-/* A gate ends once a regression is excluded, which needs less: not each one is called by its name.
- */
+/* A gate ends once a regression is excluded,
+ * which needs less: not each one is called by its name. */
 static void ten_percent_faster_are_an_improvement(void **state)
 {
     size_t improved = count_words(*state, 0.5, GATE_IMPROVEMENT, 0.90, 0);

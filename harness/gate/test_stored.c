@@ -1,5 +1,5 @@
-/* Does a stored baseline decide only from ten sittings on, and never about what it does not hold?
- */
+/* Does a stored baseline decide only from ten sittings on,
+ * and never about what it does not hold? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

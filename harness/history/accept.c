@@ -1,5 +1,5 @@
-/* Which steps are known and as they should be? Documents of kind "accepted" in the results store.
- */
+/* Which steps are known and as they should be?
+ * Documents of kind "accepted" in the results store. */
 #include <stdlib.h>
 #include <string.h>
 

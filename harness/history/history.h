@@ -54,8 +54,9 @@ struct history_step {
     bool alarm;           /* p <= STATS_CHANGE_ALARM; else only a mark */
     bool worse;           /* up, and for throughput down */
     int64_t accepted;     /* the run that was accepted within HISTORY_NEAR runs of it; 0: none */
-    bool open; /* alarm, worse, not accepted, and the level has not come back: it is still nearer
-                  the one after than the one before */
+    /* alarm, worse, not accepted, and the level has not come back:
+     * it is still nearer the one after than the one before */
+    bool open;
 };
 
 /* One arm at one batch size, oldest run first. Owned by the history. */
@@ -125,8 +126,8 @@ int history_accept(struct store *store, int64_t run, const char *note, struct er
 struct history_answer {
     size_t runs; /* in it */
     bool enough; /* steps could have been found: two segments' worth of runs */
-    size_t open; /* series whose newest segment stands on a step for the worse that nobody accepted
-                  */
+    /* series whose newest segment stands on a step for the worse that nobody accepted */
+    size_t open;
     int64_t since;  /* the oldest run behind such a step; 0: none */
     char text[400]; /* one sentence about the worst of them; or why nothing can be said */
 };

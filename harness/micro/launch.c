@@ -38,8 +38,9 @@ struct started {
     int in[2];          /* pipe: it reads, we write; unused without own_pipes */
     int out[2];         /* pipe: we read, it writes; likewise */
     int errors[2];      /* the same for its stderr */
-    int given[4]; /* what it gets as 0, 1, 2, READY_FD; closed in us, but never changed while a
-                     child may still read the numbers */
+    /* what it gets as 0, 1, 2, READY_FD; closed in us,
+     * but never changed while a child may still read the numbers */
+    int given[4];
     volatile int error; /* errno of a failed exec, where the primitive shares memory */
 };
 

@@ -29,8 +29,9 @@ struct launch_options {
     const char *program;     /* no PATH search */
     const char *const *argv; /* NULL-terminated */
     const char *ledger;      /* SPAWNBENCH_LEDGER; NULL: the agents know none */
-    bool own_pipes; /* a stdin and a stdout pipe for each agent, as a spawner that hands over
-                       prompts needs; false: one stdin pipe for all (it only keeps them alive) */
+    /* a stdin and a stdout pipe for each agent, as a spawner that hands over prompts needs;
+     * false: one stdin pipe for all (it only keeps them alive) */
+    bool own_pipes;
 };
 
 struct launch; /* opaque */

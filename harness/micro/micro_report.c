@@ -12,8 +12,8 @@
 
 #define DEADLINE_NS (120 * CLOCK_NS_PER_S)
 
-/* 2 arms x 3 batch sizes x 167 pairs = 1002 cycles that count; every figure but that of two modes
- */
+/* 2 arms x 3 batch sizes x 167 pairs = 1002 cycles that count;
+ * every figure but that of two modes */
 static const char scenario[] =
     "{\"name\": \"thousand\", \"agents\": [{\"name\": \"agent\", \"command\": [\"{agent}\"]}],"
     " \"arms\": [{\"name\": \"sequential\", \"subject\": [\"{null}\"]},"

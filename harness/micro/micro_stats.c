@@ -27,8 +27,8 @@
 #define FASTER   2.0
 #define NS_TYPED 47e6 /* a latency of 47 ms */
 
-/* Two arms of one long run: `slow` and `fast` share each cycle's noise. Made by the first sample.
- */
+/* Two arms of one long run: `slow` and `fast` share each cycle's noise.
+ * Made by the first sample. */
 static struct arms {
     size_t n, blocks;
     double *slow, *fast, *room;
@@ -177,8 +177,8 @@ static const struct step {
 };
 #define STEPS (sizeof steps / sizeof steps[0])
 
-/* Most memory the whole process ever held: so run one case alone (--benchmark_filter) for its own.
- */
+/* Most memory the whole process ever held:
+ * so run one case alone (--benchmark_filter) for its own. */
 static double peak_mib(void)
 {
     struct rusage usage;

@@ -15,8 +15,8 @@
 
 /* One cycle to run. */
 struct plan_item {
-    int pair; /* cycles of the same pair and value are compared with each other; -1, -2 ... warm-ups
-               */
+    /* cycles of the same pair and value are compared with each other; -1, -2 ... warm-ups */
+    int pair;
     int block;   /* pairs per block: scenario.block; warm-ups: -1 */
     short arm;   /* index into scenario.arms */
     short value; /* index into scenario.values, 0 when nothing varies */

@@ -19,8 +19,8 @@ static int64_t cycles_at(const struct facts *facts, const struct store_tally *ta
     return level == AUDIT_FULL ? tally->audits_full : tally->audits_full + tally->audits_quick;
 }
 
-/* In how many cycles could a rule be checked: not for arms without a store, not without a ledger.
- */
+/* In how many cycles could a rule be checked: not for arms without a store,
+ * not without a ledger. */
 static int64_t cycles_checked(const struct facts *facts, const struct audit_rule *rule)
 {
     int64_t checked = 0;

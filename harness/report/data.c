@@ -136,8 +136,8 @@ size_t data_thin(size_t keep[], const double sorted[], size_t n)
     return kept;
 }
 
-/* A panel of the distribution: which batch size, from where to where, all arms or only the claimed.
- */
+/* A panel of the distribution: which batch size, from where to where,
+ * all arms or only the claimed. */
 struct panel {
     size_t value;
     double left, right; /* ns */

@@ -1,5 +1,5 @@
-/* How much faster, pair by pair? What is compared with what, and its ratios in the order they ran.
- */
+/* How much faster, pair by pair? What is compared with what,
+ * and its ratios in the order they ran. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -96,8 +96,8 @@ bool explain_is_contended(const struct explain *explain, const struct explain_si
 void explain_limit(struct text *out, const struct explain *explain,
                    const struct explain_size *size);
 
-/* explain_attained - "attained 97 % of what is possible; overhead 1.2 ms [..]; serial fraction 3 %"
- */
+/* explain_attained - "attained 97 % of what is possible; overhead 1.2 ms [..];
+ * serial fraction 3 %" */
 void explain_attained(struct text *out, const struct explain_size *size);
 
 /* explain_law - "one agent takes 46.1 ms; each further one adds 0.4 % of that [..] (sigma); ..." */

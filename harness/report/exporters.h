@@ -96,8 +96,8 @@ struct export_count {
 struct export_count export_count(const struct facts *facts, size_t arm, size_t value);
 struct export_count export_count_all(const struct facts *facts);
 
-/* export_why - why a cycle failed: its outcome and what the first failed agent told; caller frees
- */
+/* export_why - why a cycle failed:
+ * its outcome and what the first failed agent told; caller frees */
 char *export_why(const struct exporter *to, const struct store_cycle *cycle);
 
 /* export_seconds - ns as seconds with all nine decimals: "0.046700001" */

@@ -1,5 +1,5 @@
-/* How do CI services read the answer of a gate? Markdown, GitHub's commands, CTest's measurements.
- */
+/* How do CI services read the answer of a gate? Markdown, GitHub's commands,
+ * CTest's measurements. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -28,8 +28,8 @@ void report_gate_annotations(struct text *out, const struct gate_result *result)
  * source: CTest, "Additional Test Measurements" */
 void report_gate_ctest(struct text *out, const struct gate_result *result);
 
-/* report_gate_junit - a suite with a case for each metric, one for integrity, one for comparability
- */
+/* report_gate_junit - a suite with a case for each metric, one for integrity,
+ * one for comparability */
 int report_gate_junit(FILE *out, const struct gate_result *result, struct err *err);
 
 /* ---- parts, for the writers above ---- */

@@ -64,8 +64,8 @@ done:
     return rc;
 }
 
-/* Paths relative to the folder and with "./" in front: never an option, a pipe or a machine's path.
- */
+/* Paths relative to the folder and with "./" in front: never an option,
+ * a pipe or a machine's path. */
 int gnuplot_draw(const char *folder, const char *base, char *trouble)
 {
     char *script = text_format("./%s.gp", base), *data = text_format("./%s.dat", base);

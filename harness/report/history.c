@@ -1,5 +1,5 @@
-/* What became of a measurement over time? Every run in a line, steps between them, for a terminal.
- */
+/* What became of a measurement over time? Every run in a line,
+ * steps between them, for a terminal. */
 #include "report/history.h"
 
 #include <math.h>

@@ -28,8 +28,8 @@ enum junit_result {
     JUNIT_RESULTS
 };
 
-/* One case. Strings are borrowed for the call. Zero members: a case that passed in no known time.
- */
+/* One case. Strings are borrowed for the call.
+ * Zero members: a case that passed in no known time. */
 struct junit_case {
     const char *group;        /* the attribute classname; NULL: the name of its suite */
     const char *name;         /* what is asked; needed */

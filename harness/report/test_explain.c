@@ -1,5 +1,5 @@
-/* Is the limit of a speedup the right one, is it said plainly, and is too good to be true noticed?
- */
+/* Is the limit of a speedup the right one, is it said plainly,
+ * and is too good to be true noticed? */
 #include "report/explain.h"
 #include "report/report.h"
 #include "report/test_fixture.h"

@@ -1,5 +1,5 @@
-/* Do the figures of the judgement show what the verdict says, and nothing where nothing is known?
- */
+/* Do the figures of the judgement show what the verdict says,
+ * and nothing where nothing is known? */
 #include <fcntl.h>
 
 #include "base/process.h"

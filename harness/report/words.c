@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 
-/* Bytes of the well-formed UTF-8 character at c, 0 when it is none. source: Unicode 15, table 3-7
- */
+/* Bytes of the well-formed UTF-8 character at c, 0 when it is none.
+ * source: Unicode 15, table 3-7 */
 static size_t character(const char *c)
 {
     const unsigned char *b = (const unsigned char *)c;

@@ -92,8 +92,8 @@ static char *read_beside(const struct place *place, const char *name)
     return data;
 }
 
-/* Version 2 writes "QUOTA PERIOD" or "max PERIOD" in one file, version 1 two, -1 for none; in us.
- */
+/* Version 2 writes "QUOTA PERIOD" or "max PERIOD" in one file,
+ * version 1 two, -1 for none; in us. */
 static double quota_of(const struct place *place)
 {
     char *both = read_beside(place, "cpu.max");

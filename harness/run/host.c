@@ -25,8 +25,8 @@ static char *first_line(const char *path)
     return data;
 }
 
-/* What stands behind "key" and a colon or blank in a file of such lines; "" when it is not there.
- */
+/* What stands behind "key" and a colon or blank in a file of such lines;
+ * "" when it is not there. */
 static char *value_of(const char *path, const char *key)
 {
     char *data = NULL, *line, *next = NULL, *value = NULL;

@@ -1,5 +1,5 @@
-/* What did the subject leave behind? Children, zombies, orphans that came to us, open descriptors.
- */
+/* What did the subject leave behind? Children, zombies,
+ * orphans that came to us, open descriptors. */
 #include <stdio.h>
 #include <unistd.h>
 

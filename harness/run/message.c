@@ -1,5 +1,5 @@
-/* What is asked of a subject, and what did its answer say? The protocol of reference/PROTOCOL.md.
- */
+/* What is asked of a subject, and what did its answer say?
+ * The protocol of reference/PROTOCOL.md. */
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <stdlib.h>

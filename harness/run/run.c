@@ -1,5 +1,5 @@
-/* What happened in one cycle? Ask the subject, hear the agents, look what is left; times raw in ns.
- */
+/* What happened in one cycle? Ask the subject, hear the agents,
+ * look what is left; times raw in ns. */
 #include "run/run.h"
 
 #include <signal.h>

@@ -18,8 +18,8 @@
 
 enum run_outcome { RUN_READY, RUN_FAILED, RUN_CANCELLED, RUN_TIMED_OUT, RUN_UNKNOWN };
 
-/* One agent of one cycle: what the subject said of it and what it said itself. 0 ns means not told.
- */
+/* One agent of one cycle: what the subject said of it and what it said itself.
+ * 0 ns means not told. */
 struct run_agent {
     char id[32]; /* BATCH.ORDINAL */
     const struct scenario_agent *asked;
@@ -32,8 +32,9 @@ struct run_agent {
     int ledger_lines;
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
-    int64_t cpu_ns; /* CPU time of its process, all threads, when the answer came; -1: not known:
-                       it had ended, or no process of the subject has the pid it told */
+    /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
+     * or no process of the subject has the pid it told */
+    int64_t cpu_ns;
     int64_t peak_bytes; /* its peak resident set until then; -1: not known */
     char *error;        /* owned; NULL when none */
 };
@@ -68,8 +69,8 @@ struct run_cycle {
     enum subject_answer answer; /* what broke it */
     char *trouble;              /* its sentence; owned, NULL when whole */
     enum run_harm harm;
-    enum run_outcome
-        outcome; /* READY: every agent ready and recorded; else the worst of its agents */
+    /* READY: every agent ready and recorded; else the worst of its agents */
+    enum run_outcome outcome;
     int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
     int64_t begin_ns, end_ns;     /* the subject's own words */
     int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
@@ -85,16 +86,19 @@ struct run_cycle {
     char left_name[32];    /* name of one of them */
     int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
     int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
-    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it
-                           broke */
-    int64_t cpu_ns;     /* of the subject during the spawn and of its agents until the answer. For
-                           agents that were reaped by then it is what the subject reaped meanwhile,
-                           known in steps of 10 ms only. -1: not known of every agent */
-    int64_t peak_bytes; /* peak resident sets added up: of the subject since it started, and of its
-                           agents, pages they share counted for each; -1: one is not known */
+    /* our own work in this cycle: messages and parsing, no waiting; 0 when it broke */
+    int64_t harness_ns;
+    /* of the subject during the spawn and of its agents until the answer. For agents that were
+     * reaped by then it is what the subject reaped meanwhile, known in steps of 10 ms only. -1:
+     * not known of every agent */
+    int64_t cpu_ns;
+    /* peak resident sets added up: of the subject since it started, and of its agents,
+     * pages they share counted for each; -1: one is not known */
+    int64_t peak_bytes;
     struct run_strain strain;
-    int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cpu_ns, peak_bytes and
-                           strain: part of the audit's cost */
+    /* looking at /proc before and afterwards, also for cpu_ns,
+     * peak_bytes and strain: part of the audit's cost */
+    int64_t hygiene_ns;
 };
 
 /* What a closed arm leaves. */

@@ -47,8 +47,8 @@ static int unmake(void **state)
     return 0;
 }
 
-/* What an agent does once it has worked for a while: this program itself, run again, is the agent.
- */
+/* What an agent does once it has worked for a while: this program itself,
+ * run again, is the agent. */
 static const char *const waits = "waits", *const helps = "helps", *const ends = "ends";
 
 static void start(struct fixture *fixture, size_t which, const char *then)

@@ -1,5 +1,5 @@
-/* What does a claim say, as a sentence for people? Every digit that was written, nothing rounded.
- */
+/* What does a claim say, as a sentence for people?
+ * Every digit that was written, nothing rounded. */
 #include <math.h>
 
 #include "base/text.h"

@@ -33,8 +33,8 @@ enum scenario_on_failure { SCENARIO_CANCEL, SCENARIO_DEGRADE };
 enum scenario_metric {
     SCENARIO_SPAWN_TIME,
     SCENARIO_READY_TIME,
-    SCENARIO_SENT_TO_START, /* phases: the longest of the cycle's agents, or of one named in the
-                               claim */
+    /* phases: the longest of the cycle's agents, or of one named in the claim */
+    SCENARIO_SENT_TO_START,
     SCENARIO_START_TO_MAIN,
     SCENARIO_MAIN_TO_OWN_READY,
     SCENARIO_OWN_READY_TO_SEEN,
@@ -54,9 +54,9 @@ enum scenario_claim_kind {
     SCENARIO_CLAIM_FASTER,   /* median of per-cycle ratios than / faster is at least ratio  */
     SCENARIO_CLAIM_WITHIN,   /* median of per-cycle ratios arm / than is 1 - share .. 1 + share */
     SCENARIO_CLAIM_INTACT,   /* "corruption": "none": no cycle has an integrity finding     */
-    SCENARIO_CLAIM_FAILURE   /* "failure": "cancels" | "degrades": every cycle of arm has a failed
-                                agent  whose error is told, and the others were cancelled / became
-                                ready */
+    /* "failure": "cancels" | "degrades": every cycle of arm has a failed agent whose error is told,
+     * and the others were cancelled / became ready */
+    SCENARIO_CLAIM_FAILURE
 };
 
 struct scenario_variable {
@@ -94,9 +94,9 @@ struct scenario_claim {
     char *agent; /* phases only: this agent instead of the longest of each cycle; or NULL */
     int at;      /* index of the one batch size it is about; -1: all */
     enum scenario_on_failure failure;
-    int line;   /* where it stands in the file */
-    char *text; /* the claim as a sentence for people: "p95 spawn_time of parallel is at most 50 ms"
-                 */
+    int line; /* where it stands in the file */
+    /* the claim as a sentence for people: "p95 spawn_time of parallel is at most 50 ms" */
+    char *text;
 };
 
 /* A scenario. Zero is empty and may be released. Everything it points to is its own. */
@@ -108,13 +108,13 @@ struct scenario {
     size_t agent_count;
     struct scenario_arm *arms;
     size_t arm_count;
-    int looks[SCENARIO_MOST_LOOKS]; /* ascending numbers of cycles per arm (and per value); 1 =
-                                       fixed n */
+    /* ascending numbers of cycles per arm (and per value); 1 = fixed n */
+    int looks[SCENARIO_MOST_LOOKS];
     size_t look_count;
     int block;  /* cycles of each arm in one block, default 5 */
     int warmup; /* cycles of each arm and value before the first that counts, default 5 */
-    int64_t
-        spread_ns; /* the blocks up to the first look are spread over at least this; default 0 */
+    /* the blocks up to the first look are spread over at least this; default 0 */
+    int64_t spread_ns;
     int64_t deadline_ns; /* default 5 s */
     bool durability_full;
     bool consensus; /* default true */
@@ -122,8 +122,9 @@ struct scenario {
     char *prompt; /* default: a short fixed sentence */
     struct scenario_claim *claims;
     size_t claim_count;
-    int values[SCENARIO_MOST_VALUES]; /* "vary": {"agents": [...]}: batch sizes; the list of agents
-                                         is repeated or cut to reach each */
+    /* "vary": {"agents": [...]}: batch sizes;
+     * the list of agents is repeated or cut to reach each */
+    int values[SCENARIO_MOST_VALUES];
     size_t value_count; /* 0 when nothing varies: the batch is the list as it stands */
     uint64_t faults;    /* bit i: scenario_fault_names[i] is asked for; default none */
     char *source;       /* the text it was read from, for the store */

@@ -22,8 +22,9 @@
 /* The best place to cut one segment. Plain value. */
 struct stats_split {
     size_t at; /* first point after the change, 0-based; 0: nowhere (too short, all equal) */
-    double q;  /* its Q, unit of z; NaN when n < 2 min_segment, z is not finite or its
-                  sums are beyond a double; 0: all equal */
+    /* its Q, unit of z; NaN when n < 2 min_segment,
+     * z is not finite or its sums are beyond a double; 0: all equal */
+    double q;
 };
 
 /*

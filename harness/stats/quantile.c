@@ -94,8 +94,8 @@ static long most_bad(size_t n, double p, double tau, double alpha)
     return low;
 }
 
-/* Smallest count of bad ones that refutes at this level, or n + 1. p_refute falls with the count.
- */
+/* Smallest count of bad ones that refutes at this level, or n + 1.
+ * p_refute falls with the count. */
 static long least_bad(size_t n, double p, double tau, double alpha)
 {
     long low = 0, high = (long)n + 1;

@@ -16,8 +16,8 @@
 
 #define SLACK 1e-12 /* levels are compared with this slack, STATISTICS 10 */
 
-/* Two sorted series; x[i .. i + in_x) and y[j .. j + in_y) are the group of equal values at hand.
- */
+/* Two sorted series;
+ * x[i .. i + in_x) and y[j .. j + in_y) are the group of equal values at hand. */
 struct walk {
     double *x, *y;
     size_t m, n;
@@ -417,8 +417,8 @@ static void collect_averages(double out[], const struct pairs *pairs, double low
     }
 }
 
-/* The answer lies at a place in low .. high; `below` pairs lie before low, `upto` not behind high.
- */
+/* The answer lies at a place in low .. high; `below` pairs lie before low,
+ * `upto` not behind high. */
 struct search {
     int64_t low, high;
     size_t below, upto;

@@ -22,8 +22,8 @@
  */
 double stats_smooth_quantile(const double sorted[], size_t n, double p);
 
-/* The rest of what a textbook tells of one series. Plain value; each NaN where it is not defined.
- */
+/* The rest of what a textbook tells of one series. Plain value;
+ * each NaN where it is not defined. */
 struct stats_textbook {
     double mad;            /* median |x - median|, unit of x, >= 0; +infinity: half failed */
     double mad_scaled;     /* mad / 0.67449: the standard deviation, were x normal */

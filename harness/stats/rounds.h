@@ -17,9 +17,10 @@
 
 /* A sweep. Plain value; arrays are borrowed for the call. */
 struct stats_sweep {
-    const double *n;    /* agents, >= 1, shape [sizes]; in any order */
-    const double *time; /* makespans, shape [sizes][rounds]; a round with a NaN, an infinity or a
-                           time <= 0 is left out whole */
+    const double *n; /* agents, >= 1, shape [sizes]; in any order */
+    /* makespans, shape [sizes][rounds]; a round with a NaN,
+     * an infinity or a time <= 0 is left out whole */
+    const double *time;
     size_t sizes, rounds;
 };
 

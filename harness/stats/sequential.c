@@ -151,8 +151,8 @@ size_t stats_cycles_needed(double p, double bad_share, double power, double alph
     bool sensible = p > 0 && p < 1 && bad_share >= 0 && power >= 0 && power <= 1;
     if (!sensible || !(alpha > 0 && alpha < 1) || !(bad_share < 1 - p))
         return 0;
-    /* within one tooth of the saw power falls with n: only the first n of each can be the smallest
-     */
+    /* within one tooth of the saw power falls with n:
+     * only the first n of each can be the smallest */
     for (size_t bad = 0; n <= MOST_N; bad++) {
         n = first_n_allowing(bad, n, p, alpha);
         if (n <= MOST_N && gsl_cdf_binomial_P((unsigned)bad, bad_share, (unsigned)n) >= power)

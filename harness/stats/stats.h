@@ -149,9 +149,9 @@ void stats_plan_looks(struct stats_plan *out, const int n[], size_t looks, doubl
 
 /* What a plan will do before it has been run. Plain value. */
 struct stats_power {
-    double support, refute; /* probability to end with this verdict at any look; the rest of 1 is
-                               inconclusive */
-    double mean_n;          /* expected cycles: the run ends at the first look that decides */
+    /* probability to end with this verdict at any look; the rest of 1 is inconclusive */
+    double support, refute;
+    double mean_n; /* expected cycles: the run ends at the first look that decides */
 };
 
 /*

@@ -1,5 +1,5 @@
-/* Is the robust tau never below the plain one, and larger where a wave was seen only a few times?
- */
+/* Is the robust tau never below the plain one,
+ * and larger where a wave was seen only a few times? */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

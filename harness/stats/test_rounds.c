@@ -76,8 +76,8 @@ static void equal_rounds_have_no_width(void **state)
     assert_false(band.misfit.defined); /* three sizes leave nothing to check */
 }
 
-/* Three sizes and three parameters: the law goes through the medians, so T1 is that of the first.
- */
+/* Three sizes and three parameters: the law goes through the medians,
+ * so T1 is that of the first. */
 static void the_law_goes_through_the_medians(void **state)
 {
     static const double odd[] = {130, 100, 90, 140, 132, 101, 300, 150, 202};

@@ -166,8 +166,9 @@ int store_each_finding(struct store *store, int64_t run,
 
 /* One number per counted cycle of one arm and batch size. Owned: store_series_release. */
 struct store_series {
-    double *values; /* values[i] belongs to pair i, in the metric's unit; a failed cycle is
-                       +infinity (throughput: 0), one whose metric is not known NaN */
+    /* values[i] belongs to pair i, in the metric's unit; a failed cycle is +infinity (throughput:
+     * 0), one whose metric is not known NaN */
+    double *values;
     int *blocks;    /* the block each belongs to, ascending */
     size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
     size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
@@ -242,21 +243,22 @@ struct store_tally {
     int64_t cycles; /* counted and warm-up cycles alike: integrity has no warm-up */
     int64_t agents_planned, agents_ready, agents_recorded;
     int64_t findings_integrity, findings_conduct;
-    int64_t
-        cycles_with_integrity_finding; /* those of the run as a whole (cycle -1) not among them */
-    int64_t cycles_failed;             /* outcome other than ready */
-    int64_t failure_cancelled; /* cycles with >= 1 failed agent whose error is told, all others
-                                  cancelled */
-    int64_t
-        failure_degraded; /* cycles with >= 1 failed agent whose error is told, all others ready */
-    int64_t blocks;       /* of counted cycles */
-    int64_t span_ns;      /* first sent to last answered of counted cycles, within sittings */
-    int64_t audit_ns, harness_ns;      /* sums */
-    int64_t audits_quick, audits_full; /* after how many cycles the store was looked into; neither:
-                                          not at all, or the run is older than schema version 3 */
-    int64_t audits_at_end;             /* stores that were audited in full after their subject */
-    int64_t audit_full_ns;             /* all full audits after cycles together */
-    int64_t wal_bytes_peak;            /* the largest -wal that an audit met */
+    /* those of the run as a whole (cycle -1) not among them */
+    int64_t cycles_with_integrity_finding;
+    int64_t cycles_failed; /* outcome other than ready */
+    /* cycles with >= 1 failed agent whose error is told, all others cancelled */
+    int64_t failure_cancelled;
+    /* cycles with >= 1 failed agent whose error is told, all others ready */
+    int64_t failure_degraded;
+    int64_t blocks;  /* of counted cycles */
+    int64_t span_ns; /* first sent to last answered of counted cycles, within sittings */
+    int64_t audit_ns, harness_ns; /* sums */
+    /* after how many cycles the store was looked into; neither: not at all,
+     * or the run is older than schema version 3 */
+    int64_t audits_quick, audits_full;
+    int64_t audits_at_end;  /* stores that were audited in full after their subject */
+    int64_t audit_full_ns;  /* all full audits after cycles together */
+    int64_t wal_bytes_peak; /* the largest -wal that an audit met */
 };
 /* arm -1: all arms; value -1: all */
 int store_tally(struct store *store, int64_t run, int arm, int value, struct store_tally *out,

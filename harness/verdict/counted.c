@@ -1,5 +1,5 @@
-/* Is a rule kept in every cycle? One counterexample refutes it, none in enough cycles supports it.
- */
+/* Is a rule kept in every cycle? One counterexample refutes it,
+ * none in enough cycles supports it. */
 #include <math.h>
 #include <stdio.h>
 

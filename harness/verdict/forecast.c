@@ -1,5 +1,5 @@
-/* What can this plan decide? Boundaries, power and needed cycles of each claim, before it is run.
- */
+/* What can this plan decide? Boundaries,
+ * power and needed cycles of each claim, before it is run. */
 #include "verdict/forecast.h"
 
 #include <gsl/gsl_cdf.h>

@@ -1,5 +1,5 @@
-/* What do the diagnostics look at? Spawn times by arm and batch size, places, the machine's strain.
- */
+/* What do the diagnostics look at? Spawn times by arm and batch size, places,
+ * the machine's strain. */
 #include "verdict/samples.h"
 
 #include <cjson/cJSON.h>

@@ -20,13 +20,14 @@ struct samples_cell {
 struct samples {
     struct samples_cell *cells; /* [arm * values + value] */
     size_t cell_count;
-    size_t first_slower, pairs_compared; /* pairs whose first cycle, against its arm's median, took
-                                            longer than their last; ties are left out */
-    size_t cycles;                       /* stored, warm-ups included */
-    int64_t steal_ticks, total_ticks;    /* sums; total 0: not known */
-    int64_t pressure_us;                 /* -1: not known */
-    int64_t span_ns;                     /* first sent to last answered, within sittings */
-    size_t throttled, throttle_known;    /* cycles */
+    /* pairs whose first cycle, against its arm's median,
+     * took longer than their last; ties are left out */
+    size_t first_slower, pairs_compared;
+    size_t cycles;                    /* stored, warm-ups included */
+    int64_t steal_ticks, total_ticks; /* sums; total 0: not known */
+    int64_t pressure_us;              /* -1: not known */
+    int64_t span_ns;                  /* first sent to last answered, within sittings */
+    size_t throttled, throttle_known; /* cycles */
     size_t suspended;
     double resolution_ns; /* of the clock; NaN: not known */
 };

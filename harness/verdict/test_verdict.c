@@ -174,8 +174,8 @@ static const struct series medians[] = {
     {50, {0, 0, 0}, VERDICT_INCONCLUSIVE, 0, 50, 0},
 };
 
-/* A good pair is exactly 3 times as fast: ties are good. In a bad one it is slower, or it failed.
- */
+/* A good pair is exactly 3 times as fast: ties are good.
+ * In a bad one it is slower, or it failed. */
 static void put_medians(struct synthetic *synthetic, int value, const struct series *series,
                         bool by_failing)
 {

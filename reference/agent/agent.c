@@ -236,8 +236,8 @@ static void flood(uint64_t count)
 
 /* ---- being ready ---- */
 
-/* One write to a file opened for appending: lines of many agents never mix. See open(2), O_APPEND.
- */
+/* One write to a file opened for appending: lines of many agents never mix.
+ * See open(2), O_APPEND. */
 static void witness(int64_t main_ns, int64_t ready_ns)
 {
     const char *path = getenv("SPAWNBENCH_LEDGER"), *id = getenv("SPAWNBENCH_AGENT");

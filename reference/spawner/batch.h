@@ -1,5 +1,5 @@
-/* batch - what was asked of a batch and what became of it: plain data, filled by the rooms in turn.
- */
+/* batch - what was asked of a batch and what became of it:
+ * plain data, filled by the rooms in turn. */
 #ifndef SPAWNER_BATCH_H
 #define SPAWNER_BATCH_H
 

@@ -85,8 +85,8 @@ int child_start(struct child *child, const struct child_plan *plan, struct err *
 /* child_settle - wait until no child shares our memory: each has become its program or failed to */
 void child_settle(void);
 
-/* child_refusal - after child_settle: the sentence for start_error, or -1 filled into err; 0: none
- */
+/* child_refusal - after child_settle: the sentence for start_error,
+ * or -1 filled into err; 0: none */
 int child_refusal(const struct child *child, struct err *err);
 
 /* child_exited - has it ended? It stays a zombie, so its pid and its group stay ours. waitid(2)

@@ -1,5 +1,5 @@
-/* What is the least that has to happen one after the other? Only the starts: then one wait for all.
- */
+/* What is the least that has to happen one after the other?
+ * Only the starts: then one wait for all. */
 #include "spawner/spawner.h"
 
 void parallel_start(struct spawner *spawner, struct batch *batch)

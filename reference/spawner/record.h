@@ -16,8 +16,8 @@
  * an answer must not take us for hanging. */
 #define RECORD_GRACE_NS INT64_C(1000000000)
 
-/* record_starting - each: insert the row before the start; agent->start_ns is set. -1: batch broken
- */
+/* record_starting - each: insert the row before the start;
+ * agent->start_ns is set. -1: batch broken */
 int record_starting(struct store *store, struct batch *batch, struct agent *agent);
 
 /* record_ready - each: update the row of an agent that is ready; sets recorded_ns */

@@ -65,8 +65,8 @@ static void take_answer(struct writer *writer)
     cJSON_Delete(answer);
 }
 
-/* All at once until each has its batches; returns how far the slowest was when the first was done.
- */
+/* All at once until each has its batches;
+ * returns how far the slowest was when the first was done. */
 static int work(struct writer writers[], size_t count, int batches)
 {
     struct pollfd fds[WRITERS];

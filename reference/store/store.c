@@ -169,8 +169,8 @@ int store_record_finish(struct store *store, int64_t batch, const struct store_v
     return end(store, rc, err);
 }
 
-/* A reader, or a stranger who checkpoints, may keep part of it from us: that part comes next time.
- */
+/* A reader, or a stranger who checkpoints, may keep part of it from us:
+ * that part comes next time. */
 int store_tidy(struct store *store, struct err *err)
 {
     int rc;

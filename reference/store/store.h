@@ -47,8 +47,8 @@ struct store_about {
     const char *engine;   /* SQLite's version, static */
     bool engine_affected; /* it has the WAL-reset race */
     int64_t interrupted;  /* agents of spawners that are gone, marked so now */
-    int64_t
-        still_running; /* agents of spawners that are gone, which run all the same: not marked */
+    /* agents of spawners that are gone, which run all the same: not marked */
+    int64_t still_running;
 };
 
 /* What waiting for other writers cost. Turns are among spawners, see writers.h; busy is what SQLite

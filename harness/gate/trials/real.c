@@ -16,8 +16,8 @@
 #include "run/run.h"
 #include "store/store.h"
 
-#define BASE_PAIRS                                                                                 \
-    50 /* two times so many cycles measure the spawn time before anything is planted */
+/* two times so many cycles measure the spawn time before anything is planted */
+#define BASE_PAIRS 50
 
 /* Measuring under way. */
 struct session {

@@ -21,8 +21,9 @@
 struct trial {
     const struct model *model;
     enum design design;
-    bool unlike;       /* the candidate is the slow arm of a pair model, its truth divided out; else
-                          the two cycles of a pair change places at random */
+    /* the candidate is the slow arm of a pair model, its truth divided out;
+     * else the two cycles of a pair change places at random */
+    bool unlike;
     double change;     /* true: 0.1 makes the candidate 10 % slower */
     double tail_share; /* of the candidate's cycles that take tail_factor as long; 0: none */
     double tail_factor;

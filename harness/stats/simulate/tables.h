@@ -1,5 +1,5 @@
-/* tables - what was simulated, as Markdown that can be read as plain text, and held to the targets.
- */
+/* tables - what was simulated, as Markdown that can be read as plain text,
+ * and held to the targets. */
 #ifndef STATS_SIMULATE_TABLES_H
 #define STATS_SIMULATE_TABLES_H
 
@@ -44,8 +44,8 @@ void table_verdicts(struct text *out, const struct study *study);
 void table_power(struct text *out, const struct request *request);
 void table_means(struct text *out, const struct request *request);
 
-/* study_misses - one line for each target that is missed beyond Monte-Carlo error; returns how many
- */
+/* study_misses - one line for each target that is missed beyond Monte-Carlo error;
+ * returns how many */
 size_t study_misses(struct text *out, const struct study *study);
 
 #endif
