@@ -132,7 +132,9 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
  * Either outcome of what was in flight is right, half of one is not. From here on it is final, as
  * the rows of any other cycle are. Cycles that broke off are looked at by the next
  * audit_watch_cycle too; this one needs no cycle, and includes those that were only hurt
- * (RUN_HURT). watch, level: as there
+ * (RUN_HURT).
+ *
+ * watch, level : as there
  */
 void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,
                           const struct scenario *scenario, enum audit_level level,
@@ -161,7 +163,7 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
  * audit_database - everything that can be said of one file without plan, answer and ledger
  *
  * errors : ERR_SYSTEM (cannot be opened), ERR_UNFIT (a lock or missing rights keep us from reading
- * it), ERR_FORMAT (no SQLite database at all)
+ *          it), ERR_FORMAT (no SQLite database at all)
  */
 int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
                    struct err *err);

@@ -99,7 +99,9 @@ int damage_attach_whole(struct sqlite3 *database, const struct damage_base *base
 bool damage_only_unused(const struct damage_case *hurt);
 
 /*
- * The makers. sql: of the kind, or NULL.
+ * The makers.
+ *
+ * sql     : of the kind, or NULL
  * returns : 1 damaged, 0 the store has nothing that could be hit so, -1 error
  */
 /* damage_pages.c: bytes of one or two pages */

@@ -131,8 +131,11 @@ void records_skip(struct audit_watch *watch, const struct run_cycle *cycle);
  * says why. The caller finalizes it. */
 sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table, size_t index);
 
-/* settle.c: keep what was told of a cycle that broke off; hold what the store says now against it,
- * of those whose subject ended, or of all; give all back */
+/* settle.c
+ *
+ * settle_later   - keep what was told of a cycle that broke off
+ * settle_open    - hold what the store says now against it, of those whose subject ended, or of all
+ * settle_release - give all back */
 void settle_later(struct audit_watch *watch, const struct run_cycle *cycle);
 void settle_open(struct audit_watch *watch, struct audit_findings *findings, bool consensus,
                  bool all, struct audit_result *result);

@@ -32,8 +32,9 @@ struct audit_schedule {
  *
  * measured_ns : what that cycle took; counted in
  * forced      : the whole store must be read now, whatever it costs: at a look, after a broken
- * cycle returns     : AUDIT_FULL when forced, the first time, and whenever all full audits
- * together, this one included, stay within AUDIT_SHARE of the time measured; else AUDIT_QUICK. What
+ *               cycle
+ * returns     : AUDIT_FULL when forced, the first time, and whenever all full audits together, this
+ *               one included, stay within AUDIT_SHARE of the time measured; else AUDIT_QUICK. What
  *               this one will cost is read off the last two, as the store grows.
  */
 enum audit_level audit_schedule_next(struct audit_schedule *schedule, int64_t measured_ns,

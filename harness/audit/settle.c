@@ -3,8 +3,9 @@
  *
  *     acknowledged before it broke    there, once, as it was told
  *     in flight                       there once and whole, or not at all
- *     finish in flight                all of its batch completed with outputs and consensus, or
- * none nobody                          called starting or ready: whoever started it is gone
+ *     finish in flight                all of its batch completed with outputs and consensus,
+ *                                     or none
+ *     all of them                     none 'starting' or 'ready': whoever started it is gone
  */
 #include <stdio.h>
 #include <stdlib.h>

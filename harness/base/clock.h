@@ -7,7 +7,7 @@
 #define CLOCK_NS_PER_MS INT64_C(1000000)
 #define CLOCK_NS_PER_S  INT64_C(1000000000)
 
-/* clock_now_ns - CLOCK_MONOTONIC, ns since an arbitrary start; what every duration is made of.
+/* clock_now_ns - CLOCK_MONOTONIC, ns since an arbitrary start; what every duration is made of
  * source : clock_gettime(2) */
 int64_t clock_now_ns(void);
 

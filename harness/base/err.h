@@ -29,20 +29,19 @@ struct err {
 };
 
 /*
- * err_set - record a failure that has no errno; returns -1, so that `return err_set(...)` reads
- * well err_system - the same with strerror(errno) appended; keeps errno in os_error err_wrap - put
- * the step that failed in front of the cause that is there; returns -1
+ * err_set    - record a failure that has no errno
+ * err_system - the same with strerror(errno) appended; keeps errno in os_error
+ * err_wrap   - put the step that failed in front of the cause that is there
  *
- * err : may be NULL when the caller does not care
+ * err     : may be NULL when the caller does not care
+ * returns : -1, so that `return err_set(...)` reads well
  */
 int err_set(struct err *err, enum err_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int err_system(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/*
- * err_exit_code - the process exit code that belongs to a failure (see spawnbench(1), EXIT STATUS)
- */
+/* err_exit_code - the exit code that belongs to a failure; see spawnbench(1), EXIT STATUS */
 int err_exit_code(const struct err *err);
 
 #endif

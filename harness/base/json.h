@@ -17,16 +17,14 @@
 /*
  * json_parse - one strict JSON document
  *
- * data    : NUL-terminated, length bytes before the NUL
- * out     : owned by the caller (cJSON_Delete)
- * errors  : ERR_FORMAT with "line N: ...": not JSON, text behind the document, a key given twice in
- * one object, more than 1000 keys in one object, bytes that are not UTF-8, NUL characters
+ * data   : NUL-terminated, length bytes before the NUL
+ * out    : owned by the caller (cJSON_Delete)
+ * errors : ERR_FORMAT with "line N: ...": not JSON, text behind the document, a key given twice in
+ *          one object, more than 1000 keys in one object, bytes that are not UTF-8, NUL characters
  */
 int json_parse(cJSON **out, const char *data, size_t length, struct err *err);
 
-/*
- * json_parse_message - the same for one line of a protocol: no look for duplicate keys
- */
+/* json_parse_message - the same for one line of a protocol: no look for duplicate keys */
 int json_parse_message(cJSON **out, const char *data, size_t length, struct err *err);
 
 /*
@@ -40,8 +38,8 @@ int json_line(const char *data, const cJSON *root, const cJSON *node);
  * json_int64 - an exact integer
  *
  * returns : 0, or -1 when node is NULL, no number, not integral or beyond int64_t. Beyond +-2^53
- * (in nanoseconds: 104 days of uptime) it is exact only in trees of json_parse and
- * json_parse_message, and must be spelled in plain digits
+ *           (in nanoseconds: 104 days of uptime) it is exact only in trees of json_parse and
+ *           json_parse_message, and must be spelled in plain digits
  */
 int json_int64(int64_t *out, const cJSON *node);
 

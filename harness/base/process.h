@@ -34,11 +34,12 @@ struct process_exit {
 /*
  * process_start - run argv[0] (looked up in PATH when it has no slash)
  *
- * environment : NULL-terminated, NULL inherits ours; directory: NULL stays here
+ * environment : NULL-terminated, NULL inherits ours
+ * directory   : NULL stays here
  * stderr_fd   : becomes its stderr; -1 inherits ours
  * errors      : ERR_UNFIT "cannot start 'PROGRAM': No such file or directory", told apart from a
- * program that ran and failed; ERR_SYSTEM for pipes and processes that cannot be had source      :
- * vfork(2), execve(2), prctl(2) PR_SET_PDEATHSIG
+ *               program that ran and failed; ERR_SYSTEM for pipes and processes that cannot be had
+ * source      : vfork(2), execve(2), prctl(2) PR_SET_PDEATHSIG
  */
 int process_start(struct process *out, const char *const argv[], char *const environment[],
                   const char *directory, int stderr_fd, struct err *err);
@@ -50,10 +51,8 @@ int process_start(struct process *out, const char *const argv[], char *const env
  */
 int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended);
 
-/*
- * process_end - SIGTERM to its group, SIGKILL after grace_ns, reap it, kill what is left of the
- * group
- */
+/* process_end - SIGTERM to its group, SIGKILL after grace_ns, reap it,
+ * kill what is left of the group */
 void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended);
 
 /* One process as /proc/PID/stat shows it. */
@@ -66,7 +65,8 @@ struct process_view {
 /*
  * process_children - direct children of `parent`, zombies included
  *
- * out     : at most `room` of them; returns how many there are (may be more than room)
+ * out     : at most `room` of them
+ * returns : how many there are, which may be more than room
  */
 size_t process_children(pid_t parent, struct process_view out[], size_t room);
 
@@ -74,8 +74,11 @@ size_t process_children(pid_t parent, struct process_view out[], size_t room);
 int process_count_descriptors(pid_t pid);
 
 /*
- * process_reap_adopted - end and reap children that are not ours by birth (orphans that came to us
- * as subreaper). `known` pids are left alone. returns: how many there were
+ * process_reap_adopted - end and reap children that are not ours by birth: orphans that came to us
+ * as subreaper
+ *
+ * known   : pids that are left alone
+ * returns : how many there were
  */
 size_t process_reap_adopted(const pid_t known[], size_t known_count, struct process_view out[],
                             size_t room);

@@ -322,8 +322,7 @@ static void a_neighbour_is_found_by_name(void **state)
     assert_null(process_find_beside_self("no-such-neighbour"));
 }
 
-/* --- the roles ----------------------------------------------------------------------------------
- */
+/* ---- the roles ---- */
 
 static int role_echo(void)
 {

@@ -46,7 +46,8 @@ bool cli_colour(void);
 char *cli_store_path(const char *results);
 
 /* cli_settle_results - the results folder (NULL: "results"), made where it is missing, as the
- * absolute path that subjects are told; the caller frees it. errors: ERR_SYSTEM */
+ * absolute path that subjects are told; the caller frees it.
+ * errors : ERR_SYSTEM */
 int cli_settle_results(const char *given, char **absolute, struct err *err);
 
 /* cli_number - an option's whole number from least to most, or the end with a message */

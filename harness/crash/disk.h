@@ -42,7 +42,8 @@ void disk_copy(struct disk_file *to, const struct disk_file *from);
 uint64_t disk_hash(const struct disk *disk);
 
 /* disk_save - write the files as DIRECTORY/state.sqlite, ...-wal, ...-journal, as far as they are
- * there; errors: ERR_SYSTEM */
+ * there
+ * errors : ERR_SYSTEM */
 int disk_save(const struct disk *disk, const char *directory, struct err *err);
 
 void disk_release(struct disk *disk); /* accepts zero */

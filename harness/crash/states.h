@@ -3,9 +3,11 @@
  * Two images are kept while k advances: `all`, what the processes saw, and `durable`, what was
  * synced. A killed process leaves `all`; a power loss leaves `durable` and any part of the calls
  * since. What makes a call durable:
- *   - a sync of its file, for writes, truncates and the file's own creation (as ext4, xfs, btrfs
- * do)
+ *
+ *   - a sync of its file, for writes, truncates and the file's own creation
+ *     (as ext4, xfs, btrfs do)
  *   - a sync of the directory, for all creations and deletions
+ *
  * A write may be torn into sectors of 512 bytes. A deletion that did not last leaves the very file
  * that was deleted.
  *

@@ -16,8 +16,9 @@ struct examiner {
 /* doctor.c: one more row, DOCTOR_OK with nothing found; it lives until the next one is added */
 struct doctor_row *doctor_add(struct examiner *examiner, const char *name);
 
-/* doctor_find - what was found; doctor_judge - the level, when it is graver than the one so far,
- * and what to do about it; doctor_figure - a number for programs */
+/* doctor_find   - what was found
+ * doctor_judge  - the level, when it is graver than the one so far, and what to do about it
+ * doctor_figure - a number for programs */
 void doctor_find(struct doctor_row *row, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void doctor_judge(struct doctor_row *row, enum doctor_level level, const char *format, ...)

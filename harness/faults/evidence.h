@@ -28,8 +28,12 @@ void evidence_end(struct evidence *evidence);
 void evidence_plan(struct evidence *evidence, int64_t cycle, const char *arm, const char *fault,
                    double share);
 
-/* evidence_keep - make the folder, and put there what does not belong to an arm; evidence_keep_arm
- * - what does; errors: ERR_SYSTEM */
+/*
+ * evidence_keep     - make the folder, and put there what does not belong to an arm
+ * evidence_keep_arm - put there what does
+ *
+ * errors : ERR_SYSTEM
+ */
 int evidence_keep(struct evidence *evidence, const char *folder, const char *scenario,
                   const char *again, const struct audit_findings *findings, struct err *err);
 int evidence_keep_arm(const char *folder, const struct session *session, const char *name,

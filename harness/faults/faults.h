@@ -98,8 +98,10 @@ int faults_run(struct faults_row *out, const struct faults_options *options, siz
 enum faults_verdict { FAULTS_INTACT, FAULTS_BROKEN, FAULTS_INVALID };
 
 /* faults_judge - broken: a finding; invalid: tried, and it did not strike each time; a row that was
- * skipped is intact, but shows that it was. faults_verdict_name - "intact", "broken", "invalid" */
+ * skipped is intact, but shows that it was */
 enum faults_verdict faults_judge(const struct faults_row *row);
+
+/* faults_verdict_name - "intact", "broken", "invalid" */
 const char *faults_verdict_name(enum faults_verdict verdict);
 
 /* faults_row_json - a row as in the document spawnbench.proof.faults.v1 */

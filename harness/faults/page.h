@@ -50,8 +50,12 @@ struct page_fault {
 
 struct page; /* opaque: one side's view */
 
-/* page_create - make the file and map it; errors: ERR_SYSTEM. page_open - map one that is there;
- * errors: ERR_SYSTEM, ERR_FORMAT (it is none of ours, or of another version) */
+/*
+ * page_create - make the file and map it
+ * page_open   - map one that is there
+ *
+ * errors : ERR_SYSTEM; page_open also ERR_FORMAT (it is none of ours, or of another version)
+ */
 int page_create(struct page **out, const char *path, struct err *err);
 int page_open(struct page **out, const char *path, struct err *err);
 
@@ -70,7 +74,8 @@ void page_count_anew(struct page *page);
  */
 bool page_strikes(struct page *page, enum page_call call, struct page_fault *fault);
 
-/* page_fired - how often the planned fault has struck; page_calls - calls of this kind since then;
+/* page_fired   - how often the planned fault has struck
+ * page_calls   - calls of this kind since the count began
  * page_listens - somebody has mapped it with page_open */
 uint64_t page_fired(const struct page *page);
 uint64_t page_calls(const struct page *page, enum page_call call);

@@ -66,7 +66,7 @@ void gate_question_hash(char out[GATE_HASH_BYTES], const struct scenario *scenar
  *
  * errors : ERR_UNFIT naming the run: it is partial, has findings, is of another scenario, question
  *          or machine than the first, more than GATE_MOST_FAILED_SHARE of an arm's cycles failed,
- * or it is named twice
+ *          or it is named twice
  */
 int gate_baseline_make(struct gate_baseline *out, const char *name, struct store *store,
                        const int64_t runs[], size_t count, struct err *err);
@@ -79,7 +79,7 @@ char *gate_baseline_write(const struct gate_baseline *baseline);
  *
  * out    : whole, or zero
  * errors : ERR_UNFIT: no JSON, another schema version, a member missing or out of its range
- * (named), a checksum that does not fit: it was changed or damaged after it was made
+ *          (named), a checksum that does not fit: it was changed or damaged after it was made
  */
 int gate_baseline_read(struct gate_baseline *out, const char *text, size_t length, struct err *err);
 

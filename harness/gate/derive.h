@@ -20,8 +20,9 @@
  */
 int gate_pick_arm(size_t *out, const struct scenario *scenario, const char *name, struct err *err);
 
-/* gate_looks - 50, 100, 200, 400 ... below `most`, and `most` itself: at most GATE_MOST_LOOKS.
- * most: 1 or more. returns: how many */
+/* gate_looks - 50, 100, 200, 400 ... below `most`, and `most` itself: at most GATE_MOST_LOOKS
+ * most    : 1 or more
+ * returns : how many */
 size_t gate_looks(int looks[], int most);
 
 /*
@@ -30,7 +31,9 @@ size_t gate_looks(int looks[], int most);
  * Claims are left out but for integrity, which is always asked; so is the spec_id, lest evidence of
  * others be overwritten. The text is edited and checked like any other, and what is stored with the
  * run.
- * against : NULL-terminated words; looks: ascending
+ *
+ * against : NULL-terminated words
+ * looks   : ascending
  * out     : whole, or untouched on error; scenario_release
  * errors  : ERR_USAGE
  */

@@ -11,8 +11,9 @@
  * for this machine class. No such document: nothing is known, nothing is refused. A document that
  * cannot be read is marked.
  *
- * machine : id of the fingerprint; scenario: its name
- * errors  : those of the store
+ * machine  : id of the fingerprint
+ * scenario : its name
+ * errors   : those of the store
  */
 int gate_check_floor(struct gate_result *result, struct store *store, const char *machine,
                      const char *scenario, struct err *err);

@@ -39,8 +39,8 @@ struct gate_manners {
     bool allow_mismatch;      /* what speaks against comparing is marked, and no reason to end */
 };
 
-/* gate_mark - one more line of marks; gate_refuse - it cannot be compared;
- * the first reason stays */
+/* gate_mark   - one more line of marks
+ * gate_refuse - it cannot be compared; the first reason stays */
 void gate_mark(struct gate_result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void gate_refuse(struct gate_result *result, const char *format, ...)
@@ -51,7 +51,9 @@ void gate_refuse(struct gate_result *result, const char *format, ...)
  *
  * Fills pairs, answer, findings, cycles. Refused: nothing measured, a baseline with findings or
  * with more than GATE_MOST_FAILED_SHARE of failed cycles, a metric that nobody knows anything of.
- * What gate_manners.allow_mismatch allows is marked instead. errors : those of the store
+ * What gate_manners.allow_mismatch allows is marked instead.
+ *
+ * errors : those of the store
  */
 int gate_paired(struct gate_result *out, const struct scenario *derived, struct store *store,
                 int64_t run, const struct gate_manners *manners, struct err *err);

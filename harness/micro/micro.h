@@ -61,7 +61,7 @@ void micro_self_register(const struct micro *micro);
  * micro_ratios - the parallel spawner against bare loops, paired round by round, on stdout
  *
  * errors : ERR_UNFIT or ERR_SUBJECT when an arm cannot be measured, ERR_INTERRUPTED; a ratio that
- * misses its limit is a result
+ *          misses its limit is a result
  */
 int micro_ratios(const struct micro *micro, struct err *err);
 

@@ -28,8 +28,8 @@ struct mode_times {
 
 struct mode; /* opaque */
 
-/* mode_open - errors: ERR_UNFIT it does not start or does not answer "open"
- * (with its log's tail) */
+/* mode_open - start it, and let it open its database
+ * errors : ERR_UNFIT it does not start or does not answer "open" (with its log's tail) */
 int mode_open(struct mode **out, const struct mode_options *options, struct err *err);
 
 /*

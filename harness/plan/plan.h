@@ -53,7 +53,8 @@ void plan_release(struct plan *plan);
 char *plan_describe(const struct plan *plan, const struct scenario *scenario);
 
 /* plan_fingerprint - one number for every item in its order: two plans of the same run are equal
- * when theirs are. source: FNV-1a, 64 bit (Fowler, Noll, Vo) */
+ * when theirs are.
+ * source : FNV-1a, 64 bit (Fowler, Noll, Vo) */
 uint64_t plan_fingerprint(const struct plan *plan);
 
 #endif

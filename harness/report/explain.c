@@ -126,8 +126,8 @@ static void close_cycle(struct walk *walk)
 }
 
 /* CPU time is read when the answer comes, so an agent that goes on working after it was ready has
- * more than it took to become so: never more than all cores gave from its start to its being seen.
- */
+ * more than it took to become so:
+ * never more than all cores gave from its start to its being seen. */
 static double cpu_of(const struct walk *walk, const struct store_agent *agent)
 {
     double most = (double)(agent->ready_ns - agent->start_ns) * walk->cores;

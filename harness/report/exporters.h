@@ -6,7 +6,7 @@
  * - a cell is one arm at one batch size; warm-up cycles are told only where the format has a place
  *   for them (csv, csv-agents, trace);
  * - quantiles, means and bounds are those of the report: of the leading complete pairs, which are
- * all of them once a run is complete;
+ *   all of them once a run is complete;
  * - nanoseconds are whole; formats that want seconds or microseconds get all their digits;
  * - a failed cycle is never a number: it is infinitely slow, and each format tells it in its own
  *   way (see each writer); neither NaN nor infinity is ever written;
@@ -88,7 +88,7 @@ int64_t export_zero_ns(const struct facts *facts);
 /* export_cell_name - "three-agents/parallel/agents=3"; the caller frees it */
 char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char separator);
 
-/* export_count - how many counted cycles a cell has, and how many of them did not become ready;
+/* export_count     - how many counted cycles a cell has, and how many of them did not become ready
  * export_count_all - of all cells together */
 struct export_count {
     size_t cycles, failed;
@@ -104,8 +104,8 @@ char *export_why(const struct exporter *to, const struct store_cycle *cycle);
 #define EXPORT_NUMBER_BYTES 48
 const char *export_seconds(char out[EXPORT_NUMBER_BYTES], int64_t ns);
 
-/* export_put_text - a string of other people's words; export_put_ns - whole nanoseconds, null for
- * infinity and NaN */
+/* export_put_text - a string of other people's words
+ * export_put_ns   - whole nanoseconds, null for infinity and NaN */
 void export_put_text(cJSON *object, const char *key, const char *value);
 void export_put_ns(cJSON *object, const char *key, double ns);
 

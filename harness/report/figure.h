@@ -42,7 +42,7 @@ const char *figure_name(enum figure_kind kind);
  *
  * folder : exists. A figure that is not wanted or cannot be drawn leaves no old svg behind.
  * errors : ERR_SYSTEM (folder cannot be written), those of the store; a missing gnuplot is told in
- * *out
+ *          *out
  */
 int figure_draw(struct figure_set *out, const char *folder, struct store *store,
                 const struct facts *facts, struct err *err);

@@ -20,12 +20,13 @@ void report_gate_markdown(struct text *out, const struct gate_result *result);
  * report_gate_annotations - "::error::" and "::warning::" lines of GitHub Actions
  *
  * Nothing for an answer that is good. %, CR and LF are escaped, so that nobody else's words become
- * a command. source: GitHub, "Workflow commands for GitHub Actions"
+ * a command.
+ * source : GitHub, "Workflow commands for GitHub Actions"
  */
 void report_gate_annotations(struct text *out, const struct gate_result *result);
 
-/* report_gate_ctest - a CTestMeasurement element for the ratio and the upper bound of each metric;
- * source: CTest, "Additional Test Measurements" */
+/* report_gate_ctest - a CTestMeasurement element for the ratio and the upper bound of each metric
+ * source : CTest, "Additional Test Measurements" */
 void report_gate_ctest(struct text *out, const struct gate_result *result);
 
 /* report_gate_junit - a suite with a case for each metric, one for integrity,

@@ -22,8 +22,8 @@
  */
 int gnuplot_draw(const char *folder, const char *base, char *trouble);
 
-/* gnuplot_write - FOLDER/BASE.dat, and FOLDER/BASE.gp: style.gp and then the script; errors:
- * ERR_SYSTEM */
+/* gnuplot_write - FOLDER/BASE.dat, and FOLDER/BASE.gp: style.gp and then the script
+ * errors : ERR_SYSTEM */
 int gnuplot_write(const char *folder, const char *base, const struct text *data, const char *script,
                   struct err *err);
 

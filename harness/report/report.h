@@ -19,9 +19,9 @@ int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, st
 
 /*
  * report_json - one document of schema spawnbench.run.v1 with the given runs
- * (results/run.schema.json)
  *
- * integer nanoseconds, null instead of infinities. samples: with every cycle, else summaries only
+ * Integer nanoseconds, null instead of infinities; see results/run.schema.json.
+ * samples : with every cycle, else summaries only
  */
 int report_json(FILE *out, struct store *store, const int64_t runs[], size_t count, bool samples,
                 struct err *err);
@@ -34,8 +34,8 @@ struct report_format {
 /* report_format_at - the formats there are, in order; NULL behind the last */
 const struct report_format *report_format_at(size_t index);
 
-/* report_format_find - index of the format of this name, or -1; errors: ERR_USAGE with the nearest
- * name and all names */
+/* report_format_find - index of the format of this name, or -1
+ * errors : ERR_USAGE with the nearest name and all names */
 int report_format_find(const char *name, struct err *err);
 
 /*

@@ -11,7 +11,9 @@
 /*
  * probe_clock_resolution_ns - the smallest step that CLOCK_MONOTONIC was seen to make
  *
- * What it claims (clock_getres) says little. returns: ns, 1 or more
+ * What it claims (clock_getres) says little.
+ *
+ * returns : ns, 1 or more
  */
 int64_t probe_clock_resolution_ns(void);
 

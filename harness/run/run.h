@@ -89,8 +89,8 @@ struct run_cycle {
     /* our own work in this cycle: messages and parsing, no waiting; 0 when it broke */
     int64_t harness_ns;
     /* of the subject during the spawn and of its agents until the answer. For agents that were
-     * reaped by then it is what the subject reaped meanwhile, known in steps of 10 ms only. -1:
-     * not known of every agent */
+     * reaped by then it is what the subject reaped meanwhile, known in steps of 10 ms only.
+     * -1: not known of every agent */
     int64_t cpu_ns;
     /* peak resident sets added up: of the subject since it started, and of its agents,
      * pages they share counted for each; -1: one is not known */
@@ -168,9 +168,11 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
               struct err *err);
 
 /*
- * run_arm_stop - close the subject of one arm, if it has one; end is filled
- * run_arm_start - start it anew and open it; errors: ERR_UNFIT it would not, with the tail of its
- * log; ERR_INTERRUPTED. Unlike restarts after a breakdown these are not counted.
+ * run_arm_stop  - close the subject of one arm, if it has one; end is filled
+ * run_arm_start - start it anew and open it
+ *
+ * Unlike restarts after a breakdown these are not counted.
+ * errors : ERR_UNFIT it would not start, with the tail of its log; ERR_INTERRUPTED
  */
 void run_arm_stop(struct run *run, size_t arm, struct run_arm_end *end);
 int run_arm_start(struct run *run, size_t arm, struct err *err);
@@ -198,9 +200,11 @@ const char *run_outcome_name(enum run_outcome outcome);
 /*
  * run_host_describe - the machine and the settings a run was made with, as a JSON object (text)
  *
- * versions, SQLite source id, file system of `folder`, kernel, CPU model, cores, governor, load,
+ * Versions, SQLite source id, file system of `folder`, kernel, CPU model, cores, governor, load,
  * pressure, steal, limits, CPU quota, fsync cost, clock resolution, git commit. Never values of
- * environment variables. The caller frees it. engine: store_engine()
+ * environment variables. The caller frees it.
+ *
+ * engine : store_engine()
  */
 char *run_host_describe(const char *folder, const char *engine);
 

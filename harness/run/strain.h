@@ -18,7 +18,7 @@ struct strain {
  * strain_open - open and make the first reading
  *
  * stat, pressure, throttled : /proc/stat, /proc/pressure/cpu and a cpu.stat; NULL, or a file that
- * is not there: not told
+ *                             is not there: not told
  */
 void strain_open(struct strain *out, const char *stat, const char *pressure, const char *throttled);
 void strain_open_here(struct strain *out);

@@ -288,9 +288,8 @@ static const struct field any_fields[] = {
     {.key = "at"},        {.key = "corruption"}, {.key = "failure"},  {0}};
 #undef AT
 
-/* The shapes, by the keys that only they have (a limit's last two are asked for when no other
- * fits).
- */
+/* The shapes, by the keys that only they have
+ * (a limit's last two are asked for when no other fits). */
 static const struct shape {
     enum scenario_claim_kind kind;
     const char *const own[4];

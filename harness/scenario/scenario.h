@@ -135,12 +135,15 @@ struct scenario {
  *
  * out    : whole, or untouched on error; caller calls scenario_release
  * errors : ERR_FORMAT "scenario 'FILE': line N: KEY: what was expected (did you mean ...?)",
- * ERR_USAGE (no such file), ERR_SYSTEM
+ *          ERR_USAGE (no such file), ERR_SYSTEM
  */
 int scenario_load(struct scenario *out, const char *path, struct err *err);
 
-/* scenario_parse - the same from text in memory (a stored run is judged by its own stored scenario)
- * data : NUL-terminated, length bytes before the NUL */
+/*
+ * scenario_parse - the same from text in memory (a stored run is judged by its own stored scenario)
+ *
+ * data : NUL-terminated, length bytes before the NUL
+ */
 int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err);
 
 void scenario_release(struct scenario *scenario);
@@ -149,8 +152,10 @@ void scenario_release(struct scenario *scenario);
 extern const char *const scenario_fault_names[SCENARIO_FAULTS + 1];
 
 /* scenario_fault_add - add a fault by name, or "all", to a set such as scenario.faults; returns 0,
- * or -1 when it is unknown. scenario_fault_nearest - the known word nearest to it, or NULL */
+ * or -1 when it is unknown */
 int scenario_fault_add(uint64_t *faults, const char *name);
+
+/* scenario_fault_nearest - the known word nearest to it, or NULL */
 const char *scenario_fault_nearest(const char *name);
 
 /* scenario_batch_size - agents in a batch at value index `value` (0 when nothing varies) */

@@ -47,10 +47,10 @@ struct stats_split stats_find_split(const double z[], size_t n, size_t min_segme
 /*
  * stats_split_by_threshold - split again and again while the best Q >= threshold
  *
- * changes : out, room for n values; indices into the whole series, ascending
+ * changes   : out, room for n values; indices into the whole series, ascending
  * threshold : unit of z; NaN: nothing is split
- * returns : how many
- * vector  : edivisive.json
+ * returns   : how many
+ * vector    : edivisive.json
  */
 size_t stats_split_by_threshold(size_t changes[], const double z[], size_t n, size_t min_segment,
                                 double threshold);
@@ -69,10 +69,11 @@ double stats_split_p(const double z[], size_t n, size_t min_segment, const size_
 /*
  * stats_split_p_random - the same with count permutations from rng
  *
- * block : points that stay together: 1 permutes points; STATS_CHANGE_BLOCK keeps the false alarms
- * of a dependent history down (ar.3: 1 instead of 11 % at 0.01). Blocks are cut from a random
- *         offset in each permutation, those at the edges are shorter; 0 counts as 1, more than n as
- * n source: STATISTICS 6.3
+ * block  : points that stay together: 1 permutes points; STATS_CHANGE_BLOCK keeps the false alarms
+ *          of a dependent history down (ar.3: 1 instead of 11 % at 0.01). Blocks are cut from a
+ *          random offset in each permutation, those at the edges are shorter; 0 counts as 1, more
+ *          than n as n
+ * source : STATISTICS 6.3
  */
 double stats_split_p_random(const double z[], size_t n, size_t min_segment, size_t block,
                             size_t count, gsl_rng *rng);

@@ -25,9 +25,10 @@ struct stats_drift {
 /*
  * stats_find_drift - Mann-Kendall and Theil-Sen on the medians of 10 consecutive blocks
  *
+ * p     = min(1, 2 (1 - Phi(max(|S| - 1, 0) / sqrt(125))))
+ * total = exp(10 b) - 1, b the median of the 45 slopes of ln median
+ *
  * x      : in the order of measurement, n >= 0; blocks of n / 10, what remains is not looked at
- * p      = min(1, 2 (1 - Phi(max(|S| - 1, 0) / sqrt(125))))
- * total  = exp(10 b) - 1, b the median of the 45 slopes of ln median
  * source : Mann 1945, Kendall 1975, Sen 1968; STATISTICS 6.5. vector: drift.json
  */
 struct stats_drift stats_find_drift(const double x[], size_t n);
@@ -44,7 +45,7 @@ struct stats_log_spread {
  *
  * x      : any order and unit, n >= 0; 0 and below count as ln = -infinity
  * source : Hampel 1974; STATISTICS 6.1. vectors: outliers_bimodality.json, regression_gate.json
- * (sigma_log)
+ *          (sigma_log)
  */
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n);
 

@@ -46,6 +46,7 @@ struct stats_gate {
  * A failed cycle is +infinity (or NaN): candidate alone failed gives +infinity, baseline alone 0,
  * both 1: they fail alike. Of durations that are not positive: both 1, baseline alone +infinity,
  * candidate alone 0.
+ *
  * out    : 0 .. +infinity, no unit; may be candidate or baseline itself
  * source : STATISTICS 6.1. vector: regression_gate.json (change)
  */
@@ -54,8 +55,9 @@ void stats_gate_ratios(double out[], const double candidate[], const double base
 /*
  * stats_judge_gate - PASS: slower by less than the tolerance; FAIL: by more; each proven
  *
- * bad = #{ratio > 1 + tolerance}; PASS when P(Bin(n, 1/2) <= bad) <= alpha_pass, FAIL when P(Bin >=
- * bad) <= alpha_fail, with tau as in stats_p_support
+ * bad = #{ratio > 1 + tolerance}; PASS when P(Bin(n, 1/2) <= bad) <= alpha_pass,
+ * FAIL when P(Bin >= bad) <= alpha_fail, with tau as in stats_p_support
+ *
  * source : sign test; equivalence by Schuirmann 1987; STATISTICS 6.1. vector: regression_gate.json
  */
 struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
@@ -74,7 +76,7 @@ double stats_detectable_change(double sigma, double tau, size_t n, double power)
  *
  * factor  : truth / claim, > 0 and not 1, e.g. 1.05; sigma, tau, power as above
  * returns : tau ((z(.95) + z(power)) sqrt(pi / 2) sigma / ln factor)^2, not rounded; +infinity when
- * factor is 1, not positive or not finite, or sigma is negative or not finite
+ *           factor is 1, not positive or not finite, or sigma is negative or not finite
  * source  : STATISTICS 4; the inverse of stats_detectable_change, no vector of its own
  */
 double stats_pairs_needed(double sigma, double tau, double factor, double power);
@@ -111,11 +113,13 @@ struct stats_session stats_predict_session(const double stored[], size_t count, 
  * stats_log_e_value - ln of the evidence against the boundary; valid however often one looks
  *
  * formula : lnB(a + c, b + g) + ln I(a + c, b + g) - lnB(a, b) - ln I(a, b) - c ln share -
- * g ln(1 - share), c bad and g good ones, I the mass of the Beta on the side that is not tested
- * bad of n, share: of bad ones at the boundary (0.05 for p95), 0 < share < 1; a, b > 0: the Beta
- * mixture, e.g. 1, 19. support: tests "share or more", else "share or less"
- * returns : reject when >= ln(1 / alpha); -infinity is no evidence at all; NaN when
- * bad > n or a parameter is out of its range
+ *           g ln(1 - share), c bad and g good ones, I the mass of the Beta on the side that is not
+ *           tested
+ * share   : of bad ones at the boundary (0.05 for p95), 0 < share < 1
+ * a, b    : > 0, the Beta mixture, e.g. 1, 19
+ * support : tests "share or more", else "share or less"
+ * returns : reject when >= ln(1 / alpha); -infinity is no evidence at all; NaN when bad > n or a
+ *           parameter is out of its range
  * source  : Howard and Ramdas 2022; only when no largest n can be declared. vector: e_value.json
  */
 double stats_log_e_value(size_t bad, size_t n, double share, double a, double b, bool support);

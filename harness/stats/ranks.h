@@ -2,9 +2,9 @@
  *
  * Normal use: one call per question, samples in any order. +infinity (a failed cycle) is the
  * largest value and ties with its like. Nothing here is judged by: the verdicts of STATISTICS 2 and
- * 4 count bad cycles; these are printed beside them. `defined` false says that a question had no
- * answer (no samples, or NaN among them): then estimates are NaN, and p is 1 unless said otherwise.
- * None makes the pairs it speaks of: time is n log n, memory two doubles per sample.
+ * 4 count bad cycles. `defined` false says that a question had no answer (no samples, or NaN among
+ * them): then estimates are NaN, and p is 1 unless said otherwise. None makes the pairs it speaks
+ * of: time is n log n, memory two doubles per sample.
  */
 #ifndef STATS_RANKS_H
 #define STATS_RANKS_H

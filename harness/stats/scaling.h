@@ -27,8 +27,9 @@ struct stats_usl {
  *
  * n      : agents, >= 1, shape [count]; may repeat; time: makespans or their medians, > 0
  * method : least sum of squared relative residuals under coefficients >= 0, by trying all active
- * sets that hold T1; sets with more coefficients than different n are not tried. Give 6 different
- * n, two on each side of the core count; do not extrapolate beyond twice the largest
+ *          sets that hold T1; sets with more coefficients than different n are not tried. Give 6
+ *          different n, two on each side of the core count; do not extrapolate beyond twice the
+ *          largest
  * source : Gunther 2007; STATISTICS 8. vector: usl_fit.json
  */
 struct stats_usl stats_fit_usl(const double n[], const double time[], size_t count);

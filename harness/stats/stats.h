@@ -3,7 +3,7 @@
  * Samples are doubles, in ns or as plain ratios; +infinity stands for a failed cycle (infinitely
  * slow, never dropped). NaN is taken for one by stats_sort and stats_ratios; sorted samples hold
  * none. Every function is defined for n = 0 (answers NaN or "no bound"). tau >= 1 is the variance
- * inflation for dependent samples; this version is called with tau = 1.
+ * inflation for dependent samples: that of robust.h for a verdict, 1 where they are independent.
  */
 #ifndef STATS_STATS_H
 #define STATS_STATS_H
@@ -44,7 +44,8 @@ struct stats_summary stats_summarise(const double sorted[], size_t n);
  * formula : h = (n - 1) p, i = floor(h): x[i] + (h - i) (x[i + 1] - x[i]), 0-based
  * sorted  : ascending, n >= 0; p: 0 .. 1
  * returns : unit of the samples; NaN when n is 0 or p is outside; +infinity where failed cycles
- * reach down to p source  : Hyndman and Fan 1996, definition 7. vector: descriptive.json
+ *           reach down to p
+ * source  : Hyndman and Fan 1996, definition 7. vector: descriptive.json
  */
 double stats_quantile(const double sorted[], size_t n, double p);
 
@@ -55,8 +56,9 @@ double stats_quantile(const double sorted[], size_t n, double p);
  *           refute I_(1-p)(bad / tau, (n - bad) / tau + 1), 1 when bad is 0
  * p       : the claimed quantile (0.95), 0.5 for a median; a bad one has probability 1 - p there
  * returns : 0 .. 1: P(Bin(n, 1 - p) <= bad) and P(Bin >= bad), generalised to tau > 1; both 1 when
- * n is 0; NaN, which is below no level, when bad > n, p is outside 0 .. 1 or tau is not positive
- * and finite source  : Korn and Graubard 1998; STATISTICS 2.1. vector: claim_test.json
+ *           n is 0; NaN, which is below no level, when bad > n, p is outside 0 .. 1 or tau is not
+ *           positive and finite
+ * source  : Korn and Graubard 1998; STATISTICS 2.1. vector: claim_test.json
  */
 double stats_p_support(size_t bad, size_t n, double p, double tau);
 double stats_p_refute(size_t bad, size_t n, double p, double tau);
@@ -79,11 +81,12 @@ struct stats_bounds {
 /*
  * stats_quantile_bounds - exact, distribution-free
  *
- * formula : upper X(n - c), c the largest count with p_support <= alpha_upper; lower X(n - c + 1),
- * c the smallest with p_refute <= alpha_lower; 1-based alpha_lower, alpha_upper : one-sided levels;
- * they agree exactly with the tests at the same levels returns : unit of the samples; an upper
- * bound of +infinity with has_upper is a failed cycle source : Hahn and Meeker 1991, 5.2;
- * STATISTICS 2.1. vectors: quantile_ranks.json, quantile_ci.json
+ * formula : upper X(n - c), c the largest count with p_support <= alpha_upper;
+ *           lower X(n - c + 1), c the smallest with p_refute <= alpha_lower; 1-based
+ * alpha_  : one-sided levels; the bounds agree exactly with the tests at the same levels
+ * returns : unit of the samples; an upper bound of +infinity with has_upper is a failed cycle
+ * source  : Hahn and Meeker 1991, 5.2; STATISTICS 2.1
+ * vectors : quantile_ranks.json, quantile_ci.json
  */
 struct stats_bounds stats_quantile_bounds(const double sorted[], size_t n, double p, double tau,
                                           double alpha_lower, double alpha_upper);
@@ -142,8 +145,8 @@ struct stats_plan {
  * stats_plan_looks - exact linear alpha spending over pre-declared looks
  *
  * n      : cycles at each look, ascending; p: claimed quantile; alpha: 0.05 per side
- * source : Lan and DeMets 1983, linear spending; exact recursion on the binomial path,
- * STATISTICS 5. vector : group_sequential.json
+ * source : Lan and DeMets 1983, linear spending; exact recursion on the binomial path, STATISTICS 5
+ * vector : group_sequential.json
  */
 void stats_plan_looks(struct stats_plan *out, const int n[], size_t looks, double p, double alpha);
 

@@ -17,8 +17,9 @@ struct store {
         *finding_insert; /* kept: once per cycle, agent, finding */
 };
 
-/* sql_prepare - a statement with its parameters bound. format: one letter each: i int64, t text, (0
- * ends) errors: ERR_UNFIT with SQLite's words; returns NULL then */
+/* sql_prepare - a statement with its parameters bound
+ * format : one letter each: i int64, t text (0 ends)
+ * errors : ERR_UNFIT with SQLite's words; returns NULL then */
 sqlite3_stmt *sql_prepare(struct store *store, struct err *err, const char *sql, const char *format,
                           ...);
 

@@ -33,8 +33,8 @@ void store_close(struct store *store);
 const char *store_engine(void);
 
 /* store_engine_has_wal_reset_race - it can corrupt a WAL database when one connection checkpoints
- * while another commits; a distribution's own back-port cannot be seen. source:
- * https://sqlite.org/wal.html#walresetbug: 3.7.0 to 3.51.2, but not 3.50.7 and 3.44.6 */
+ * while another commits; a distribution's own back-port cannot be seen.
+ * source : https://sqlite.org/wal.html#walresetbug: 3.7.0 to 3.51.2, but not 3.50.7 and 3.44.6 */
 bool store_engine_has_wal_reset_race(void);
 
 /* A run as stored. Strings are owned: store_run_release. */
@@ -111,7 +111,7 @@ int store_each_verdict(struct store *store, int64_t run,
                        void *context, struct err *err); /* by claim, value; nonzero ends it */
 
 /* store_run_find - "" or NULL: the newest; a number: that run; a name: the newest of that scenario.
- * errors: ERR_UNFIT "no run ... is stored in ..." */
+ * errors : ERR_UNFIT "no run ... is stored in ..." */
 int store_run_find(struct store *store, const char *which, int64_t *run, struct err *err);
 int store_run_load(struct store *store, int64_t run, struct store_run *out, struct err *err);
 void store_run_release(struct store_run *run);

@@ -318,8 +318,7 @@ static void find_suspended(struct diagnosis *out, const struct samples *samples)
     diagnosis_advise(item, "keep it awake while it measures (systemd-inhibit) and run it again");
 }
 
-/* ---- a spawner that is faster than its slowest agent has not started the agents it was asked ----
- */
+/* ---- a spawner that is faster than its slowest agent did not start what it was asked ---- */
 
 static int find_impossible(struct diagnosis *out, const struct scenario *scenario,
                            struct store *store, int64_t run, struct err *err)

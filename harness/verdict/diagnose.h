@@ -51,7 +51,7 @@ struct diagnosis {
  * diagnosis_make - every kind, from what is stored
  *
  * source : thresholds and their false-alarm rates: STATISTICS 6.5; those of steal, pressure,
- * throttling and clock are judgement
+ *          throttling and clock are judgement
  * errors : those of the store
  */
 int diagnosis_make(struct diagnosis *out, const struct scenario *scenario, struct store *store,

@@ -13,8 +13,8 @@
  * forecast_write - the order, the looks, and for each claim its boundaries, its power and the
  * cycles it needs, as text for a terminal
  *
- * store : results of earlier runs, whose spread is used for ratios; or NULL: a usual one is assumed
- * (11 %, STATISTICS 0), which is said
+ * store  : results of earlier runs, whose spread is used for ratios; or NULL: a usual one is
+ *          assumed (11 %, STATISTICS 0), which is said
  * source : exact binomial, STATISTICS 2.2 and 5; pairs needed: STATISTICS 4
  */
 void forecast_write(struct text *out, const struct scenario *scenario, const struct plan *plan,

@@ -26,7 +26,7 @@ struct protocol {
  * line    : without its newline, NUL-terminated
  * read_ns : when it had been read; a batch begins then
  * answer  : one line with its newline is added. A request that is wrong gets
- * {"op":"error","text":...} and a line on stderr, and changes nothing
+ *           {"op":"error","text":...} and a line on stderr, and changes nothing
  */
 void protocol_answer(struct protocol *protocol, const char *line, size_t length, int64_t read_ns,
                      struct text *answer);

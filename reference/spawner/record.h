@@ -23,8 +23,10 @@ int record_starting(struct store *store, struct batch *batch, struct agent *agen
 /* record_ready - each: update the row of an agent that is ready; sets recorded_ns */
 int record_ready(struct batch *batch, struct agent *agent);
 
-/* record_spawned - what is not yet recorded of the batch: batch: all rows in one transaction; each:
- * the rows of those that did not stay ready, one by one. Sets recorded_ns. -1: batch broken */
+/* record_spawned - what is not yet recorded of the batch; sets recorded_ns. -1: batch broken
+ *
+ *     batch   all rows in one transaction
+ *     each    the rows of those that did not stay ready, one by one */
 int record_spawned(struct store *store, struct batch *batch, bool each);
 
 /* record_finished - outputs, verdict and completion in one transaction; errors: ERR_SYSTEM */

@@ -47,7 +47,7 @@ void watch_begin(struct watch *watch, struct agent *agents, size_t count, enum w
  * watch_turn - wait for something to happen and take note of it
  *
  * returns : false when deadline_ns (CLOCK_MONOTONIC) passed or a stop signal came; agents are left
- * as they are
+ *           as they are
  */
 bool watch_turn(struct watch *watch, int64_t deadline_ns);
 

@@ -25,17 +25,20 @@ struct store {
     int64_t busy, busy_ns, busy_from_ns; /* what SQLite itself made us wait for */
 };
 
-/* open.c: errors of SQLite into ours; one or more statements without rows; the first number of the
- * first row, -1 for none */
+/* open.c
+ *
+ * store_refuse  - errors of SQLite into ours
+ * store_execute - one or more statements without rows
+ * store_ask     - the first number of the first row, -1 for none */
 int store_refuse(struct err *err, sqlite3 *database, const char *doing);
 int store_execute(sqlite3 *database, const char *text, const char *doing, struct err *err);
 int64_t store_ask(sqlite3 *database, const char *question);
 
 /* open.c: a connection with our busy handler and nothing else */
 int store_open_plain(sqlite3 **out, struct store *store, struct err *err);
-/* open.c: our turn to write, for which we wait no longer than we are patient; writers_unlock ends
- * it
- */
+
+/* open.c: our turn to write, for which we wait no longer than we are patient;
+ * writers_unlock ends it */
 int store_take_turn(struct store *store, struct err *err);
 int store_set_durability(sqlite3 *database, bool full, struct err *err);
 

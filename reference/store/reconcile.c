@@ -5,8 +5,8 @@
  * it started when the agent did.
  *
  *         recorded:  spawned_ns ........ ready_ns            (CLOCK_MONOTONIC)
- *         /proc:          start of the process               (ticks of CLOCK_BOOTTIME, rounded
- * down)
+ *         /proc:          start of the process               (ticks of CLOCK_BOOTTIME,
+ *                                                             rounded down)
  *
  * An id that was given to another process meanwhile shows a later start. After a reboot ids and
  * times mean nothing; then one that fits by chance is left alone until the next opening. */

@@ -33,8 +33,8 @@ struct writers_waits {
     int64_t turns, waited, waited_ns, longest_ns;
 };
 
-/* writers_open - patience_ns: how long to wait for a turn; errors: ERR_SYSTEM the lock file cannot
- * be made */
+/* writers_open - patience_ns: how long to wait for a turn
+ * errors : ERR_SYSTEM the lock file cannot be made */
 int writers_open(struct writers **out, const char *database, int64_t patience_ns, struct err *err);
 
 /* writers_set_patience - from now on wait for a turn no longer than this */
