@@ -1,5 +1,5 @@
-/* Did everybody tell the truth in this cycle? Plan = answer = ledger = store, and nothing left
- * behind. */
+/* Did everybody tell the truth in this cycle? Plan = answer = ledger = store,
+ * and nothing left behind. */
 #include "audit/audit.h"
 
 #include <assert.h>

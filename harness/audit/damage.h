@@ -25,8 +25,8 @@ enum damage_class {
     DAMAGE_HARMLESS                 /* nobody needs to: only bytes that no reader looks at */
 };
 
-/* damage_class_name - "integrity_check", "foreign_key_check", "structure", "contradiction",
- * "witness" */
+/* damage_class_name - "integrity_check", "foreign_key_check", "structure",
+ * "contradiction", "witness" */
 const char *damage_class_name(enum damage_class class);
 
 struct damage_case; /* internal: one copy to be damaged */

@@ -1,5 +1,5 @@
-/* Who notices which damage? Each kind is made in several places, on a fresh copy each time, and the
- * audits are asked. */
+/* Who notices which damage? Each kind is made in several places, on a fresh copy each time,
+ * and the audits are asked. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

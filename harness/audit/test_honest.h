@@ -1,5 +1,5 @@
-/* test_honest - a store, an answer and a ledger by hand that agree: for the tests of audit/ to lie
- * in. */
+/* test_honest - a store, an answer and a ledger by hand that agree:
+ * for the tests of audit/ to lie in. */
 #ifndef AUDIT_TEST_HONEST_H
 #define AUDIT_TEST_HONEST_H
 

@@ -1,5 +1,5 @@
-/* interrupt - SIGINT, SIGTERM and SIGHUP as something to ask for, not something that happens
- * anywhere. */
+/* interrupt - SIGINT, SIGTERM and SIGHUP as something to ask for,
+ * not something that happens anywhere. */
 #ifndef BASE_INTERRUPT_H
 #define BASE_INTERRUPT_H
 
@@ -10,8 +10,8 @@ void interrupt_catch(void);
 /* interrupt_seen - the signal that asked us to stop, or 0 */
 int interrupt_seen(void);
 
-/* interrupt_fd - readable from the moment such a signal arrives, for poll; -1 before
- * interrupt_catch */
+/* interrupt_fd - readable from the moment such a signal arrives, for poll;
+ * -1 before interrupt_catch */
 int interrupt_fd(void);
 
 #endif

@@ -43,8 +43,8 @@ int json_line(const char *data, const cJSON *root, const cJSON *node);
  */
 int json_int64(int64_t *out, const cJSON *node);
 
-/* json_string - the string of member `key`, or NULL when absent or no string; lives as long as
- * object */
+/* json_string - the string of member `key`, or NULL when absent or no string;
+ * lives as long as object */
 const char *json_string(const cJSON *object, const char *key);
 
 /* json_add_int64 - a member with every digit (cJSON's own printer keeps only 15) */

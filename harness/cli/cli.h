@@ -57,8 +57,8 @@ long cli_number(const struct argp_state *state, const char *option, const char *
 /* cli_join_words - a command line as one text; the caller frees it */
 char *cli_join_words(int argc, char **argv);
 
-/* cli_check_stdout - everything printed so far arrived; else a message and exit code 5 instead of
- * `code` */
+/* cli_check_stdout - everything printed so far arrived;
+ * else a message and exit code 5 instead of `code` */
 int cli_check_stdout(const char *command, int code);
 
 /* change.c: what the command line changes in a scenario. Zero changes nothing. */

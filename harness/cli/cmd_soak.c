@@ -1,5 +1,5 @@
-/* spawnbench soak: does it last? Batches with random faults, until time is over or something is
- * found. */
+/* spawnbench soak: does it last? Batches with random faults,
+ * until time is over or something is found. */
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>

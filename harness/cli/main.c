@@ -1,5 +1,5 @@
-/* spawnbench: is a program that starts other programs as fast as claimed, and does it lose
- * anything? */
+/* spawnbench: is a program that starts other programs as fast as claimed,
+ * and does it lose anything? */
 #include <gsl/gsl_errno.h>
 #include <stdio.h>
 #include <stdlib.h>

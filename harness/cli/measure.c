@@ -94,8 +94,8 @@ static int begin_again(struct walk *walk, struct err *err)
     return store_run_resume(walk->store, walk->id, &walk->sitting, err);
 }
 
-/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
- * one. */
+/* Each sitting has a folder of its own:
+ * a subject that was killed may have left anything in the old one. */
 static int make_places(struct walk *walk, struct err *err)
 {
     const char *group = walk->scenario->spec_id ? walk->scenario->spec_id : walk->scenario->name;

@@ -1,5 +1,5 @@
-/* How far is it, how long will it take, how does it look so far? One line, rewritten between
- * cycles. */
+/* How far is it, how long will it take, how does it look so far?
+ * One line, rewritten between cycles. */
 #include <gsl/gsl_rstat.h>
 #include <stdio.h>
 #include <stdlib.h>

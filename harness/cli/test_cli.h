@@ -1,5 +1,5 @@
-/* test_cli - run the built spawnbench as a user would, in a folder of its own. For the tests of
- * cli/. */
+/* test_cli - run the built spawnbench as a user would, in a folder of its own.
+ * For the tests of cli/. */
 #ifndef CLI_TEST_CLI_H
 #define CLI_TEST_CLI_H
 

@@ -13,8 +13,8 @@
 
 #include "crash/disk.h"
 
-/* What the run had put there after its n-th transaction; [0]: nothing yet. The holder frees
- * `digests`. */
+/* What the run had put there after its n-th transaction; [0]: nothing yet.
+ * The holder frees `digests`. */
 struct check_prefixes {
     uint64_t *digests;
     size_t count;

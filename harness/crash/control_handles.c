@@ -361,8 +361,8 @@ int control_fork(struct control_outcome *out, const char *way,
     return try_stores(out, setting->folder, err);
 }
 
-/* The locks were given up, and nothing came of it: newer engines look twice before they remove a
- * log (since 3.51.0). */
+/* The locks were given up, and nothing came of it:
+ * newer engines look twice before they remove a log (since 3.51.0). */
 static void excuse(struct control_outcome *out, const struct duo *duo)
 {
     if (!out->damaged && duo->unlocked == ROUNDS)

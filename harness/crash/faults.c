@@ -1,5 +1,5 @@
-/* If any one call of the disk fails, or there is no memory or space left, does the store still keep
- * what it has said? */
+/* If any one call of the disk fails, or there is no memory or space left,
+ * does the store still keep what it has said? */
 #include "crash/faults.h"
 
 #include <sqlite3.h>

@@ -21,8 +21,8 @@ int memory_install(struct err *err);
 /* memory_is_installed - may memory_fail be used? */
 bool memory_is_installed(void);
 
-/* memory_fail - refuse the nth request from now on, and with sticky all later ones; 0: none. Counts
- * begin anew. */
+/* memory_fail - refuse the nth request from now on, and with sticky all later ones;
+ * 0: none. Counts begin anew. */
 void memory_fail(uint64_t nth, bool sticky);
 
 void memory_relent(void); /* refuse no more; the counts stay */

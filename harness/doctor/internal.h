@@ -28,8 +28,8 @@ void doctor_figure(struct doctor_row *row, const char *key, double value);
 /* doctor_rate - unfit at and above `unfit`, a warning at and above `warning`, else ok */
 enum doctor_level doctor_rate(double value, double warning, double unfit);
 
-/* doctor_read - a small file below proc or sys without its last newline, "" when there is none; the
- * caller frees it */
+/* doctor_read - a small file below proc or sys without its last newline,
+ * "" when there is none; the caller frees it */
 char *doctor_read(const char *root, const char *path);
 
 /* The checks, in this order; each adds one row or more. */

@@ -1,5 +1,5 @@
-/* Does a planned fault strike the call that was meant, as often as was meant, on both sides of the
- * page? */
+/* Does a planned fault strike the call that was meant, as often as was meant,
+ * on both sides of the page? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

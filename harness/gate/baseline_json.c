@@ -84,8 +84,8 @@ static void add_sittings(cJSON *root, const struct gate_baseline *baseline)
     }
 }
 
-/* Over everything before the last member, which it is; blanks between words do not count. "" when
- * there is none. */
+/* Over everything before the last member, which it is; blanks between words do not count.
+ * "" when there is none. */
 static void checksum_of(char out[GATE_HASH_BYTES], const char *text)
 {
     char *copy = xstrdup(text), *end;

@@ -1,5 +1,5 @@
-/* derive - a scenario in which baseline and candidate run side by side, out of one that has an arm
- * to gate. */
+/* derive - a scenario in which baseline and candidate run side by side,
+ * out of one that has an arm to gate. */
 #ifndef GATE_DERIVE_H
 #define GATE_DERIVE_H
 

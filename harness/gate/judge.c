@@ -83,8 +83,8 @@ static struct gate_view view_of(const struct gate_metric *metric, size_t n)
     return view;
 }
 
-/* The levels of all looks follow from how many cycles the test counts at each; a single look spends
- * all. */
+/* The levels of all looks follow from how many cycles the test counts at each;
+ * a single look spends all. */
 static void plan_levels(struct gate_levels out[], const struct gate_question *question,
                         const struct gate_metric *metric)
 {
@@ -109,8 +109,8 @@ struct session {
     struct gate_levels (*levels)[GATE_MOST_LOOKS]; /* shape [count] */
 };
 
-/* A p value on the scale of the whole gate: it is at most alpha exactly when it is at most the
- * level of its look. */
+/* A p value on the scale of the whole gate:
+ * it is at most alpha exactly when it is at most the level of its look. */
 static double on_scale(double p, double level, double alpha)
 {
     return level > 0 ? fmin(1, p / level * alpha) : 1;

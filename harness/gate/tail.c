@@ -154,8 +154,8 @@ static void prove(struct gate_proof *out, const struct gate_view *view,
 
 /* ---- bounds ---- */
 
-/* The factor at which the test stops to reject, between one at which it does and one at which it
- * does not. */
+/* The factor at which the test stops to reject,
+ * between one at which it does and one at which it does not. */
 static double edge_between(const struct gate_view *view, double rejects, double accepts,
                            double level, double tau,
                            double (*p)(const struct gate_view *, double, double))

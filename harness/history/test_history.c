@@ -1,5 +1,5 @@
-/* Does history find planted steps, leave honest series alone, and keep apart what is not one
- * measurement? */
+/* Does history find planted steps, leave honest series alone,
+ * and keep apart what is not one measurement? */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

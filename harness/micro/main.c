@@ -369,8 +369,8 @@ static int prepare(struct options *options, struct err *err)
     int fd;
     if (micro->rr && sched_setscheduler(0, SCHED_RR, &first) != 0)
         return err_system(err, "cannot become SCHED_RR 1 (without --rr it runs as everybody does)");
-    /* Built with musl where that is found: then {agent} is the light one, and glibc's lies beside
-     * it. */
+    /* Built with musl where that is found: then {agent} is the light one,
+     * and glibc's lies beside it. */
     if (!micro->agent)
         micro->agent = process_find_beside_self("spawnref-agent-glibc");
     if (!micro->light_agent && micro->agent)

@@ -34,8 +34,8 @@ struct micro {
 void micro_add(const struct micro *micro, gbench_body *body, void *context, int samples,
                enum gbench_unit unit, const char *name, ...) __attribute__((format(printf, 6, 7)));
 
-/* micro_go_on - false (and the sample skipped) when a signal asked us to stop; each body's first
- * line */
+/* micro_go_on - false (and the sample skipped) when a signal asked us to stop;
+ * each body's first line */
 bool micro_go_on(struct gbench *sample);
 
 /* micro_file_system - name of the file system of `folder` ("ext4", "tmpfs", or its magic number) */

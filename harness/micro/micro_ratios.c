@@ -148,8 +148,8 @@ static void release(struct bench *bench)
     close_spawners(bench);
 }
 
-/* The longest own initialisation of the batch, by the agents' own words; without a ledger what they
- * were asked for. */
+/* The longest own initialisation of the batch, by the agents' own words;
+ * without a ledger what they were asked for. */
 static double own_init_ms(const struct micro *micro)
 {
     struct err err = {0};

@@ -1,5 +1,5 @@
-/* What does starting a batch cost: each primitive bare, and the reference spawner's two modes
- * whole? */
+/* What does starting a batch cost: each primitive bare,
+ * and the reference spawner's two modes whole? */
 #include <stdio.h>
 
 #include "base/text.h"

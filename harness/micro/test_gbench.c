@@ -1,5 +1,5 @@
-/* Are the rows that spawnbench-micro prints what Google Benchmark's own tools, and we, take them
- * for? */
+/* Are the rows that spawnbench-micro prints what Google Benchmark's own tools, and we,
+ * take them for? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -24,8 +24,8 @@ int chapter_integrity(struct text *out, struct store *store, const struct facts 
                       struct err *err);
 void chapter_diagnostics(struct text *out, const struct facts *facts);
 
-/* chapter_proofs.c: faults survived, controls, the matrix of damage, the crash walk, apart from any
- * run */
+/* chapter_proofs.c: faults survived, controls, the matrix of damage,
+ * the crash walk, apart from any run */
 int chapter_proofs(struct text *out, struct store *store, struct err *err);
 
 /* chapter_method.c: how to do it again; how each number was computed, and its limits */

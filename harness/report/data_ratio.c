@@ -220,8 +220,8 @@ static size_t blocks_together(const struct compared *compared)
     return (compared->blocks + FIGURE_MOST_BLOCKS - 1) / FIGURE_MOST_BLOCKS;
 }
 
-/* low, high, logarithmic?, median, lower, upper (open ends at the edge), claimed, claimed, pairs,
- * heading */
+/* low, high, logarithmic?, median, lower, upper (open ends at the edge),
+ * claimed, claimed, pairs, heading */
 static void add_panel(struct text *out, const struct facts *facts,
                       const struct comparison *comparison, const struct panel *panel, size_t pairs)
 {

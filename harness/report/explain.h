@@ -90,8 +90,8 @@ struct cJSON *explain_law_json(const struct facts *facts, size_t arm);
 /* explain_binding_name - "critical path", "CPU", "slots" */
 const char *explain_binding_name(enum stats_binding binding);
 
-/* explain_limit - "3.0x claimed, at most 2.0x possible here: the agents burn CPU and there are 2
- * cores" */
+/* explain_limit - "3.0x claimed, at most 2.0x possible here:
+ * the agents burn CPU and there are 2 cores" */
 bool explain_is_contended(const struct explain *explain, const struct explain_size *size);
 void explain_limit(struct text *out, const struct explain *explain,
                    const struct explain_size *size);

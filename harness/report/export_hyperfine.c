@@ -5,8 +5,8 @@
 
 #include "report/exporters.h"
 
-/* seconds, null where they are infinite or not known (serde_json, which hyperfine writes with, does
- * the same) */
+/* seconds, null where they are infinite or not known (serde_json,
+ * which hyperfine writes with, does the same) */
 static void put_seconds(cJSON *row, const char *key, double ns)
 {
     char number[EXPORT_NUMBER_BYTES];

@@ -57,19 +57,22 @@ int export_benchfmt(const struct exporter *to);
 int export_bmf(const struct exporter *to);
 
 /* Input of github-action-benchmark, tool customSmallerIsBetter; failed cycles are an entry of their
- * own. source: its README, "Custom benchmarks" */
+ * own.
+ * source: its README, "Custom benchmarks" */
 int export_github_action(const struct exporter *to);
 
 /* JUnit: is the run complete? each claim at each batch size, each rule of the audit. */
 int export_junit(const struct exporter *to);
 
 /* OpenMetrics 1.0 text. Failed cycles are counted apart; quantiles that they make infinite are left
- * out. source: the OpenMetrics specification, 1.0, "Text format" */
+ * out.
+ * source: the OpenMetrics specification, 1.0, "Text format" */
 int export_openmetrics(const struct exporter *to);
 
 /* Chrome trace events: a process per arm and sitting, a thread per agent, a slice per phase, a
  * counter of agents that start at the same time. A failed cycle says so, and each failed agent has
- * an instant event. source: "Trace Event Format" (Chromium), JSON object form */
+ * an instant event.
+ * source: "Trace Event Format" (Chromium), JSON object form */
 int export_trace(const struct exporter *to);
 
 /* ---- what they share ---- */

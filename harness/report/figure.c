@@ -1,5 +1,5 @@
-/* What does it look like? Data, script and picture of each figure, drawn by gnuplot without a
- * shell. */
+/* What does it look like? Data, script and picture of each figure,
+ * drawn by gnuplot without a shell. */
 #include "report/figure.h"
 
 #include <stdio.h>

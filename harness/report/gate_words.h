@@ -51,8 +51,8 @@ const char *gate_words_levels(char out[GATE_LINE_BYTES], const struct gate_resul
 /* gate_words_worth - "n 50, worth 48" */
 const char *gate_words_worth(char out[GATE_LINE_BYTES], const struct gate_item *item);
 
-/* gate_words_said - "no regression above 5 % (would have seen 6.2 %)", and for what is not decided
- * what would help */
+/* gate_words_said - "no regression above 5 % (would have seen 6.2 %)",
+ * and for what is not decided what would help */
 const char *gate_words_said(char out[GATE_LINE_BYTES], const struct gate_result *result,
                             const struct gate_item *item);
 

@@ -1,5 +1,5 @@
-/* Where does the time of an agent go, and what did those tell that failed? One walk over all
- * agents. */
+/* Where does the time of an agent go, and what did those tell that failed?
+ * One walk over all agents. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

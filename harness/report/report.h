@@ -13,8 +13,8 @@
 #include "base/err.h"
 #include "store/store.h"
 
-/* report_terminal - the summary after a run and for `show`; colour only when asked (never with
- * NO_COLOR) */
+/* report_terminal - the summary after a run and for `show`;
+ * colour only when asked (never with NO_COLOR) */
 int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err);
 
 /*

@@ -57,12 +57,12 @@ bool words_claim_counts(const struct verdict_item *item);
 /* words_share - 0.00734 as "0.73 %" */
 const char *words_share(char out[WORDS_BYTES], double share);
 
-/* words_worth - how many independent ones n are worth: "n 400", "n 400, worth 120 (tau 3.3), look
- * 3" */
+/* words_worth - how many independent ones n are worth:
+ * "n 400", "n 400, worth 120 (tau 3.3), look 3" */
 const char *words_worth(char out[WORDS_BYTES], const struct verdict_item *item);
 
-/* words_reach - what a verdict speaks of: "this sitting only" or "beyond this sitting"; "" where
- * nothing was decided */
+/* words_reach - what a verdict speaks of: "this sitting only" or "beyond this sitting";
+ * "" where nothing was decided */
 const char *words_reach(const struct verdict_item *item);
 
 /* words_p - a p value: "0.012", "< 0.0001", "-" when there is none */

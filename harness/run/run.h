@@ -51,8 +51,8 @@ struct run_strain {
 /* How the exchange with the subject went. */
 enum run_break { RUN_WHOLE, RUN_BROKE_SPAWN, RUN_BROKE_FINISH, RUN_BROKE_DOWN /* no subject */ };
 
-/* What somebody did to a cycle on purpose (see struct run_meddler): what is right then, is not what
- * is right otherwise. */
+/* What somebody did to a cycle on purpose (see struct run_meddler): what is right then,
+ * is not what is right otherwise. */
 enum run_harm {
     RUN_UNHARMED,
     RUN_HURT,  /* something it needs was refused: it may refuse too, and must lose nothing */

@@ -90,8 +90,8 @@ int faults_read(const struct field_place *place, const struct field *field, cons
 /* claims_sentence - the claim for people; the caller frees it */
 char *claims_sentence(const struct scenario *scenario, const struct scenario_claim *claim);
 
-/* What no single key can tell, asked as soon as a list is read: names given twice, batches too
- * large */
+/* What no single key can tell, asked as soon as a list is read:
+ * names given twice, batches too large */
 int check_agents(const struct field_place *place);
 int check_arms(const struct field_place *place);
 int check_claims(const struct field_place *place);

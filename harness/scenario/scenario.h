@@ -161,8 +161,8 @@ const char *scenario_fault_nearest(const char *name);
 /* scenario_batch_size - agents in a batch at value index `value` (0 when nothing varies) */
 size_t scenario_batch_size(const struct scenario *scenario, size_t value);
 
-/* scenario_agent_at - the agent at `ordinal` of a batch: the list with its `times`, repeated as
- * needed */
+/* scenario_agent_at - the agent at `ordinal` of a batch:
+ * the list with its `times`, repeated as needed */
 const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, size_t ordinal);
 
 /* scenario_value_count - number of batch sizes, at least 1 */

@@ -210,8 +210,8 @@ double stats_split_p_random(const double z[], size_t n, size_t min_segment, size
 
 /* ---- the whole history ---- */
 
-/* Lag-1 autocorrelation, divisor n, of what the levels of all segments leave; 0 when they leave
- * nothing. */
+/* Lag-1 autocorrelation, divisor n, of what the levels of all segments leave;
+ * 0 when they leave nothing. */
 static double lag_one(const double z[], size_t n, const struct stats_change changes[], size_t count)
 {
     double products = 0, squares = 0, last = 0;

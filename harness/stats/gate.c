@@ -1,5 +1,5 @@
-/* Is the candidate slower than the baseline, by more than is tolerated, and could this many pairs
- * have shown it? */
+/* Is the candidate slower than the baseline, by more than is tolerated,
+ * and could this many pairs have shown it? */
 #include "stats/gate.h"
 
 #include <gsl/gsl_cdf.h>

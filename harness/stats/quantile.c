@@ -1,5 +1,5 @@
-/* What do the samples say, and how sure is it? Quantiles, their exact bounds, the test behind a
- * claim. */
+/* What do the samples say, and how sure is it? Quantiles, their exact bounds,
+ * the test behind a claim. */
 #include "stats/stats.h"
 
 #include <gsl/gsl_cdf.h>
@@ -17,8 +17,8 @@ double stats_quantile(const double sorted[], size_t n, double p)
     size_t nearest;
     if (n == 0 || !(p >= 0 && p <= 1))
         return NAN;
-    /* GSL interpolates, and infinity times zero is NaN: between finite samples it is asked, else
-     * not */
+    /* GSL interpolates, and infinity times zero is NaN:
+     * between finite samples it is asked, else not */
     place = (double)(n - 1) * p;
     nearest = (size_t)lround(place);
     if (fabs(place - (double)nearest) < 1e-9)
@@ -79,8 +79,8 @@ double stats_p_refute(size_t bad, size_t n, double p, double tau)
     return fmin(1, gsl_cdf_beta_P(1 - p, (double)bad / tau, (double)(n - bad) / tau + 1));
 }
 
-/* Largest count of bad ones that still supports at this level, or -1. p_support grows with the
- * count. */
+/* Largest count of bad ones that still supports at this level, or -1.
+ * p_support grows with the count. */
 static long most_bad(size_t n, double p, double tau, double alpha)
 {
     long low = -1, high = (long)n;

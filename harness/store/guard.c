@@ -55,8 +55,8 @@ void guard_set(struct guard *guard, sqlite3 *database, bool writes)
     sqlite3_progress_handler(database, STEPS_BETWEEN, look, guard);
 }
 
-/* How long the files are, and what of it is there: a hole can be of any size and costs its maker
- * nothing. */
+/* How long the files are, and what of it is there:
+ * a hole can be of any size and costs its maker nothing. */
 static void weigh(const char *path, const char *ending, int64_t *length, int64_t *there)
 {
     char *name = text_format("%s%s", path, ending);

@@ -1,5 +1,5 @@
-/* Which number does each counted cycle have for a claim? One query per series, in the order of the
- * pairs. */
+/* Which number does each counted cycle have for a claim? One query per series,
+ * in the order of the pairs. */
 #include <math.h>
 #include <stdlib.h>
 

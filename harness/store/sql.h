@@ -13,8 +13,8 @@ struct store {
     char *path;
     struct guard guard; /* the file may be anybody's */
     int64_t run, cycle; /* the open cycle transaction */
-    sqlite3_stmt *cycle_insert, *agent_insert,
-        *finding_insert; /* kept: once per cycle, agent, finding */
+    /* kept: once per cycle, agent, finding */
+    sqlite3_stmt *cycle_insert, *agent_insert, *finding_insert;
 };
 
 /* sql_prepare - a statement with its parameters bound

@@ -1,5 +1,5 @@
-/* Is everything that was measured kept? Writing: one transaction per cycle, durable when it
- * returns. */
+/* Is everything that was measured kept? Writing: one transaction per cycle,
+ * durable when it returns. */
 #include "store/store.h"
 
 #include <stdio.h>

@@ -40,8 +40,8 @@ bool store_engine_has_wal_reset_race(void);
 /* A run as stored. Strings are owned: store_run_release. */
 struct store_run {
     int64_t id;
-    char *scenario_name, *scenario_path,
-        *scenario_text;     /* the text as it was after --cycles etc. */
+    /* scenario_text: as it was after --cycles etc. */
+    char *scenario_name, *scenario_path, *scenario_text;
     char *options_json;     /* {"cycles":..,"arms":[..]}: what the command line changed, or "{}" */
     char *environment_json; /* run_host_describe */
     char *command;          /* argv, joined by blanks */

@@ -1,5 +1,5 @@
-/* Is an older store brought to the present schema whole, read where it must stay, and final where a
- * verdict rests on it? */
+/* Is an older store brought to the present schema whole, read where it must stay,
+ * and final where a verdict rests on it? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* samples - what the diagnostics look at, gathered in one pass over a stored run; private to this
- * room. */
+/* samples - what the diagnostics look at, gathered in one pass over a stored run;
+ * private to this room. */
 #ifndef VERDICT_SAMPLES_H
 #define VERDICT_SAMPLES_H
 

@@ -1,5 +1,5 @@
-/* Is each diagnostic raised by what it is for, left alone by honest noise, and does it forbid what
- * it should? */
+/* Is each diagnostic raised by what it is for, left alone by honest noise,
+ * and does it forbid what it should? */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

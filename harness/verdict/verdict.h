@@ -62,8 +62,8 @@ void verdict_release(struct verdict *verdict);
 
 const char *verdict_word_name(enum verdict_word word);
 
-/* verdict_claim_counts - the claim is about a count of cycles (corruption, failure), not about an
- * estimate */
+/* verdict_claim_counts - the claim is about a count of cycles (corruption, failure),
+ * not about an estimate */
 bool verdict_claim_counts(const struct scenario_claim *claim);
 
 /*

@@ -339,8 +339,8 @@ void child_signal(const struct child *child, int signal)
         kill(-child->pid, signal);
 }
 
-/* The zombie still holds the number of its group, so the kill cannot hit strangers; only then is it
- * waited for. */
+/* The zombie still holds the number of its group, so the kill cannot hit strangers;
+ * only then is it waited for. */
 void child_reap(struct child *child, struct child_end *end)
 {
     siginfo_t info = {0};

@@ -89,8 +89,8 @@ void child_settle(void);
  * or -1 filled into err; 0: none */
 int child_refusal(const struct child *child, struct err *err);
 
-/* child_exited - has it ended? It stays a zombie, so its pid and its group stay ours. waitid(2)
- * WNOWAIT */
+/* child_exited - has it ended? It stays a zombie,
+ * so its pid and its group stay ours. waitid(2) WNOWAIT */
 bool child_exited(const struct child *child, struct child_end *end);
 
 /* child_signal - to the child and all in its process group */

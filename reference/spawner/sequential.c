@@ -1,5 +1,5 @@
-/* What did the original do? One agent after the other: each is started when the one before is
- * ready. */
+/* What did the original do? One agent after the other:
+ * each is started when the one before is ready. */
 #include "spawner/spawner.h"
 
 void sequential_start(struct spawner *spawner, struct batch *batch)

@@ -1,5 +1,5 @@
-/* What happens to a batch, whatever the mode? It is started, ended where it failed, recorded, and
- * registered. */
+/* What happens to a batch, whatever the mode? It is started, ended where it failed,
+ * recorded, and registered. */
 #include "spawner/spawner.h"
 
 #include <signal.h>

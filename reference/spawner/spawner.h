@@ -93,8 +93,8 @@ bool spawner_must_stop(const struct spawner *spawner, const struct batch *batch)
 void spawner_await(struct spawner *spawner, struct batch *batch, struct agent *agents,
                    size_t count);
 
-/* spawner_end_agents - SIGTERM, a grace, SIGKILL, reaped: agents of the batch with that outcome, or
- * all when -1 */
+/* spawner_end_agents - SIGTERM, a grace, SIGKILL, reaped:
+ * agents of the batch with that outcome, or all when -1 */
 void spawner_end_agents(struct spawner *spawner, struct batch *batch, int outcome);
 
 /* spawner_remove - out of the registry; the caller's again */

@@ -36,8 +36,8 @@ void engine_tell(void)
                         "checkpoint their databases (remedy: 3.51.3, 3.50.7, 3.44.6 or later)\n");
 }
 
-/* A statement journal in memory, instead of 64 KiB taken from and given back to the system at every
- * INSERT. */
+/* A statement journal in memory,
+ * instead of 64 KiB taken from and given back to the system at every INSERT. */
 void engine_configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);

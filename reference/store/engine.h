@@ -18,12 +18,12 @@ bool engine_has_wal_reset_race(int version);
 /* engine_check - errors: ERR_UNFIT a version that was withdrawn (3.52.0) */
 int engine_check(int version, struct err *err);
 
-/* engine_tell - on stderr, once in the life of the process: the engine, and a warning if it has the
- * race */
+/* engine_tell - on stderr, once in the life of the process:
+ * the engine, and a warning if it has the race */
 void engine_tell(void);
 
-/* engine_configure - settings of the library, which must come before its first connection; later
- * calls do nothing */
+/* engine_configure - settings of the library, which must come before its first connection;
+ * later calls do nothing */
 void engine_configure(void);
 
 #endif

@@ -110,8 +110,8 @@ int store_update_batch(struct store *store, const struct store_agent agents[], s
 int store_each_begin(struct store_each **out, struct store *store, int64_t batch,
                      const struct store_agent *agent, struct err *err);
 
-/* store_each_end - update the row in a transaction of its own, close. agent NULL: only close. Frees
- * each in every case. */
+/* store_each_end - update the row in a transaction of its own, close. agent NULL: only close.
+ * Frees each in every case. */
 int store_each_end(struct store_each *each, const struct store_agent *agent, struct err *err);
 
 /* store_record_finish - in one transaction: verdict, outputs, agents completed */

@@ -1,5 +1,5 @@
-/* How are hundreds of real gates asked one after the other, without losing any, and how long will
- * it take? */
+/* How are hundreds of real gates asked one after the other, without losing any,
+ * and how long will it take? */
 #include "gate/trials/real.h"
 
 #include <math.h>

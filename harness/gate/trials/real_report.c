@@ -83,8 +83,8 @@ static void add_bars(struct text *out, struct bars *bars, const struct real_resu
 
 /* ---- what they said ---- */
 
-/* Sorted figures of all gates; the caller frees them. A figure that is not there counts as
- * infinite. */
+/* Sorted figures of all gates; the caller frees them.
+ * A figure that is not there counts as infinite. */
 static double *sorted(const struct real_series *series, size_t offset)
 {
     double *values = xcalloc(series->count, sizeof *values);

@@ -1,5 +1,5 @@
-/* How are some hundred kinds of gates, ten thousand each, asked without waiting for one after the
- * other? */
+/* How are some hundred kinds of gates, ten thousand each,
+ * asked without waiting for one after the other? */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
