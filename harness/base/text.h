@@ -48,10 +48,10 @@ char *xstrdup(const char *string);
 /*
  * text_read_file - a whole file in memory
  *
- * path      : regular file or pipe
- * most_bytes: more than this is refused before it is read into memory
- * out       : NUL behind the last byte; caller frees
- * errors    : ERR_SYSTEM (cannot open or read), ERR_FORMAT (too large)
+ * path       : regular file or pipe
+ * most_bytes : more than this is refused before it is read into memory
+ * out        : NUL behind the last byte; caller frees
+ * errors     : ERR_SYSTEM (cannot open or read), ERR_FORMAT (too large)
  */
 int text_read_file(char **out, size_t *length, const char *path, size_t most_bytes,
                    struct err *err);
@@ -70,9 +70,9 @@ int text_make_directories(const char *path, struct err *err);
 /*
  * text_parse_duration - "45ms" to nanoseconds
  *
- * units  : ns us ms s m h; a decimal fraction is allowed, a bare number is refused
- * range  : 0 .. 1000 h
- * returns: 0, or -1 when the text is no such duration (nothing is written then)
+ * units   : ns us ms s m h; a decimal fraction is allowed, a bare number is refused
+ * range   : 0 .. 1000 h
+ * returns : 0, or -1 when the text is no such duration (nothing is written then)
  */
 int text_parse_duration(int64_t *out_ns, const char *string);
 
@@ -80,10 +80,10 @@ int text_parse_duration(int64_t *out_ns, const char *string);
  * text_parse_size, text_parse_rate, text_parse_share - "64MiB" in bytes, "20/s" in times per
  * second, "5%" as 0.05
  *
- * units  : B kB MB GB (1000) KiB MiB GiB (1024); /s /min /h; %. As for durations: a decimal
- *          fraction is allowed, a bare number is refused
- * range  : 0 and above, finite; what makes sense is the caller's to say
- * returns: 0, or -1 when the text is none (nothing is written then)
+ * units   : B kB MB GB (1000) KiB MiB GiB (1024); /s /min /h; %. As for durations: a decimal
+ *           fraction is allowed, a bare number is refused
+ * range   : 0 and above, finite; what makes sense is the caller's to say
+ * returns : 0, or -1 when the text is none (nothing is written then)
  */
 int text_parse_size(double *out_bytes, const char *string);
 int text_parse_rate(double *out_per_second, const char *string);

@@ -57,11 +57,11 @@ bool states_advance(struct states *states);
 /*
  * states_build - the files of one state
  *
- * family : which kind
- * index  : INSIDE: 0 .. 1 (which tear); PREFIX: 0 .. unsynced; DROP, KEEP: 0 .. unsynced - 1;
- *          SUBSET, TORN: the number of the draw; else 0
- * seed   : of the run; a state depends on seed, k, family and index alone
- * returns: false when there is no such state (INSIDE: call k is no write of 2 bytes or more)
+ * family  : which kind
+ * index   : INSIDE: 0 .. 1 (which tear); PREFIX: 0 .. unsynced; DROP, KEEP: 0 .. unsynced - 1;
+ *           SUBSET, TORN: the number of the draw; else 0
+ * seed    : of the run; a state depends on seed, k, family and index alone
+ * returns : false when there is no such state (INSIDE: call k is no write of 2 bytes or more)
  */
 bool states_build(struct disk *out, const struct states *states, enum states_family family,
                   size_t index, uint64_t seed);
