@@ -47,7 +47,7 @@ struct stats_gate {
  * both 1: they fail alike. Of durations that are not positive: both 1, baseline alone +infinity,
  * candidate alone 0.
  * out    : 0 .. +infinity, no unit; may be candidate or baseline itself
- * source : STATISTICS 6.1. vector: regression_gate.json (change)
+ * source : judge/STATISTICS.md 6.1. vector: regression_gate.json (change)
  */
 void stats_gate_ratios(double out[], const double candidate[], const double baseline[], size_t n);
 
@@ -56,7 +56,8 @@ void stats_gate_ratios(double out[], const double candidate[], const double base
  *
  * bad = #{ratio > 1 + tolerance}; PASS when P(Bin(n, 1/2) <= bad) <= alpha_pass, FAIL when P(Bin >=
  * bad) <= alpha_fail, with tau as in stats_p_support
- * source : sign test; equivalence by Schuirmann 1987; STATISTICS 6.1. vector: regression_gate.json
+ * source : sign test; equivalence by Schuirmann 1987; judge/STATISTICS.md 6.1. vector:
+ * regression_gate.json
  */
 struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
 
@@ -65,7 +66,8 @@ struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
  *
  * sigma   : spread of ln ratio, >= 0; power: 0.8; alpha is 0.05 one-sided
  * returns : >= 0; +infinity when n is 0, sigma is negative, NaN or infinite, tau or power no sense
- * source  : asymptotic variance of the median; STATISTICS 6.1. vector: regression_gate.json (mde80)
+ * source  : asymptotic variance of the median; judge/STATISTICS.md 6.1. vector:
+ * regression_gate.json (mde80)
  */
 double stats_detectable_change(double sigma, double tau, size_t n, double power);
 
@@ -75,7 +77,7 @@ double stats_detectable_change(double sigma, double tau, size_t n, double power)
  * factor  : truth / claim, > 0 and not 1, e.g. 1.05; sigma, tau, power as above
  * returns : tau ((z(.95) + z(power)) sqrt(pi / 2) sigma / ln factor)^2, not rounded; +infinity when
  * factor is 1, not positive or not finite, or sigma is negative or not finite
- * source  : STATISTICS 4; the inverse of stats_detectable_change, no vector of its own
+ * source  : judge/STATISTICS.md 4; the inverse of stats_detectable_change, no vector of its own
  */
 double stats_pairs_needed(double sigma, double tau, double factor, double power);
 
@@ -102,8 +104,10 @@ struct stats_session {
  * stats_predict_session - t = (ln x - mean) / (s sqrt(1 + 1 / m)) over the logs of m session
  * medians
  *
- * Advises only: ten stored sessions are a sensible minimum, and the same host (STATISTICS 6.2).
- * source : prediction interval of the normal distribution. vector: session_prediction.json
+ * Advises only: ten stored sessions are a sensible minimum, and the same host
+ * (judge/STATISTICS.md 6.2)
+ * source : prediction interval of the normal distribution. vector:
+ * session_prediction.json
  */
 struct stats_session stats_predict_session(const double stored[], size_t count, double median);
 

@@ -50,8 +50,7 @@ struct diagnosis {
 /*
  * diagnosis_make - every kind, from what is stored
  *
- * source : thresholds and their false-alarm rates: STATISTICS 6.5; those of steal, pressure,
- * throttling and clock are judgement
+ * source : judge/STATISTICS.md 6.5: thresholds, and which of them are judgement
  * errors : those of the store
  */
 int diagnosis_make(struct diagnosis *out, const struct scenario *scenario, struct store *store,
