@@ -1,8 +1,8 @@
 /* Which kinds of damage must our audits see, and who must see each? One row per kind.
  *
- * Source of the kinds: the measured detection matrix of the project, and what disks, kernels and
- * programs are known to do (howtocorrupt.html). Some of the SQL forges the schema for a while to do
- * what SQLite refuses: phases are divided by ---, each runs on a connection of its own.
+ * Source of the kinds: what disks, kernels and programs are known to do (howtocorrupt.html), and
+ * what was measured of it (audit/INTEGRITY.md 2.1). Some of the SQL forges the schema for a while
+ * to do what SQLite refuses: phases are divided by ---, each runs on a connection of its own.
  */
 #include "audit/damage_case.h"
 

@@ -42,7 +42,7 @@ void ledger_settle(struct ledger *ledger, int batch, int first, int count,
  * Rows 'interrupted' stand for 'starting' and 'ready' (the store was opened anew since).
  * why     : at least 160 bytes: what is wrong, in words
  * returns : how many agents are there though the store had refused them with "unknown" (the
- *           failed-but-present of INTEGRITY.md 3b); -1 something is wrong
+ *           failed-but-present of audit/INTEGRITY.md 3.2); -1 something is wrong
  */
 int ledger_audit(sqlite3 *database, const struct ledger *ledger, char why[160]);
 

@@ -25,7 +25,7 @@
 #include "crash/disk.h"
 #include "crash/log.h"
 
-/* The families of INTEGRITY.md 3a. */
+/* The families of audit/INTEGRITY.md 3.1. */
 enum states_family {
     STATES_KILLED, /* process killed before call k */
     STATES_INSIDE, /* process killed inside write k */

@@ -16,6 +16,7 @@ struct sources {
 };
 
 static struct sources sources_found; /* nftw hands nothing along */
+static bool sources_all_texts;
 
 static inline bool sources_ends_in(const char *path, const char *ending)
 {
@@ -23,13 +24,19 @@ static inline bool sources_ends_in(const char *path, const char *ending)
     return length >= short_length && strcmp(path + length - short_length, ending) == 0;
 }
 
+static inline bool sources_wants(const char *path)
+{
+    return sources_ends_in(path, ".c") || sources_ends_in(path, ".h") ||
+           sources_ends_in(path, ".cc") ||
+           (sources_all_texts && (sources_ends_in(path, ".md") || sources_ends_in(path, ".sql")));
+}
+
 static inline int sources_take(const char *path, const struct stat *about, int kind,
                                struct FTW *walk)
 {
     (void)about;
     (void)walk;
-    if (kind != FTW_F || !(sources_ends_in(path, ".c") || sources_ends_in(path, ".h") ||
-                           sources_ends_in(path, ".cc")))
+    if (kind != FTW_F || !sources_wants(path))
         return 0;
     sources_found.paths =
         xrealloc(sources_found.paths, sources_found.count + 1, sizeof *sources_found.paths);
@@ -51,6 +58,16 @@ static inline struct sources sources_list(void)
         qsort(sources_found.paths, sources_found.count, sizeof *sources_found.paths,
               sources_compare);
     return sources_found;
+}
+
+/* Markdown and SQL too */
+static inline struct sources sources_list_texts(void)
+{
+    struct sources sources;
+    sources_all_texts = true;
+    sources = sources_list();
+    sources_all_texts = false;
+    return sources;
 }
 
 static inline void sources_release(struct sources *sources)

@@ -5,7 +5,7 @@
  * the same number of pairs), calibration_finish, print its rows or calibration_write them,
  * calibration_release. A stored one comes back by calibration_read.
  *
- * source: STATISTICS 6.4
+ * source: judge/STATISTICS.md 6.4
  */
 #ifndef DOCTOR_CALIBRATION_H
 #define DOCTOR_CALIBRATION_H
@@ -84,7 +84,7 @@ void calibration_add(struct calibration *calibration, enum scenario_metric kind,
  *           resolvable exp((z(1 - GATE_ALPHA) + z(GATE_POWER)) sqrt(pi / 2) sigma sqrt(tau / n)) -
  *           1, at least the resolution. Where the gate tells no error of a sitting, the sd of the
  *           sittings stands for it
- * source  : STATISTICS 6.1, 6.4
+ * source  : judge/STATISTICS.md 6.1, 6.4
  */
 int calibration_finish(struct calibration *calibration, struct err *err);
 

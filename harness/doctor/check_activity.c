@@ -14,7 +14,7 @@
 #define BUSY_UNFIT       0.50
 #define PRESSURE_WARNING 0.10 /* as a run is flagged */
 #define PRESSURE_UNFIT   0.50
-#define STEAL_WARNING    0.02 /* as a run is flagged, and made INVALID: STATISTICS 6.5 */
+#define STEAL_WARNING    0.02 /* as a run is flagged, and made INVALID: judge/STATISTICS.md 6.5 */
 #define STEAL_UNFIT      0.10
 
 /* Ticks of all CPUs, and those in which they had nothing to do; total 0: not told. */

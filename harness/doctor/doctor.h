@@ -2,7 +2,7 @@
  *
  * Normal use: doctor_examine, print the rows, doctor_fit, doctor_release. Each row says what was
  * found, what it means, and what to do about it. Thresholds of steal are those that make a run
- * INVALID afterwards (STATISTICS 6.5); the others are judgement and stand beside each check.
+ * INVALID afterwards (judge/STATISTICS.md 6.5); the others are judgement, beside each.
  */
 #ifndef DOCTOR_DOCTOR_H
 #define DOCTOR_DOCTOR_H

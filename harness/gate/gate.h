@@ -110,8 +110,9 @@ struct gate_answer {
  * decided. A regression of one metric ends it: the others keep what they have. The same arrays give
  * the same answer.
  *
- * The median: a sign test on the ratios of pairs, bad = ratio > 1 + tolerance (STATISTICS 6.1),
- * with the tau of stats_stern_tau at the smaller of alpha and alpha_pass.
+ * The median: a sign test on the ratios of pairs, bad = ratio > 1 + tolerance
+ * (judge/STATISTICS.md 6.1), with the tau of stats_stern_tau at the smaller of alpha and
+ * alpha_pass.
  *
  * A quantile p: the candidate divided by 1 + tolerance is laid on one heap with the baseline. Of
  * the heap's uppermost 2 n (1 - p) cycles those of pairs in which only one of the two is up there

@@ -5,7 +5,7 @@
 #include "gate/baseline.h"
 #include "gate/result.h"
 
-#define GATE_ENOUGH_SITTINGS 10 /* STATISTICS 6.2: with fewer it can only advise */
+#define GATE_ENOUGH_SITTINGS 10 /* judge/STATISTICS.md 6.2: with fewer it can only advise */
 #define GATE_LEAST_CYCLES    20 /* of a sitting, and of the candidate */
 
 /*

@@ -4,7 +4,7 @@
  * Normal use: history_load, look at the series and their steps, history_release. The gate asks
  * history_ask. A run is one sitting: with its median it is one point, however many
  * cycles it had, because two sittings of the same program differ by more than their cycles tell
- * (STATISTICS 6.2).
+ * (judge/STATISTICS.md 6.2).
  */
 #ifndef HISTORY_HISTORY_H
 #define HISTORY_HISTORY_H
@@ -99,7 +99,7 @@ struct history {
  * history_load - read it, find its steps, look which were accepted
  *
  * source : E-divisive on the logarithms of the medians, segments of 3 runs at least, permutation p,
- *          block permutation where neighbours are alike: Matteson and James 2014, STATISTICS 6.3
+ *          block permutation where neighbours are alike: judge/STATISTICS.md 6.3
  * errors : those of the store; no run at all is no error
  */
 int history_load(struct history *out, struct store *store, const struct history_wanted *wanted,

@@ -45,7 +45,7 @@ int launch_new(struct launch **out, const struct launch_options *options, struct
  * spent_ns : from before the first pipe and start until every agent's readiness was read
  * errors   : ERR_UNFIT an agent could not be executed or ended before it was ready, ERR_SYSTEM no
  *            process or pipe, or not ready within 30 s; nothing of the batch is left then either
- * source   : vfork(2), clone(2), posix_spawn(3); SPAWNING.md 2 and 7
+ * source   : vfork(2), clone(2), posix_spawn(3); reference/SPAWNING.md 2
  */
 int launch_measure(struct launch *launch, int64_t *spent_ns, struct err *err);
 

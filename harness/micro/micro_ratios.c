@@ -2,7 +2,7 @@
  *
  * In each round every arm runs once per batch size, in random order, and an arm's time is divided
  * by the time of another of the same round: what the machine does to the round hits both. The
- * figure is the median of these ratios with its exact 95 % bounds (STATISTICS: paired ratios). */
+ * figure is the median of these ratios with its exact 95 % bounds (judge/STATISTICS.md 4). */
 #include <errno.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

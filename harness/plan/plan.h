@@ -40,7 +40,7 @@ struct plan {
  * second, ... equally often (as near as the block allows), in random order.
  *
  * arms   : only these arm indices, NULL for all
- * source : balanced random interleaving, STATISTICS 2-4; generator MT19937 of GSL
+ * source : balanced random interleaving, judge/STATISTICS.md 4; generator MT19937 of GSL
  */
 void plan_build(struct plan *out, const struct scenario *scenario, const size_t arms[],
                 size_t arm_count, uint64_t seed);

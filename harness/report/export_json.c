@@ -72,10 +72,8 @@ static void begin_array(struct document *document, const char *key)
 /* One element on a line of its own; the row is given back. */
 static void add_row(struct document *document, cJSON *row)
 {
-    char *printed = json_print(row, 0);
-    fprintf(document->out, "%s\n   %s", document->rows++ ? "," : "", printed);
-    free(printed);
-    cJSON_Delete(row);
+    fputs(document->rows++ ? ",\n   " : "\n   ", document->out);
+    export_print(document->out, row);
 }
 
 static void end_array(struct document *document)
@@ -107,15 +105,18 @@ static void open_run(struct document *document)
     json_add_int64(head, "cycles_planned", (int64_t)run->planned);
     json_add_int64(head, "cycles_stored", (int64_t)run->cycles);
     printed = json_print(head, 0);
-    printed[strlen(printed) - 1] = '\0';
-    fprintf(document->out, "\n %s", printed);
+    fprintf(document->out, "\n %.*s", (int)strlen(printed) - 1, printed);
     free(printed);
     cJSON_Delete(head);
 }
 
+static const char *arm_name(const struct facts *facts, int arm)
+{
+    return arm >= 0 && arm < (int)facts->arm_count ? facts->arms[arm].name : "";
+}
+
 static void put_arms(struct document *document)
 {
-    begin_array(document, "arms");
     for (size_t i = 0; i < document->facts->arm_count; i++) {
         const struct facts_arm *arm = &document->facts->arms[i];
         cJSON *row = cJSON_CreateObject();
@@ -134,7 +135,6 @@ static void put_arms(struct document *document)
         json_add_int64(row, "audits_at_end", arm->tally.audits_at_end);
         add_row(document, row);
     }
-    end_array(document);
 }
 
 static void put_summary(cJSON *row, const struct stats_summary *summary,
@@ -153,27 +153,23 @@ static void put_summary(cJSON *row, const struct stats_summary *summary,
     export_put_ns(row, "max_ns", summary->max);
 }
 
-static const char *const phase_keys[FACTS_PHASES] = {"sent_to_start",     "start_to_main",
-                                                     "main_to_own_ready", "own_ready_to_seen",
-                                                     "start_to_seen",     "seen_to_recorded"};
-
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell)
 {
-    cJSON *row = cJSON_CreateObject(), *spawn, *ready, *phases;
+    cJSON *row = cJSON_CreateObject(), *spawn, *phases;
     export_put_text(row, "arm", facts->arms[cell->arm].name);
     json_add_int64(row, "agents", (int64_t)cell->batch_size);
     spawn = cJSON_AddObjectToObject(row, "spawn_time");
     put_summary(spawn, &cell->spawn, &cell->spawn_median);
     export_put_ns(spawn, "p95_upper_ns", cell->spawn_p95.has_upper ? cell->spawn_p95.upper : NAN);
-    ready = cJSON_AddObjectToObject(row, "ready_time");
-    put_summary(ready, &cell->ready, &cell->ready_median);
+    put_summary(cJSON_AddObjectToObject(row, "ready_time"), &cell->ready, &cell->ready_median);
     export_put_ns(row, "harness_p50_ns", cell->harness.median);
     export_put_ns(row, "audit_p50_ns", cell->audit.median);
     export_put_ns(row, "slowest_initialisation_p50_ns", cell->slowest.median);
     export_put_ns(row, "overhead_p50_ns", cell->overhead.median);
     phases = cJSON_AddObjectToObject(row, "phases");
     for (int phase = 0; phase < FACTS_PHASES; phase++) {
-        cJSON *one = cJSON_AddObjectToObject(phases, phase_keys[phase]);
+        cJSON *one =
+            cJSON_AddObjectToObject(phases, scenario_metric_name(SCENARIO_SENT_TO_START + phase));
         json_add_int64(one, "n", (int64_t)cell->phases[phase].n);
         export_put_ns(one, "p50_ns", cell->phases[phase].median);
         export_put_ns(one, "p95_ns", cell->phases[phase].p95);
@@ -184,10 +180,8 @@ static cJSON *result_row(const struct facts *facts, const struct facts_cell *cel
 static void put_results(struct document *document)
 {
     const struct facts *facts = document->facts;
-    begin_array(document, "results");
     for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)
         add_row(document, result_row(facts, &facts->cells[i]));
-    end_array(document);
 }
 
 static void put_ratio(cJSON *row, double median, double lower, double upper)
@@ -200,7 +194,6 @@ static void put_ratio(cJSON *row, double median, double lower, double upper)
 static void put_ratios(struct document *document)
 {
     const struct facts *facts = document->facts;
-    begin_array(document, "ratios");
     for (size_t i = 0; i < facts->verdict.count; i++) {
         const struct verdict_item *item = &facts->verdict.items[i];
         cJSON *row;
@@ -216,17 +209,14 @@ static void put_ratios(struct document *document)
         put_ratio(row, item->estimate, item->lower, item->upper);
         add_row(document, row);
     }
-    end_array(document);
 }
 
 static void put_part(cJSON *row, const char *key, const struct facts_ratio *part)
 {
-    cJSON *object;
-    if (!part->known) {
-        cJSON_AddNullToObject(row, key);
+    cJSON *object =
+        part->known ? cJSON_AddObjectToObject(row, key) : cJSON_AddNullToObject(row, key);
+    if (!part->known)
         return;
-    }
-    object = cJSON_AddObjectToObject(row, key);
     json_add_int64(object, "n", (int64_t)part->ratio.n);
     put_ratio(object, part->ratio.median,
               part->ratio.bounds.has_lower ? part->ratio.bounds.lower : NAN,
@@ -236,7 +226,6 @@ static void put_part(cJSON *row, const char *key, const struct facts_ratio *part
 static void put_splits(struct document *document)
 {
     const struct facts *facts = document->facts;
-    begin_array(document, "speedup");
     for (size_t value = 0; value < facts->value_count; value++) {
         const struct facts_split *split = &facts->splits[value];
         const struct explain_size *size = &facts->explain->sizes[value];
@@ -251,18 +240,15 @@ static void put_splits(struct document *document)
         explain_size_json(row, facts, size);
         add_row(document, row);
     }
-    end_array(document);
 }
 
 /* the law of each arm over the batch sizes */
 static void put_laws(struct document *document)
 {
     const struct facts *facts = document->facts;
-    begin_array(document, "scaling");
     for (size_t arm = 0; arm < facts->arm_count; arm++)
         if (facts->explain->laws[arm].tried)
             add_row(document, explain_law_json(facts, arm));
-    end_array(document);
 }
 
 /* what was judged: metric, estimate and bounds in a unit of their own */
@@ -273,20 +259,17 @@ static void put_judged(cJSON *row, const struct verdict_item *item)
     bool ratio =
         item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
     bool counts = verdict_claim_counts(item->claim);
+    void (*put)(cJSON *, const char *, double) = json_add_double;
     if (counts)
         cJSON_AddNullToObject(row, "metric");
     else
         export_put_text(row, "metric", scenario_metric_name(item->claim->metric));
     cJSON_AddStringToObject(row, "unit", counts ? "share" : ratio ? "ratio" : units[unit]);
-    if (!counts && !ratio && unit != SCENARIO_PER_SECOND) {
-        export_put_ns(row, "estimate", item->estimate);
-        export_put_ns(row, "lower", item->lower);
-        export_put_ns(row, "upper", item->upper);
-        return;
-    }
-    json_add_double(row, "estimate", item->estimate);
-    json_add_double(row, "lower", item->lower);
-    json_add_double(row, "upper", item->upper);
+    if (!counts && !ratio && unit != SCENARIO_PER_SECOND)
+        put = export_put_ns; /* whole ones */
+    put(row, "estimate", item->estimate);
+    put(row, "lower", item->lower);
+    put(row, "upper", item->upper);
 }
 
 static cJSON *verdict_row(const struct verdict_item *item)
@@ -313,49 +296,35 @@ static cJSON *verdict_row(const struct verdict_item *item)
 
 static void put_verdicts(struct document *document)
 {
-    begin_array(document, "verdicts");
     for (size_t i = 0; i < document->facts->verdict.count; i++)
         add_row(document, verdict_row(&document->facts->verdict.items[i]));
-    end_array(document);
 }
 
 static void put_diagnostics(struct document *document)
 {
     const struct facts *facts = document->facts;
     const struct diagnosis *diagnosis = &facts->verdict.diagnosis;
-    begin_array(document, "diagnostics");
     for (size_t i = 0; i < diagnosis->count; i++) {
         const struct diagnosis_item *item = &diagnosis->items[i];
         cJSON *row = cJSON_CreateObject();
         export_put_text(row, "kind", diagnosis_kind_name(item->kind));
         export_put_text(row, "level", diagnosis_level_name(item->level));
-        export_put_text(row, "arm", item->arm >= 0 ? facts->arms[item->arm].name : "");
-        if (item->value >= 0)
-            json_add_int64(row, "agents",
-                           (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size);
-        else
-            cJSON_AddNullToObject(row, "agents");
+        export_put_text(row, "arm", arm_name(facts, item->arm));
+        put_nonnegative(
+            row, "agents",
+            item->value < 0 ? -1 : (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size);
         json_add_double(row, "figure", item->figure);
         export_put_text(row, "text", item->text);
         export_put_text(row, "remedy", item->remedy);
         add_row(document, row);
     }
-    end_array(document);
-}
-
-static const char *arm_name(const struct facts *facts, int arm)
-{
-    return arm >= 0 && arm < (int)facts->arm_count ? facts->arms[arm].name : "";
 }
 
 static int put_finding(void *context, const struct store_finding *finding)
 {
     struct document *document = context;
     cJSON *row = cJSON_CreateObject();
-    if (finding->cycle >= 0)
-        json_add_int64(row, "cycle", finding->cycle);
-    else
-        cJSON_AddNullToObject(row, "cycle");
+    put_nonnegative(row, "cycle", finding->cycle);
     export_put_text(row, "arm", arm_name(document->facts, finding->arm));
     export_put_text(row, "rule", finding->rule);
     export_put_text(row, "severity", finding->severity);
@@ -369,7 +338,6 @@ static void put_tally(struct document *document)
 {
     const struct store_tally *tally = &document->facts->tally;
     cJSON *object = cJSON_CreateObject();
-    char *printed;
     json_add_int64(object, "cycles", tally->cycles);
     json_add_int64(object, "cycles_failed", tally->cycles_failed);
     json_add_int64(object, "agents_planned", tally->agents_planned);
@@ -390,10 +358,8 @@ static void put_tally(struct document *document)
     json_add_int64(object, "audits_at_end", tally->audits_at_end);
     json_add_int64(object, "audit_full_ns", tally->audit_full_ns);
     json_add_int64(object, "wal_bytes_peak", tally->wal_bytes_peak);
-    printed = json_print(object, 0);
-    fprintf(document->out, ",\n  \"tally\":%s", printed);
-    free(printed);
-    cJSON_Delete(object);
+    fputs(",\n  \"tally\":", document->out);
+    export_print(document->out, object);
 }
 
 static int put_agent(void *context, const struct store_agent *agent)
@@ -415,8 +381,7 @@ static int put_agent(void *context, const struct store_agent *agent)
     else
         cJSON_AddNullToObject(row, "error");
     printed = json_print(row, 0);
-    text_add(&document->agents, document->agents.length ? "," : "");
-    text_add(&document->agents, printed);
+    text_addf(&document->agents, "%s%s", document->agents.length ? "," : "", printed);
     free(printed);
     cJSON_Delete(row);
     return 0;
@@ -483,6 +448,17 @@ static int put_cycles(struct document *document, struct err *err)
     return 0;
 }
 
+static const struct {
+    const char *key;
+    void (*put)(struct document *document);
+} arrays[] = {{"arms", put_arms},
+              {"results", put_results},
+              {"ratios", put_ratios},
+              {"speedup", put_splits},
+              {"scaling", put_laws},
+              {"verdicts", put_verdicts},
+              {"diagnostics", put_diagnostics}};
+
 static int put_run(FILE *out, struct store *store, int64_t run, bool samples, struct err *err)
 {
     struct facts facts;
@@ -491,13 +467,11 @@ static int put_run(FILE *out, struct store *store, int64_t run, bool samples, st
     if (facts_load(&facts, store, run, err) < 0)
         return -1;
     open_run(&document);
-    put_arms(&document);
-    put_results(&document);
-    put_ratios(&document);
-    put_splits(&document);
-    put_laws(&document);
-    put_verdicts(&document);
-    put_diagnostics(&document);
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        begin_array(&document, arrays[i].key);
+        arrays[i].put(&document);
+        end_array(&document);
+    }
     put_tally(&document);
     begin_array(&document, "findings");
     rc = store_each_finding(store, run, put_finding, &document, err);

@@ -1,18 +1,6 @@
 /* Are figures drawn from data that stays data, the same every time, and is their absence told? */
-#include "base/process.h"
 #include "report/figure.h"
 #include "report/test_fixture.h"
-
-static bool have_gnuplot(void)
-{
-    const char *const argv[] = {"gnuplot", "--version", NULL};
-    struct process process;
-    struct err err = {0};
-    if (process_start(&process, argv, NULL, NULL, -1, &err) < 0)
-        return false;
-    process_end(&process, 1000000000, NULL);
-    return true;
-}
 
 static void thinning_keeps_ends_and_stays_small(void **state)
 {
@@ -105,7 +93,7 @@ static const struct fixture runs[] = {
 static void every_kind_of_run_is_drawn(void **state)
 {
     (void)state;
-    if (!have_gnuplot())
+    if (!fixture_have_gnuplot())
         skip();
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
         char *folder = fixture_folder();
@@ -133,7 +121,7 @@ static void names_never_become_code(void **state)
             "`touch canary` <b onload=x>&amp; \"|'$(touch canary)\001\377\n\tEOD @x _y ^z"};
     char *folder, *svg, *data;
     (void)state;
-    if (!have_gnuplot())
+    if (!fixture_have_gnuplot())
         skip();
     folder = fixture_folder();
     assert_false(drawn(folder, &hostile).missing);
@@ -158,7 +146,7 @@ static void the_same_run_gives_the_same_bytes(void **state)
     static const char *const endings[] = {"dat", "gp", "svg"};
     char *one, *other;
     (void)state;
-    if (!have_gnuplot())
+    if (!fixture_have_gnuplot())
         skip();
     one = fixture_folder();
     other = fixture_folder();

@@ -1,85 +1,6 @@
-/* Do the figures of the judgement show what the verdict says,
- * and nothing where nothing is known? */
-#include <fcntl.h>
-
-#include "base/process.h"
-#include "report/figure.h"
-#include "report/test_fixture.h"
-
-#define BASE "\"warmup\":0,\"agents\":[{\"name\":\"a\",\"command\":[\"/bin/true\"]}],"
-#define PAIR                                                                                       \
-    "\"arms\":[{\"name\":\"sequential\",\"subject\":[\"x\"]},{\"name\":\"parallel\",\"subject\":"  \
-    "[\"x\"]}]"
-#define TWICE                                                                                      \
-    "\"claims\":[{\"id\":\"fast\",\"faster\":\"parallel\",\"than\":\"sequential\",\"at_least\":2}" \
-    ",{\"id\":\"p90\",\"arm\":\"parallel\",\"quantile\":0.9,\"at_most\":\"5ms\"}]"
-
-/* An invented run: how long each cycle took; 0 or less: it failed. */
-typedef double invented_ns(int arm, int value, int pair);
-
-static struct store *store;
-static char *folder;
-static struct facts facts;
-
-static void put_cycle(const struct scenario *scenario, int64_t run, const struct plan_item *item,
-                      int64_t index, double ns)
-{
-    struct run_cycle cycle = {.index = index, .item = *item, .sent_ns = (index + 1) * 1000000000};
-    struct err err = {0};
-    cycle.agent_count = scenario_batch_size(scenario, (size_t)item->value);
-    cycle.agents = xcalloc(cycle.agent_count, sizeof *cycle.agents);
-    cycle.outcome = ns > 0 ? RUN_READY : RUN_FAILED;
-    cycle.spawn_time_ns = cycle.ready_time_ns = ns > 0 ? (int64_t)ns : -1;
-    cycle.answered_ns = cycle.finished_ns = cycle.sent_ns + (int64_t)fabs(ns);
-    for (size_t i = 0; i < cycle.agent_count; i++) {
-        struct run_agent *agent = &cycle.agents[i];
-        agent->asked = scenario_agent_at(scenario, i);
-        agent->outcome = cycle.outcome;
-        agent->start_ns = cycle.sent_ns + 200000;
-        agent->ready_ns = ns > 0 ? cycle.answered_ns : 0;
-    }
-    snprintf(cycle.consensus, sizeof cycle.consensus, "agreed");
-    if (store_cycle_begin(store, run, &cycle, 1, 0, &err) < 0 ||
-        store_cycle_commit(store, &err) < 0)
-        fail_msg("%s", err.text);
-    free(cycle.agents);
-}
-
-/* The facts of such a run, until `forget`. */
-static void invent(const char *json, invented_ns *took)
-{
-    struct scenario scenario;
-    struct store_run run = {.scenario_path = (char *)"x", .options_json = (char *)"{}"};
-    struct plan plan;
-    struct err err = {0};
-    folder = fixture_folder();
-    store = fixture_store(folder);
-    if (scenario_parse(&scenario, json, strlen(json), &err) < 0)
-        fail_msg("%s", err.text);
-    plan_build(&plan, &scenario, NULL, 0, 7);
-    run.scenario_name = scenario.name;
-    run.scenario_text = scenario.source;
-    run.environment_json = (char *)"{\"cpus_online\":2}";
-    run.command = run.version = (char *)"";
-    run.planned = plan.count;
-    assert_int_equal(store_run_begin(store, &run, &err), 0);
-    for (size_t i = 0; i < plan.count; i++) {
-        const struct plan_item *item = &plan.items[i];
-        put_cycle(&scenario, run.id, item, (int64_t)i, took(item->arm, item->value, item->pair));
-    }
-    assert_int_equal(store_run_end(store, run.id, true, "", &err), 0);
-    if (facts_load(&facts, store, run.id, &err) < 0)
-        fail_msg("%s", err.text);
-    plan_release(&plan);
-    scenario_release(&scenario);
-}
-
-static void forget(void)
-{
-    facts_release(&facts);
-    store_close(store);
-    fixture_remove(folder);
-}
+/* Do the figures of the judgement show what the verdict says, and nothing where nothing is known?
+ */
+#include "report/test_invented.h"
 
 typedef int figure_data(struct text *out, struct store *store, const struct facts *facts,
                         struct err *err);
@@ -121,38 +42,6 @@ static double column(const char *row, int n)
     for (; n > 0; n--)
         row += strcspn(row, "\t\n") + 1;
     return strtod(row, NULL);
-}
-
-/* ---- invented times ---- */
-
-static double thrice(int arm, int value, int pair)
-{
-    (void)value;
-    return arm == 1 ? 1e6 : pair == 1300 ? 9e6 : 3e6 + pair * 7 % 20; /* in no order */
-}
-
-/* In pair 2 the fast one fails, in pair 4 the slow one. */
-static double failing(int arm, int value, int pair)
-{
-    return (pair == 2 && arm == 1) || (pair == 4 && arm == 0) ? -1e6 : thrice(arm, value, pair);
-}
-
-static double never(int arm, int value, int pair)
-{
-    (void)arm, (void)value, (void)pair;
-    return -1e6;
-}
-
-static double constant(int arm, int value, int pair)
-{
-    (void)arm, (void)value, (void)pair;
-    return 2e6;
-}
-
-static double two_heaps(int arm, int value, int pair)
-{
-    double jitter = 1 + 0.01 * ((pair * 7919 % 101) / 101.0);
-    return (arm == 0 ? 3e6 : pair * 31 % 10 < 3 ? 2e6 : 1e6) * jitter * (value + 1);
 }
 
 /* twice as fast in the middle, but equally slow in the slow half */
@@ -394,110 +283,6 @@ static void phases_without_a_ledger_are_start_and_ready(void **state)
     forget();
 }
 
-/* ---- drawing: every awkward run, without a word of complaint ---- */
-
-static double mixed(int arm, int value, int pair)
-{
-    return pair * 7 % 5 == 0 ? -1e6 : two_heaps(arm, value, pair);
-}
-
-static double far_apart(int arm, int value, int pair)
-{
-    return two_heaps(arm, value, pair) * (arm == 0 ? 1000 : 1) * (pair % 50 == 3 ? 40 : 1);
-}
-
-#define NAME "a-name-of-sixty-four-bytes-which-is-as-long-as-names-can-"
-#define VARY                                                                                       \
-    "\"vary\":{\"agents\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"  \
-    "27,28,29,30,31,32]},"
-#define ONE(n) "{\"name\":\"" NAME n "\",\"subject\":[\"x\"]},"
-#define MANY                                                                                       \
-    "\"arms\":[" ONE("01") ONE("02") ONE("03") ONE("04") ONE("05") ONE("06") ONE("07") ONE("08")   \
-        ONE("09") ONE("10") ONE("11") ONE("12") ONE("13") ONE("14")                                \
-            ONE("15") "{\"name\":\"z\",\"subject\":[\"x\"]}],\"claims\":[{\"id\":\"i\","           \
-                      "\"faster\":\"" NAME "02\",\"than\":\"" NAME "01\",\"at_least\":2}]"
-
-static const struct {
-    const char *json;
-    invented_ns *took;
-    const char *wanted; /* first letters of the figures, in the order of enum figure_kind */
-} awkward[] = {
-    {"{\"name\":\"t\",\"cycles\":1," BASE PAIR "," TWICE "}", thrice, "dtcrsp"},
-    {"{\"name\":\"t\",\"cycles\":2," BASE PAIR "}", thrice, "dtcrsp"},
-    {"{\"name\":\"t\",\"cycles\":5," BASE PAIR "," TWICE "}", failing, "dtcrsp"},
-    {"{\"name\":\"t\",\"cycles\":5," BASE PAIR "," TWICE "}", never, "t"},
-    {"{\"name\":\"t\",\"cycles\":50," BASE PAIR "," TWICE "}", constant, "dtcrsp"},
-    {"{\"name\":\"t\",\"cycles\":80," BASE PAIR "," TWICE "}", two_heaps, "dtcrsmp"},
-    {"{\"name\":\"t\",\"cycles\":90," BASE PAIR "," TWICE "}", mixed, "dtcrsmp"},
-    {"{\"name\":\"t\",\"cycles\":90," BASE PAIR "," TWICE "}", far_apart, "dtcrsmp"},
-    {"{\"name\":\"t\",\"cycles\":50," BASE VARY PAIR "," TWICE "}", two_heaps, "dtScrsmp"},
-    {"{\"name\":\"t\",\"cycles\":50," BASE MANY "}", two_heaps, "dtcrsmp"},
-};
-
-/* gnuplot's own words about one figure, once more; the caller frees them. */
-static char *complaints_of(const char *name)
-{
-    char *script = text_format("./t-%s.gp", name), *data = text_format("./t-%s.dat", name);
-    const char *const argv[] = {"gnuplot", "-d", "-c", script, "./again.svg", data, NULL};
-    struct process process;
-    struct err err = {0};
-    char *path = text_format("%s/complaints", folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_int_equal(process_start(&process, argv, NULL, folder, fd, &err), 0);
-    close(process.in);
-    process.in = -1;
-    process_wait(&process, INT64_MAX, NULL);
-    close(fd);
-    free(path);
-    free(script);
-    free(data);
-    return fixture_read(folder, "complaints");
-}
-
-static bool have_gnuplot(void)
-{
-    const char *const argv[] = {"gnuplot", "--version", NULL};
-    struct process process;
-    struct err err = {0};
-    if (process_start(&process, argv, NULL, NULL, -1, &err) < 0)
-        return false;
-    process_end(&process, 1000000000, NULL);
-    return true;
-}
-
-static void draw_awkward(size_t run)
-{
-    static const char letters[FIGURE_KINDS + 1] = "dtScrsmp";
-    struct figure_set set = {.prefix = "t"};
-    struct err err = {0};
-    invent(awkward[run].json, awkward[run].took);
-    if (figure_draw(&set, folder, store, &facts, &err) < 0 || set.missing)
-        fail_msg("run %zu: %s%s", run, err.text, set.trouble);
-    for (int kind = 0; kind < FIGURE_KINDS; kind++) {
-        const char *name = figure_name((enum figure_kind)kind);
-        bool wanted = strchr(awkward[run].wanted, letters[kind]) != NULL;
-        char *said;
-        if (set.wanted[kind] != wanted)
-            fail_msg("run %zu: %s is%s wanted", run, name, wanted ? "" : " not");
-        if (!wanted || kind == FIGURE_TIMELINE || kind == FIGURE_SCALING)
-            continue; /* the time line is known to warn of the phases it does not show */
-        said = complaints_of(name);
-        if (strcmp(said, "") != 0)
-            fail_msg("run %zu: %s: %s", run, name, said);
-        free(said);
-    }
-    forget();
-}
-
-static void awkward_runs_are_drawn_without_complaint(void **state)
-{
-    (void)state;
-    if (!have_gnuplot())
-        skip();
-    for (size_t i = 0; i < sizeof awkward / sizeof awkward[0]; i++)
-        draw_awkward(i);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,7 +296,6 @@ int main(void)
         cmocka_unit_test(an_open_interval_reaches_the_edge),
         cmocka_unit_test(two_heaps_are_shown_and_one_is_not),
         cmocka_unit_test(phases_without_a_ledger_are_start_and_ready),
-        cmocka_unit_test(awkward_runs_are_drawn_without_complaint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "plan/plan.h"
 #include "scenario/scenario.h"
@@ -284,5 +285,16 @@ __attribute__((unused)) static const char fixture_sweep[] =
     "{\"name\":\"sweep\",\"cycles\":20,\"warmup\":2,"
     "\"agents\":[{\"name\":\"agent\",\"command\":[\"{agent}\"]}],"
     "\"vary\":{\"agents\":[1,2,3,4,6,8]}," FIXTURE_ARMS "}";
+
+static inline bool fixture_have_gnuplot(void)
+{
+    const char *const argv[] = {"gnuplot", "--version", NULL};
+    struct process process;
+    struct err err = {0};
+    if (process_start(&process, argv, NULL, NULL, -1, &err) < 0)
+        return false;
+    process_end(&process, 1000000000, NULL);
+    return true;
+}
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "scenario/scenario.h"
+#include "scenario/test_claim_documents.h"
 #include "scenario/test_documents.h"
 
 static int parse(struct scenario *out, const char *text, struct err *err)

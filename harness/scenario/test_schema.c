@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "scenario/scenario.h"
+#include "scenario/test_claim_documents.h"
 #include "scenario/test_documents.h"
 
 #define SKIPPED 77

@@ -1,9 +1,10 @@
 /* bootstrap - how much an estimate moves when the sample is drawn again from itself
  *
  * For reports, never for verdicts: as bounds of p95 these cover 60 to 94 % instead of 95
- * (STATISTICS 3). Normal use: the _random form with a seeded generator (gsl_rng_mt19937, the seed
- * printed) and STATS_REPLICATES; the other form takes the draws as they are. +infinity (a failed
- * cycle) is allowed and makes a bound infinite where it reaches; NaN and -infinity are refused.
+ * (judge/STATISTICS.md 3). Normal use: the _random form with a seeded generator (gsl_rng_mt19937,
+ * the seed printed) and STATS_REPLICATES; the other form takes the draws as they are. +infinity (a
+ * failed cycle) is allowed and makes a bound infinite where it reaches; NaN and -infinity are
+ * refused.
  */
 #ifndef STATS_BOOTSTRAP_H
 #define STATS_BOOTSTRAP_H

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-#define SLACK      1e-12 /* a permuted Q counts from best (1 - SLACK) on, STATISTICS 10 */
+#define SLACK      1e-12 /* a permuted Q counts from best (1 - SLACK) on, judge/STATISTICS.md 10 */
 #define DEPENDENCE 1.645 /* over sqrt(n): lag-1 above this asks for block permutation */
 
 static bool all_finite(const double z[], size_t n)

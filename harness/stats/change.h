@@ -2,7 +2,7 @@
  *
  * Normal use: z = logarithms of sitting medians in the order of time, stats_find_changes with a
  * seeded generator (gsl_rng_mt19937, the seed printed). History finds which commit; it never blocks
- * one by itself (STATISTICS 6.3). Samples must be finite: a series with NaN or an infinity among
+ * one by itself (judge/STATISTICS.md 6.3). Samples must be finite: a series with NaN or an infinity among
  * them has no split, q NaN and p 1; leave failed sittings out. Time is O(n^2) per profile and per
  * permutation, memory O(n): histories of hundreds, not of millions.
  */
@@ -73,7 +73,7 @@ double stats_split_p(const double z[], size_t n, size_t min_segment, const size_
  *          of a dependent history down (ar.3: 1 instead of 11 % at 0.01). Blocks are cut from a
  *          random offset in each permutation, those at the edges are shorter; 0 counts as 1, more
  *          than n as n
- * source : STATISTICS 6.3
+ * source : judge/STATISTICS.md 6.3
  */
 double stats_split_p_random(const double z[], size_t n, size_t min_segment, size_t block,
                             size_t count, gsl_rng *rng);
@@ -101,12 +101,12 @@ struct stats_change_rule {
  * history is dependent: all is done once more with blocks of STATS_CHANGE_BLOCK. Asked of one split
  * at a time instead, a second step passes for dependence: of two steps of 10 % (N 30, sd 3 %) one
  * was found in 25 of 100 histories, now in 99; 200 simulated of each kind. False alarms are those
- * of STATISTICS 6.3: at p <= .01 none 0.5 %, ar.3 6 %, ar.6 16 % (N 30). A level that came back (10
+ * of judge/STATISTICS.md 6.3: at p <= .01 none 0.5 %, ar.3 6 %, ar.6 16 % (N 30). A level that came back (10
  * runs up of 30) is seen in 8 % only, in 60 runs in 92 %.
  *
  * out     : room for n changes, ascending by place
  * returns : how many
- * source  : Matteson and James 2014; block permutation: STATISTICS 6.3
+ * source  : Matteson and James 2014; block permutation: judge/STATISTICS.md 6.3
  * vector  : none of its own (its draws are random); its parts are in edivisive.json
  */
 size_t stats_find_changes(struct stats_change out[], const double z[], size_t n,

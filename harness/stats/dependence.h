@@ -55,7 +55,7 @@ double stats_geyer_tau(const double x[], size_t n);
  * sizes   : shape [blocks], samples of each consecutive block, n in all
  * naive   : variance of the mean if samples were independent; 0 gives 0
  * returns : >= 0; NaN below STATS_LEAST_BLOCKS blocks or when sizes do not add up to n
- * source  : Kish 1965; STATISTICS 2.3. vector: autocorrelation_ess.json (deff_*)
+ * source  : Kish 1965; judge/STATISTICS.md 2.3. vector: autocorrelation_ess.json (deff_*)
  */
 double stats_design_effect(const double y[], size_t n, const size_t sizes[], size_t blocks,
                            double naive);
@@ -81,7 +81,7 @@ struct stats_dependence {
  *
  * p       : the claimed quantile, 0.5 for a median of ratios
  * sizes   : as in stats_design_effect; NULL with blocks 0 when there are none
- * source  : STATISTICS 2.3 with its simulations
+ * source  : judge/STATISTICS.md 2.3 with its simulations
  * vectors : autocorrelation_ess.json and the tau of paired_ratio.json and regression_gate.json
  */
 struct stats_dependence stats_measure_dependence(const double x[], size_t n, double p,

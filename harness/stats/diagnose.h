@@ -29,7 +29,7 @@ struct stats_drift {
  * total = exp(10 b) - 1, b the median of the 45 slopes of ln median
  *
  * x      : in the order of measurement, n >= 0; blocks of n / 10, what remains is not looked at
- * source : Mann 1945, Kendall 1975, Sen 1968; STATISTICS 6.5. vector: drift.json
+ * source : Mann 1945, Kendall 1975, Sen 1968; judge/STATISTICS.md 6.5. vector: drift.json
  */
 struct stats_drift stats_find_drift(const double x[], size_t n);
 
@@ -44,7 +44,7 @@ struct stats_log_spread {
  * stats_measure_log_spread - median of ln x, median |ln x - median| / 0.67449
  *
  * x      : any order and unit, n >= 0; 0 and below count as ln = -infinity
- * source : Hampel 1974; STATISTICS 6.1. vectors: outliers_bimodality.json, regression_gate.json
+ * source : Hampel 1974; judge/STATISTICS.md 6.1. vectors: outliers_bimodality.json, regression_gate.json
  *          (sigma_log)
  */
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n);
@@ -60,7 +60,7 @@ struct stats_outliers {
 /*
  * stats_find_outliers - ln x > median(ln x) + 5 sigma; where sigma is 0: x > 3 median(x)
  *
- * source : STATISTICS 6.5. vector: outliers_bimodality.json
+ * source : judge/STATISTICS.md 6.5. vector: outliers_bimodality.json
  */
 struct stats_outliers stats_find_outliers(const double x[], size_t n);
 
@@ -81,7 +81,7 @@ struct stats_modes {
  * left out; of all splits with 0.1 .. 0.9 below, the one with the largest k (m - k) (m2 - m1)^2.
  * Below 40 samples nothing is flagged: 4000 simulated lognormal series of n = 20, 30, 40, 50, 100
  * give D >= 4 in 18, 6, 1.5, 0.6, 0.0 % (heavy tails the same).
- * source : STATISTICS 6.5 (Ashman, Bird and Zepf 1994 for D). vector: outliers_bimodality.json
+ * source : judge/STATISTICS.md 6.5 (Ashman, Bird and Zepf 1994 for D). vector: outliers_bimodality.json
  */
 struct stats_modes stats_find_modes(const double x[], size_t n);
 

@@ -15,7 +15,7 @@
 #include "stats/internal.h"
 #include "stats/stats.h"
 
-#define SLACK 1e-12 /* levels are compared with this slack, STATISTICS 10 */
+#define SLACK 1e-12 /* levels are compared with this slack */
 #define POWER 0.80
 
 /* ---- the paired gate ---- */

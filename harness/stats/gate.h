@@ -48,7 +48,7 @@ struct stats_gate {
  * candidate alone 0.
  *
  * out    : 0 .. +infinity, no unit; may be candidate or baseline itself
- * source : STATISTICS 6.1. vector: regression_gate.json (change)
+ * source : judge/STATISTICS.md 6.1. vector: regression_gate.json (change)
  */
 void stats_gate_ratios(double out[], const double candidate[], const double baseline[], size_t n);
 
@@ -58,7 +58,7 @@ void stats_gate_ratios(double out[], const double candidate[], const double base
  * bad = #{ratio > 1 + tolerance}; PASS when P(Bin(n, 1/2) <= bad) <= alpha_pass,
  * FAIL when P(Bin >= bad) <= alpha_fail, with tau as in stats_p_support
  *
- * source : sign test; equivalence by Schuirmann 1987; STATISTICS 6.1. vector: regression_gate.json
+ * source : sign test; equivalence by Schuirmann 1987; judge/STATISTICS.md 6.1. vector: regression_gate.json
  */
 struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
 
@@ -67,7 +67,7 @@ struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
  *
  * sigma   : spread of ln ratio, >= 0; power: 0.8; alpha is 0.05 one-sided
  * returns : >= 0; +infinity when n is 0, sigma is negative, NaN or infinite, tau or power no sense
- * source  : asymptotic variance of the median; STATISTICS 6.1. vector: regression_gate.json (mde80)
+ * source  : asymptotic variance of the median; judge/STATISTICS.md 6.1. vector: regression_gate.json (mde80)
  */
 double stats_detectable_change(double sigma, double tau, size_t n, double power);
 
@@ -77,7 +77,7 @@ double stats_detectable_change(double sigma, double tau, size_t n, double power)
  * factor  : truth / claim, > 0 and not 1, e.g. 1.05; sigma, tau, power as above
  * returns : tau ((z(.95) + z(power)) sqrt(pi / 2) sigma / ln factor)^2, not rounded; +infinity when
  *           factor is 1, not positive or not finite, or sigma is negative or not finite
- * source  : STATISTICS 4; the inverse of stats_detectable_change, no vector of its own
+ * source  : judge/STATISTICS.md 4; the inverse of stats_detectable_change, no vector of its own
  */
 double stats_pairs_needed(double sigma, double tau, double factor, double power);
 
@@ -104,7 +104,7 @@ struct stats_session {
  * stats_predict_session - t = (ln x - mean) / (s sqrt(1 + 1 / m)) over the logs of m session
  * medians
  *
- * Advises only: ten stored sessions are a sensible minimum, and the same host (STATISTICS 6.2).
+ * Advises only: ten stored sessions are a sensible minimum, and the same host (judge/STATISTICS.md 6.2).
  * source : prediction interval of the normal distribution. vector: session_prediction.json
  */
 struct stats_session stats_predict_session(const double stored[], size_t count, double median);

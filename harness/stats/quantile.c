@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SLACK  1e-12 /* levels are compared with this slack, STATISTICS 10 */
+#define SLACK  1e-12 /* levels are compared with this slack */
 #define MOST_N 1e15  /* more cycles than anybody will run */
 
 double stats_quantile(const double sorted[], size_t n, double p)
@@ -126,7 +126,7 @@ struct stats_bounds stats_quantile_bounds(const double sorted[], size_t n, doubl
 {
     long support = most_bad(n, p, tau, alpha_upper);
     long refute = least_bad(n, p, tau, alpha_lower);
-    /* 1-based in STATISTICS 2.1: upper X(n - c_S), lower X(n - c_R + 1) */
+    /* 1-based in judge/STATISTICS.md 2.1: upper X(n - c_S), lower X(n - c_R + 1) */
     return bounds_at(sorted, n, (long)n - refute, support < 0 ? -1 : (long)n - support - 1);
 }
 

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "stats/stats.h"
 
-#define SLACK 1e-12 /* levels are compared with this slack, STATISTICS 10 */
+#define SLACK 1e-12 /* levels are compared with this slack */
 
 /* Two sorted series;
  * x[i .. i + in_x) and y[j .. j + in_y) are the group of equal values at hand. */

@@ -1,7 +1,7 @@
 /* ranks - which of two series is the larger, and by how much, asked of their order alone
  *
  * Normal use: one call per question, samples in any order. +infinity (a failed cycle) is the
- * largest value and ties with its like. Nothing here is judged by: the verdicts of STATISTICS 2 and
+ * largest value and ties with its like. Nothing here is judged by: the verdicts of judge/STATISTICS.md 2 and
  * 4 count bad cycles. `defined` false says that a question had no answer (no samples, or NaN among
  * them): then estimates are NaN, and p is 1 unless said otherwise. None makes the pairs it speaks
  * of: time is n log n, memory two doubles per sample.
@@ -112,7 +112,7 @@ struct stats_location {
  * alpha   : one-sided level of each bound, above 0 and below 0.5 (else defined false)
  * exact   : wished for; granted up to STATS_EXACT_MOST per series
  * returns : defined false when m or n is 0 or a NaN is among them. Needs symmetry of nothing, but
- *           one shape for both series: descriptive only (STATISTICS 4)
+ *           one shape for both series: descriptive only (judge/STATISTICS.md 4)
  * source  : Hodges and Lehmann 1963
  * vector  : hodges_lehmann.json
  */

@@ -1,7 +1,7 @@
 /* report_only - well-known estimates that are printed for comparison and never judged by
  *
- * They are driven by single slow cycles (STATISTICS 2.1 and 4), which is why the verdicts use the
- * type-7 quantile and the median of ratios instead.
+ * They are driven by single slow cycles (judge/STATISTICS.md 2.1 and 4), which is why the verdicts
+ * use the type-7 quantile and the median of ratios instead.
  */
 #ifndef STATS_REPORT_ONLY_H
 #define STATS_REPORT_ONLY_H

@@ -48,7 +48,7 @@ struct stats_curve {
  * replicates : STATS_REPLICATES of bootstrap.h
  * rng        : seeded by the caller; takes one draw for each round and replicate
  * curve      : or NULL
- * source     : STATISTICS 8; Efron 1979. No golden vector: by hand-made sweeps
+ * source     : judge/STATISTICS.md 8; Efron 1979. No golden vector: by hand-made sweeps
  */
 struct stats_usl_band stats_bootstrap_usl(const struct stats_sweep *sweep, double confidence,
                                           size_t replicates, gsl_rng *rng,

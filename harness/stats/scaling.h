@@ -30,7 +30,7 @@ struct stats_usl {
  *          sets that hold T1; sets with more coefficients than different n are not tried. Give 6
  *          different n, two on each side of the core count; do not extrapolate beyond twice the
  *          largest
- * source : Gunther 2007; STATISTICS 8. vector: usl_fit.json
+ * source : Gunther 2007; judge/STATISTICS.md 8. vector: usl_fit.json
  */
 struct stats_usl stats_fit_usl(const double n[], const double time[], size_t count);
 
@@ -50,7 +50,7 @@ struct stats_amdahl {
  * stats_fit_amdahl - T(p) = a + b / p for fixed total work, a, b >= 0; fitted as stats_fit_usl
  *
  * p      : workers, >= 1, shape [count]; time: > 0
- * source : Amdahl 1967; STATISTICS 8. vector: amdahl_fit.json
+ * source : Amdahl 1967; judge/STATISTICS.md 8. vector: amdahl_fit.json
  */
 struct stats_amdahl stats_fit_amdahl(const double p[], const double time[], size_t count);
 
@@ -77,7 +77,7 @@ struct stats_misfit {
  * sqrt(rounds))^2
  *
  * parameters : 3 for the USL, 2 for Amdahl's law, also where some came out as 0
- * source     : STATISTICS 8, pitfall 3; no golden vector, tested by hand-made figures
+ * source     : judge/STATISTICS.md 8, pitfall 3; no golden vector, tested by hand-made figures
  */
 struct stats_misfit stats_find_misfit(const struct stats_point points[], size_t count,
                                       size_t parameters);
@@ -109,7 +109,7 @@ struct stats_makespan {
  *
  * batch   : any one unit of time, agents >= 0
  * returns : >= 0, unit of the batch; not defined when it has no agents or a figure is out of range
- * source  : STATISTICS 9, Graham 1969. vector: makespan_bound.json
+ * source  : judge/STATISTICS.md 9, Graham 1969. vector: makespan_bound.json
  */
 struct stats_makespan stats_bound_makespan(const struct stats_batch *batch);
 
@@ -128,7 +128,7 @@ struct stats_attained {
  * stats_compare_makespan - what was attained of what was possible
  *
  * sequential, parallel : measured, > 0
- * source : STATISTICS 9. vector: makespan_bound.json
+ * source : judge/STATISTICS.md 9. vector: makespan_bound.json
  */
 struct stats_attained stats_compare_makespan(const struct stats_makespan *bound,
                                              const struct stats_batch *batch, double sequential,

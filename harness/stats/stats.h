@@ -33,7 +33,7 @@ void stats_sort(double samples[], size_t n);
  * formula : sum x / n; sqrt(sum (x - mean)^2 / (n - 1)), two passes; type-7 quantiles
  * sorted  : ascending, n >= 0, any unit, which is that of the answers
  * returns : all figures NaN when n is 0
- * source  : STATISTICS 10 (no sums of squares); quantiles as stats_quantile
+ * source  : judge/STATISTICS.md 10 (no sums of squares); quantiles as stats_quantile
  * vector  : descriptive.json
  */
 struct stats_summary stats_summarise(const double sorted[], size_t n);
@@ -58,7 +58,7 @@ double stats_quantile(const double sorted[], size_t n, double p);
  * returns : 0 .. 1: P(Bin(n, 1 - p) <= bad) and P(Bin >= bad), generalised to tau > 1; both 1 when
  *           n is 0; NaN, which is below no level, when bad > n, p is outside 0 .. 1 or tau is not
  *           positive and finite
- * source  : Korn and Graubard 1998; STATISTICS 2.1. vector: claim_test.json
+ * source  : Korn and Graubard 1998; judge/STATISTICS.md 2.1. vector: claim_test.json
  */
 double stats_p_support(size_t bad, size_t n, double p, double tau);
 double stats_p_refute(size_t bad, size_t n, double p, double tau);
@@ -68,7 +68,7 @@ double stats_p_refute(size_t bad, size_t n, double p, double tau);
  *
  * sorted  : ascending, n >= 0; p: 0 .. 1
  * returns : the smallest sample with a share p at or below it; NaN when n is 0 or p is outside
- * source  : Hyndman and Fan 1996, definition 1; STATISTICS 2.3. vector: quantile_ci.json (point)
+ * source  : Hyndman and Fan 1996, definition 1; judge/STATISTICS.md 2.3. vector: quantile_ci.json (point)
  */
 double stats_order_statistic(const double sorted[], size_t n, double p);
 
@@ -85,7 +85,7 @@ struct stats_bounds {
  *           lower X(n - c + 1), c the smallest with p_refute <= alpha_lower; 1-based
  * alpha_  : one-sided levels; the bounds agree exactly with the tests at the same levels
  * returns : unit of the samples; an upper bound of +infinity with has_upper is a failed cycle
- * source  : Hahn and Meeker 1991, 5.2; STATISTICS 2.1
+ * source  : Hahn and Meeker 1991, 5.2; judge/STATISTICS.md 2.1
  * vectors : quantile_ranks.json, quantile_ci.json
  */
 struct stats_bounds stats_quantile_bounds(const double sorted[], size_t n, double p, double tau,
@@ -95,7 +95,7 @@ struct stats_bounds stats_quantile_bounds(const double sorted[], size_t n, doubl
  * stats_median_bounds - the same for the median of paired ratios
  *
  * formula : lower X(c + 1), upper X(n - c), c the largest count with p_support <= the level, p 0.5
- * source  : sign test, Hahn and Meeker 1991; STATISTICS 2.1. vector: paired_ratio.json
+ * source  : sign test, Hahn and Meeker 1991; judge/STATISTICS.md 2.1. vector: paired_ratio.json
  */
 struct stats_bounds stats_median_bounds(const double sorted[], size_t n, double tau,
                                         double alpha_lower, double alpha_upper);
@@ -105,7 +105,7 @@ struct stats_bounds stats_median_bounds(const double sorted[], size_t n, double 
  *
  * p, alpha : 0 .. 1; p95 at 0.05 gives 59
  * returns  : 1 or more; SIZE_MAX when no number of cycles is enough (p >= 1, alpha <= 0, NaN)
- * source   : STATISTICS 2.2. vector: quantile_min_n.json
+ * source   : judge/STATISTICS.md 2.2. vector: quantile_min_n.json
  */
 size_t stats_minimum_n(double p, double alpha);
 
@@ -115,7 +115,7 @@ size_t stats_minimum_n(double p, double alpha);
  * A pair in which only the fast arm failed (+infinity or NaN) gives 0 (the worst for the claim),
  * only the slow one +infinity, both: 0. Pairs in which a duration is not positive give 0.
  * out    : 0 .. +infinity, no unit; may be slow or fast itself
- * source : STATISTICS 4; failures as in section 6.5. vector: paired_ratio.json (median_ratio)
+ * source : judge/STATISTICS.md 4. vector: paired_ratio.json (median_ratio)
  */
 void stats_ratios(double out[], const double slow[], const double fast[], size_t n);
 
@@ -145,7 +145,7 @@ struct stats_plan {
  * stats_plan_looks - exact linear alpha spending over pre-declared looks
  *
  * n      : cycles at each look, ascending; p: claimed quantile; alpha: 0.05 per side
- * source : Lan and DeMets 1983, linear spending; exact recursion on the binomial path, STATISTICS 5
+ * source : Lan and DeMets 1983, linear spending; exact recursion on the binomial path, judge/STATISTICS.md 5
  * vector : group_sequential.json
  */
 void stats_plan_looks(struct stats_plan *out, const int n[], size_t looks, double p, double alpha);
@@ -164,7 +164,7 @@ struct stats_power {
  * bad_share : 0 .. 1, of independent cycles (tau = 1): dependence costs power, so this is the most
  * returns   : both sides stop the run, so support + refute <= 1 and n[0] <= mean_n <= the last n;
  *             NaN when bad_share is outside 0 .. 1 or there is no look
- * source    : exact recursion on the binomial path, STATISTICS 5
+ * source    : exact recursion on the binomial path, judge/STATISTICS.md 5
  * example   : p = 0.95, looks 100, 200, 400, bad_share 0.02: support 0.94, mean_n 297
  */
 struct stats_power stats_plan_power(const struct stats_plan *plan, const int n[], double bad_share);
@@ -178,7 +178,7 @@ struct stats_power stats_plan_power(const struct stats_plan *plan, const int n[]
  *             more bad cycle is allowed, so a slightly larger n may have less; 0 when bad_share is
  *             1 - p or more (no n helps), when more than a million cycles would be needed or when
  *             an argument is outside its range
- * source    : exact binomial, STATISTICS 2.2
+ * source    : exact binomial, judge/STATISTICS.md 2.2
  * example   : p = 0.95, alpha = 0.05, no bad cycles at all: 59
  */
 size_t stats_cycles_needed(double p, double bad_share, double power, double alpha);

@@ -179,7 +179,7 @@ static void tests_of_counts_are_shares_or_refused(void **state)
     assert_true(stats_minimum_n(0, 0.05) == 1 && stats_minimum_n(0.95, 2) == 1);
 }
 
-/* p95 at the sizes where one more bad cycle becomes allowed (STATISTICS 2.2 and 10) */
+/* p95 at the sizes where one more bad cycle becomes allowed (judge/STATISTICS.md 2.2 and 10) */
 static void p95_allows_bad_cycles_from_59_and_93_on(void **state)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* Does a plan promise what STATISTICS 5 computed, and do its chances add up? */
+/* Does a plan promise what judge/STATISTICS.md 5 computed, and do its chances add up? */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ static struct stats_power power_of(const int n[], size_t looks, double p, double
     return stats_plan_power(&plan, n, bad_share);
 }
 
-/* The tables of STATISTICS are printed in whole or tenth per cents. */
+/* The tables of judge/STATISTICS.md 5 are printed in whole or tenth per cents. */
 static void assert_near(double got, double wanted, double unit)
 {
     if (!(fabs(got - wanted) <= 0.5001 * unit))

@@ -54,7 +54,7 @@ static void bounds_agree_with_the_test(void **state)
     (void)state;
     for (int i = 0; i < 200; i++)
         x[i] = i;
-    /* 4 above the limit of 200 support p95, 5 do not (STATISTICS 2.2): the bound is X(196) */
+    /* 4 above the limit of 200 support p95, 5 do not: the bound is X(196) */
     assert_true(stats_p_support(4, 200, 0.95, 1) <= 0.05);
     assert_true(stats_p_support(5, 200, 0.95, 1) > 0.05);
     assert_true(stats_quantile_bounds(x, 200, 0.95, 1, 0.05, 0.05).upper == 195);

@@ -162,4 +162,12 @@ static inline void synthetic_put(struct synthetic *synthetic, const struct synth
     assert_int_equal(store_cycle_commit(synthetic->store, &synthetic->err), 0);
 }
 
+static inline struct store_tally synthetic_tally(struct synthetic *synthetic, int arm, int value)
+{
+    struct store_tally tally;
+    assert_int_equal(
+        store_tally(synthetic->store, synthetic->run, arm, value, &tally, &synthetic->err), 0);
+    return tally;
+}
+
 #endif

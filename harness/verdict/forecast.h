@@ -14,8 +14,8 @@
  * cycles it needs, as text for a terminal
  *
  * store  : results of earlier runs, whose spread is used for ratios; or NULL: a usual one is
- *          assumed (11 %, STATISTICS 0), which is said
- * source : exact binomial, STATISTICS 2.2 and 5; pairs needed: STATISTICS 4
+ *          assumed (11 %, judge/STATISTICS.md 0), which is said
+ * source : exact binomial, judge/STATISTICS.md 2.2 and 5; pairs needed: judge/STATISTICS.md 4
  */
 void forecast_write(struct text *out, const struct scenario *scenario, const struct plan *plan,
                     struct store *store);

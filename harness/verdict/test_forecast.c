@@ -48,8 +48,8 @@ static void a_hundred_cycles_ask_for_a_p99(void **state)
     says(told,
          "supported when at most 1 of 100 cycles speak against it, refuted from 10 of 100 on");
     says(told, "100 cycles can support it only if about 99.2 % of cycles are at or below 50.0 ms");
-    says(told,
-         "  1 %       74 %      0 %         100            124       153"); /* STATISTICS 2.2 */
+    /* judge/STATISTICS.md 2.2 */
+    says(told, "  1 %       74 %      0 %         100            124       153");
     free(told);
 }
 
@@ -58,7 +58,7 @@ static void looks_have_their_exact_power(void **state)
     char *told = forecast("{\"looks\": [100, 200, 400]}", limit, NULL);
     (void)state;
     says(told, "at most 0 of 100, 3 of 200, 12 of 400 cycles");
-    says(told, "  2 %       94 %      0 %         297"); /* STATISTICS 5 */
+    says(told, "  2 %       94 %      0 %         297"); /* judge/STATISTICS.md 5 */
     free(told);
 }
 

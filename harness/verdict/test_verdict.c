@@ -89,7 +89,7 @@ static void check(const struct verdict_item *item, const struct series *series)
     assert_true(item->reason[0]);
 }
 
-/* Around the boundaries 0, 3, 12 and 11, 18, 29 of STATISTICS 5. */
+/* Around the boundaries 0, 3, 12 and 11, 18, 29 of judge/STATISTICS.md 5. */
 static const struct series p95[] = {
     {400, {0, 0, 0}, VERDICT_SUPPORTED, 1, 100, 0},
     {100, {11, 0, 0}, VERDICT_REFUTED, 1, 100, 11},

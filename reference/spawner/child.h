@@ -78,7 +78,7 @@ int child_find(char *out, const char *name, struct err *err);
  *
  * returns : 0 even if the program turns out not to be startable: child_settle tells start_error
  * errors  : ERR_SYSTEM no pipe or no process; nothing is left open then, child->pid is 0
- * source  : clone(2) CLONE_VM, CLONE_CHILD_CLEARTID; SPAWNING.md 7. Under sanitizers vfork(2).
+ * source  : clone(2) CLONE_VM, CLONE_CHILD_CLEARTID; reference/SPAWNING.md 2
  */
 int child_start(struct child *child, const struct child_plan *plan, struct err *err);
 

@@ -1,4 +1,4 @@
-/* protocol - requests in, answers out: the subject protocol, version 1 (PROTOCOL.md).
+/* protocol - requests in, answers out: the subject protocol, version 1: reference/PROTOCOL.md.
  *
  * Normal use: protocol_answer for every line read, until it says that this was the last.
  */

@@ -7,7 +7,7 @@
  * One connection is kept for the life of the process; all checkpoints happen on it and no other.
  * Several spawners may have one database open: whoever writes or checkpoints waits for its turn
  * (writers.h), so no checkpoint ever runs beside a commit of ours (SQLite 3.7.0 to 3.51.2 can
- * corrupt a WAL database then, INTEGRITY.md 3g). Every error of the database is returned; a
+ * corrupt a WAL database then, audit/INTEGRITY.md 3.4). Every error of the database is returned; a
  * function that failed has changed nothing. One exception: a commit that the disk refused (an I/O
  * error) may be found done after a crash that follows at once; its agents are 'interrupted' then.
  */

@@ -9,7 +9,7 @@
 #include "stats/report_only.h"
 #include "stats/stats.h"
 
-#define SLACK        1e-12 /* levels are compared with this slack, STATISTICS 10 */
+#define SLACK        1e-12 /* levels are compared with this slack */
 #define NEGLIGIBLE   1e-20
 #define LARGE_N      1000000 /* from here on claim_test.json grants rel 1e-6 */
 #define LARGE_REL    1e-6

@@ -1,5 +1,5 @@
 /* What would the machine have done? Noise with known truth: margins, shared ups and downs, regimes,
- * drift. STATISTICS 1 and 4 name the models. */
+ * drift. judge/STATISTICS.md 1 and 4 name the models. */
 #include "stats/simulate/models.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Which tau is tried? None at all, rule 2.3 of STATISTICS, and the one the harness judges with. */
+/* Which tau is tried? None, rule 2.3 of judge/STATISTICS.md, and the one the harness judges by. */
 #include "stats/dependence.h"
 #include "stats/robust.h"
 #include "stats/simulate/trial.h"
