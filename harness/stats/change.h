@@ -44,17 +44,6 @@ size_t stats_change_profile(double q[], const double z[], size_t n, size_t min_s
 struct stats_split stats_find_split(const double z[], size_t n, size_t min_segment);
 
 /*
- * stats_split_by_threshold - split again and again while the best Q >= threshold
- *
- * changes : out, room for n values; indices into the whole series, ascending
- * threshold : unit of z; NaN: nothing is split
- * returns : how many
- * vector  : edivisive.json
- */
-size_t stats_split_by_threshold(size_t changes[], const double z[], size_t n, size_t min_segment,
-                                double threshold);
-
-/*
  * stats_split_p - how often a permuted segment splits as well as this one
  *
  * formula      : (1 + #{best Q of a permutation >= best Q (1 - 1e-12)}) / (1 + count), never 0

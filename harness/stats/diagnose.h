@@ -43,8 +43,7 @@ struct stats_log_spread {
  * stats_measure_log_spread - median of ln x, median |ln x - median| / 0.67449
  *
  * x      : any order and unit, n >= 0; 0 and below count as ln = -infinity
- * source : Hampel 1974; STATISTICS 6.1. vectors: outliers_bimodality.json, regression_gate.json
- * (sigma_log)
+ * source : Hampel 1974; STATISTICS 6.1. vector: outliers_bimodality.json (sigma_log)
  */
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n);
 
