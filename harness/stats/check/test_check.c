@@ -240,7 +240,14 @@ static void strangers_and_empty_folders_are_told(void **state)
     put(*state, "notes.txt", "no vectors");
     expect_said(*state, 1, "");
     put(*state, "stranger.json", "{}");
-    expect_said(*state, 1, "unknown stranger.json  ");
+    expect_said(*state, 0, "unknown stranger.json  nothing here computes such a file, skipped");
+    put_changed(*state, "holm.json", "\"expected\"", "\"reject\"", "\"reject\"");
+    expect_said(*state, 0, "ok   holm.json  5 cases, 32 values\nunknown stranger.json  ");
+    said = look_at(*state, "stranger");
+    assert_int_equal(said.status, 1); /* asked for by name */
+    text_release(&said.out);
+    put_changed(*state, "holm.json", "\"expected\"", "true", "false");
+    expect_said(*state, 1, "MISS holm.json  1 of 32 values: ");
     expect_said(folder, 2, "");
     expect_said("--wrong", 2, "");
     expect_said("--help", 0, "usage: stats_vectors");
