@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "stats/internal.h"
 #include "stats/stats.h"
+
+#define ENOUGH_AMONG 20 /* samples of each series among the other's */
 
 /* Two sorted series; x[i .. i + in_x) and y[j .. j + in_y) are the group of equal values at hand.
  */
@@ -130,6 +133,7 @@ static void compare_placements(struct stats_brunner_munzel *out, struct walk *wa
     if (both <= 0)
         return;
     out->defined = true;
+    out->error = sqrt(both) / (m * n);
     out->statistic = m * n * (sums->y / n - sums->x / m) / ((m + n) * sqrt(both));
     out->degrees = both * both / (x * x / (m - 1) + y * y / (n - 1));
     out->p_y_greater = gsl_cdf_tdist_Q(out->statistic, out->degrees);
@@ -140,6 +144,7 @@ struct stats_brunner_munzel stats_test_brunner_munzel(const double x[], size_t m
                                                       size_t n)
 {
     struct stats_brunner_munzel out = {.p_x_less_y = NAN,
+                                       .error = NAN,
                                        .statistic = NAN,
                                        .degrees = NAN,
                                        .p_two_sided = NAN,
@@ -154,5 +159,65 @@ struct stats_brunner_munzel stats_test_brunner_munzel(const double x[], size_t m
     if (m > 1 && n > 1)
         compare_placements(&out, &walk, &sums);
     walk_release(&walk);
+    return out;
+}
+
+/* ---- how often, with its doubt ---- */
+
+/* Samples of one series that are not below, or not above, the whole other one: of the series that
+ * has fewer of them. */
+static size_t count_among(const double x[], size_t m, const double y[], size_t n, bool x_is_less)
+{
+    double edge_x = x[0], edge_y = y[0];
+    size_t in_x = 0, in_y = 0;
+    for (size_t i = 0; i < m; i++)
+        edge_x = x_is_less ? fmax(edge_x, x[i]) : fmin(edge_x, x[i]);
+    for (size_t j = 0; j < n; j++)
+        edge_y = x_is_less ? fmin(edge_y, y[j]) : fmax(edge_y, y[j]);
+    for (size_t i = 0; i < m; i++)
+        in_x += x_is_less ? x[i] >= edge_y : x[i] <= edge_y;
+    for (size_t j = 0; j < n; j++)
+        in_y += x_is_less ? y[j] <= edge_x : y[j] >= edge_x;
+    return in_x < in_y ? in_x : in_y;
+}
+
+static double from_logit(double logit)
+{
+    return 1 / (1 + exp(-logit));
+}
+
+static void bound_by_placements(struct stats_order *out, const struct stats_brunner_munzel *test,
+                                double tau, double alpha)
+{
+    double odds = out->share * (1 - out->share), centre = log(out->share / (1 - out->share));
+    double t = gsl_cdf_tdist_Qinv(alpha, fmax(1, test->degrees / tau));
+    double reach = t * test->error * sqrt(tau) / odds;
+    out->lower = from_logit(centre - reach);
+    out->upper = from_logit(centre + reach);
+}
+
+/* Of `worth` independent trials that succeeded with this share, which may be no whole number. */
+static void bound_by_counts(struct stats_order *out, double worth, double alpha)
+{
+    double good = worth * out->share, bad = worth * (1 - out->share);
+    out->lower = good > 0 ? stats_beta_inverse(alpha, good, bad + 1) : 0;
+    out->upper = bad > 0 ? stats_beta_inverse(1 - alpha, good + 1, bad) : 1;
+}
+
+struct stats_order stats_estimate_order(const double x[], size_t m, const double y[], size_t n,
+                                        double tau, double alpha)
+{
+    struct stats_brunner_munzel test = stats_test_brunner_munzel(x, m, y, n);
+    struct stats_order out = {.share = test.p_x_less_y, .lower = NAN, .upper = NAN};
+    size_t among;
+    if (isnan(out.share) || !(tau >= 1) || !(alpha > 0 && alpha < 1))
+        return out;
+    out.defined = true;
+    among = count_among(x, m, y, n, out.share > 0.5);
+    out.separated = among == 0;
+    if (test.defined && (double)among >= ENOUGH_AMONG * tau)
+        bound_by_placements(&out, &test, tau, alpha);
+    else
+        bound_by_counts(&out, (double)(m < n ? m : n) / tau, alpha);
     return out;
 }

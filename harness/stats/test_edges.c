@@ -215,7 +215,10 @@ static void ratios_are_defined(void **state)
 static void rank_one(const double x[], const double y[], size_t n)
 {
     struct stats_brunner_munzel w = stats_test_brunner_munzel(x, n, y, n);
+    struct stats_order order = stats_estimate_order(x, n, y, n, 1.5, 0.05);
     assert_true(!w.defined || (is_share(w.p_two_sided) && is_share(w.p_y_greater)));
+    assert_true(!order.defined || (is_share(order.share) && 0 <= order.lower && order.upper <= 1));
+    assert_true(!order.defined || (order.lower <= order.share && order.share <= order.upper));
 }
 
 static void rank_methods_are_defined(void **state)
