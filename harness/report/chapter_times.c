@@ -198,6 +198,55 @@ void chapter_split(struct text *out, const struct facts *facts)
     }
 }
 
+/* "97.2 % [95.1 % .. 98.4 %]"; without overlap "100 %, at least 97.0 % (no overlap)" */
+static void add_chance(struct text *out, const struct stats_order *order)
+{
+    char share[WORDS_BYTES], lower[WORDS_BYTES], upper[WORDS_BYTES];
+    words_chance(share, order->share);
+    words_chance(lower, order->lower);
+    words_chance(upper, order->upper);
+    if (!order->separated)
+        text_addf(out, "%s [%s .. %s]", share, lower, upper);
+    else if (order->share > 0.5)
+        text_addf(out, "%s, at least %s (no overlap)", share, lower);
+    else
+        text_addf(out, "%s, at most %s (no overlap)", share, upper);
+}
+
+static void add_order(struct text *out, const struct facts *facts, const struct facts_order *order)
+{
+    text_add(out, "| ");
+    words_markdown(out, facts->arms[order->fast].name);
+    text_add(out, " | ");
+    words_markdown(out, facts->arms[order->slow].name);
+    text_addf(out, " | %s", scenario_metric_name(order->metric));
+    if (order->agent) {
+        text_add(out, " of ");
+        words_markdown(out, order->agent);
+    }
+    text_addf(out, " | %zu | ", facts_cell(facts, 0, order->value)->batch_size);
+    add_chance(out, &order->order);
+    text_addf(out, " | %zu", order->n);
+    if (order->tau > 1)
+        text_addf(out, ", worth %.0f (tau %.2g)", (double)order->n / order->tau, order->tau);
+    text_add(out, " |\n");
+}
+
+void chapter_orders(struct text *out, const struct facts *facts)
+{
+    if (facts->order_count == 0)
+        return;
+    text_add(out, "How often does a cycle of the faster arm take less than one of the slower, "
+                  "whatever their pairs?\n\n"
+                  "| faster | slower | of | agents | probability [lower .. upper] | cycles of each "
+                  "arm |\n|---|---|---|--:|---|---|\n");
+    for (size_t i = 0; i < facts->order_count; i++)
+        add_order(out, facts, &facts->orders[i]);
+    text_add(out,
+             "\nOf equal ones half count; a failed cycle takes longer than any other. The bounds "
+             "are one-sided, 95 % each, by n / tau cycles: neighbours resemble each other.\n\n");
+}
+
 static void add_above_row(struct text *out, const struct facts *facts,
                           const struct facts_cell *cell)
 {

@@ -14,6 +14,7 @@ void chapter_verdicts(struct text *out, const struct facts *facts);
 /* chapter_times.c: figures of the arms, the split of the speedup, where the time goes */
 void chapter_times(struct text *out, const struct facts *facts);
 void chapter_split(struct text *out, const struct facts *facts);
+void chapter_orders(struct text *out, const struct facts *facts);
 void chapter_phases(struct text *out, const struct facts *facts);
 
 /* chapter_scaling.c: the law by which spawn time grows; nothing without three batch sizes */

@@ -17,7 +17,7 @@ static bool compares(const struct verdict_item *item)
            item->n > 0;
 }
 
-static struct comparison compare_claimed(const struct verdict_item *item)
+struct comparison data_compare_claimed(const struct verdict_item *item)
 {
     const struct scenario_claim *claim = item->claim;
     bool within = claim->kind == SCENARIO_CLAIM_WITHIN;
@@ -62,7 +62,7 @@ size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct 
     count = all < FIGURE_MOST_PANELS ? all : FIGURE_MOST_PANELS;
     for (size_t i = 0; i < facts->verdict.count && taken < count; i++)
         if (compares(&facts->verdict.items[i]) && at++ == data_pick(taken, count, all))
-            out[taken++] = compare_claimed(&facts->verdict.items[i]);
+            out[taken++] = data_compare_claimed(&facts->verdict.items[i]);
     return taken;
 }
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "stats/bootstrap.h"
 
 /* What is kept of one cycle. */
 struct summary {

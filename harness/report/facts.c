@@ -343,7 +343,8 @@ int facts_load(struct facts *out, struct store *store, int64_t run, struct err *
     if (read_plan(out, store, err) < 0)
         goto failed;
     if (read_passes(out, store, err) < 0 ||
-        verdict_judge(&out->verdict, &out->scenario, store, run, err) < 0)
+        verdict_judge(&out->verdict, &out->scenario, store, run, err) < 0 ||
+        facts_read_orders(out, store, err) < 0)
         goto failed;
     out->explain->pressure = pressure_of(&out->verdict.diagnosis);
     return 0;
@@ -364,6 +365,7 @@ void facts_release(struct facts *facts)
     free(facts->plan);
     free(facts->cells);
     free(facts->splits);
+    free(facts->orders);
     free(facts->cycles);
     free(facts->rule_findings);
     explain_release(facts->explain);

@@ -8,6 +8,7 @@
 
 #include "audit/audit.h"
 #include "scenario/scenario.h"
+#include "stats/ranks.h"
 #include "stats/stats.h"
 #include "store/store.h"
 #include "verdict/verdict.h"
@@ -91,6 +92,17 @@ struct facts_split {
     struct facts_ratio recording;   /* sequential / sequential-batch */
 };
 
+/* The two arms of a claim "faster", pairs ignored: how often does a cycle of the faster one take
+ * less time than one of the slower? Throughput counts as time per agent. */
+struct facts_order {
+    size_t fast, slow, value;
+    enum scenario_metric metric;
+    const char *agent; /* of phases; or NULL */
+    size_t n;          /* cycles of each arm */
+    double tau;        /* by which the bounds are widened: the larger one of both arms */
+    struct stats_order order;
+};
+
 struct facts {
     struct store_run run;
     struct scenario scenario;
@@ -101,6 +113,8 @@ struct facts {
     size_t arm_count, value_count;
     struct facts_cell *cells;   /* [arm * value_count + value] */
     struct facts_split *splits; /* [value] */
+    struct facts_order *orders; /* each arms, batch size and metric that a claim "faster" names */
+    size_t order_count;
     struct facts_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
@@ -140,6 +154,9 @@ const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t i
 
 /* phases.c: the walk over all agents; fills phases, slowest, together, overhead, complaints */
 int facts_read_agents(struct facts *facts, struct store *store, struct err *err);
+
+/* facts_order.c: fills orders; the verdict is there already */
+int facts_read_orders(struct facts *facts, struct store *store, struct err *err);
 
 /* facts_median_of - samples in the order of measurement; they are sorted */
 struct facts_median facts_median_of(double samples[], size_t n);

@@ -111,6 +111,9 @@ struct comparison {
 /* data_comparisons - those a figure shows, at most FIGURE_MOST_PANELS; returns how many */
 size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct facts *facts);
 
+/* data_compare_claimed - what the claim of this item compares: "faster" or "within" */
+struct comparison data_compare_claimed(const struct verdict_item *item);
+
 /* data_comparison_label - "AC2: sequential / parallel, 3 agents" */
 void data_comparison_label(struct text *out, const struct facts *facts,
                            const struct comparison *comparison);

@@ -163,6 +163,7 @@ static int add_chapters(struct page *page, const struct facts *facts,
     chapter_split(out, facts);
     chapter_figure(out, facts, figures, FIGURE_RATIOS);
     chapter_figure(out, facts, figures, FIGURE_SHIFT);
+    chapter_orders(out, facts);
     chapter_phases(out, facts);
     chapter_figure(out, facts, figures, FIGURE_PHASES);
     chapter_figure(out, facts, figures, FIGURE_TIMELINE);

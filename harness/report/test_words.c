@@ -137,6 +137,12 @@ static void dates_shares_and_counts_read_well(void **state)
     assert_string_equal(words_date(out, INT64_C(1700000000123456789)), "2023-11-14T22:13:20.123Z");
     assert_string_equal(words_date(out, 0), "-");
     assert_string_equal(words_share(out, 0.00734), "0.734 %");
+    assert_string_equal(words_chance(out, 0.5), "50.0 %");
+    assert_string_equal(words_chance(out, 0.9705), "97.0 %");
+    assert_string_equal(words_chance(out, 0.99996), "99.9960 %");
+    assert_string_equal(words_chance(out, 0.0004), "0.040 %");
+    assert_string_equal(words_chance(out, 1), "100 %");
+    assert_string_equal(words_chance(out, 1 - 1e-15), "100 %");
     assert_string_equal(words_p(out, 0.00001), "< 0.0001");
     assert_string_equal(words_p(out, NAN), "-");
     assert_string_equal(words_worth(out, &item), "n 400, worth 120 (tau 3.3), look 3");

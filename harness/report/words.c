@@ -332,6 +332,14 @@ const char *words_share(char out[WORDS_BYTES], double share)
     return out;
 }
 
+const char *words_chance(char out[WORDS_BYTES], double chance)
+{
+    double tail = 100 * fmin(chance, 1 - chance); /* below 1e-7 it is taken for none */
+    int places = tail >= 1e-7 ? (int)fmax(1, 1 + ceil(-log10(tail))) : 0;
+    snprintf(out, WORDS_BYTES, "%.*f %%", places, 100 * chance);
+    return out;
+}
+
 const char *words_worth(char out[WORDS_BYTES], const struct verdict_item *item)
 {
     int length = snprintf(out, WORDS_BYTES, "n %zu", item->n);

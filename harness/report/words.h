@@ -57,8 +57,11 @@ bool words_claim_counts(const struct verdict_item *item);
 /* words_share - 0.00734 as "0.73 %" */
 const char *words_share(char out[WORDS_BYTES], double share);
 
-/* words_worth - how many independent ones n are worth:
- * "n 400", "n 400, worth 120 (tau 3.3), look 3" */
+/* words_chance - a probability: 0.99896 as "99.90 %", so that what lies below 1 is never "100 %" */
+const char *words_chance(char out[WORDS_BYTES], double chance);
+
+/* words_worth - how many independent ones n are worth: "n 400", "n 400, worth 120 (tau 3.3), look
+ * 3" */
 const char *words_worth(char out[WORDS_BYTES], const struct verdict_item *item);
 
 /* words_reach - what a verdict speaks of: "this sitting only" or "beyond this sitting";

@@ -106,22 +106,6 @@ struct stats_split stats_find_split(const double z[], size_t n, size_t min_segme
     return best;
 }
 
-size_t stats_split_by_threshold(size_t changes[], const double z[], size_t n, size_t min_segment,
-                                double threshold)
-{
-    struct stats_split best = stats_find_split(z, n, min_segment);
-    size_t count, behind;
-    if (best.at == 0 || !(best.q >= threshold))
-        return 0;
-    count = stats_split_by_threshold(changes, z, best.at, min_segment, threshold);
-    changes[count++] = best.at;
-    behind =
-        stats_split_by_threshold(changes + count, z + best.at, n - best.at, min_segment, threshold);
-    for (size_t i = 0; i < behind; i++)
-        changes[count + i] += best.at;
-    return count + behind;
-}
-
 /* ---- permutations ---- */
 
 /* One permuted series at a time. given: read on and on; else blocks are shuffled. */

@@ -2,7 +2,8 @@
  *
  * Normal use: z = logarithms of sitting medians in the order of time, stats_find_changes with a
  * seeded generator (gsl_rng_mt19937, the seed printed). History finds which commit; it never blocks
- * one by itself (judge/STATISTICS.md 6.3). Samples must be finite: a series with NaN or an infinity among
+ * one by itself (judge/STATISTICS.md 6.3). Samples must be finite: a series with NaN or an infinity
+ * among
  * them has no split, q NaN and p 1; leave failed sittings out. Time is O(n^2) per profile and per
  * permutation, memory O(n): histories of hundreds, not of millions.
  */
@@ -43,17 +44,6 @@ size_t stats_change_profile(double q[], const double z[], size_t n, size_t min_s
 
 /* stats_find_split - largest Q, the first on ties. vector: edivisive.json */
 struct stats_split stats_find_split(const double z[], size_t n, size_t min_segment);
-
-/*
- * stats_split_by_threshold - split again and again while the best Q >= threshold
- *
- * changes   : out, room for n values; indices into the whole series, ascending
- * threshold : unit of z; NaN: nothing is split
- * returns   : how many
- * vector    : edivisive.json
- */
-size_t stats_split_by_threshold(size_t changes[], const double z[], size_t n, size_t min_segment,
-                                double threshold);
 
 /*
  * stats_split_p - how often a permuted segment splits as well as this one
@@ -101,7 +91,8 @@ struct stats_change_rule {
  * history is dependent: all is done once more with blocks of STATS_CHANGE_BLOCK. Asked of one split
  * at a time instead, a second step passes for dependence: of two steps of 10 % (N 30, sd 3 %) one
  * was found in 25 of 100 histories, now in 99; 200 simulated of each kind. False alarms are those
- * of judge/STATISTICS.md 6.3: at p <= .01 none 0.5 %, ar.3 6 %, ar.6 16 % (N 30). A level that came back (10
+ * of judge/STATISTICS.md 6.3: at p <= .01 none 0.5 %, ar.3 6 %, ar.6 16 % (N 30). A level that came
+ * back (10
  * runs up of 30) is seen in 8 % only, in 60 runs in 92 %.
  *
  * out     : room for n changes, ascending by place

@@ -78,11 +78,11 @@ struct stats_dependence {
  * gate      = rho_1(ranks) > 1.6449 / sqrt(n) or rho_1(indicator) > 2 / sqrt(n)
  * clustered = max(deff_*) > chi2inv(.90, G - 1) / (G - 1)
  * tau       = max(1, gate ? tau_geyer, clustered ? deff_indicator (t(.95, G - 1) / 1.6449)^2)
- *
- * p       : the claimed quantile, 0.5 for a median of ratios
- * sizes   : as in stats_design_effect; NULL with blocks 0 when there are none
- * source  : judge/STATISTICS.md 2.3 with its simulations
- * vectors : autocorrelation_ess.json and the tau of paired_ratio.json and regression_gate.json
+ * p         : the claimed quantile, 0.5 for a median of ratios
+ * sizes     : as in stats_design_effect; NULL with blocks 0 when there are none
+ * source    : judge/STATISTICS.md 2.3 with its simulations. vectors: autocorrelation_ess.json and
+ *             the tau of
+ *             paired_ratio.json
  */
 struct stats_dependence stats_measure_dependence(const double x[], size_t n, double p,
                                                  const size_t sizes[], size_t blocks);

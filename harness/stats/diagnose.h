@@ -44,8 +44,7 @@ struct stats_log_spread {
  * stats_measure_log_spread - median of ln x, median |ln x - median| / 0.67449
  *
  * x      : any order and unit, n >= 0; 0 and below count as ln = -infinity
- * source : Hampel 1974; judge/STATISTICS.md 6.1. vectors: outliers_bimodality.json, regression_gate.json
- *          (sigma_log)
+ * source : Hampel 1974; judge/STATISTICS.md 6.1. vector: outliers_bimodality.json (sigma_log)
  */
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n);
 
@@ -81,7 +80,8 @@ struct stats_modes {
  * left out; of all splits with 0.1 .. 0.9 below, the one with the largest k (m - k) (m2 - m1)^2.
  * Below 40 samples nothing is flagged: 4000 simulated lognormal series of n = 20, 30, 40, 50, 100
  * give D >= 4 in 18, 6, 1.5, 0.6, 0.0 % (heavy tails the same).
- * source : judge/STATISTICS.md 6.5 (Ashman, Bird and Zepf 1994 for D). vector: outliers_bimodality.json
+ * source : judge/STATISTICS.md 6.5 (Ashman, Bird and Zepf 1994 for D). vector:
+ *          outliers_bimodality.json
  */
 struct stats_modes stats_find_modes(const double x[], size_t n);
 

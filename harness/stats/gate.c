@@ -1,24 +1,17 @@
-/* Is the candidate slower than the baseline, by more than is tolerated,
- * and could this many pairs have shown it? */
+/* How does the candidate compare with the baseline, pair by pair or against stored sessions, and
+ * could this many pairs have shown it? */
 #include "stats/gate.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_math.h>
-#include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "stats/dependence.h"
-#include "stats/diagnose.h"
 #include "stats/internal.h"
-#include "stats/stats.h"
 
-#define SLACK 1e-12 /* levels are compared with this slack */
-#define POWER 0.80
-
-/* ---- the paired gate ---- */
+/* ---- pairs ---- */
 
 static double ratio_of(double candidate, double baseline)
 {
@@ -34,68 +27,6 @@ void stats_gate_ratios(double out[], const double candidate[], const double base
 {
     for (size_t i = 0; i < n; i++)
         out[i] = ratio_of(candidate[i], baseline[i]);
-}
-
-static void test_counts(struct stats_gate *out, const double ratios[], double tolerance)
-{
-    size_t too_fast = 0;
-    out->p_pass = out->p_fail = out->p_not_faster = out->p_equivalent = NAN;
-    if (!(tolerance >= 0))
-        return; /* what is not asked has no answer: INCONCLUSIVE */
-    for (size_t i = 0; i < out->n; i++) {
-        out->bad += ratios[i] > 1 + tolerance;
-        too_fast += ratios[i] < 1 - tolerance;
-    }
-    out->p_pass = stats_p_support(out->bad, out->n, 0.5, out->tau);
-    out->p_fail = stats_p_refute(out->bad, out->n, 0.5, out->tau);
-    out->p_not_faster = stats_p_support(too_fast, out->n, 0.5, out->tau);
-    out->p_equivalent = fmax(out->p_pass, out->p_not_faster);
-}
-
-static void give_verdict(struct stats_gate *out, const struct stats_gate_question *question)
-{
-    if (out->p_pass <= question->alpha_pass + SLACK)
-        out->verdict = STATS_GATE_PASS;
-    else if (out->p_fail <= question->alpha_fail + SLACK)
-        out->verdict = STATS_GATE_FAIL;
-    out->equivalent = out->p_equivalent <= question->alpha_pass + SLACK;
-}
-
-/* Sorts the ratios. */
-static void estimate(struct stats_gate *out, double ratios[], double alpha_lower,
-                     double alpha_upper)
-{
-    struct stats_bounds bounds;
-    stats_sort(ratios, out->n);
-    bounds = stats_median_bounds(ratios, out->n, out->tau, alpha_lower, alpha_upper);
-    out->change = stats_quantile(ratios, out->n, 0.5) - 1;
-    out->has_lower = bounds.has_lower;
-    out->has_upper = bounds.has_upper;
-    out->lower = bounds.lower - 1;
-    out->upper = bounds.upper - 1;
-}
-
-static void foresee(struct stats_gate *out, const double ratios[], double tolerance)
-{
-    out->sigma_log = stats_measure_log_spread(ratios, out->n).sigma;
-    out->detectable = stats_detectable_change(out->sigma_log, out->tau, out->n, POWER);
-    out->least_fail = (1 + tolerance) * (1 + out->detectable) - 1;
-    out->powerless = out->detectable > tolerance;
-}
-
-struct stats_gate stats_judge_gate(const struct stats_gate_question *question)
-{
-    struct stats_gate out = {.n = question->n};
-    double *ratios = xcalloc(out.n + 1, sizeof *ratios);
-    stats_gate_ratios(ratios, question->candidate, question->baseline, out.n);
-    out.tau =
-        stats_measure_dependence(ratios, out.n, 0.5, question->block_sizes, question->blocks).tau;
-    test_counts(&out, ratios, question->tolerance);
-    give_verdict(&out, question);
-    foresee(&out, ratios, question->tolerance);
-    estimate(&out, ratios, question->alpha_fail, question->alpha_pass);
-    free(ratios);
-    return out;
 }
 
 /* ---- power ---- */
@@ -172,22 +103,4 @@ struct stats_session stats_predict_session(const double stored[], size_t count, 
     }
     free(logs);
     return out;
-}
-
-/* ---- looking at any time ---- */
-
-/* ln of the mass that Beta(a, b) puts below share, or above it */
-static double log_mass(double a, double b, double share, bool below)
-{
-    return log(below ? gsl_cdf_beta_P(share, a, b) : gsl_cdf_beta_Q(share, a, b));
-}
-
-double stats_log_e_value(size_t bad, size_t n, double share, double a, double b, bool support)
-{
-    double good = (double)(n - bad), c = (double)bad;
-    if (bad > n || !(share > 0 && share < 1) || !(a > 0) || !(b > 0))
-        return NAN;
-    return gsl_sf_lnbeta(a + c, b + good) + log_mass(a + c, b + good, share, support) -
-           gsl_sf_lnbeta(a, b) - log_mass(a, b, share, support) - c * log(share) -
-           good * log1p(-share);
 }

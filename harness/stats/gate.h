@@ -1,44 +1,11 @@
-/* gate - is the candidate slower than the baseline? Pairs, three verdicts, what could be seen at
- * all.
- *
- * Normal use: run baseline and candidate in pairs of random order, stats_judge_gate; with several
- * metrics stats_holm over their p_fail. A stored baseline only advises: stats_predict_session.
+/* gate - what the gate counts with: ratios of pairs, what could be seen at all, several metrics at
+ * once, stored sessions. Its rule is in gate/.
  */
 #ifndef STATS_GATE_H
 #define STATS_GATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum stats_gate_verdict { STATS_GATE_INCONCLUSIVE, STATS_GATE_PASS, STATS_GATE_FAIL };
-
-/* What is asked of the gate. Plain value; arrays are borrowed for the call. */
-struct stats_gate_question {
-    const double *baseline, *candidate; /* shape [n], paired, lower is better, one unit */
-    size_t n;
-    double tolerance;          /* 0.05 allows 5 % more; >= 0, else INCONCLUSIVE and p NaN */
-    const size_t *block_sizes; /* of stats_measure_dependence; NULL with blocks 0: none */
-    size_t blocks;
-    double alpha_pass, alpha_fail; /* 0.05 each, or the levels of this look */
-};
-
-/* The answer. Plain value. NaN where n is 0. */
-struct stats_gate {
-    enum stats_gate_verdict verdict;
-    size_t n, bad;       /* bad: pairs in which the candidate took over 1 + tolerance */
-    double change;       /* median ratio - 1; 0.03 is 3 % slower; -1 .. +infinity */
-    double lower, upper; /* one-sided bounds of it at alpha_fail and alpha_pass */
-    bool has_lower, has_upper;
-    double tau;            /* variance inflation of the ratios, >= 1 */
-    double p_pass, p_fail; /* "slower by less than tolerance", "by more": 0 .. 1 */
-    double p_not_faster;   /* "not faster by more than tolerance" */
-    double p_equivalent;   /* two one-sided tests: the larger of p_pass and p_not_faster */
-    bool equivalent;       /* p_equivalent <= alpha_pass */
-    double sigma_log;      /* spread of ln ratio; NaN: not defined */
-    double detectable;     /* smallest change seen with 80 % power; +infinity: none */
-    double least_fail;     /* smallest change that can be expected to FAIL */
-    bool powerless;        /* detectable > tolerance */
-};
 
 /*
  * stats_gate_ratios - candidate / baseline of each pair
@@ -48,26 +15,16 @@ struct stats_gate {
  * candidate alone 0.
  *
  * out    : 0 .. +infinity, no unit; may be candidate or baseline itself
- * source : judge/STATISTICS.md 6.1. vector: regression_gate.json (change)
+ * source : judge/STATISTICS.md 6.1; no vector
  */
 void stats_gate_ratios(double out[], const double candidate[], const double baseline[], size_t n);
-
-/*
- * stats_judge_gate - PASS: slower by less than the tolerance; FAIL: by more; each proven
- *
- * bad = #{ratio > 1 + tolerance}; PASS when P(Bin(n, 1/2) <= bad) <= alpha_pass,
- * FAIL when P(Bin >= bad) <= alpha_fail, with tau as in stats_p_support
- *
- * source : sign test; equivalence by Schuirmann 1987; judge/STATISTICS.md 6.1. vector: regression_gate.json
- */
-struct stats_gate stats_judge_gate(const struct stats_gate_question *question);
 
 /*
  * stats_detectable_change - exp((z(.95) + z(power)) sqrt(pi / 2) sigma sqrt(tau / n)) - 1
  *
  * sigma   : spread of ln ratio, >= 0; power: 0.8; alpha is 0.05 one-sided
  * returns : >= 0; +infinity when n is 0, sigma is negative, NaN or infinite, tau or power no sense
- * source  : asymptotic variance of the median; judge/STATISTICS.md 6.1. vector: regression_gate.json (mde80)
+ * source  : asymptotic variance of the median; judge/STATISTICS.md 6.1; no vector
  */
 double stats_detectable_change(double sigma, double tau, size_t n, double power);
 
@@ -104,24 +61,10 @@ struct stats_session {
  * stats_predict_session - t = (ln x - mean) / (s sqrt(1 + 1 / m)) over the logs of m session
  * medians
  *
- * Advises only: ten stored sessions are a sensible minimum, and the same host (judge/STATISTICS.md 6.2).
+ * Advises only: ten stored sessions are a sensible minimum, and the same host (judge/STATISTICS.md
+ *               6.2).
  * source : prediction interval of the normal distribution. vector: session_prediction.json
  */
 struct stats_session stats_predict_session(const double stored[], size_t count, double median);
-
-/*
- * stats_log_e_value - ln of the evidence against the boundary; valid however often one looks
- *
- * formula : lnB(a + c, b + g) + ln I(a + c, b + g) - lnB(a, b) - ln I(a, b) - c ln share -
- *           g ln(1 - share), c bad and g good ones, I the mass of the Beta on the side that is not
- *           tested
- * share   : of bad ones at the boundary (0.05 for p95), 0 < share < 1
- * a, b    : > 0, the Beta mixture, e.g. 1, 19
- * support : tests "share or more", else "share or less"
- * returns : reject when >= ln(1 / alpha); -infinity is no evidence at all; NaN when bad > n or a
- *           parameter is out of its range
- * source  : Howard and Ramdas 2022; only when no largest n can be declared. vector: e_value.json
- */
-double stats_log_e_value(size_t bad, size_t n, double share, double a, double b, bool support);
 
 #endif

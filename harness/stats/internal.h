@@ -1,4 +1,5 @@
-/* internal - what do the files of this room share? Sorting with places. Not for others. */
+/* internal - what do the files of this room share? Sorting with places, a beta distribution. Not
+ * for others. */
 #ifndef STATS_INTERNAL_H
 #define STATS_INTERNAL_H
 
@@ -17,5 +18,8 @@ uint64_t stats_key(double value);
 /* stats_order - the places of x, sorted by value, equal ones as they stood;
  * the caller frees them. */
 struct stats_place *stats_order(const double x[], size_t n);
+
+/* stats_beta_inverse - where Beta(a, b) has this share below it; a, b > 0 */
+double stats_beta_inverse(double share, double a, double b);
 
 #endif

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "stats/internal.h"
+
 #define SLACK  1e-12 /* levels are compared with this slack */
 #define MOST_N 1e15  /* more cycles than anybody will run */
 
@@ -169,9 +171,8 @@ void stats_ratios(double out[], const double slow[], const double fast[], size_t
         out[i] = ratio_of(slow[i], fast[i]);
 }
 
-/* Where Beta(a, b) has this share below it. By bisection of the distribution function: GSL's own
- * inverse does not always converge. */
-static double beta_inverse(double share, double a, double b)
+/* By bisection of the distribution function: GSL's own inverse does not always converge. */
+double stats_beta_inverse(double share, double a, double b)
 {
     double low = 0, high = 1;
     for (int i = 0; i < 200 && high - low > 1e-16 * high; i++) {
@@ -188,7 +189,7 @@ double stats_rate_upper(size_t count, size_t n, double confidence)
 {
     if (!(confidence >= 0 && confidence <= 1))
         return NAN;
-    return count >= n ? 1 : beta_inverse(confidence, (double)count + 1, (double)(n - count));
+    return count >= n ? 1 : stats_beta_inverse(confidence, (double)count + 1, (double)(n - count));
 }
 
 double stats_rate_lower(size_t count, size_t n, double confidence)
@@ -197,5 +198,6 @@ double stats_rate_lower(size_t count, size_t n, double confidence)
         return NAN;
     if (count > n)
         count = n;
-    return count == 0 ? 0 : beta_inverse(1 - confidence, (double)count, (double)(n - count) + 1);
+    return count == 0 ? 0
+                      : stats_beta_inverse(1 - confidence, (double)count, (double)(n - count) + 1);
 }

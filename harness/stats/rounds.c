@@ -5,12 +5,12 @@
  * walking the sorted rounds: no replicate sorts anything. */
 #include "stats/rounds.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "stats/report_only.h"
 #include "stats/robust.h"
 #include "stats/stats.h"
 
@@ -169,26 +169,40 @@ static size_t worth(const double logs[], size_t rounds)
     return (size_t)fmax(1, (double)rounds / tau);
 }
 
-/* Each size against the law; the spread is over the rounds, put back into their order. */
+/* The spread of ln T around its middle; becomes the distances from it. */
+static double spread_of(double logs[], size_t rounds)
+{
+    double median = stats_quantile(logs, rounds, 0.5);
+    for (size_t i = 0; i < rounds; i++)
+        logs[i] = fabs(logs[i] - median);
+    stats_sort(logs, rounds);
+    return stats_quantile(logs, rounds, 0.5) / gsl_cdf_ugaussian_Pinv(0.75);
+}
+
+/* One size against the law; for its worth the rounds are put back into their order. */
+static struct stats_point point_of(const struct clean *clean, size_t size,
+                                   const struct stats_usl *fit)
+{
+    const struct mark *marks = &clean->marks[size * clean->rounds];
+    double *logs = xcalloc(clean->rounds, sizeof *logs);
+    struct stats_point point = {.median = clean->medians[size],
+                                .fit = stats_usl_time(fit, clean->n[size])};
+    for (size_t i = 0; i < clean->rounds; i++)
+        logs[marks[i].round] = log(marks[i].time);
+    point.rounds = worth(logs, clean->rounds);
+    point.sigma_log = spread_of(logs, clean->rounds);
+    free(logs);
+    return point;
+}
+
 static struct stats_misfit check(const struct clean *clean, const struct stats_usl *fit)
 {
     struct stats_point *points = xcalloc(clean->sizes, sizeof *points);
-    double *logs = xcalloc(clean->rounds, sizeof *logs);
     struct stats_misfit misfit;
-    size_t rounds;
-    double mad;
-    for (size_t size = 0; size < clean->sizes; size++) {
-        for (size_t i = 0; i < clean->rounds; i++)
-            logs[clean->marks[size * clean->rounds + i].round] =
-                log(clean->marks[size * clean->rounds + i].time);
-        rounds = worth(logs, clean->rounds);
-        mad = stats_describe(logs, clean->rounds).mad;
-        points[size] = (struct stats_point){clean->medians[size],
-                                            stats_usl_time(fit, clean->n[size]), mad, rounds};
-    }
+    for (size_t size = 0; size < clean->sizes; size++)
+        points[size] = point_of(clean, size, fit);
     misfit = stats_find_misfit(points, clean->sizes, STATS_LEAST_SIZES);
     free(points);
-    free(logs);
     return misfit;
 }
 

@@ -14,6 +14,7 @@
 #include "stats/scaling.h"
 
 #define STATS_LEAST_SIZES 3 /* as many as the law has parameters */
+#define STATS_REPLICATES  1999
 
 /* A sweep. Plain value; arrays are borrowed for the call. */
 struct stats_sweep {
@@ -45,7 +46,7 @@ struct stats_curve {
  * stats_bootstrap_usl - stats_fit_usl on the medians over rounds, again for rounds drawn again
  *
  * confidence : two-sided, 0.9 for bounds at 5 % each
- * replicates : STATS_REPLICATES of bootstrap.h
+ * replicates : STATS_REPLICATES
  * rng        : seeded by the caller; takes one draw for each round and replicate
  * curve      : or NULL
  * source     : judge/STATISTICS.md 8; Efron 1979. No golden vector: by hand-made sweeps

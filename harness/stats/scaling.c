@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "stats/stats.h"
 
-#define MOST_TERMS 3
+#define TERMS      3
 #define NEGLIGIBLE 1e-12 /* a term below this share of every time is 0 */
 #define MISFIT_P   0.001
 
@@ -20,12 +20,11 @@
 /* Rows of relative terms: their sum, each times its coefficient, should be 1 at every point. */
 struct problem {
     size_t points, different; /* different: distinct places, so many coefficients can be told */
-    unsigned terms;
-    double (*rows)[MOST_TERMS];
+    double (*rows)[TERMS];
 };
 
 struct solution {
-    double coefficient[MOST_TERMS];
+    double coefficient[TERMS];
     double rss; /* +infinity: not feasible */
 };
 
@@ -37,7 +36,7 @@ static unsigned members(unsigned set)
 /* A coefficient that cannot be seen at any point is 0, so that rounding makes no serial part. */
 static void drop_negligible(const struct problem *problem, struct solution *solution)
 {
-    for (unsigned j = 0; j < problem->terms; j++) {
+    for (unsigned j = 0; j < TERMS; j++) {
         double most = 0;
         for (size_t i = 0; i < problem->points; i++)
             most = fmax(most, fabs(solution->coefficient[j]) * problem->rows[i][j]);
@@ -51,7 +50,7 @@ static double rss_of(const struct problem *problem, const struct solution *solut
     double rss = 0;
     for (size_t i = 0; i < problem->points; i++) {
         double rest = 1;
-        for (unsigned j = 0; j < problem->terms; j++)
+        for (unsigned j = 0; j < TERMS; j++)
             rest -= solution->coefficient[j] * problem->rows[i][j];
         rss += rest * rest;
     }
@@ -62,7 +61,7 @@ static double rss_of(const struct problem *problem, const struct solution *solut
 static void fill(gsl_matrix *x, gsl_vector *y, const struct problem *problem, unsigned set)
 {
     for (size_t i = 0; i < problem->points; i++)
-        for (unsigned j = 0, column = 0; j < problem->terms; j++)
+        for (unsigned j = 0, column = 0; j < TERMS; j++)
             if (set >> j & 1)
                 gsl_matrix_set(x, i, column++, problem->rows[i][j]);
     gsl_vector_set_all(y, 1);
@@ -71,11 +70,11 @@ static void fill(gsl_matrix *x, gsl_vector *y, const struct problem *problem, un
 static void unpack(struct solution *out, const gsl_vector *c, const struct problem *problem,
                    unsigned set)
 {
-    for (unsigned j = 0, column = 0; j < problem->terms; j++)
+    for (unsigned j = 0, column = 0; j < TERMS; j++)
         out->coefficient[j] = set >> j & 1 ? gsl_vector_get(c, column++) : 0;
     drop_negligible(problem, out);
     out->rss = rss_of(problem, out);
-    for (unsigned j = 0; j < problem->terms; j++)
+    for (unsigned j = 0; j < TERMS; j++)
         if (!(out->coefficient[j] >= 0))
             out->rss = INFINITY;
 }
@@ -100,13 +99,13 @@ static struct solution solve_set(const struct problem *problem, unsigned set)
     return out;
 }
 
-/* The best feasible one of all active sets that hold the terms of `always`. */
-static struct solution solve(const struct problem *problem, unsigned always)
+/* The best feasible one of all active sets that hold the first term. */
+static struct solution solve(const struct problem *problem)
 {
     struct solution best = {.rss = INFINITY};
-    for (unsigned set = 1; set < 1u << problem->terms; set++) {
+    for (unsigned set = 1; set < 1u << TERMS; set += 2) {
         struct solution other;
-        if ((set & always) != always || members(set) > problem->different)
+        if (members(set) > problem->different)
             continue;
         other = solve_set(problem, set);
         if (other.rss < best.rss)
@@ -127,30 +126,7 @@ static size_t count_different(const double at[], size_t count)
     return different;
 }
 
-/* Terms of one law at a place, before division by the time there. */
-typedef void law(double terms[], double at);
-
-/* False, and nothing to free, when there is no point or one that cannot be used. */
-static bool state_problem(struct problem *out, const double at[], const double time[], size_t count,
-                          unsigned terms, law *law)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!(at[i] >= 1) || !isfinite(at[i]) || !(time[i] > 0) || !isfinite(time[i]))
-            return false;
-    if (count == 0)
-        return false;
-    *out = (struct problem){count, count_different(at, count), terms, NULL};
-    out->rows = xcalloc(count, sizeof out->rows[0]);
-    for (size_t i = 0; i < count; i++) {
-        law(out->rows[i], at[i]);
-        for (unsigned j = 0; j < terms; j++)
-            out->rows[i][j] /= time[i];
-    }
-    return true;
-}
-
-/* ---- the laws ---- */
-
+/* The terms of the law for n agents, before division by the time there. */
 static void usl_terms(double terms[], double n)
 {
     terms[0] = 1;
@@ -158,11 +134,25 @@ static void usl_terms(double terms[], double n)
     terms[2] = n * (n - 1);
 }
 
-static void amdahl_terms(double terms[], double p)
+/* False, and nothing to free, when there is no point or one that cannot be used. */
+static bool state_problem(struct problem *out, const double at[], const double time[], size_t count)
 {
-    terms[0] = 1;
-    terms[1] = 1 / p;
+    for (size_t i = 0; i < count; i++)
+        if (!(at[i] >= 1) || !isfinite(at[i]) || !(time[i] > 0) || !isfinite(time[i]))
+            return false;
+    if (count == 0)
+        return false;
+    *out = (struct problem){count, count_different(at, count), NULL};
+    out->rows = xcalloc(count, sizeof out->rows[0]);
+    for (size_t i = 0; i < count; i++) {
+        usl_terms(out->rows[i], at[i]);
+        for (unsigned j = 0; j < TERMS; j++)
+            out->rows[i][j] /= time[i];
+    }
+    return true;
 }
+
+/* ---- the law ---- */
 
 double stats_usl_time(const struct stats_usl *fit, double n)
 {
@@ -174,9 +164,9 @@ struct stats_usl stats_fit_usl(const double n[], const double time[], size_t cou
     struct stats_usl out = {false, NAN, NAN, NAN, NAN, NAN, NAN};
     struct problem problem;
     struct solution found;
-    if (!state_problem(&problem, n, time, count, 3, usl_terms))
+    if (!state_problem(&problem, n, time, count))
         return out;
-    found = solve(&problem, 1);
+    found = solve(&problem);
     free(problem.rows);
     if (!isfinite(found.rss) || found.coefficient[0] <= 0)
         return out;
@@ -192,36 +182,11 @@ struct stats_usl stats_fit_usl(const double n[], const double time[], size_t cou
     return out;
 }
 
-double stats_amdahl_time(const struct stats_amdahl *fit, double p)
-{
-    return fit->t1 * (fit->serial_fraction + (1 - fit->serial_fraction) / p);
-}
-
-struct stats_amdahl stats_fit_amdahl(const double p[], const double time[], size_t count)
-{
-    struct stats_amdahl out = {false, NAN, NAN, NAN, NAN};
-    struct problem problem;
-    struct solution found;
-    if (!state_problem(&problem, p, time, count, 2, amdahl_terms))
-        return out;
-    found = solve(&problem, 0);
-    free(problem.rows);
-    if (!isfinite(found.rss) || !(found.coefficient[0] + found.coefficient[1] > 0))
-        return out; /* the second: times so far apart that the fit is nothing */
-    out.defined = true;
-    out.t1 = found.coefficient[0] + found.coefficient[1];
-    out.serial_fraction = found.coefficient[0] / out.t1;
-    out.max_speedup = found.coefficient[0] > 0 ? out.t1 / found.coefficient[0] : INFINITY;
-    out.rss_relative = found.rss;
-    return out;
-}
-
 /* ---- lack of fit ---- */
 
 static double share_of_chi2(const struct stats_point *point)
 {
-    double sigma = point->mad_log / gsl_cdf_ugaussian_Pinv(0.75);
-    double error = sqrt(M_PI_2) * sigma / sqrt((double)point->rounds);
+    double error = sqrt(M_PI_2) * point->sigma_log / sqrt((double)point->rounds);
     return gsl_pow_2((point->median - point->fit) / point->median / error);
 }
 
@@ -233,7 +198,7 @@ struct stats_misfit stats_find_misfit(const struct stats_point points[], size_t 
     if (count <= parameters)
         return out;
     for (size_t i = 0; i < count; i++)
-        sum += points[i].mad_log > 0 && isfinite(points[i].mad_log) && points[i].rounds > 0
+        sum += points[i].sigma_log > 0 && isfinite(points[i].sigma_log) && points[i].rounds > 0
                    ? share_of_chi2(&points[i])
                    : NAN;
     if (!isfinite(sum))

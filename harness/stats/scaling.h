@@ -1,10 +1,10 @@
-/* scaling - why is parallel not faster still? Scaling laws, and the least time a batch can take.
+/* scaling - why is parallel not faster still? A scaling law, and the least time a batch can take.
  *
  * All durations in one unit of the caller's choice. Each answer has `defined`; where it is false
  * the input was refused (a figure that is negative, infinite or no number, too few points) and all
  * other figures are NaN. Normal use: stats_bound_makespan with the agents of the sequential phase,
- * stats_compare_makespan with both measured times; over a sweep stats_fit_usl or stats_fit_amdahl,
- * stats_find_misfit, and the parameters only where it raises no flag.
+ * stats_compare_makespan with both measured times; over a sweep stats_fit_usl, stats_find_misfit,
+ * and the parameters only where it raises no flag.
  */
 #ifndef STATS_SCALING_H
 #define STATS_SCALING_H
@@ -37,30 +37,10 @@ struct stats_usl stats_fit_usl(const double n[], const double time[], size_t cou
 /* stats_usl_time - the fitted makespan of n agents; NaN when the fit is not defined */
 double stats_usl_time(const struct stats_usl *fit, double n);
 
-/* Amdahl's law, fitted. Plain value. */
-struct stats_amdahl {
-    bool defined;
-    double serial_fraction; /* 0 .. 1 */
-    double t1;              /* > 0, unit of T */
-    double max_speedup;     /* >= 1; +infinity when nothing is serial */
-    double rss_relative;
-};
-
-/*
- * stats_fit_amdahl - T(p) = a + b / p for fixed total work, a, b >= 0; fitted as stats_fit_usl
- *
- * p      : workers, >= 1, shape [count]; time: > 0
- * source : Amdahl 1967; judge/STATISTICS.md 8. vector: amdahl_fit.json
- */
-struct stats_amdahl stats_fit_amdahl(const double p[], const double time[], size_t count);
-
-/* stats_amdahl_time - the fitted time with p workers; NaN when the fit is not defined */
-double stats_amdahl_time(const struct stats_amdahl *fit, double p);
-
 /* One point of a sweep: the medians over its rounds. Plain value. */
 struct stats_point {
     double median, fit; /* measured and fitted time */
-    double mad_log;     /* median absolute deviation of ln T over the rounds, > 0 */
+    double sigma_log;   /* spread of ln T over the rounds as by stats_measure_log_spread, > 0 */
     size_t rounds;
 };
 
@@ -73,10 +53,9 @@ struct stats_misfit {
 };
 
 /*
- * stats_find_misfit - sum ((median - fit) / median)^2 / v, v = (1.2533 * 1.4826 mad /
- * sqrt(rounds))^2
+ * stats_find_misfit - sum ((median - fit) / median)^2 / v, v = (1.2533 sigma_log / sqrt(rounds))^2
  *
- * parameters : 3 for the USL, 2 for Amdahl's law, also where some came out as 0
+ * parameters : 3 for the USL, also where some came out as 0
  * source     : judge/STATISTICS.md 8, pitfall 3; no golden vector, tested by hand-made figures
  */
 struct stats_misfit stats_find_misfit(const struct stats_point points[], size_t count,

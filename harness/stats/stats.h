@@ -68,7 +68,8 @@ double stats_p_refute(size_t bad, size_t n, double p, double tau);
  *
  * sorted  : ascending, n >= 0; p: 0 .. 1
  * returns : the smallest sample with a share p at or below it; NaN when n is 0 or p is outside
- * source  : Hyndman and Fan 1996, definition 1; judge/STATISTICS.md 2.3. vector: quantile_ci.json (point)
+ * source  : Hyndman and Fan 1996, definition 1; judge/STATISTICS.md 2.3. vector: quantile_ci.json
+ *           (point)
  */
 double stats_order_statistic(const double sorted[], size_t n, double p);
 
@@ -145,7 +146,8 @@ struct stats_plan {
  * stats_plan_looks - exact linear alpha spending over pre-declared looks
  *
  * n      : cycles at each look, ascending; p: claimed quantile; alpha: 0.05 per side
- * source : Lan and DeMets 1983, linear spending; exact recursion on the binomial path, judge/STATISTICS.md 5
+ * source : Lan and DeMets 1983, linear spending; exact recursion on the binomial path,
+ *          judge/STATISTICS.md 5
  * vector : group_sequential.json
  */
 void stats_plan_looks(struct stats_plan *out, const int n[], size_t looks, double p, double alpha);

@@ -96,7 +96,6 @@ static void flat_and_tiny_histories_have_no_change(void **state)
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     double flat[40], tiny[] = {1, 5, 2, 9, 3}, broken[] = {1, 1, 1, NAN, 2, 2, 2, INFINITY};
     struct stats_change out[40];
-    size_t at[40];
     (void)state;
     for (int i = 0; i < 40; i++)
         flat[i] = 0.1;
@@ -106,7 +105,6 @@ static void flat_and_tiny_histories_have_no_change(void **state)
     for (size_t n = 0; n <= 5; n++) {
         assert_int_equal(stats_find_changes(out, tiny, n, mark, rng), 0);
         assert_true(isnan(stats_find_split(tiny, n, 3).q));
-        assert_int_equal(stats_split_by_threshold(at, tiny, n, 3, 0), 0);
     }
     assert_int_equal(stats_find_split(tiny, 2, 0).at, 1); /* 0 counts as 1 */
     assert_true(isnan(stats_find_split(broken, 7, 3).q));

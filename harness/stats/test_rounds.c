@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "stats/bootstrap.h"
 #include "stats/rounds.h"
 
 #define SIZES  6

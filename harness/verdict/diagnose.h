@@ -50,7 +50,8 @@ struct diagnosis {
 /*
  * diagnosis_make - every kind, from what is stored
  *
- * source : thresholds and their false-alarm rates: judge/STATISTICS.md 6.5; those of steal, pressure,
+ * source : thresholds and their false-alarm rates: judge/STATISTICS.md 6.5; those of steal,
+ *          pressure,
  *          throttling and clock are judgement
  * errors : those of the store
  */

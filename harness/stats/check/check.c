@@ -43,16 +43,6 @@ static void refuse(struct check *check, const char *key, const char *what)
     check_miss(check, key, "%s", what);
 }
 
-bool check_has(const struct check *check, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(check->in, key) != NULL;
-}
-
-bool check_ready(const struct check *check)
-{
-    return !check->broken;
-}
-
 /* ---- inputs ---- */
 
 static void *own(struct check *check, void *memory)
@@ -78,45 +68,9 @@ double *check_room(struct check *check, size_t n)
     return own(check, xcalloc(n + 1, sizeof(double)));
 }
 
-static const cJSON *input(struct check *check, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(check->in, key);
-    if (!item)
-        refuse(check, key, "the input is missing");
-    return item;
-}
-
 static bool is_number(const cJSON *item)
 {
     return cJSON_IsNumber(item) && isfinite(item->valuedouble);
-}
-
-static double number_of(struct check *check, const char *key)
-{
-    const cJSON *item = input(check, key);
-    if (!item)
-        return NAN;
-    if (!is_number(item)) {
-        refuse(check, key, "the input is no number");
-        return NAN;
-    }
-    return item->valuedouble;
-}
-
-double check_number(struct check *check, const char *key, double least, double most)
-{
-    double value = number_of(check, key);
-    if (value < least || value > most)
-        refuse(check, key, "the input is out of range");
-    return value;
-}
-
-double check_between(struct check *check, const char *key, double least, double most)
-{
-    double value = number_of(check, key);
-    if (value <= least || value >= most)
-        refuse(check, key, "the input is out of range");
-    return value;
 }
 
 static bool is_count(const cJSON *item, double most)
@@ -125,90 +79,103 @@ static bool is_count(const cJSON *item, double most)
            item->valuedouble == floor(item->valuedouble);
 }
 
-size_t check_count(struct check *check, const char *key)
+static bool is_share(const cJSON *item)
 {
-    const cJSON *item = input(check, key);
-    if (is_count(item, CHECK_MOST))
-        return (size_t)item->valuedouble;
-    if (item)
-        refuse(check, key, "the input is no count");
-    return 0;
+    return is_number(item) && item->valuedouble >= 0 && item->valuedouble <= 1;
 }
 
-const char *check_string(struct check *check, const char *key)
+/* What is wrong with one value of an input, or NULL; `indexed` is how many an index may choose
+ * from. */
+static const char *wrong_value(const cJSON *item, enum check_kind kind, size_t indexed)
 {
-    const cJSON *item = input(check, key);
-    if (cJSON_IsString(item))
-        return item->valuestring;
-    if (item)
-        refuse(check, key, "the input is no string");
-    return "";
-}
-
-double *check_numbers(struct check *check, const char *key, size_t *n)
-{
-    const cJSON *list = input(check, key), *item;
-    double *values = check_room(check, length_of(list));
-    *n = 0;
-    if (list && !cJSON_IsArray(list))
-        refuse(check, key, "the input is no list");
-    if (!cJSON_IsArray(list))
-        return values;
-    cJSON_ArrayForEach(item, list) {
-        if (!is_number(item) && !cJSON_IsNull(item))
-            refuse(check, key, "an element is no number");
-        values[(*n)++] = is_number(item) ? item->valuedouble : INFINITY;
+    switch (kind) {
+    case CHECK_NUMBER:
+        return is_number(item) ? NULL : "the input is no number";
+    case CHECK_SHARE:
+        return is_share(item) ? NULL : "the input is no number from 0 to 1";
+    case CHECK_COUNT:
+    case CHECK_SIZES:
+        return is_count(item, CHECK_MOST) ? NULL : "the input is no count";
+    case CHECK_LIST:
+    case CHECK_SAME:
+        return is_number(item) || cJSON_IsNull(item) ? NULL : "an element is no number";
+    case CHECK_ROWS:
+        return is_count(item, (double)indexed - 1) ? NULL : "an element is no index";
     }
-    return values;
+    return NULL;
 }
 
-size_t *check_sizes(struct check *check, const char *key, size_t *n)
+/* What is wrong with the shape of an input, or NULL; `before` is the length of the one before. */
+static const char *wrong_shape(const cJSON *item, enum check_kind kind, size_t before)
 {
-    const cJSON *list = input(check, key), *item;
-    size_t *sizes = own(check, xcalloc(length_of(list) + 1, sizeof *sizes));
-    *n = 0;
-    if (list && !cJSON_IsArray(list) && !cJSON_IsNull(list))
-        refuse(check, key, "the input is no list");
-    if (!cJSON_IsArray(list))
-        return sizes;
-    cJSON_ArrayForEach(item, list) {
-        if (!is_count(item, CHECK_MOST))
-            refuse(check, key, "an element is no count");
-        else
-            sizes[(*n)++] = (size_t)item->valuedouble;
-    }
-    return sizes;
-}
-
-size_t *check_rows(struct check *check, const char *key, size_t wide, size_t most, size_t *rows)
-{
-    const cJSON *list = input(check, key), *row, *item;
-    size_t *indices, i = 0;
-    *rows = length_of(list);
-    if (*rows == 0 || *rows > CHECK_MOST / (wide + 1)) {
-        refuse(check, key, "the input is no list of lists");
+    const cJSON *row;
+    if (kind == CHECK_SIZES && cJSON_IsNull(item))
         return NULL;
+    if (!cJSON_IsArray(item))
+        return "the input is no list";
+    if (kind == CHECK_SAME && length_of(item) != before)
+        return "the lists have different lengths";
+    if (kind != CHECK_ROWS)
+        return NULL;
+    if (length_of(item) > CHECK_MOST / (before + 1))
+        return "the input is too long";
+    cJSON_ArrayForEach(row, item) {
+        if (before == 0 || length_of(row) != before)
+            return "a row is no list of the right length";
     }
-    indices = own(check, xcalloc(*rows * wide + 1, sizeof *indices));
-    cJSON_ArrayForEach(row, list) {
-        if (length_of(row) != wide) {
-            refuse(check, key, "a row is no list of the right length");
-            return indices;
-        }
-        cJSON_ArrayForEach(item, row) {
-            if (!is_count(item, CHECK_MOST) || item->valuedouble >= (double)most)
-                refuse(check, key, "an element is no index");
-            else
-                indices[i++] = (size_t)item->valuedouble;
-        }
-    }
-    return indices;
+    return NULL;
 }
 
-void check_same(struct check *check, const char *key, size_t n, size_t m)
+/* Appends the values of a list to `out`, which has room. */
+static const char *take_values(struct check_values *out, const cJSON *list, enum check_kind kind,
+                               size_t indexed)
 {
-    if (n != m && check_ready(check))
-        refuse(check, key, "the lists have different lengths");
+    const cJSON *item;
+    const char *wrong = NULL;
+    cJSON_ArrayForEach(item, list) {
+        if (!wrong)
+            wrong = wrong_value(item, kind, indexed);
+        out->x[out->n++] = is_number(item) ? item->valuedouble : INFINITY;
+    }
+    return wrong;
+}
+
+static const char *read_list(struct check *check, struct check_values *out, const cJSON *item,
+                             enum check_kind kind, size_t before)
+{
+    const char *wrong = wrong_shape(item, kind, before);
+    const cJSON *row;
+    if (wrong)
+        return wrong;
+    out->x = check_room(check, length_of(item) * (kind == CHECK_ROWS ? before : 1));
+    if (kind != CHECK_ROWS)
+        return take_values(out, item, kind, 0);
+    cJSON_ArrayForEach(row, item) {
+        if (!wrong)
+            wrong = take_values(out, row, kind, before);
+    }
+    return wrong;
+}
+
+static void read_input(struct check *check, struct check_values *out, const char *key,
+                       enum check_kind kind, size_t before)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(check->in, key);
+    const char *wrong;
+    if (!item && kind == CHECK_ROWS)
+        return;
+    if (!item) {
+        wrong = "the input is missing";
+    } else if (kind >= CHECK_LIST) {
+        wrong = read_list(check, out, item, kind, before);
+    } else {
+        out->x = check_room(check, 1);
+        out->x[0] = item->valuedouble;
+        out->n = 1;
+        wrong = wrong_value(item, kind, 0);
+    }
+    if (wrong)
+        refuse(check, key, wrong);
 }
 
 /* ---- results ---- */
@@ -216,13 +183,14 @@ void check_same(struct check *check, const char *key, size_t n, size_t m)
 static const cJSON *wanted(struct check *check, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(check->want, key);
-    check->values++;
     assert(check->asked_count < CHECK_MOST_ASKED);
-    if (item)
+    if (item) {
         check->asked[check->asked_count++] = item;
-    else
-        check_miss(check, key, "is missing in expected");
-    return item;
+        return item;
+    }
+    check->values++;
+    check_miss(check, key, "is missing in expected");
+    return NULL;
 }
 
 /* One member of a tolerance; a key missing means 0. */
@@ -240,133 +208,66 @@ static bool close_enough(const struct check *check, const char *key, double want
     return fabs(got - want) <= abs + fmax(rel, check->rel_least) * fabs(want);
 }
 
+static const char *word_of(double flag)
+{
+    return flag != 0 ? "true" : "false";
+}
+
 static void compare(struct check *check, const char *key, const cJSON *item, double got, bool exact)
 {
     double want = item->valuedouble;
+    check->values++;
     if (cJSON_IsNull(item)) {
         if (isfinite(got))
             check_miss(check, key, "got %.17g, expected null", got);
-        return;
-    }
-    if (!is_number(item)) {
+    } else if (cJSON_IsBool(item)) {
+        if (got != (double)cJSON_IsTrue(item))
+            check_miss(check, key, "got %s, expected %s", word_of(got),
+                       word_of(cJSON_IsTrue(item)));
+    } else if (!is_number(item)) {
         check_miss(check, key, "expected is no number");
-        return;
-    }
-    if (exact ? got != want : !close_enough(check, key, want, got))
+    } else if (exact ? got != want : !close_enough(check, key, want, got)) {
         check_miss(check, key, "got %.17g, expected %.17g", got, want);
-}
-
-static void expect_value(struct check *check, const char *key, double got, bool exact)
-{
-    const cJSON *item = wanted(check, key);
-    if (item)
-        compare(check, key, item, got, exact);
+    }
 }
 
 void expect_number(struct check *check, const char *key, double got)
 {
-    expect_value(check, key, got, false);
+    const cJSON *item = wanted(check, key);
+    if (item)
+        compare(check, key, item, got, false);
 }
 
 void expect_exact(struct check *check, const char *key, double got)
 {
-    expect_value(check, key, got, true);
-}
-
-static void compare_flag(struct check *check, const char *key, const cJSON *item, bool got)
-{
-    if (!cJSON_IsBool(item))
-        check_miss(check, key, "expected is neither true nor false");
-    else if (cJSON_IsTrue(item) != got)
-        check_miss(check, key, "got %s, expected %s", got ? "true" : "false",
-                   got ? "false" : "true");
-}
-
-void expect_flag(struct check *check, const char *key, bool got)
-{
     const cJSON *item = wanted(check, key);
     if (item)
-        compare_flag(check, key, item, got);
+        compare(check, key, item, got, true);
+}
+
+void expect_list(struct check *check, const char *key, const double got[], size_t n, bool exact)
+{
+    const cJSON *list = wanted(check, key), *item;
+    size_t i = 0;
+    if (list && (!cJSON_IsArray(list) || length_of(list) != n)) {
+        check->values++;
+        check_miss(check, key, "got %zu elements, expected %zu", n, length_of(list));
+        return;
+    }
+    cJSON_ArrayForEach(item, list) {
+        compare(check, key, item, got[i++], exact);
+    }
 }
 
 void expect_string(struct check *check, const char *key, const char *got)
 {
     const cJSON *item = wanted(check, key);
-    if (item && !cJSON_IsString(item))
-        check_miss(check, key, "expected is no string");
-    else if (item && strcmp(item->valuestring, got) != 0)
-        check_miss(check, key, "got %s, expected %.100s", got, item->valuestring);
-}
-
-/* The first element of a wanted list of n; NULL and told when it is no such list. */
-static const cJSON *wanted_list(struct check *check, const char *key, size_t n)
-{
-    const cJSON *list = wanted(check, key);
-    check->values--; /* each element counts, not the list */
-    if (!list)
-        return NULL;
-    if (cJSON_IsArray(list) && length_of(list) == n)
-        return list->child;
-    check->values++;
-    if (cJSON_IsArray(list))
-        check_miss(check, key, "got %zu elements, expected %zu", n, length_of(list));
-    else
-        check_miss(check, key, "expected is no list");
-    return NULL;
-}
-
-static void expect_values(struct check *check, const char *key, const double got[], size_t n,
-                          bool exact)
-{
-    const cJSON *item = wanted_list(check, key, n);
-    for (size_t i = 0; item; i++, item = item->next) {
-        check->values++;
-        compare(check, key, item, got[i], exact);
-    }
-}
-
-void expect_numbers(struct check *check, const char *key, const double got[], size_t n)
-{
-    expect_values(check, key, got, n, false);
-}
-
-void expect_exacts(struct check *check, const char *key, const double got[], size_t n)
-{
-    expect_values(check, key, got, n, true);
-}
-
-void expect_flags(struct check *check, const char *key, const bool got[], size_t n)
-{
-    const cJSON *item = wanted_list(check, key, n);
-    for (size_t i = 0; item; i++, item = item->next) {
-        check->values++;
-        compare_flag(check, key, item, got[i]);
-    }
-}
-
-void expect_true(struct check *check, const char *key, bool holds)
-{
-    check->values++;
-    if (!holds)
-        check_miss(check, key, "does not hold");
-}
-
-bool expect_has(const struct check *check, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(check->want, key) != NULL;
-}
-
-void expect_within(struct check *check, const char *key, check_case *run)
-{
-    const cJSON *outer = check->want, *inner = cJSON_GetObjectItemCaseSensitive(outer, key);
-    if (!cJSON_IsObject(inner)) {
-        check->values++;
-        check_miss(check, key, inner ? "expected is no object" : "is missing in expected");
+    if (!item)
         return;
-    }
-    check->want = inner;
-    run(check);
-    check->want = outer;
+    check->values++;
+    if (!cJSON_IsString(item) || strcmp(item->valuestring, got) != 0)
+        check_miss(check, key, "got %s, expected %.100s", got,
+                   cJSON_IsString(item) ? item->valuestring : "no string");
 }
 
 /* ---- the file ---- */
@@ -379,20 +280,38 @@ static bool was_asked(const struct check *check, const cJSON *item)
     return false;
 }
 
-static void find_forgotten(struct check *check, const cJSON *want)
+static bool is_other(const struct check_handler *handler, const char *key)
+{
+    for (size_t i = 0; i < CHECK_MOST_OTHERS && handler->others[i]; i++)
+        if (strcmp(key, handler->others[i]) == 0)
+            return true;
+    return strcmp(key, "id") == 0;
+}
+
+static void find_forgotten(struct check *check, const struct check_handler *handler)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, want) {
-        if (cJSON_IsObject(item)) {
-            find_forgotten(check, item);
-        } else if (!was_asked(check, item) && strcmp(item->string, "id") != 0) {
-            check->values++;
-            check_miss(check, item->string, "nothing computes this field");
-        }
+    cJSON_ArrayForEach(item, check->want) {
+        if (was_asked(check, item) || is_other(handler, item->string))
+            continue;
+        check->values++;
+        check_miss(check, item->string, "nothing computes this field");
     }
 }
 
-static void run_case(struct check *check, check_case *run)
+static void run_handler(struct check *check, const struct check_handler *handler)
+{
+    struct check_values in[CHECK_MOST_INPUTS] = {{NULL, 0}};
+    for (size_t i = 0; i < CHECK_MOST_INPUTS && handler->inputs[i].key; i++)
+        read_input(check, &in[i], handler->inputs[i].key, handler->inputs[i].kind,
+                   i ? in[i - 1].n : 0);
+    if (check->broken)
+        return;
+    handler->run(check, in);
+    find_forgotten(check, handler);
+}
+
+static void run_case(struct check *check, const struct check_handler *handler)
 {
     const char *in_id = json_string(check->in, "id"), *want_id = json_string(check->want, "id");
     check->cases++;
@@ -403,10 +322,8 @@ static void run_case(struct check *check, check_case *run)
         refuse(check, "case", "is no object");
     else if (!in_id || !want_id || strcmp(in_id, want_id) != 0)
         refuse(check, "id", "inputs and expected name different cases");
-    if (check_ready(check))
-        run(check);
-    if (check_ready(check))
-        find_forgotten(check, check->want);
+    else
+        run_handler(check, handler);
     disown_all(check);
 }
 
@@ -420,7 +337,7 @@ static const cJSON *cases_of(struct check *check, const char *key)
     return NULL;
 }
 
-static void run_cases(struct check *check, check_case *run)
+static void run_cases(struct check *check, const struct check_handler *handler)
 {
     const cJSON *in = cases_of(check, "inputs"), *want = cases_of(check, "expected");
     if (!in || !want)
@@ -432,7 +349,7 @@ static void run_cases(struct check *check, check_case *run)
     for (in = in->child, want = want->child; in; in = in->next, want = want->next) {
         check->in = in;
         check->want = want;
-        run_case(check, run);
+        run_case(check, handler);
     }
     check->in = check->want = NULL;
 }
@@ -460,15 +377,16 @@ static void read_tolerances(struct check *check)
     check->abs = tolerance_of(all, "abs");
 }
 
-void check_file(struct check *check, check_case *run, const char *data, size_t length)
+void check_file(struct check *check, const struct check_handler *handler, const char *data,
+                size_t length)
 {
     struct err err = {0};
     if (json_parse(&check->root, data, length, &err) < 0)
         refuse(check, "file", err.text);
     else
         read_tolerances(check);
-    if (check_ready(check))
-        run_cases(check, run);
+    if (!check->broken)
+        run_cases(check, handler);
 }
 
 void check_release(struct check *check)
@@ -478,15 +396,12 @@ void check_release(struct check *check)
     check->root = NULL;
 }
 
-check_case *check_find(const char *file)
+const struct check_handler *check_find(const char *file)
 {
-    static const struct check_handler *const tables[] = {check_basic, check_estimates,
-                                                         check_series};
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        for (const struct check_handler *handler = tables[i]; handler->name; handler++) {
-            size_t length = strlen(handler->name);
-            if (strncmp(file, handler->name, length) == 0 && strcmp(file + length, ".json") == 0)
-                return handler->run;
-        }
+    for (const struct check_handler *handler = check_handlers; handler->name; handler++) {
+        size_t length = strlen(handler->name);
+        if (strncmp(file, handler->name, length) == 0 && strcmp(file + length, ".json") == 0)
+            return handler;
+    }
     return NULL;
 }

@@ -1,9 +1,9 @@
 /* check - how does one file of golden vectors compare with what the library computes?
  *
- * Normal use: check_file reads a file, finds the handler of its name, and calls it once per case. A
- * handler reads its inputs (check_number, check_numbers, ...), leaves when check_ready says that
- * one was missing or wrong, and tells each result with expect_*. What an expected case holds and
- * nobody asked for is a miss too, so that no field is passed over in silence.
+ * A row of check_handlers names the file, the inputs that each of its cases has, and a function
+ * that computes the results and tells each with expect_*. Inputs are read and checked before it is
+ * called. An expected field that nobody asked for is a miss, so that none is passed over in
+ * silence; fields that no shipped function computes are named in the row and in the program's line.
  */
 #ifndef STATS_CHECK_CHECK_H
 #define STATS_CHECK_CHECK_H
@@ -13,9 +13,27 @@
 
 #include <cjson/cJSON.h>
 
-#define CHECK_MOST       10000000 /* largest count a case may ask for: damaged ones ask for more */
-#define CHECK_MOST_ASKED 64       /* fields of one case */
-#define CHECK_MOST_OWNED 32       /* arrays of one case */
+#define CHECK_MOST        10000000 /* largest count a case may ask for: damaged ones ask for more */
+#define CHECK_MOST_INPUTS 8
+#define CHECK_MOST_ASKED  64 /* fields of one case */
+#define CHECK_MOST_OWNED  16 /* arrays of one case */
+#define CHECK_MOST_OTHERS 4
+
+enum check_kind {
+    CHECK_NUMBER, /* finite */
+    CHECK_SHARE,  /* 0 .. 1 */
+    CHECK_COUNT,  /* an integer, 0 .. CHECK_MOST */
+    CHECK_LIST,   /* numbers; null is +infinity */
+    CHECK_SAME,   /* a list as long as the input before it */
+    CHECK_SIZES,  /* a list of counts; null is an empty one */
+    CHECK_ROWS,   /* lists of indices into the input before it, each as long; may be missing */
+};
+
+/* An input as read: one value, or the values of a list one behind the other. */
+struct check_values {
+    double *x;
+    size_t n;
+};
 
 /* One file at work. Zero at the start; check_release gives back what is in it. */
 struct check {
@@ -33,22 +51,25 @@ struct check {
     size_t owned_count;
 };
 
-/* A handler: one case. */
-typedef void check_case(struct check *check);
-
-/* A handler and the file it knows. The table ends with a name of NULL. */
+/* How one file is checked. The table ends with a name of NULL. */
 struct check_handler {
     const char *name; /* without .json */
-    check_case *run;
+    void (*run)(struct check *check, const struct check_values in[]);
+    struct {
+        const char *key;
+        enum check_kind kind;
+    } inputs[CHECK_MOST_INPUTS];           /* up to the first without a key */
+    const char *others[CHECK_MOST_OTHERS]; /* expected fields that nothing here computes */
 };
 
-extern const struct check_handler check_basic[], check_estimates[], check_series[];
+extern const struct check_handler check_handlers[];
 
-/* check_find - the handler of a file, or NULL; `file` with .json */
-check_case *check_find(const char *file);
+/* check_find - the row of a file, or NULL; `file` with .json */
+const struct check_handler *check_find(const char *file);
 
 /* check_file - all cases of the text of one file; what is wrong is told in check->missed, first */
-void check_file(struct check *check, check_case *run, const char *data, size_t length);
+void check_file(struct check *check, const struct check_handler *handler, const char *data,
+                size_t length);
 
 void check_release(struct check *check);
 
@@ -56,58 +77,14 @@ void check_release(struct check *check);
 void check_miss(struct check *check, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- inputs: a value of the wrong kind makes the case broken, and something harmless returned */
-
-/* check_number - least .. most, both allowed */
-double check_number(struct check *check, const char *key, double least, double most);
-
-/* check_between - the same, neither allowed */
-double check_between(struct check *check, const char *key, double least, double most);
-
-/* check_count - an integer, 0 .. CHECK_MOST */
-size_t check_count(struct check *check, const char *key);
-
-/* check_string - "" when there is none */
-const char *check_string(struct check *check, const char *key);
-
-/* check_numbers - a list; null in it is +infinity. Lives until the case is over */
-double *check_numbers(struct check *check, const char *key, size_t *n);
-
-/* check_sizes - a list of counts, or null for none. Lives until the case is over */
-size_t *check_sizes(struct check *check, const char *key, size_t *n);
-
-/* check_rows - lists of `wide` indices below `most`, one behind the other */
-size_t *check_rows(struct check *check, const char *key, size_t wide, size_t most, size_t *rows);
-
-/* check_room - zeroed doubles until the case is over */
+/* check_room - zeroed doubles (or as much of another type) until the case is over */
 double *check_room(struct check *check, size_t n);
 
-/* check_same - two lists that must be of one length */
-void check_same(struct check *check, const char *key, size_t n, size_t m);
-
-/* check_has - is there such an input at all? For those that only some cases have. */
-bool check_has(const struct check *check, const char *key);
-
-/* check_ready - were all inputs there? */
-bool check_ready(const struct check *check);
-
-/* ---- results: null in the file means that got must be NaN or infinite */
-
+/* expect_* - compare one result with the field `key`. There null means that got must be NaN or
+ * infinite; true and false are 1 and 0. `exact` is for integers, flags and places. */
 void expect_number(struct check *check, const char *key, double got);
-void expect_exact(struct check *check, const char *key, double got); /* integers */
-void expect_flag(struct check *check, const char *key, bool got);
+void expect_exact(struct check *check, const char *key, double got);
+void expect_list(struct check *check, const char *key, const double got[], size_t n, bool exact);
 void expect_string(struct check *check, const char *key, const char *got);
-void expect_numbers(struct check *check, const char *key, const double got[], size_t n);
-void expect_exacts(struct check *check, const char *key, const double got[], size_t n);
-void expect_flags(struct check *check, const char *key, const bool got[], size_t n);
-
-/* expect_true - what no field of the file says but must hold; told as `key` when it does not */
-void expect_true(struct check *check, const char *key, bool holds);
-
-/* expect_has - is there such a field at all? For those that only some cases have. */
-bool expect_has(const struct check *check, const char *key);
-
-/* expect_within - results of a handler that belong to the object `key` of the case */
-void expect_within(struct check *check, const char *key, check_case *run);
 
 #endif

@@ -22,45 +22,49 @@ static const char usage[] =
     "\n"
     "  ok   NAME.json  12 cases, 96 values\n"
     "  MISS NAME.json  3 of 96 values: first CASE-ID KEY: got X, expected Y\n"
-    "  unknown NAME.json  nothing here computes such a file\n"
+    "  unknown NAME.json  nothing here computes such a file, skipped\n"
     "\n"
-    "Exit status: 0 all ok; 1 a miss, a damaged or unknown file, or no file at all; 2 usage, or "
-    "no\n"
-    "such directory.\n";
+    "Exit status: 0 none missed; 1 a miss, a damaged file, a NAME that is unknown, or no file at\n"
+    "all; 2 usage, or no such directory.\n";
 
-/* Returns whether all was as it should be. */
-static bool report(const char *file, const struct check *check)
+static void report(const char *file, const struct check_handler *handler, const struct check *check)
 {
-    if (check->missed == 0)
-        printf("ok   %s  %zu cases, %zu values\n", file, check->cases, check->values);
-    else
+    if (check->missed > 0) {
         printf("MISS %s  %zu of %zu values: first %s\n", file, check->missed, check->values,
                check->first);
-    return check->missed == 0;
+        return;
+    }
+    printf("ok   %s  %zu cases, %zu values", file, check->cases, check->values);
+    for (size_t i = 0; i < CHECK_MOST_OTHERS && handler->others[i]; i++)
+        printf("%s%s", i ? ", " : "; not computed here: ", handler->others[i]);
+    putchar('\n');
 }
 
-static bool look_at(const char *directory, const char *file)
+enum outcome { GOOD, MISSED, UNKNOWN };
+
+static enum outcome look_at(const char *directory, const char *file)
 {
-    check_case *run = check_find(file);
+    const struct check_handler *handler = check_find(file);
     struct check check = {0};
     struct err err = {0};
     char *path, *data = NULL;
     size_t length = 0;
-    bool good;
-    if (!run) {
-        printf("unknown %s  nothing here computes such a file\n", file);
-        return false;
+    enum outcome outcome;
+    if (!handler) {
+        printf("unknown %s  nothing here computes such a file, skipped\n", file);
+        return UNKNOWN;
     }
     path = text_format("%s/%s", directory, file);
     if (text_read_file(&data, &length, path, MOST_BYTES, &err) < 0)
         check_miss(&check, "file", "%s", err.text);
     else
-        check_file(&check, run, data, length);
-    good = report(file, &check);
+        check_file(&check, handler, data, length);
+    report(file, handler, &check);
+    outcome = check.missed > 0 ? MISSED : GOOD;
     check_release(&check);
     free(data);
     free(path);
-    return good;
+    return outcome;
 }
 
 static int is_vector_file(const struct dirent *entry)
@@ -79,7 +83,7 @@ static int look_at_all(const char *directory)
         return 2;
     }
     for (int i = 0; i < count; i++) {
-        if (!look_at(directory, entries[i]->d_name))
+        if (look_at(directory, entries[i]->d_name) == MISSED)
             rc = 1;
         free(entries[i]);
     }
@@ -96,7 +100,7 @@ static int look_at_named(const char *directory, char *names[], int count)
     for (int i = 0; i < count; i++) {
         const char *dot = strrchr(names[i], '.');
         char *file = text_format("%s%s", names[i], dot && strcmp(dot, ".json") == 0 ? "" : ".json");
-        if (!look_at(directory, file))
+        if (look_at(directory, file) != GOOD)
             rc = 1;
         free(file);
     }
