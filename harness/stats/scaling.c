@@ -128,11 +128,11 @@ static size_t count_different(const double at[], size_t count)
 }
 
 /* Terms of one law at a place, before division by the time there. */
-typedef void law(double terms[], double at);
+typedef void law_terms(double terms[], double at);
 
 /* False, and nothing to free, when there is no point or one that cannot be used. */
 static bool state_problem(struct problem *out, const double at[], const double time[], size_t count,
-                          unsigned terms, law *law)
+                          unsigned terms, law_terms *law)
 {
     for (size_t i = 0; i < count; i++)
         if (!(at[i] >= 1) || !isfinite(at[i]) || !(time[i] > 0) || !isfinite(time[i]))
