@@ -127,7 +127,7 @@ static void put_interior(unsigned char *page, uint32_t child, bool index, const 
     put2(page + 5, PAGE - (EACH - 1) * (4 + length));
     put4(page + 8, child);
     for (uint32_t i = 0; i < EACH - 1; i++) {
-        unsigned char *at = page + PAGE - (i + 1) * (4 + length);
+        unsigned char *at = page + PAGE - (size_t)(i + 1) * (4 + length);
         put2(page + 12 + (size_t)2 * i, (uint32_t)(at - page));
         put4(at, child);
         memcpy(at + 4, cell, length);

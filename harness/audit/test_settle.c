@@ -110,6 +110,8 @@ static void either_outcome_passes_and_half_of_one_does_not(void **state)
         (void)state;
         assert_int_equal(make(&made), 0);
         fixture = made;
+        if (!fixture)
+            return;
         cases[i].harm(fixture);
         if (cases[i].harm == was_refused) /* what the same session shows: it rolled back */
             run_sql(fixture->path, "DELETE FROM agent_outputs; DELETE FROM consensus_runs");

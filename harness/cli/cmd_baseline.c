@@ -50,7 +50,7 @@ static void check(const struct asked *asked, const struct argp_state *state)
                    asked->verb ? ", got " : "", asked->verb ? asked->verb : "");
     if ((save || show) && !asked->name)
         argp_error(state, "%s needs a NAME", asked->verb);
-    if (save && !is_name(asked->name))
+    if (save && asked->name && !is_name(asked->name))
         argp_error(state,
                    "'%s' is no name for a baseline: expected letters, digits, '.', '_' and '-', "
                    "beginning with no digit, not ending in .json, at most %d",

@@ -76,7 +76,7 @@ static void kept_is_whole(const char *folder)
 static struct cli_said say_again(const char *folder, const char *kept)
 {
     char *command = read_kept(kept, "again.txt"), *rest = command, *word;
-    const char *words[24];
+    const char *words[24] = {0};
     size_t count = 0;
     struct cli_running running;
     struct cli_said said;

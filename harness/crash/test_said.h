@@ -17,9 +17,9 @@ struct said {
     char *path;
 };
 
-static inline struct said said_begin(const char *folder)
+static inline struct said said_begin(const char *where)
 {
-    struct said said = {.path = text_format("%s/said", folder)};
+    struct said said = {.path = text_format("%s/said", where)};
     int file = open(said.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(file >= 0);
     fflush(stdout);

@@ -1,4 +1,5 @@
 /* Do list, show, report, export, history and gate come back from any results store? */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,7 @@ static void export_one(struct store *store, int64_t run, size_t turn)
     size_t count = 0;
     while (report_format_at(count))
         count++;
+    assert(count > 0);
     format = report_format_at(turn % count);
     expect(report_export(fuzz_sink(), store, run, format->name, &err), &err);
 }

@@ -160,7 +160,7 @@ static int check_run(struct store *store, const struct member *member, struct er
         return -1;
     if (tally.findings_integrity + tally.findings_conduct)
         return err_set(err, ERR_UNFIT, "it has %lld findings: what was lost cost no time",
-                       (long long)(tally.findings_integrity + tally.findings_conduct));
+                       (long long)tally.findings_integrity + tally.findings_conduct);
     for (size_t i = 0; i < member->scenario.arm_count; i++)
         if (check_arm(store, member, i, err) < 0)
             return -1;

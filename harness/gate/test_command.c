@@ -55,8 +55,10 @@ static void what_is_no_command_is_refused(void **state)
         assert_non_null(strstr(err.text, cases[i].said));
     }
     memset(many, 0, sizeof many);
-    for (size_t i = 0; i <= GATE_MOST_WORDS; i++)
-        memcpy(many + 2 * i, "x ", 2);
+    for (size_t i = 0; i <= GATE_MOST_WORDS; i++) {
+        many[2 * i] = 'x';
+        many[2 * i + 1] = ' ';
+    }
     assert_int_equal(gate_split_command(&words, many, &err), -1);
     assert_non_null(strstr(err.text, "more than"));
 }

@@ -27,7 +27,7 @@
 #include "base/process.h"
 #include "base/text.h"
 
-#define AGENT BINARY_DIR "/spawnref-agent"
+#define AGENT (BINARY_DIR "/spawnref-agent")
 
 /* More than any test needs: a test that hangs shall fail, not wait for CTest. */
 #define PATIENCE_NS (60 * CLOCK_NS_PER_S)
