@@ -25,8 +25,8 @@ enum damage_class {
     DAMAGE_HARMLESS                 /* nobody needs to: only bytes that no reader looks at */
 };
 
-/* damage_class_name - "integrity_check", "foreign_key_check", "structure",
- * "contradiction", "witness" */
+/* damage_class_name - "integrity_check", "foreign_key_check", "structure", "contradiction",
+ * "witness" */
 const char *damage_class_name(enum damage_class class);
 
 struct damage_case; /* internal: one copy to be damaged */
@@ -74,15 +74,15 @@ struct damage_how {
     const char *folder;   /* for copies; exists, the caller removes it */
     uint64_t seed;
     int seeds; /* places tried for each kind, >= 1 */
-    /* the name of a rule whose findings are ignored, or NULL: to see it fail */
-    const char *without;
+    const char
+        *without;     /* the name of a rule whose findings are ignored, or NULL: to see it fail */
+    const char *only; /* the name of a kind: the others are not tried; or NULL */
 };
 
 /*
  * damage_self_test - damage copies of a store in every way and see who notices
  *
  * The copies are made with SQLite's backup interface. The same store and seed hit the same places.
- *
  * returns : 0, or -1 when it could not be done; the verdict is damage_matrix_holds
  * errors  : ERR_SYSTEM, ERR_FORMAT (no store), ERR_USAGE (no such rule), ERR_UNFIT (a copy cannot
  *           be read for lack of rights)

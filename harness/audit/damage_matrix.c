@@ -196,6 +196,8 @@ static int fill(struct damage_matrix *out, const struct damage_base *base,
     for (size_t i = 0; i < damage_kind_count; i++) {
         out->rows[i].kind = &damage_kinds[i];
         for (int place = 0; place < how->seeds; place++) {
+            if (how->only && strcmp(how->only, damage_kinds[i].name) != 0)
+                break;
             if (interrupt_seen()) {
                 err_set(err, ERR_INTERRUPTED, "interrupted");
                 err->os_error = interrupt_seen();

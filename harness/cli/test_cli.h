@@ -183,6 +183,20 @@ static inline struct cli_running cli_start(const char *folder, ...)
     return running;
 }
 
+/* cli_await_child - wait until it has a child whose name begins so (the kernel keeps 15 characters)
+ */
+static inline void cli_await_child(const struct cli_running *running, const char *name)
+{
+    struct process_view children[16];
+    for (;;) {
+        size_t count = process_children(running->process.pid, children, 16);
+        for (size_t i = 0; i < count && i < 16; i++)
+            if (strncmp(children[i].name, name, strlen(name)) == 0)
+                return;
+        clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
+    }
+}
+
 /* cli_say - the same, and wait for its end */
 static inline struct cli_said cli_say(const char *folder, ...)
 {

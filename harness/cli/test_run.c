@@ -56,9 +56,24 @@ static void ctrl_c_ends_the_agents_and_keeps_the_run(void **state)
     free(path);
 }
 
+/* Its subject hangs from batch 10 on, until there is a file 'go': so it cannot be over before it is
+ * killed. */
+static char *held_back(const char *folder)
+{
+    char *text = text_format(
+        "{\"name\": \"held\", \"about\": \"a test\", \"agents\": [{\"name\": \"a\", "
+        "\"command\": [\"{agent}\"]}], \"arms\": [{\"name\": \"one\", \"subject\": [\"/bin/sh\","
+        " \"-c\", \"test -e %s/go || set -- %s/spawnbench-liar hangs --from 10; exec $* "
+        "%s/spawnref --mode parallel\"]}], \"cycles\": 60, \"warmup\": 2, \"deadline\": \"10m\"}",
+        folder, BINARY_DIR, BINARY_DIR);
+    char *path = cli_write(folder, "held.json", text);
+    free(text);
+    return path;
+}
+
 static void a_killed_run_is_partial_and_can_be_resumed(void **state)
 {
-    char *path = endless(*state);
+    char *path = held_back(*state), *go;
     struct cli_running running =
         cli_start(*state, "run", path, "--cycles", "60", "--seed", "7", NULL);
     struct cli_said said;
@@ -70,6 +85,7 @@ static void a_killed_run_is_partial_and_can_be_resumed(void **state)
     said = cli_say(*state, "list", NULL);
     assert_said(said.out, "partial");
     cli_forget(&said);
+    go = cli_write(*state, "go", "");
     said = cli_say(*state, "run", "--resume", NULL);
     if (said.exit_status != 0)
         fail_msg("exit %d\n%s\n%s", said.exit_status, said.out, said.err);
@@ -81,6 +97,7 @@ static void a_killed_run_is_partial_and_can_be_resumed(void **state)
     said = cli_say(*state, "run", "--resume", NULL);
     assert_int_equal(said.exit_status, 5); /* nothing left to resume */
     cli_forget(&said);
+    free(go);
     free(path);
 }
 

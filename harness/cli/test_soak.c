@@ -140,7 +140,8 @@ static void a_signal_ends_it_and_leaves_nothing(void **state)
     char *path = both_modes(*state);
     struct cli_running running = cli_start(*state, "soak", path, "--for", "1h", NULL);
     struct cli_said said;
-    clock_sleep_until(clock_now_ns() + 1500 * CLOCK_NS_PER_MS);
+    cli_await_child(&running, "spawnref");
+    clock_sleep_until(clock_now_ns() + 500 * CLOCK_NS_PER_MS); /* wherever it is by then */
     kill(running.process.pid, SIGTERM);
     said = cli_end(&running);
     assert_int_equal(said.exit_status, 128 + SIGTERM);

@@ -75,8 +75,9 @@ CHILD_CODE static void become(struct started *agent)
             _exit(127);
         }
     sigprocmask(SIG_SETMASK, &launch->mask, NULL);
-    execve(launch->options.program, (char *const *)(uintptr_t)launch->options.argv,
-           agent->environment);
+    /* not execve(), which gcc --coverage replaces by a function that locks a mutex in our memory
+     * and never unlocks it */
+    syscall(SYS_execve, launch->options.program, launch->options.argv, agent->environment);
     agent->error = errno;
     _exit(127);
 }

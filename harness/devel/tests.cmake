@@ -1,0 +1,87 @@
+# What single tests need beyond the rule. The rule: the label given where the test is added, a time
+# limit of 300 s, and other tests beside it. A test takes at most 20 s with sanitizers on two quiet
+# cores; one that takes longer is split, or asks less and has a sibling with the label slow.
+#
+# Labels: unit, cli, self. Beside one of them "long": the slow third, left out in a hurry. study:
+# simulations and trials of verdicts; their answers do not depend on sanitizers, so a release build is
+# enough. slow: up to hours, by hand.
+#
+#   ctest -LE 'slow|study|long'     what a developer runs after each edit
+#   ctest -LE 'slow|study'          all, with sanitizers
+#   ctest -L study -LE slow         the studies in their short form
+set(SPAWNBENCH_TEST_TABLE
+  # name                            labels      limit in s
+  "audit/honest_cycles_thousand     slow        1800"
+  "audit/damage_many                slow        1800"
+  "cli/gate                         cli,long    300   serial" # they measure: beside other tests
+  "cli/gate_self_test               cli,long    300   serial" # their answers would speak of those
+  "cli/installed                    cli,long    900"
+  "crash/faults_full                slow        3600"
+  "crash/kill_full                  slow        3600"
+  "crash/walk_full                  slow        7200"
+  "devel/clang_tidy                 self,long   1800"
+  "faults/faults_long               slow        7200"
+  "faults/soak_long                 slow        7200"
+  "gate/trials                      slow,study  7200"
+  "gate/trials_see_misses           study       300"
+  "gate/trials_short                study       300"
+  "stats/simulate                   slow,study  3600"
+  "stats/simulate_sees_misses       study       300"
+  "stats/simulate_short             study       300"
+)
+
+# Test programs that are asked a second time, with an argument.
+set(SPAWNBENCH_TEST_VARIANTS
+  # name                            program               argument
+  "audit/damage_many                audit/damage          10"
+  "audit/honest_cycles_thousand     audit/honest_cycles   1000"
+  "cli/faults_survived_sequential   cli/faults_survived   sequential"
+)
+
+# test_rules(NAME LABEL) - set what the table says of a test, or the rule; call it after add_test
+function(test_rules name label)
+  set(limit 300)
+  set(serial OFF)
+  foreach(row IN LISTS SPAWNBENCH_TEST_TABLE)
+    separate_arguments(row UNIX_COMMAND "${row}")
+    list(GET row 0 key)
+    if(key STREQUAL name)
+      list(GET row 1 label)
+      list(GET row 2 limit)
+      string(REPLACE "," ";" label "${label}")
+      if("serial" IN_LIST row)
+        set(serial ON)
+      endif()
+      set_property(GLOBAL APPEND PROPERTY SPAWNBENCH_TEST_ROWS_USED ${name})
+    endif()
+  endforeach()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} LABELS "${label}" RUN_SERIAL ${serial}
+    SKIP_RETURN_CODE 77)
+endfunction()
+
+# test_variants(NAME TARGET LABEL) - add the variants of a test, whose program is TARGET
+function(test_variants name target label)
+  foreach(row IN LISTS SPAWNBENCH_TEST_VARIANTS)
+    separate_arguments(row UNIX_COMMAND "${row}")
+    list(GET row 1 program)
+    if(program STREQUAL name)
+      list(GET row 0 variant)
+      list(GET row 2 argument)
+      add_test(NAME ${variant} COMMAND ${target} ${argument})
+      test_rules(${variant} ${label})
+      set_property(GLOBAL APPEND PROPERTY SPAWNBENCH_TEST_ROWS_USED ${variant})
+    endif()
+  endforeach()
+endfunction()
+
+# test_rules_check() - a row that no test asked for is a mistake, usually a test that was renamed
+function(test_rules_check)
+  get_property(used GLOBAL PROPERTY SPAWNBENCH_TEST_ROWS_USED)
+  foreach(row IN LISTS SPAWNBENCH_TEST_TABLE SPAWNBENCH_TEST_VARIANTS)
+    separate_arguments(row UNIX_COMMAND "${row}")
+    list(GET row 0 key)
+    if(NOT key IN_LIST used)
+      message(FATAL_ERROR "harness/devel/tests.cmake: there is no test '${key}'")
+    endif()
+  endforeach()
+endfunction()
