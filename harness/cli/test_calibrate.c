@@ -37,8 +37,7 @@ static void a_calibration_is_made_kept_and_told(void **state)
     assert_int_equal(cJSON_GetObjectItem(made, "pairs")->valueint, 10);
     assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(made, "position"), "pairs")->valueint,
                      50);
-    cJSON_ArrayForEach(row, cJSON_GetObjectItem(made, "metrics"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(made, "metrics")) {
         assert_int_equal(cJSON_GetObjectItem(row, "gates")->valueint, 5);
         assert_true(cJSON_GetObjectItem(row, "noise_floor")->valuedouble >= 0);
         rows++;

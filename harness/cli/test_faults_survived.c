@@ -60,8 +60,7 @@ static void every_fault_strikes_and_is_survived(void **state)
     cJSON *document = document_of(&said), *row;
     const cJSON *arm = cJSON_GetObjectItem(document, "arms")->child;
     int rows = 0;
-    cJSON_ArrayForEach(row, cJSON_GetObjectItem(arm, "rows"))
-    {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(arm, "rows")) {
         check_row(row);
         rows++;
     }
