@@ -293,9 +293,9 @@ static int show(const struct asked *asked, struct store *store, struct err *err)
         tell(&baseline);
         for (size_t i = 0; i < baseline.series_count; i++)
             show_series(&baseline.series[i]);
-        for (size_t i = 0; i < FINGERPRINT_FACTS; i++)
+        for (size_t i = 0; i < SCENARIO_MACHINE_FACTS; i++)
             if (baseline.fingerprint.facts[i][0])
-                printf("  %s: %s\n", fingerprint_fact_name(i), baseline.fingerprint.facts[i]);
+                printf("  %s: %s\n", scenario_machine_fact_name(i), baseline.fingerprint.facts[i]);
     }
     gate_baseline_release(&baseline);
     return 0;

@@ -42,7 +42,7 @@ static const struct argp_option options[] = {
 
 struct asked {
     const char *results, *scenario, *arm, *figure, *note;
-    char machine[HISTORY_MACHINE_BYTES]; /* "": this one's */
+    char machine[SCENARIO_ID_BYTES]; /* "": this one's */
     enum scenario_metric metric;
     int64_t accept;
     bool json, check, looking; /* looking: an option of the listing was given */
@@ -297,7 +297,7 @@ static void find_machine(struct asked *asked)
     if (*asked->machine)
         return;
     environment = run_host_describe(asked->results, store_engine());
-    history_machine(asked->machine, environment);
+    scenario_machine_class(asked->machine, environment);
     free(environment);
 }
 

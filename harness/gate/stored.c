@@ -34,15 +34,15 @@ static void object(struct comparison *comparison, const char *what)
 
 static void check_machine(struct comparison *comparison)
 {
-    struct fingerprint here;
+    struct scenario_machine here;
     struct text what = {0};
     struct err err = {0};
-    if (fingerprint_read(&here, comparison->run.environment_json, &err) < 0) {
+    if (scenario_machine_read(&here, comparison->run.environment_json, &err) < 0) {
         object(comparison, err.text);
         return;
     }
     text_add(&what, "the machine differs: ");
-    if (fingerprint_compare(&what, &comparison->baseline->fingerprint, &here))
+    if (scenario_machine_compare(&what, &comparison->baseline->fingerprint, &here))
         object(comparison, what.data);
     text_release(&what);
 }
@@ -50,8 +50,8 @@ static void check_machine(struct comparison *comparison)
 static void check_scenario(struct comparison *comparison)
 {
     const struct gate_baseline *baseline = comparison->baseline;
-    char question[GATE_HASH_BYTES], what[512];
-    gate_question_hash(question, &comparison->scenario);
+    char question[SCENARIO_ID_BYTES], what[512];
+    scenario_question(question, &comparison->scenario);
     if (strcmp(baseline->scenario, comparison->scenario.name) != 0) {
         snprintf(what, sizeof what, "the baseline is of scenario '%s', run %lld is of '%s'",
                  baseline->scenario, (long long)comparison->run.id, comparison->scenario.name);

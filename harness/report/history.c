@@ -138,8 +138,8 @@ static void add_left_out(struct screen *screen)
                   words_plural(words, (int64_t)history->other_machines, "run"), history->others);
     if (history->other_questions)
         text_addf(&screen->text,
-                  "  left out: %s that asked something else: other agents, durability or failure "
-                  "policy than the newest\n",
+                  "  left out: %s that asked something else: other agents, durability, "
+                  "consensus, prompt or failure policy than the newest\n",
                   words_plural(words, (int64_t)history->other_questions, "run"));
     if (history->partial)
         text_addf(&screen->text, "  left out: %s\n",
