@@ -33,7 +33,7 @@ static int load_values(struct store_series *out, struct store *store, int64_t ru
 {
     if (store_series_load(out, store, run, which, err) < 0)
         return -1;
-    if (which->metric != SCENARIO_THROUGHPUT)
+    if (!scenario_metrics[which->metric].more_is_better)
         return 0;
     gate_turn(out->values, out->n);
     for (size_t i = 0; i < out->n; i++)

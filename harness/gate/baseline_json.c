@@ -40,8 +40,8 @@ static void add_figures(cJSON *object, const struct gate_figures *figures)
 
 static const char *unit_of(enum scenario_metric metric)
 {
-    static const char *const units[] = {"ns", "bytes", "ns_per_agent"};
-    return units[scenario_metric_unit(metric)];
+    enum scenario_unit unit = scenario_metric_unit(metric);
+    return unit == SCENARIO_PER_SECOND ? "ns_per_agent" : scenario_unit_name(unit);
 }
 
 static void add_named(cJSON *object, const char *name, double value)
@@ -180,12 +180,8 @@ static int read_figures(struct gate_figures *out, const cJSON *object, struct er
 
 static int read_metric(enum scenario_metric *out, const cJSON *object, struct err *err)
 {
-    const char *told = json_string(object, "metric");
-    for (int i = 0; told && i < SCENARIO_METRICS; i++)
-        if (strcmp(told, scenario_metric_name((enum scenario_metric)i)) == 0) {
-            *out = (enum scenario_metric)i;
-            return 0;
-        }
+    if (scenario_metric_find(out, json_string(object, "metric")) == 0)
+        return 0;
     return lacks(err, "metric", "a metric that this spawnbench knows");
 }
 

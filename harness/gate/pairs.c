@@ -65,7 +65,7 @@ static size_t count_unknown(const struct sides *sides)
 static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked,
                         const struct gate_place *place, struct sides *sides)
 {
-    bool turned = place->metric == SCENARIO_THROUGHPUT;
+    bool turned = scenario_metrics[place->metric].more_is_better;
     struct gate_metric metric = {.name = scenario_metric_name(place->metric),
                                  .baseline = sides->baseline.values,
                                  .candidate = sides->candidate.values,

@@ -150,7 +150,7 @@ static void judge_figure(struct comparison *comparison, const struct gate_series
                                .failed_candidate = own->failed};
     predict(item, &comparison->out->asked, stored, count, value);
     item->least_regression = (1 + comparison->out->asked.tolerance) * (1 + item->detectable) - 1;
-    if (told->metric == SCENARIO_THROUGHPUT) { /* told as the rate it is */
+    if (scenario_metrics[told->metric].more_is_better) { /* told as the rate it is */
         told->baseline = 1e9 / told->baseline;
         told->candidate = 1e9 / told->candidate;
     }

@@ -72,7 +72,7 @@ static double tau_of(const struct store_series *series)
 
 static struct history_point summarise(struct store_series *series, enum scenario_metric metric)
 {
-    bool more_is_better = metric == SCENARIO_THROUGHPUT;
+    bool more_is_better = scenario_metrics[metric].more_is_better;
     struct history_point point = {.n = series->n, .tau = tau_of(series)};
     for (size_t i = 0; i < series->n; i++)
         point.failed += more_is_better ? series->values[i] <= 0 : isinf(series->values[i]) != 0;

@@ -27,7 +27,8 @@ static struct comparison compare_claimed(const struct verdict_item *item)
                                .value = (size_t)item->value,
                                .metric = claim->metric,
                                .agent = claim->agent,
-                               .inverted = !within && claim->metric == SCENARIO_THROUGHPUT,
+                               .inverted =
+                                   !within && scenario_metrics[claim->metric].more_is_better,
                                .claimed_low = within ? 1 - claim->share : claim->ratio,
                                .claimed_up = within ? 1 + claim->share : NAN};
 }

@@ -50,10 +50,10 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
     } else {
         fprintf(to->out, "Benchmark%s 1 %lld ns/op %lld ready-ns/op", name.data,
                 (long long)cycle->spawn_time_ns, (long long)cycle->ready_time_ns);
-        if (cycle->cpu_ns >= 0)
-            fprintf(to->out, " %lld cpu-ns/op", (long long)cycle->cpu_ns);
-        if (cycle->peak_bytes >= 0)
-            fprintf(to->out, " %lld peak-memory-B", (long long)cycle->peak_bytes);
+        for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+            if (cycle->cost[m] >= 0)
+                fprintf(to->out, " %lld %s", (long long)cycle->cost[m],
+                        scenario_metrics[m].go_unit);
         fputs("\n", to->out);
     }
     text_release(&name);

@@ -67,13 +67,15 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
         export_put_text(row, "error_message", why);
         free(why);
     }
-    put_cost(row, !failed, failed ? 0 : cycle->spawn_time_ns, failed ? 0 : cycle->cpu_ns);
+    put_cost(row, !failed, failed ? 0 : cycle->spawn_time_ns,
+             failed ? 0 : cycle->cost[SCENARIO_CPU_TIME]);
     json_add_int64(row, "run_order", cycle->index);
     json_add_int64(row, "agents", cycle->agents);
     if (!failed)
         json_add_int64(row, "ready_time_ns", cycle->ready_time_ns);
-    if (cycle->peak_bytes >= 0)
-        json_add_int64(row, "peak_memory_bytes", cycle->peak_bytes);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        if (m != SCENARIO_CPU_TIME && cycle->cost[m] >= 0)
+            json_add_int64(row, scenario_metrics[m].key, cycle->cost[m]);
     add_row(document, row);
     return 0;
 }

@@ -268,7 +268,6 @@ static void put_laws(struct document *document)
 /* what was judged: metric, estimate and bounds in a unit of their own */
 static void put_judged(cJSON *row, const struct verdict_item *item)
 {
-    static const char *const units[] = {"ns", "bytes", "per_second"};
     enum scenario_unit unit = scenario_metric_unit(item->claim->metric);
     bool ratio =
         item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
@@ -277,7 +276,10 @@ static void put_judged(cJSON *row, const struct verdict_item *item)
         cJSON_AddNullToObject(row, "metric");
     else
         export_put_text(row, "metric", scenario_metric_name(item->claim->metric));
-    cJSON_AddStringToObject(row, "unit", counts ? "share" : ratio ? "ratio" : units[unit]);
+    cJSON_AddStringToObject(row, "unit",
+                            counts  ? "share"
+                            : ratio ? "ratio"
+                                    : scenario_unit_name(unit));
     if (!counts && !ratio && unit != SCENARIO_PER_SECOND) {
         export_put_ns(row, "estimate", item->estimate);
         export_put_ns(row, "lower", item->lower);
@@ -441,8 +443,8 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     put_nonnegative(row, "finish_ns", cycle->finish_ns);
     put_nonnegative(row, "audit_ns", cycle->audit_ns);
     put_nonnegative(row, "harness_ns", cycle->harness_ns);
-    put_nonnegative(row, "cpu_ns", cycle->cpu_ns);
-    put_nonnegative(row, "peak_memory_bytes", cycle->peak_bytes);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        put_nonnegative(row, scenario_metrics[m].key, cycle->cost[m]);
     put_nonnegative(row, "steal_ticks", cycle->strain.steal_ticks);
     put_nonnegative(row, "total_ticks", cycle->strain.total_ticks);
     put_nonnegative(row, "pressure_us", cycle->strain.pressure_us);

@@ -135,7 +135,7 @@ struct store_cycle {
     char consensus[16];
     int agents;
     int findings;
-    int64_t cpu_ns, peak_bytes; /* -1: not known */
+    int64_t cost[SCENARIO_METRICS]; /* as run_cycle.cost */
     struct run_strain strain;
 };
 int store_each_cycle(struct store *store, int64_t run,

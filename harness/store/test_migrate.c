@@ -163,7 +163,7 @@ static int take_cycle(void *context, const struct store_cycle *cycle)
 {
     static const struct run_strain unknown = {-1, -1, -1, -1, -1};
     ++*(int *)context;
-    assert_true(cycle->cpu_ns == -1 && cycle->peak_bytes == -1);
+    assert_true(cycle->cost[SCENARIO_CPU_TIME] == -1 && cycle->cost[SCENARIO_PEAK_MEMORY] == -1);
     assert_memory_equal(&cycle->strain, &unknown, sizeof unknown);
     assert_int_equal(cycle->findings, cycle->index == 0);
     return 0;

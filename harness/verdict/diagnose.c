@@ -452,8 +452,7 @@ static bool concerns(const struct diagnosis_item *item, const struct scenario_cl
     if (item->arm >= 0 && item->arm != (int)claim->arm && !(pair && item->arm == (int)claim->than))
         return false;
     if (item->kind == DIAGNOSIS_STEAL)
-        return !pair && scenario_metric_unit(claim->metric) != SCENARIO_BYTES &&
-               claim->metric != SCENARIO_CPU_TIME;
+        return !pair && !scenario_metrics[claim->metric].cost;
     if (item->kind == DIAGNOSIS_IMPOSSIBLE)
         return pair;
     return true;

@@ -34,7 +34,7 @@ static size_t settle_unknown(double values[], size_t n, double instead)
  * in a count of bad cycles it must be on the bad side */
 static void negate(struct evidence *out, const struct scenario_claim *claim)
 {
-    bool more_is_better = claim->metric == SCENARIO_THROUGHPUT;
+    bool more_is_better = scenario_metrics[claim->metric].more_is_better;
     bool mean = claim->statistic == SCENARIO_MEAN;
     for (size_t i = 0; i < out->n; i++) {
         bool failed = more_is_better ? !mean && out->values[i] <= 0 : isinf(out->values[i]);
@@ -61,7 +61,7 @@ static void compare(struct evidence *out, const struct scenario_claim *claim,
         out->unknown += isnan(own->values[i]) || isnan(other->values[i]);
     settle_unknown(own->values, out->n, INFINITY);
     settle_unknown(other->values, out->n, INFINITY);
-    if (claim->metric == SCENARIO_THROUGHPUT && !within) {
+    if (scenario_metrics[claim->metric].more_is_better && !within) {
         invert(own);
         invert(other);
     }
@@ -89,7 +89,7 @@ int evidence_load(struct evidence *out, const struct scenario_claim *claim, stru
             goto done;
         compare(out, claim, &own, &other);
     } else {
-        bool more_is_better = claim->metric == SCENARIO_THROUGHPUT;
+        bool more_is_better = scenario_metrics[claim->metric].more_is_better;
         out->n = own.n;
         out->unknown = settle_unknown(own.values, own.n, more_is_better ? 0 : INFINITY);
     }
