@@ -164,22 +164,6 @@ static void add_sitting(struct gate_baseline *baseline, const struct member *mem
         (struct gate_sitting){member->run.id, member->run.started_wall_ns, member->run.seed};
 }
 
-static int arm_of(const struct scenario *scenario, const char *name)
-{
-    for (size_t i = 0; i < scenario->arm_count; i++)
-        if (strcmp(scenario->arms[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
-static int value_of(const struct scenario *scenario, size_t batch_size)
-{
-    for (size_t i = 0; i < scenario_value_count(scenario); i++)
-        if (scenario_batch_size(scenario, i) == batch_size)
-            return (int)i;
-    return -1;
-}
-
 /* Every member's figures of one series, and all together. *known: every one has it. */
 static int load_series(struct gate_series *out, bool *known, struct store *store,
                        const struct member members[], size_t count, struct err *err)
@@ -189,9 +173,9 @@ static int load_series(struct gate_series *out, bool *known, struct store *store
     *known = true;
     out->sittings = xcalloc(count, sizeof *out->sittings);
     for (size_t i = 0; i < count && *known; i++) {
-        struct store_which which = {arm_of(&members[i].scenario, out->arm),
-                                    value_of(&members[i].scenario, out->batch_size), out->metric,
-                                    NULL};
+        struct store_which which = {scenario_find_arm(&members[i].scenario, out->arm),
+                                    scenario_find_size(&members[i].scenario, out->batch_size),
+                                    out->metric, NULL};
         struct store_series series = {0};
         if (which.arm < 0 || which.value < 0) {
             *known = false;

@@ -233,33 +233,17 @@ static int compare_metric(struct comparison *comparison, size_t arm, int arm_ind
     return 0;
 }
 
-static int find_arm(const struct scenario *scenario, const char *name)
-{
-    for (size_t i = 0; i < scenario->arm_count; i++)
-        if (strcmp(scenario->arms[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
-static int find_value(const struct scenario *scenario, size_t batch_size)
-{
-    for (size_t i = 0; i < scenario_value_count(scenario); i++)
-        if (scenario_batch_size(scenario, i) == batch_size)
-            return (int)i;
-    return -1;
-}
-
 /* What the baseline has and the candidate lacks is an error, not a silence. */
 static int compare_place(struct comparison *comparison, const char *arm, size_t batch_size,
                          struct err *err)
 {
-    int index = find_arm(&comparison->scenario, arm), value;
+    int index = scenario_find_arm(&comparison->scenario, arm), value;
     if (index < 0) {
         gate_refuse(comparison->out, "arm '%s' of the baseline is not in run %lld", arm,
                     (long long)comparison->run.id);
         return 0;
     }
-    value = find_value(&comparison->scenario, batch_size);
+    value = scenario_find_size(&comparison->scenario, batch_size);
     if (value < 0) {
         gate_refuse(comparison->out, "%zu agents, as in the baseline, are not in run %lld",
                     batch_size, (long long)comparison->run.id);

@@ -59,13 +59,8 @@ static void drop_unknown(struct store_series *series)
 
 static double tau_of(const struct store_series *series)
 {
-    size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
-    double tau;
-    for (size_t i = 0; i < series->n; i++) {
-        blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
-        sizes[blocks - 1]++;
-    }
-    tau = stats_measure_dependence(series->values, series->n, 0.5, sizes, blocks).tau;
+    size_t blocks, *sizes = store_series_sizes(series, series->n, &blocks);
+    double tau = stats_measure_dependence(series->values, series->n, 0.5, sizes, blocks).tau;
     free(sizes);
     return tau;
 }

@@ -26,27 +26,28 @@ static void add_name(struct text *out, const struct facts *facts, int arm, int v
     text_addf(out, "/agents=%zu", facts_cell(facts, (size_t)arm, (size_t)value)->batch_size);
 }
 
-static void put_failure(const struct exporter *to, const struct store_cycle *cycle,
-                        const char *name)
+static int put_failure(const struct exporter *to, const struct store_cycle *cycle, const char *name)
 {
-    struct text plain = {0};
-    char *why = export_why(to, cycle);
-    words_plain(&plain, why);
+    struct text plain = {0}, why = {0};
+    int rc = export_why(&why, to, cycle);
+    words_plain(&plain, why.data);
     fprintf(to->out, "--- FAIL: Benchmark%s\n    cycle %lld: %s\n", name, (long long)cycle->index,
             plain.data);
     text_release(&plain);
-    free(why);
+    text_release(&why);
+    return rc;
 }
 
 static int put_cycle(void *context, const struct store_cycle *cycle)
 {
     const struct exporter *to = context;
     struct text name = {0};
+    int rc = 0;
     if (cycle->warmup)
         return 0;
     add_name(&name, to->facts, cycle->arm, cycle->value);
     if (cycle->spawn_time_ns < 0) {
-        put_failure(to, cycle, name.data);
+        rc = put_failure(to, cycle, name.data);
     } else {
         fprintf(to->out, "Benchmark%s 1 %lld ns/op %lld ready-ns/op", name.data,
                 (long long)cycle->spawn_time_ns, (long long)cycle->ready_time_ns);
@@ -57,7 +58,7 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
         fputs("\n", to->out);
     }
     text_release(&name);
-    return 0;
+    return rc;
 }
 
 /* "key: value", left out when it is not known */

@@ -21,9 +21,7 @@ struct document {
     int64_t zero_ns;    /* times of cycles count from here: the first one asked for */
     size_t rows;        /* of the present array */
     struct text agents; /* of the present cycle */
-    const struct facts_cycle *cycle;
-    struct err *err;
-    bool failed; /* while reading the agents of a cycle */
+    const struct store_cycle *cycle;
 };
 
 /* null for what is not known */
@@ -117,21 +115,21 @@ static void put_arms(struct document *document)
 {
     begin_array(document, "arms");
     for (size_t i = 0; i < document->facts->arm_count; i++) {
-        const struct facts_arm *arm = &document->facts->arms[i];
+        const struct store_arm *arm = &document->facts->arms[i];
         cJSON *row = cJSON_CreateObject();
         export_put_text(row, "name", arm->name);
         export_put_text(row, "command", arm->command);
         export_put_text(row, "version", arm->version);
-        cJSON_AddBoolToObject(row, "started", arm->stored);
+        cJSON_AddBoolToObject(row, "started", arm->index >= 0);
         cJSON_AddBoolToObject(row, "records", arm->records);
         cJSON_AddBoolToObject(row, "clean", arm->clean);
         json_add_int64(row, "restarts", arm->restarts);
         json_add_int64(row, "user_us", arm->user_us);
         json_add_int64(row, "system_us", arm->system_us);
         json_add_int64(row, "peak_memory_kb", arm->peak_memory_kb);
-        json_add_int64(row, "audits_quick", arm->tally.audits_quick);
-        json_add_int64(row, "audits_full", arm->tally.audits_full);
-        json_add_int64(row, "audits_at_end", arm->tally.audits_at_end);
+        json_add_int64(row, "audits_quick", document->facts->tallies[i].audits_quick);
+        json_add_int64(row, "audits_full", document->facts->tallies[i].audits_full);
+        json_add_int64(row, "audits_at_end", document->facts->tallies[i].audits_at_end);
         add_row(document, row);
     }
     end_array(document);
@@ -457,30 +455,19 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     return row;
 }
 
-static int put_cycle(void *context, const struct store_cycle *cycle)
-{
-    struct document *document = context;
-    text_clear(&document->agents);
-    document->cycle = facts_cycle_named(document->facts, cycle->index);
-    if (!document->cycle)
-        return 0;
-    document->failed = store_each_agent(document->store, document->facts->run.id, cycle->index,
-                                        put_agent, document, document->err) < 0;
-    if (!document->failed)
-        add_row(document, cycle_row(document, cycle));
-    return document->failed || ferror(document->out);
-}
-
 static int put_cycles(struct document *document, struct err *err)
 {
     const struct facts *facts = document->facts;
-    for (size_t i = 0; i < facts->cycle_count; i++)
-        if (i == 0 || facts->cycles[i].sent_ns < document->zero_ns)
-            document->zero_ns = facts->cycles[i].sent_ns;
+    document->zero_ns = export_zero_ns(facts);
     begin_array(document, "cycles");
-    if (store_each_cycle(document->store, facts->run.id, put_cycle, document, err) < 0 ||
-        document->failed)
-        return -1;
+    for (size_t i = 0; i < facts->cycle_count && !ferror(document->out); i++) {
+        document->cycle = &facts->cycles[i];
+        text_clear(&document->agents);
+        if (store_each_agent(document->store, facts->run.id, document->cycle->index, put_agent,
+                             document, err) < 0)
+            return -1;
+        add_row(document, cycle_row(document, document->cycle));
+    }
     end_array(document);
     return 0;
 }
@@ -488,7 +475,7 @@ static int put_cycles(struct document *document, struct err *err)
 static int put_run(FILE *out, struct store *store, int64_t run, bool samples, struct err *err)
 {
     struct facts facts;
-    struct document document = {.out = out, .store = store, .facts = &facts, .err = err};
+    struct document document = {.out = out, .store = store, .facts = &facts};
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;

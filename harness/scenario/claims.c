@@ -37,15 +37,12 @@ static int refuse_arm(const struct field_place *place, const struct field *field
 static int read_arm_name(const struct field_place *place, const struct field *field,
                          const cJSON *value, void *slot)
 {
-    const struct scenario *scenario = place->scenario;
     const char *name = cJSON_GetStringValue(value);
-    for (size_t i = 0; name && i < scenario->arm_count; i++) {
-        if (strcmp(name, scenario->arms[i].name) != 0)
-            continue;
-        *(size_t *)slot = i;
-        return 0;
-    }
-    return refuse_arm(place, field, value);
+    int arm = name ? scenario_find_arm(place->scenario, name) : -1;
+    if (arm < 0)
+        return refuse_arm(place, field, value);
+    *(size_t *)slot = (size_t)arm;
+    return 0;
 }
 
 /* What is expected: every metric but the phases, for which one stands. */

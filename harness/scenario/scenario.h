@@ -143,6 +143,11 @@ size_t scenario_batch_size(const struct scenario *scenario, size_t value);
  * needed */
 const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, size_t ordinal);
 
+/* scenario_find_arm - index of the arm of this name; scenario_find_size - of this batch size among
+ * the values; -1 when there is none */
+int scenario_find_arm(const struct scenario *scenario, const char *name);
+int scenario_find_size(const struct scenario *scenario, size_t batch_size);
+
 /* scenario_value_count - number of batch sizes, at least 1 */
 size_t scenario_value_count(const struct scenario *scenario);
 

@@ -86,3 +86,14 @@ void store_series_release(struct store_series *series)
     free(series->blocks);
     *series = (struct store_series){0};
 }
+
+size_t *store_series_sizes(const struct store_series *series, size_t n, size_t *blocks)
+{
+    size_t *sizes = xcalloc(n + 1, sizeof *sizes);
+    *blocks = 0;
+    for (size_t i = 0; i < n; i++) {
+        *blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
+        sizes[*blocks - 1]++;
+    }
+    return sizes;
+}

@@ -190,6 +190,10 @@ int store_series_load(struct store_series *out, struct store *store, int64_t run
                       const struct store_which *which, struct err *err);
 void store_series_release(struct store_series *series);
 
+/* store_series_sizes - how many of the first n values stand in each block; sets *blocks; the caller
+ * frees it */
+size_t *store_series_sizes(const struct store_series *series, size_t n, size_t *blocks);
+
 /*
  * store_plan_put, store_plan_load - the plan as it was declared, once per run and never changed
  *

@@ -170,18 +170,9 @@ static void find_shape(struct diagnosis *out, const struct samples_cell *cell)
     }
 }
 
-static size_t count_distinct(const struct samples_cell *cell)
-{
-    size_t distinct = 0;
-    for (size_t i = 0; i < cell->n; i++)
-        distinct += i == 0 || cell->sorted[i] != cell->sorted[i - 1];
-    return distinct;
-}
-
 static void find_clock(struct diagnosis *out, const struct samples_cell *cell, double resolution_ns)
 {
     double share = cell->median > 0 ? resolution_ns / cell->median : NAN;
-    size_t distinct = count_distinct(cell);
     struct diagnosis_item *item;
     char median[TEXT_DURATION_BYTES], step[TEXT_DURATION_BYTES];
     if (isfinite(share) && share > RESOLUTION_FLAGGED) {
@@ -193,9 +184,9 @@ static void find_clock(struct diagnosis *out, const struct samples_cell *cell, d
                       text_duration(median, cell->median));
         diagnosis_advise(
             item, "use a machine whose clock source is the CPU's own counter (tsc, arch_timer)");
-    } else if (cell->n >= 20 && cell->failed == 0 && 2 * distinct < cell->n) {
-        item = add_cell(out, DIAGNOSIS_CLOCK, DIAGNOSIS_FLAGGED, (double)distinct, cell);
-        diagnosis_say(item, "only %zu different times in %zu cycles", distinct, cell->n);
+    } else if (cell->n >= 20 && cell->failed == 0 && 2 * cell->distinct < cell->n) {
+        item = add_cell(out, DIAGNOSIS_CLOCK, DIAGNOSIS_FLAGGED, (double)cell->distinct, cell);
+        diagnosis_say(item, "only %zu different times in %zu cycles", cell->distinct, cell->n);
         diagnosis_advise(item, "the clock is coarse, or the subject rounds its answers");
     }
 }

@@ -6,17 +6,6 @@
 #include "base/text.h"
 #include "verdict/internal.h"
 
-/* Runs of equal block numbers among the first n. */
-static void measure_blocks(struct evidence *out, const int blocks[])
-{
-    out->sizes = xcalloc(out->n, sizeof *out->sizes);
-    for (size_t i = 0; i < out->n; i++) {
-        if (i == 0 || blocks[i] != blocks[i - 1])
-            out->blocks++;
-        out->sizes[out->blocks - 1]++;
-    }
-}
-
 /* A sample nobody knows must not help the claim. */
 static size_t settle_unknown(double values[], size_t n, double instead)
 {
@@ -95,7 +84,7 @@ int evidence_load(struct evidence *out, const struct scenario_claim *claim, stru
     }
     out->values = own.values;
     own.values = NULL;
-    measure_blocks(out, own.blocks);
+    out->sizes = store_series_sizes(&own, out->n, &out->blocks);
     if (claim->kind == SCENARIO_CLAIM_AT_LEAST)
         negate(out, claim);
     rc = 0;
