@@ -321,7 +321,8 @@ int cmd_baseline(int argc, char **argv)
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     path = cli_store_path(asked.results);
-    rc = store_open(&store, path, false, &err);
+    rc = strcmp(asked.verb, "save") == 0 ? store_open_to_write(&store, path, &err)
+                                         : store_open(&store, path, false, &err);
     if (rc == 0)
         rc = strcmp(asked.verb, "save") == 0   ? save(&asked, store, &err)
              : strcmp(asked.verb, "list") == 0 ? list(&asked, store, &err)

@@ -321,7 +321,8 @@ int cmd_history(int argc, char **argv)
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     path = cli_store_path(asked.results);
-    rc = store_open(&store, path, false, &err);
+    rc = asked.accept ? store_open_to_write(&store, path, &err)
+                      : store_open(&store, path, false, &err);
     if (rc == 0 && asked.accept) {
         rc = accept(&asked, store, &err);
     } else if (rc == 0) {

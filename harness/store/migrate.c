@@ -18,8 +18,8 @@ static const char columns_of_2[] =
     "ALTER TABLE agents ADD COLUMN cpu_ns INTEGER NOT NULL DEFAULT -1;"
     "ALTER TABLE agents ADD COLUMN peak_bytes INTEGER NOT NULL DEFAULT -1;";
 
-/* The same for a store that may only be read. A temporary name hides the stored one of the same
- * name, see https://www.sqlite.org/lang_naming.html */
+/* The same for who only reads. A temporary name hides the stored one of the same name, see
+ * https://www.sqlite.org/lang_naming.html */
 static const char views_of_1_as_2[] =
     "CREATE TEMP VIEW cycles AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes, -1 AS steal_ticks,"
     " -1 AS total_ticks, -1 AS pressure_us, -1 AS throttled, -1 AS suspended_ns FROM main.cycles;"
@@ -68,8 +68,11 @@ int migrate_version(struct store *store, bool create, struct err *err)
         return (int)version;
     if (application == APPLICATION_ID)
         return err_set(err, ERR_UNFIT,
-                       "results store '%s' has schema version %lld, this spawnbench knows %d",
-                       store->path, (long long)version, MIGRATE_VERSION);
+                       "results store '%s' has schema version %lld, this spawnbench knows 1 to %d "
+                       "(%s, or give another folder with --results)",
+                       store->path, (long long)version, MIGRATE_VERSION,
+                       version > MIGRATE_VERSION ? "use the newer spawnbench that wrote it"
+                                                 : "it was tampered with: take another copy");
     if (tables > 0 || !create)
         return err_set(err, ERR_UNFIT, "'%s' is a database, but not a results store of spawnbench",
                        store->path);
@@ -95,29 +98,23 @@ static int change(struct store *store)
     return rc == SQLITE_OK ? run_steps(store, steps, sizeof steps / sizeof steps[0]) : rc;
 }
 
-static bool only_readable(int rc)
+int migrate_up(struct store *store, int version, struct err *err)
 {
-    rc &= 0xff; /* extended codes keep the plain one there */
-    return rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN || rc == SQLITE_PERM;
+    if (version == MIGRATE_VERSION || change(store) == SQLITE_OK)
+        return 0;
+    sql_fail(store, err, version ? "bring it to the present schema" : "make its tables");
+    if (!sqlite3_get_autocommit(store->database))
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
 }
 
-int migrate_up(struct store *store, int version, bool create, struct err *err)
+int migrate_view(struct store *store, int version, struct err *err)
 {
     /* an older store needs all of those before its own */
     static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_3_as_4,
                                         views_of_2_as_3, views_of_1_as_2};
-    int rc;
     if (version == MIGRATE_VERSION)
         return 0;
-    rc = change(store);
-    if (rc == SQLITE_OK)
-        return 0;
-    if (create || !only_readable(rc))
-        sql_fail(store, err, version ? "bring it to the present schema" : "make its tables");
-    if (!sqlite3_get_autocommit(store->database))
-        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
-    if (create || !only_readable(rc))
-        return -1;
     return run_steps(store, views, (size_t)(MIGRATE_VERSION - version) + 1) == SQLITE_OK
                ? 0
                : sql_fail(store, err, "read it");

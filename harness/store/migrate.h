@@ -18,11 +18,14 @@ int migrate_version(struct store *store, bool create, struct err *err);
 /*
  * migrate_up - bring it from `version` to MIGRATE_VERSION, all at once
  *
- * A process killed here leaves the store as it was. An older store that can only be read stays as
- * it is and is seen through temporary views that put -1 for what it does not hold; only a writer
- * (create) refuses it then.
+ * A process killed here leaves the store as it was.
  * errors : ERR_UNFIT
  */
-int migrate_up(struct store *store, int version, bool create, struct err *err);
+int migrate_up(struct store *store, int version, struct err *err);
+
+/* migrate_view - let this connection see an older store as one of MIGRATE_VERSION, through
+ * temporary views that put -1 for what it does not hold; the file stays as it is; errors: ERR_UNFIT
+ */
+int migrate_view(struct store *store, int version, struct err *err);
 
 #endif

@@ -20,13 +20,16 @@
 struct store; /* opaque */
 
 /*
- * store_open - open, and with `create` make, the results store
+ * store_open - open the results store to read it, or with `create` to write it, made if need be
  *
- * A store of an older schema is brought to the present one, also by readers; where it may only be
- * read it stays as it is, and what it does not hold reads as not known.
- * errors : ERR_UNFIT (missing, full disk, not ours, newer schema), naming path and remedy
+ * A store of an older schema is brought to the present one by who writes. Who reads changes
+ * nothing: what it does not hold reads as not known. errors : ERR_UNFIT (missing, full disk, not
+ * ours, newer schema), naming path and remedy
  */
 int store_open(struct store **out, const char *path, bool create, struct err *err);
+
+/* store_open_to_write - the same, to write what must be there already */
+int store_open_to_write(struct store **out, const char *path, struct err *err);
 void store_close(struct store *store);
 
 /* store_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */

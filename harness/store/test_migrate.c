@@ -224,14 +224,133 @@ static void read_all(struct synthetic *synthetic)
     assert_int_equal(store_document_newest(store, STORE_PROOF, NULL, take_document, NULL, err), 1);
 }
 
-static void a_reader_brings_an_old_store_up_to_date(void **state)
+static struct text bytes_of(const char *path)
+{
+    struct text bytes = {0};
+    assert_int_equal(text_read_file(&bytes.data, &bytes.length, path, 1 << 24, NULL), 0);
+    return bytes;
+}
+
+/* The file holds what it held, and nothing lies beside it. */
+static void is_as_it_was(struct synthetic *synthetic, struct text *before)
+{
+    struct text after = bytes_of(synthetic->path);
+    assert_int_equal(after.length, before->length);
+    assert_memory_equal(after.data, before->data, before->length);
+    text_release(&after);
+    text_release(before);
+    for (int i = 0; i < 2; i++) {
+        char *beside = text_format("%s%s", synthetic->path, i ? "-shm" : "-wal");
+        assert_int_not_equal(access(beside, F_OK), 0);
+        free(beside);
+    }
+}
+
+static void shut(struct synthetic *synthetic)
+{
+    store_close(synthetic->store);
+    synthetic->store = NULL;
+}
+
+static void a_reader_leaves_an_old_store_as_it_is(void **state)
 {
     struct synthetic *synthetic = *state;
+    struct text before = bytes_of(synthetic->path);
     synthetic_reopen(synthetic);
     read_all(synthetic);
-    assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 4);
-    synthetic_reopen(synthetic); /* and once is enough */
-    read_all(synthetic);
+    shut(synthetic);
+    is_as_it_was(synthetic, &before);
+}
+
+/* Versions 2 and 3 had the columns and triggers of today, and not yet all tables. */
+static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
+{
+    struct synthetic *synthetic = *state;
+    static const char *const steps[] = {"DROP TABLE documents; PRAGMA user_version = 3",
+                                        "DROP TABLE audits; PRAGMA user_version = 2"};
+    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &synthetic->err), 0);
+    shut(synthetic);
+    for (int64_t version = 3; version >= 2; version--) {
+        struct text before;
+        run_sql(synthetic->path, steps[3 - version]);
+        before = bytes_of(synthetic->path);
+        synthetic_reopen(synthetic);
+        read_all(synthetic);
+        shut(synthetic);
+        is_as_it_was(synthetic, &before);
+        assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), version);
+    }
+}
+
+static void a_writer_brings_an_old_store_up_to_date(void **state)
+{
+    struct synthetic *synthetic = *state;
+    const struct store_document document = {.kind = STORE_BASELINE, .name = "b", .text = "{}"};
+    for (int again = 0; again < 2; again++) { /* and once is enough */
+        assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &synthetic->err),
+                         0);
+        if (!again)
+            read_all(synthetic);
+        assert_int_equal(store_document_put(synthetic->store, &document, &synthetic->err), 0);
+        shut(synthetic);
+        assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 4);
+    }
+    assert_int_equal(ask(synthetic->path, "SELECT count(*) FROM documents"), 2);
+}
+
+static void a_reader_cannot_write(void **state)
+{
+    struct synthetic *synthetic = *state;
+    const struct store_document document = {.kind = STORE_BASELINE, .name = "b", .text = "{}"};
+    for (int old = 1; old >= 0; old--) {
+        struct text before = bytes_of(synthetic->path);
+        synthetic_reopen(synthetic);
+        assert_int_equal(store_document_put(synthetic->store, &document, &synthetic->err), -1);
+        assert_int_equal(store_run_end(synthetic->store, 1, false, "", &synthetic->err), -1);
+        assert_non_null(strstr(synthetic->err.text, "readonly"));
+        shut(synthetic);
+        is_as_it_was(synthetic, &before);
+        if (old) {
+            assert_int_equal(store_open(&synthetic->store, synthetic->path, true, &synthetic->err),
+                             0);
+            shut(synthetic);
+        }
+    }
+}
+
+static void what_is_not_there_is_not_made_to_be_written(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct err err = {0};
+    unlink(synthetic->path);
+    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &err), -1);
+    assert_non_null(strstr(err.text, "first: spawnbench run"));
+    assert_int_not_equal(access(synthetic->path, F_OK), 0);
+}
+
+static int open_by(struct synthetic *synthetic, int way, struct err *err)
+{
+    return way == 2 ? store_open_to_write(&synthetic->store, synthetic->path, err)
+                    : store_open(&synthetic->store, synthetic->path, way == 1, err);
+}
+
+static void a_newer_store_is_refused_by_all_and_left_as_it_is(void **state)
+{
+    struct synthetic *synthetic = *state;
+    char *told = text_format("results store '%s' has schema version 5, this spawnbench knows 1 to "
+                             "4 (use the newer spawnbench that wrote it, or give another folder "
+                             "with --results)",
+                             synthetic->path);
+    run_sql(synthetic->path, "PRAGMA user_version = 5");
+    for (int way = 0; way < 3; way++) {
+        struct text before = bytes_of(synthetic->path);
+        struct err err = {0};
+        assert_int_equal(open_by(synthetic, way, &err), -1);
+        assert_int_equal(err.code, ERR_UNFIT);
+        assert_string_equal(err.text, told);
+        is_as_it_was(synthetic, &before);
+    }
+    free(told);
 }
 
 /* What the two ways lead to differs in nothing that SQLite or a reader could tell. */
@@ -263,7 +382,7 @@ static void a_migration_that_fails_leaves_the_store_as_it_was(void **state)
     struct err err = {0};
     /* in the way of the second table's column: the first table's are taken back */
     run_sql(synthetic->path, "ALTER TABLE agents ADD COLUMN peak_bytes INTEGER");
-    assert_int_equal(store_open(&synthetic->store, synthetic->path, false, &err), -1);
+    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &err), -1);
     assert_int_equal(err.code, ERR_UNFIT);
     assert_non_null(strstr(err.text, "cannot bring it to the present schema"));
     assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
@@ -281,9 +400,9 @@ static void an_old_store_that_may_only_be_read_is_read_as_it_is(void **state)
                      SQLITE_OK);
     synthetic->store = store;
     assert_int_equal(migrate_version(store, false, &err), 1);
-    assert_int_equal(migrate_up(store, 1, true, &err), -1); /* nothing can be written there */
+    assert_int_equal(migrate_up(store, 1, &err), -1); /* nothing can be written there */
     assert_non_null(strstr(err.text, "check the rights"));
-    assert_int_equal(migrate_up(store, 1, false, &err), 0);
+    assert_int_equal(migrate_view(store, 1, &err), 0);
     read_all(synthetic);
     assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
 }
@@ -353,7 +472,12 @@ static void what_was_asked_cannot_be_changed_afterwards(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_OLD_STORE(a_reader_brings_an_old_store_up_to_date),
+        WITH_OLD_STORE(a_reader_leaves_an_old_store_as_it_is),
+        WITH_OLD_STORE(a_reader_leaves_a_store_of_each_version_as_it_is),
+        WITH_OLD_STORE(a_writer_brings_an_old_store_up_to_date),
+        WITH_OLD_STORE(a_reader_cannot_write),
+        WITH_OLD_STORE(what_is_not_there_is_not_made_to_be_written),
+        WITH_OLD_STORE(a_newer_store_is_refused_by_all_and_left_as_it_is),
         WITH_OLD_STORE(an_old_store_becomes_what_a_new_one_is),
         WITH_OLD_STORE(a_migration_that_fails_leaves_the_store_as_it_was),
         WITH_OLD_STORE(an_old_store_that_may_only_be_read_is_read_as_it_is),

@@ -434,13 +434,6 @@ static void a_database_of_somebody_else_is_left_alone(void **state)
     refused(synthetic, false, "not a results store");
 }
 
-static void a_newer_schema_is_refused(void **state)
-{
-    struct synthetic *synthetic = *state;
-    run_sql(synthetic->path, "PRAGMA user_version = 5");
-    refused(synthetic, true, "schema version 5");
-}
-
 static void what_is_no_database_is_refused(void **state)
 {
     struct synthetic *synthetic = *state;
@@ -539,7 +532,6 @@ int main(void)
         WITH_STORE(a_finding_that_cannot_be_stored_takes_its_cycle_along),
         WITH_STORE(a_verdict_is_replaced_when_the_run_goes_on),
         WITH_STORE(a_database_of_somebody_else_is_left_alone),
-        WITH_STORE(a_newer_schema_is_refused),
         WITH_STORE(what_is_no_database_is_refused),
         WITH_STORE(a_missing_store_is_made_only_for_writing),
         WITH_STORE(a_folder_that_is_not_there_is_told),
