@@ -4,10 +4,11 @@
  * for its name and unit.
  *
  * Adding a metric touches at most five files:
- *   metric.h                         its row; columns that are stored already need nothing in
- * store/ scenarios/scenario.schema.json   its name a file of run/                   for a new cost:
- * sets it in run_cycle.cost; reading, writing and exports follow the table store/migrate.c for a
- * new cost: the step that adds its column to cycles a test scenario/test_metric.c knows every row
+ * - metric.h: its row
+ * - scenarios/scenario.schema.json and cli/spawnbench.1: its name
+ * - scenario/test_metric.c: its name and unit
+ * - a file of run/, for a new cost: sets it in run_cycle.cost; its column in the store, reading,
+ *   writing and exports follow the table
  */
 #ifndef SCENARIO_METRIC_H
 #define SCENARIO_METRIC_H
@@ -24,8 +25,8 @@ struct scenario_metric_row {
     const char *column; /* of cycles */
     bool cost;          /* not a time that the wall clock measures; -1 in its column: not known */
     const char *from, *to; /* phase of an agent: columns of agents; from NULL: since it was asked */
-    const char *key;     /* cost: in JSON rows of cycles */
-    const char *go_unit; /* cost: in the Go benchmark format */
+    const char *key;       /* cost: in JSON rows of cycles */
+    const char *go_unit;   /* cost: in the Go benchmark format */
 };
 
 /* Constant, name, and the members that are not zero. Phases are the longest of the cycle's agents,
