@@ -6,7 +6,7 @@
  * Adding a metric touches at most five files:
  * - metric.h: its row
  * - scenarios/scenario.schema.json and cli/spawnbench.1: its name
- * - scenario/test_metric.c: its name and unit
+ * - scenario/test_documents.h: its name and unit, for the tests
  * - a file of run/, for a new cost: sets it in run_cycle.cost; its column in the store, reading,
  *   writing and exports follow the table
  */

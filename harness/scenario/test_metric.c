@@ -7,28 +7,18 @@
 
 #include <cmocka.h>
 
-#include "scenario/metric.h"
+#include "scenario/test_documents.h"
 
 static void every_metric_has_its_name_and_unit(void **state)
 {
-    static const struct {
-        const char *name;
-        enum scenario_unit unit;
-        bool phase;
-    } expected[] = {
-        {"spawn_time", SCENARIO_NS, false},         {"ready_time", SCENARIO_NS, false},
-        {"sent_to_start", SCENARIO_NS, true},       {"start_to_main", SCENARIO_NS, true},
-        {"main_to_own_ready", SCENARIO_NS, true},   {"own_ready_to_seen", SCENARIO_NS, true},
-        {"start_to_seen", SCENARIO_NS, true},       {"seen_to_recorded", SCENARIO_NS, true},
-        {"cpu_time", SCENARIO_NS, false},           {"peak_memory", SCENARIO_BYTES, false},
-        {"throughput", SCENARIO_PER_SECOND, false},
-    };
     (void)state;
-    assert_int_equal(SCENARIO_METRICS, sizeof expected / sizeof expected[0]);
+    assert_int_equal(SCENARIO_METRICS, sizeof document_metrics / sizeof document_metrics[0]);
     for (int i = 0; i < SCENARIO_METRICS; i++) {
-        assert_string_equal(scenario_metric_name((enum scenario_metric)i), expected[i].name);
-        assert_int_equal(scenario_metric_unit((enum scenario_metric)i), expected[i].unit);
-        assert_int_equal(scenario_metric_is_phase((enum scenario_metric)i), expected[i].phase);
+        assert_string_equal(scenario_metric_name((enum scenario_metric)i),
+                            document_metrics[i].name);
+        assert_int_equal(scenario_metric_unit((enum scenario_metric)i), document_metrics[i].unit);
+        assert_int_equal(scenario_metric_is_phase((enum scenario_metric)i),
+                         document_metrics[i].phase);
     }
 }
 
