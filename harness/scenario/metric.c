@@ -1,4 +1,4 @@
-/* The table of metrics, and what follows from it. */
+/* What is known of each metric? The table, and what follows from it. */
 #include "scenario/metric.h"
 
 #include <string.h>
