@@ -67,7 +67,7 @@ int store_run_end(struct store *store, int64_t run, bool complete, const char *n
 struct store_arm {
     int index;
     char name[65];
-    char *command; /* owned: store_arm_release */
+    char *command; /* owned by whoever fills it; of a stored one valid during the call */
     char *version;
     bool records, clean;
     int restarts;

@@ -30,7 +30,8 @@ static int load_cell(struct samples_cell *cell, struct store *store, int64_t run
     cell->sizes = store_series_sizes(&series, series.n, &cell->blocks);
     cell->places = xcalloc(series.n, sizeof *cell->places);
     sorted = xcalloc(series.n, sizeof *sorted);
-    memcpy(sorted, series.values, series.n * sizeof *sorted);
+    if (series.n)
+        memcpy(sorted, series.values, series.n * sizeof *sorted);
     stats_sort(sorted, cell->n);
     cell->median = stats_quantile(sorted, cell->n, 0.5);
     for (size_t i = 0; i < series.n; i++) {
