@@ -261,22 +261,22 @@ static int list(const struct asked *asked, struct store *store, struct err *err)
     return rc;
 }
 
-static const char *figure(char out[TEXT_DURATION_BYTES], enum scenario_metric metric, double value)
+/* A rate is kept as the time for each agent. */
+static const char *figure(char out[SCENARIO_TELL_BYTES], enum scenario_metric metric, double value)
 {
-    if (scenario_metric_unit(metric) == SCENARIO_BYTES)
-        return text_size(out, value);
-    return text_duration(out, value);
+    bool turned = scenario_metrics[metric].more_is_better;
+    return scenario_unit_tell(out, turned ? SCENARIO_NS : scenario_metric_unit(metric), value);
 }
 
 static void show_series(const struct gate_series *series)
 {
-    char median[TEXT_DURATION_BYTES], p95[TEXT_DURATION_BYTES];
+    char median[SCENARIO_TELL_BYTES], p95[SCENARIO_TELL_BYTES];
     printf("  %-20s %4zu agents  %-18s p50 %-10s p95 %-10s n %zu%s\n", series->arm,
            series->batch_size, scenario_metric_name(series->metric),
            figure(median, series->metric, series->pooled.at[gate_baseline_place(0.5)]),
            figure(p95, series->metric, series->pooled.at[gate_baseline_place(0.95)]),
            series->pooled.n,
-           series->metric == SCENARIO_THROUGHPUT ? "  (time for each agent)" : "");
+           scenario_metrics[series->metric].more_is_better ? "  (time for each agent)" : "");
 }
 
 static int show(const struct asked *asked, struct store *store, struct err *err)
@@ -293,9 +293,9 @@ static int show(const struct asked *asked, struct store *store, struct err *err)
         tell(&baseline);
         for (size_t i = 0; i < baseline.series_count; i++)
             show_series(&baseline.series[i]);
-        for (size_t i = 0; i < FINGERPRINT_FACTS; i++)
+        for (size_t i = 0; i < SCENARIO_MACHINE_FACTS; i++)
             if (baseline.fingerprint.facts[i][0])
-                printf("  %s: %s\n", fingerprint_fact_name(i), baseline.fingerprint.facts[i]);
+                printf("  %s: %s\n", scenario_machine_fact_name(i), baseline.fingerprint.facts[i]);
     }
     gate_baseline_release(&baseline);
     return 0;

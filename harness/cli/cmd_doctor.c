@@ -201,7 +201,7 @@ static int calibrate(const struct asked *asked, struct cli_visit *visit, struct 
 }
 
 static int visit_machine(const struct asked *asked, const char *environment,
-                         const struct fingerprint *machine)
+                         const struct scenario_machine *machine)
 {
     const struct doctor_places places = {.results = asked->calibrate.results,
                                          .environment = environment};
@@ -264,7 +264,7 @@ int cmd_doctor(int argc, char **argv)
                                         .pairs = 100,
                                         .pause_ns = 2 * CLOCK_NS_PER_S,
                                         .most_ns = 600 * CLOCK_NS_PER_S}};
-    struct fingerprint machine;
+    struct scenario_machine machine;
     struct err err = {0};
     char *environment, *command = join_words(argc, argv);
     int code;
@@ -276,7 +276,7 @@ int cmd_doctor(int argc, char **argv)
      * the examination says so */
     text_make_directories(asked.calibrate.results, NULL);
     environment = run_host_describe(asked.calibrate.results, store_engine());
-    if (fingerprint_read(&machine, environment, &err) < 0)
+    if (scenario_machine_read(&machine, environment, &err) < 0)
         code = cli_fail("doctor", &err);
     else
         code = visit_machine(&asked, environment, &machine);

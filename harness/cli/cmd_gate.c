@@ -114,28 +114,32 @@ static void take_tolerance(struct parse *parse, const char *text, struct argp_st
     parse->gate.asked.tolerance = share;
 }
 
+static void refuse_metric(const char *name, struct argp_state *state)
+{
+    const char *near = text_nearest(name, scenario_metric_names);
+    struct text known = {0};
+    for (int i = 0; i < SCENARIO_METRICS; i++)
+        if (!scenario_metric_is_phase((enum scenario_metric)i))
+            text_addf(&known, "%s%s", i ? ", " : "", scenario_metric_names[i]);
+    argp_error(
+        state, "--metric %s: no such metric%s%s%s (known: %s and the phases, see spawnbench(1))",
+        name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", known.data);
+    text_release(&known);
+}
+
 static void take_metric(struct parse *parse, const char *name, struct argp_state *state)
 {
     struct gate_asked *asked = &parse->gate.asked;
-    const char *known[SCENARIO_METRICS + 1] = {0}, *near;
+    enum scenario_metric metric = SCENARIO_SPAWN_TIME;
     if (!parse->metrics_given)
         asked->metric_count = 0;
     parse->metrics_given = true;
-    for (size_t i = 0; i < SCENARIO_METRICS; i++) {
-        known[i] = scenario_metric_name((enum scenario_metric)i);
-        if (strcmp(known[i], name) != 0)
-            continue;
-        for (size_t k = 0; k < asked->metric_count; k++)
-            if (asked->metrics[k] == (enum scenario_metric)i)
-                return;
-        asked->metrics[asked->metric_count++] = (enum scenario_metric)i;
-        return;
-    }
-    near = text_nearest(name, known);
-    argp_error(state,
-               "--metric %s: no such metric%s%s%s (known: spawn_time, ready_time, cpu_time, "
-               "peak_memory, throughput and the phases, see spawnbench(1))",
-               name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    if (scenario_metric_find(&metric, name) < 0)
+        refuse_metric(name, state);
+    for (size_t i = 0; i < asked->metric_count; i++)
+        if (asked->metrics[i] == metric)
+            return;
+    asked->metrics[asked->metric_count++] = metric;
 }
 
 static void take_quantile(struct parse *parse, const char *text, struct argp_state *state)

@@ -42,7 +42,7 @@ static const struct argp_option options[] = {
 
 struct asked {
     const char *results, *scenario, *arm, *figure, *note;
-    char machine[HISTORY_MACHINE_BYTES]; /* "": this one's */
+    char machine[SCENARIO_ID_BYTES]; /* "": this one's */
     enum scenario_metric metric;
     int64_t accept;
     bool json, check, looking; /* looking: an option of the listing was given */
@@ -50,16 +50,12 @@ struct asked {
 
 static enum scenario_metric metric_of(const struct argp_state *state, const char *name)
 {
-    const char *known[SCENARIO_METRICS + 1] = {0}, *near;
-    for (int i = 0; i < SCENARIO_METRICS; i++) {
-        known[i] = scenario_metric_name((enum scenario_metric)i);
-        if (strcmp(known[i], name) == 0)
-            return (enum scenario_metric)i;
-    }
-    near = text_nearest(name, known);
-    argp_error(state, "--metric %s: there is no such metric (did you mean '%s'?)", name,
-               near ? near : known[0]);
-    return SCENARIO_SPAWN_TIME;
+    enum scenario_metric metric = SCENARIO_SPAWN_TIME;
+    const char *near = text_nearest(name, scenario_metric_names);
+    if (scenario_metric_find(&metric, name) < 0)
+        argp_error(state, "--metric %s: there is no such metric (did you mean '%s'?)", name,
+                   near ? near : scenario_metric_names[0]);
+    return metric;
 }
 
 static int64_t run_of(const struct argp_state *state, const char *text)
@@ -297,7 +293,7 @@ static void find_machine(struct asked *asked)
     if (*asked->machine)
         return;
     environment = run_host_describe(asked->results, store_engine());
-    history_machine(asked->machine, environment);
+    scenario_machine_class(asked->machine, environment);
     free(environment);
 }
 

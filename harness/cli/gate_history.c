@@ -7,7 +7,7 @@
 #include "run/run.h"
 
 /* A stored run is asked about on its own machine, and up to it; side by side it is this one. */
-static int find_place(char machine[HISTORY_MACHINE_BYTES], const struct cli_gate *gate,
+static int find_place(char machine[SCENARIO_ID_BYTES], const struct cli_gate *gate,
                       const struct gate_result *result, struct store *store, struct err *err)
 {
     struct store_run run = {0};
@@ -15,12 +15,12 @@ static int find_place(char machine[HISTORY_MACHINE_BYTES], const struct cli_gate
     if (!result->paired && result->run) {
         if (store_run_load(store, result->run, &run, err) < 0)
             return -1;
-        history_machine(machine, run.environment_json);
+        scenario_machine_class(machine, run.environment_json);
         store_run_release(&run);
         return 0;
     }
     environment = run_host_describe(gate->results, store_engine());
-    history_machine(machine, environment);
+    scenario_machine_class(machine, environment);
     free(environment);
     return 0;
 }
@@ -41,7 +41,7 @@ static int ask(struct gate_result *result, struct store *store, const struct his
 
 int cli_gate_history(const struct cli_gate *gate, struct gate_result *result)
 {
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     struct history_wanted wanted = {.scenario = result->scenario,
                                     .machine = machine,
                                     .arm = result->paired ? result->candidate : gate->arm,

@@ -6,8 +6,8 @@
 #include "cli/gate.h"
 #include "gate/command.h"
 #include "gate/derive.h"
-#include "gate/fingerprint.h"
 #include "gate/floor.h"
+#include "scenario/identity.h"
 
 /* What the run under way needs to know when it asks whether it may stop. */
 struct side_by_side {
@@ -35,13 +35,13 @@ static int check_floor(struct gate_result *result, const struct cli_gate *gate, 
 {
     char *path = cli_store_path(gate->results), *environment;
     struct store *store = NULL;
-    struct fingerprint here;
+    struct scenario_machine here;
     int rc = text_make_directories(gate->results, err);
     if (rc == 0)
         rc = store_open(&store, path, true, err);
     environment = run_host_describe(gate->results, store_engine());
     if (rc == 0)
-        rc = fingerprint_read(&here, environment, err);
+        rc = scenario_machine_read(&here, environment, err);
     if (rc == 0)
         rc = gate_check_floor(result, store, here.id, result->scenario, err);
     store_close(store);

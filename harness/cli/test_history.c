@@ -147,10 +147,10 @@ static void a_figure_is_drawn_and_its_data_are_kept(void **state)
 static void other_machines_can_be_looked_at_by_name(void **state)
 {
     struct synthetic *synthetic = *state;
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     struct cli_said said;
     runs_put_one(synthetic, RUNS_THERE, "agent", 9e6, 9e6);
-    history_machine(machine, RUNS_THERE);
+    scenario_machine_class(machine, RUNS_THERE);
     said = HERE(synthetic->folder, "invented");
     expect(&said, 5, "no complete run of machine class");
     assert_said(said.out, machine);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "gate/pairs.h"
 #include "stats/gate.h"
 #include "stats/stats.h"
 
@@ -126,24 +127,13 @@ static void drop_unknown(struct calibration *calibration)
     calibration->count = kept;
 }
 
-/* Sorts a copy: NaN goes to the end as infinity. */
-static double quantile_of(const double values[], size_t n, double p)
-{
-    double *sorted = xcalloc(n + 1, sizeof *sorted), at;
-    memcpy(sorted, values, n * sizeof *sorted);
-    stats_sort(sorted, n);
-    at = stats_quantile(sorted, n, p);
-    free(sorted);
-    return at;
-}
-
 static void find_floor(struct calibration_row *row)
 {
     double *sizes = xcalloc(row->gates + 1, sizeof *sizes);
     for (size_t i = 0; i < row->gates; i++)
         sizes[i] = expm1(fabs(row->changes[i]));
-    row->largest = quantile_of(sizes, row->gates, 1);
-    row->noise_floor = fmax(row->resolution, quantile_of(sizes, row->gates, FLOOR_QUANTILE));
+    row->largest = gate_quantile(sizes, row->gates, 1);
+    row->noise_floor = fmax(row->resolution, gate_quantile(sizes, row->gates, FLOOR_QUANTILE));
     free(sizes);
 }
 
@@ -155,8 +145,8 @@ static void find_spread(struct calibration_row *row, size_t pairs)
     double unit = sqrt(M_PI_2 / (double)pairs), sd = gsl_stats_sd(row->changes, 1, row->gates);
     for (size_t i = 0; i < row->gates; i++)
         sigmas[i] = row->errors[i] / (unit * sqrt(row->taus[i]));
-    row->sigma_log = quantile_of(sigmas, row->gates, 0.5);
-    row->tau = quantile_of(row->taus, row->gates, 0.5);
+    row->sigma_log = gate_quantile(sigmas, row->gates, 0.5);
+    row->tau = gate_quantile(row->taus, row->gates, 0.5);
     row->spread = sd / (row->sigma_log * unit * sqrt(row->tau));
     free(sigmas);
     if (calibration_spread_wide(row))

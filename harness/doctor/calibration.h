@@ -15,9 +15,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "gate/fingerprint.h"
 #include "gate/gate.h"
-#include "scenario/scenario.h"
+#include "scenario/identity.h"
 
 #define CALIBRATION_SCHEMA         "spawnbench.calibration.v1"
 #define CALIBRATION_LEAST_SITTINGS 5   /* fewer say nothing of a rare false alarm */
@@ -53,7 +52,7 @@ struct calibration_row {
 
 /* A calibration. Zero is empty. Owned: calibration_release. */
 struct calibration {
-    char machine[FINGERPRINT_ID_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     char *scenario, *arm; /* what was gated against itself */
     int64_t made_wall_ns;
     size_t sittings, pairs; /* pairs of each sitting */

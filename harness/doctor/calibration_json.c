@@ -81,28 +81,21 @@ static size_t count(const cJSON *object, const char *key)
     return (size_t)value;
 }
 
-static int metric_named(const char *name)
-{
-    for (int i = 0; name && i < SCENARIO_METRICS; i++)
-        if (strcmp(scenario_metric_name((enum scenario_metric)i), name) == 0)
-            return i;
-    return -1;
-}
-
 static void take_row(struct calibration *out, const cJSON *node)
 {
     const cJSON *resolvable = cJSON_GetObjectItemCaseSensitive(node, "resolvable");
     const cJSON *needed = cJSON_GetObjectItemCaseSensitive(node, "pairs_needed");
     const char *statistic = json_string(node, "statistic");
-    int metric = metric_named(json_string(node, "metric"));
+    enum scenario_metric metric;
     struct calibration_row *row;
     char key[32];
     double quantile = statistic && *statistic == 'p' ? strtod(statistic + 1, NULL) / 100 : 0;
-    if (metric < 0 || !(quantile > 0 && quantile < 1) || isnan(number(node, "noise_floor")))
+    if (scenario_metric_find(&metric, json_string(node, "metric")) < 0 ||
+        !(quantile > 0 && quantile < 1) || isnan(number(node, "noise_floor")))
         return;
     out->rows = xrealloc(out->rows, out->count + 1, sizeof *out->rows);
     row = &out->rows[out->count++];
-    *row = (struct calibration_row){.metric = (enum scenario_metric)metric,
+    *row = (struct calibration_row){.metric = metric,
                                     .batch_size = count(node, "agents"),
                                     .quantile = quantile,
                                     .gates = count(node, "gates"),

@@ -58,22 +58,22 @@ static void put_cycle(struct store *store, int64_t run, int pair, int arm)
     int64_t sent_ns = 1000000000 * (int64_t)(2 * pair + arm + 1);
     int64_t took_ns = (arm ? 20000000 : 50000000) + 10000 * pair * (1 + pair % 3);
     struct run_agent agents[2] = {{.asked = &who}, {.asked = &who}};
-    struct run_cycle cycle = {.index = (size_t)(2 * pair + arm),
-                              .item = {.pair = pair, .block = pair / 5, .arm = (short)arm},
-                              .agents = agents,
-                              .agent_count = 2,
-                              .outcome = RUN_READY,
-                              .sent_ns = sent_ns,
-                              .answered_ns = sent_ns + took_ns,
-                              .spawn_time_ns = took_ns,
-                              .ready_time_ns = took_ns - 5000,
-                              .finish_sent_ns = sent_ns + took_ns,
-                              .finished_ns = sent_ns + took_ns + 10000,
-                              .harness_ns = 9000,
-                              .consensus = "agreed",
-                              .cpu_ns = 2000000,
-                              .peak_bytes = 4000000,
-                              .strain = {0, 100, 5, 0, 0}};
+    struct run_cycle cycle = {
+        .index = (size_t)(2 * pair + arm),
+        .item = {.pair = pair, .block = pair / 5, .arm = (short)arm},
+        .agents = agents,
+        .agent_count = 2,
+        .outcome = RUN_READY,
+        .sent_ns = sent_ns,
+        .answered_ns = sent_ns + took_ns,
+        .spawn_time_ns = took_ns,
+        .ready_time_ns = took_ns - 5000,
+        .finish_sent_ns = sent_ns + took_ns,
+        .finished_ns = sent_ns + took_ns + 10000,
+        .harness_ns = 9000,
+        .consensus = "agreed",
+        .cost = {[SCENARIO_CPU_TIME] = 2000000, [SCENARIO_PEAK_MEMORY] = 4000000},
+        .strain = {0, 100, 5, 0, 0}};
     for (int i = 0; i < 2; i++) {
         agents[i].outcome = RUN_READY;
         agents[i].pid = 100 + i;

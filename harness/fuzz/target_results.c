@@ -103,13 +103,13 @@ static void read_documents(struct store *store)
 static void read_history(struct store *store, int64_t id)
 {
     struct history_wanted wanted = {.metric = SCENARIO_SPAWN_TIME};
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     struct history history = {0};
     struct store_run run;
     struct err err = {0};
     if (store_run_load(store, id, &run, &err) < 0)
         return;
-    history_machine(machine, run.environment_json);
+    scenario_machine_class(machine, run.environment_json);
     wanted.scenario = run.scenario_name;
     wanted.machine = machine;
     if (history_load(&history, store, &wanted, &err) == 0) {

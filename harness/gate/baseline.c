@@ -1,7 +1,6 @@
 /* Which figures make a baseline, and which runs may? */
 #include "gate/baseline.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,51 +12,6 @@
 #include "stats/stats.h"
 
 const double gate_baseline_quantiles[GATE_BASELINE_QUANTILES] = {0.25, 0.5, 0.75, 0.9, 0.95, 0.99};
-
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-/* ---- what is asked ---- */
-
-/* With its NUL: no word can look like two others. */
-static uint64_t mix(uint64_t hash, const char *word)
-{
-    for (const char *at = word ? word : "";; at++) {
-        hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
-        if (!*at)
-            return hash;
-    }
-}
-
-static uint64_t mix_number(uint64_t hash, uint64_t number)
-{
-    char digits[24];
-    snprintf(digits, sizeof digits, "%" PRIu64, number);
-    return mix(hash, digits);
-}
-
-static uint64_t mix_agent(uint64_t hash, const struct scenario_agent *agent)
-{
-    hash = mix(hash, agent->name);
-    for (char **word = agent->command; word && *word; word++)
-        hash = mix(hash, *word);
-    hash = mix_number(hash, agent->environment_count);
-    for (size_t i = 0; i < agent->environment_count; i++)
-        hash = mix(mix(hash, agent->environment[i].key), agent->environment[i].value);
-    hash = mix(mix(hash, agent->directory), agent->ready_text);
-    return mix_number(mix_number(hash, (uint64_t)agent->ready), agent->times);
-}
-
-void gate_question_hash(char out[GATE_HASH_BYTES], const struct scenario *scenario)
-{
-    uint64_t hash = FNV_BASIS;
-    for (size_t i = 0; i < scenario->agent_count; i++)
-        hash = mix_agent(hash, &scenario->agents[i]);
-    hash = mix_number(hash, scenario->durability_full);
-    hash = mix_number(hash, scenario->consensus);
-    hash = mix_number(hash, (uint64_t)scenario->on_failure);
-    snprintf(out, GATE_HASH_BYTES, "%016" PRIx64, mix(hash, scenario->prompt));
-}
 
 /* ---- figures ---- */
 
@@ -79,7 +33,7 @@ static int load_values(struct store_series *out, struct store *store, int64_t ru
 {
     if (store_series_load(out, store, run, which, err) < 0)
         return -1;
-    if (which->metric != SCENARIO_THROUGHPUT)
+    if (!scenario_metrics[which->metric].more_is_better)
         return 0;
     gate_turn(out->values, out->n);
     for (size_t i = 0; i < out->n; i++)
@@ -128,8 +82,8 @@ const struct gate_series *gate_baseline_series(const struct gate_baseline *basel
 struct member {
     struct store_run run;
     struct scenario scenario;
-    struct fingerprint fingerprint;
-    char question[GATE_HASH_BYTES];
+    struct scenario_machine fingerprint;
+    char question[SCENARIO_ID_BYTES];
 };
 
 static void release_member(struct member *member)
@@ -173,9 +127,9 @@ static int load_member(struct member *out, struct store *store, int64_t run, str
         return -1;
     if (scenario_parse(&out->scenario, out->run.scenario_text, strlen(out->run.scenario_text),
                        err) < 0 ||
-        fingerprint_read(&out->fingerprint, out->run.environment_json, err) < 0)
+        scenario_machine_read(&out->fingerprint, out->run.environment_json, err) < 0)
         return -1;
-    gate_question_hash(out->question, &out->scenario);
+    scenario_question(out->question, &out->scenario);
     return check_run(store, out, err);
 }
 
@@ -191,11 +145,11 @@ static int check_kinship(const struct gate_baseline *baseline, const struct memb
     if (strcmp(baseline->scenario, member->scenario.name) != 0 ||
         strcmp(baseline->question, member->question) != 0)
         return err_set(err, ERR_UNFIT,
-                       "it is of scenario '%s' with other agents, durability, consensus or failure "
-                       "rule than run %lld of '%s'",
+                       "it is of scenario '%s' with other agents, durability, consensus, prompt or "
+                       "failure rule than run %lld of '%s'",
                        member->scenario.name, (long long)baseline->sittings[0].run,
                        baseline->scenario);
-    if (fingerprint_compare(&differs, &baseline->fingerprint, &member->fingerprint))
+    if (scenario_machine_compare(&differs, &baseline->fingerprint, &member->fingerprint))
         rc = err_set(err, ERR_UNFIT, "it was measured on another machine than run %lld: %s",
                      (long long)baseline->sittings[0].run, differs.data);
     text_release(&differs);
@@ -210,22 +164,6 @@ static void add_sitting(struct gate_baseline *baseline, const struct member *mem
         (struct gate_sitting){member->run.id, member->run.started_wall_ns, member->run.seed};
 }
 
-static int arm_of(const struct scenario *scenario, const char *name)
-{
-    for (size_t i = 0; i < scenario->arm_count; i++)
-        if (strcmp(scenario->arms[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
-static int value_of(const struct scenario *scenario, size_t batch_size)
-{
-    for (size_t i = 0; i < scenario_value_count(scenario); i++)
-        if (scenario_batch_size(scenario, i) == batch_size)
-            return (int)i;
-    return -1;
-}
-
 /* Every member's figures of one series, and all together. *known: every one has it. */
 static int load_series(struct gate_series *out, bool *known, struct store *store,
                        const struct member members[], size_t count, struct err *err)
@@ -235,9 +173,9 @@ static int load_series(struct gate_series *out, bool *known, struct store *store
     *known = true;
     out->sittings = xcalloc(count, sizeof *out->sittings);
     for (size_t i = 0; i < count && *known; i++) {
-        struct store_which which = {arm_of(&members[i].scenario, out->arm),
-                                    value_of(&members[i].scenario, out->batch_size), out->metric,
-                                    NULL};
+        struct store_which which = {scenario_find_arm(&members[i].scenario, out->arm),
+                                    scenario_find_size(&members[i].scenario, out->batch_size),
+                                    out->metric, NULL};
         struct store_series series = {0};
         if (which.arm < 0 || which.value < 0) {
             *known = false;

@@ -12,14 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gate/fingerprint.h"
-#include "scenario/scenario.h"
+#include "scenario/identity.h"
 #include "store/store.h"
 
 #define GATE_BASELINE_SCHEMA     "spawnbench.baseline.v1"
 #define GATE_BASELINE_MOST_BYTES (16 << 20) /* of a file */
 #define GATE_BASELINE_QUANTILES  6          /* 0.25 0.5 0.75 0.9 0.95 0.99 */
-#define GATE_HASH_BYTES          17
 
 extern const double gate_baseline_quantiles[GATE_BASELINE_QUANTILES];
 
@@ -44,22 +42,14 @@ struct gate_sitting {
 };
 
 struct gate_baseline {
-    char *name, *scenario, *version; /* version of spawnbench */
-    char question[GATE_HASH_BYTES];  /* gate_question_hash */
-    struct fingerprint fingerprint;
+    char *name, *scenario, *version;  /* version of spawnbench */
+    char question[SCENARIO_ID_BYTES]; /* scenario_question */
+    struct scenario_machine fingerprint;
     struct gate_sitting *sittings;
     size_t sitting_count;
     struct gate_series *series;
     size_t series_count;
 };
-
-/*
- * gate_question_hash - what a scenario asks of a spawner: its agents, durability, consensus and
- * what happens on failure; not its arms, claims and cycles, nor its batch sizes
- *
- * source : FNV-1a, 64 bit (Fowler, Noll, Vo)
- */
-void gate_question_hash(char out[GATE_HASH_BYTES], const struct scenario *scenario);
 
 /*
  * gate_baseline_make - out of stored runs, each one sitting

@@ -40,8 +40,8 @@ static void add_figures(cJSON *object, const struct gate_figures *figures)
 
 static const char *unit_of(enum scenario_metric metric)
 {
-    static const char *const units[] = {"ns", "bytes", "ns_per_agent"};
-    return units[scenario_metric_unit(metric)];
+    enum scenario_unit unit = scenario_metric_unit(metric);
+    return unit == SCENARIO_PER_SECOND ? "ns_per_agent" : scenario_unit_name(unit);
 }
 
 static void add_named(cJSON *object, const char *name, double value)
@@ -84,9 +84,9 @@ static void add_sittings(cJSON *root, const struct gate_baseline *baseline)
     }
 }
 
-/* Over everything before the last member, which it is; blanks between words do not count.
- * "" when there is none. */
-static void checksum_of(char out[GATE_HASH_BYTES], const char *text)
+/* Over everything before the last member, which it is; blanks between words do not count. "" when
+ * there is none. */
+static void checksum_of(char out[SCENARIO_ID_BYTES], const char *text)
 {
     char *copy = xstrdup(text), *end;
     uint64_t hash = FNV_BASIS;
@@ -96,14 +96,14 @@ static void checksum_of(char out[GATE_HASH_BYTES], const char *text)
     for (const char *at = copy; end && at < end; at++)
         hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
     if (end)
-        snprintf(out, GATE_HASH_BYTES, "%016" PRIx64, hash);
+        snprintf(out, SCENARIO_ID_BYTES, "%016" PRIx64, hash);
     free(copy);
 }
 
 char *gate_baseline_write(const struct gate_baseline *baseline)
 {
     cJSON *root = cJSON_CreateObject(), *machine, *list;
-    char checksum[GATE_HASH_BYTES], *text;
+    char checksum[SCENARIO_ID_BYTES], *text;
     cJSON_AddStringToObject(root, "schema", GATE_BASELINE_SCHEMA);
     cJSON_AddStringToObject(root, "name", baseline->name);
     cJSON_AddStringToObject(root, "scenario", baseline->scenario);
@@ -111,7 +111,7 @@ char *gate_baseline_write(const struct gate_baseline *baseline)
     cJSON_AddStringToObject(root, "spawnbench", baseline->version);
     cJSON_AddStringToObject(root, "machine", baseline->fingerprint.id);
     machine = cJSON_AddObjectToObject(root, "fingerprint");
-    fingerprint_put(machine, &baseline->fingerprint);
+    scenario_machine_put(machine, &baseline->fingerprint);
     add_sittings(root, baseline);
     list = cJSON_AddArrayToObject(root, "quantiles");
     for (size_t q = 0; q < GATE_BASELINE_QUANTILES; q++)
@@ -179,12 +179,8 @@ static int read_figures(struct gate_figures *out, const cJSON *object, struct er
 
 static int read_metric(enum scenario_metric *out, const cJSON *object, struct err *err)
 {
-    const char *told = json_string(object, "metric");
-    for (int i = 0; told && i < SCENARIO_METRICS; i++)
-        if (strcmp(told, scenario_metric_name((enum scenario_metric)i)) == 0) {
-            *out = (enum scenario_metric)i;
-            return 0;
-        }
+    if (scenario_metric_find(out, json_string(object, "metric")) == 0)
+        return 0;
     return lacks(err, "metric", "a metric that this spawnbench knows");
 }
 
@@ -269,7 +265,7 @@ static int check_schema(const cJSON *root, struct err *err)
 
 static int check_sum(const cJSON *root, const char *text, struct err *err)
 {
-    char sum[GATE_HASH_BYTES];
+    char sum[SCENARIO_ID_BYTES];
     const char *told = json_string(root, "checksum");
     checksum_of(sum, text);
     if (!told || !*told || strcmp(told, sum) != 0)
@@ -295,8 +291,8 @@ static int read_document(struct gate_baseline *out, const cJSON *root, const cha
     snprintf(out->question, sizeof out->question, "%s", question ? question : "");
     free(question);
     if (rc == 0)
-        rc = fingerprint_take(&out->fingerprint,
-                              cJSON_GetObjectItemCaseSensitive(root, "fingerprint"), err);
+        rc = scenario_machine_take(&out->fingerprint,
+                                   cJSON_GetObjectItemCaseSensitive(root, "fingerprint"), err);
     if (rc < 0 || read_quantiles(root, err) < 0 || read_sittings(out, root, err) < 0 ||
         read_all_series(out, root, err) < 0)
         return -1;

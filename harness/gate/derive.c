@@ -54,11 +54,9 @@ static size_t spoken_for(const struct scenario *scenario)
 
 int gate_pick_arm(size_t *out, const struct scenario *scenario, const char *name, struct err *err)
 {
-    size_t arm = name ? scenario->arm_count : spoken_for(scenario);
-    for (size_t i = 0; name && i < scenario->arm_count; i++)
-        if (strcmp(scenario->arms[i].name, name) == 0)
-            arm = i;
-    if (name && arm == scenario->arm_count)
+    int named = name ? scenario_find_arm(scenario, name) : 0;
+    size_t arm = name ? (size_t)named : spoken_for(scenario);
+    if (named < 0)
         return no_such_arm(scenario, name, err);
     if (scenario->arm_count == 1)
         arm = 0;

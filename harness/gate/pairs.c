@@ -21,37 +21,21 @@ void gate_turn(double values[], size_t n)
             values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
 }
 
-/* The statistic in the metric's own unit, for people: the p95 of a rate is its slow end. */
-static double statistic_of(const double values[], size_t n, double quantile, bool turned)
+double gate_quantile(const double values[], size_t n, double p)
 {
     double *sorted = xcalloc(n + 1, sizeof *sorted), at;
     if (n)
         memcpy(sorted, values, n * sizeof *sorted);
     stats_sort(sorted, n);
-    at = stats_quantile(sorted, n, quantile);
+    at = stats_quantile(sorted, n, p);
     free(sorted);
-    return turned ? 1 / at : at;
+    return at;
 }
 
 static void keep_array(struct gate_pairs *pairs, double *array)
 {
     pairs->arrays = xrealloc(pairs->arrays, pairs->array_count + 1, sizeof *pairs->arrays);
     pairs->arrays[pairs->array_count++] = array;
-}
-
-/* Pairs of each block, in order. */
-static size_t *count_blocks(struct gate_pairs *pairs, const int blocks[], size_t n, size_t *count)
-{
-    size_t *sizes = xcalloc(n + 1, sizeof *sizes);
-    *count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || blocks[i] != blocks[i - 1])
-            (*count)++;
-        sizes[*count - 1]++;
-    }
-    pairs->sizes = xrealloc(pairs->sizes, pairs->size_count + 1, sizeof *pairs->sizes);
-    pairs->sizes[pairs->size_count++] = sizes;
-    return sizes;
 }
 
 static size_t count_unknown(const struct sides *sides)
@@ -65,12 +49,15 @@ static size_t count_unknown(const struct sides *sides)
 static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked,
                         const struct gate_place *place, struct sides *sides)
 {
-    bool turned = place->metric == SCENARIO_THROUGHPUT;
+    bool turned = scenario_metrics[place->metric].more_is_better;
     struct gate_metric metric = {.name = scenario_metric_name(place->metric),
                                  .baseline = sides->baseline.values,
                                  .candidate = sides->candidate.values,
                                  .n = sides->n};
-    metric.block_sizes = count_blocks(pairs, sides->baseline.blocks, sides->n, &metric.blocks);
+    size_t *sizes = store_series_sizes(&sides->baseline, sides->n, &metric.blocks);
+    pairs->sizes = xrealloc(pairs->sizes, pairs->size_count + 1, sizeof *pairs->sizes);
+    pairs->sizes[pairs->size_count++] = sizes;
+    metric.block_sizes = sizes;
     if (turned) {
         gate_turn(sides->baseline.values, sides->n);
         gate_turn(sides->candidate.values, sides->n);
@@ -80,8 +67,12 @@ static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked
         *own = *place;
         own->unknown = count_unknown(sides);
         metric.quantile = asked->quantiles[q];
-        own->baseline = statistic_of(metric.baseline, metric.n, metric.quantile, turned);
-        own->candidate = statistic_of(metric.candidate, metric.n, metric.quantile, turned);
+        own->baseline = gate_quantile(metric.baseline, metric.n, metric.quantile);
+        own->candidate = gate_quantile(metric.candidate, metric.n, metric.quantile);
+        if (turned) { /* in the metric's own unit, for people: the p95 of a rate is its slow end */
+            own->baseline = 1 / own->baseline;
+            own->candidate = 1 / own->candidate;
+        }
         pairs->metrics[pairs->count++] = metric;
     }
     keep_array(pairs, sides->baseline.values);

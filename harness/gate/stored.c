@@ -34,15 +34,15 @@ static void object(struct comparison *comparison, const char *what)
 
 static void check_machine(struct comparison *comparison)
 {
-    struct fingerprint here;
+    struct scenario_machine here;
     struct text what = {0};
     struct err err = {0};
-    if (fingerprint_read(&here, comparison->run.environment_json, &err) < 0) {
+    if (scenario_machine_read(&here, comparison->run.environment_json, &err) < 0) {
         object(comparison, err.text);
         return;
     }
     text_add(&what, "the machine differs: ");
-    if (fingerprint_compare(&what, &comparison->baseline->fingerprint, &here))
+    if (scenario_machine_compare(&what, &comparison->baseline->fingerprint, &here))
         object(comparison, what.data);
     text_release(&what);
 }
@@ -50,8 +50,8 @@ static void check_machine(struct comparison *comparison)
 static void check_scenario(struct comparison *comparison)
 {
     const struct gate_baseline *baseline = comparison->baseline;
-    char question[GATE_HASH_BYTES], what[512];
-    gate_question_hash(question, &comparison->scenario);
+    char question[SCENARIO_ID_BYTES], what[512];
+    scenario_question(question, &comparison->scenario);
     if (strcmp(baseline->scenario, comparison->scenario.name) != 0) {
         snprintf(what, sizeof what, "the baseline is of scenario '%s', run %lld is of '%s'",
                  baseline->scenario, (long long)comparison->run.id, comparison->scenario.name);
@@ -150,7 +150,7 @@ static void judge_figure(struct comparison *comparison, const struct gate_series
                                .failed_candidate = own->failed};
     predict(item, &comparison->out->asked, stored, count, value);
     item->least_regression = (1 + comparison->out->asked.tolerance) * (1 + item->detectable) - 1;
-    if (told->metric == SCENARIO_THROUGHPUT) { /* told as the rate it is */
+    if (scenario_metrics[told->metric].more_is_better) { /* told as the rate it is */
         told->baseline = 1e9 / told->baseline;
         told->candidate = 1e9 / told->candidate;
     }
@@ -233,33 +233,17 @@ static int compare_metric(struct comparison *comparison, size_t arm, int arm_ind
     return 0;
 }
 
-static int find_arm(const struct scenario *scenario, const char *name)
-{
-    for (size_t i = 0; i < scenario->arm_count; i++)
-        if (strcmp(scenario->arms[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
-static int find_value(const struct scenario *scenario, size_t batch_size)
-{
-    for (size_t i = 0; i < scenario_value_count(scenario); i++)
-        if (scenario_batch_size(scenario, i) == batch_size)
-            return (int)i;
-    return -1;
-}
-
 /* What the baseline has and the candidate lacks is an error, not a silence. */
 static int compare_place(struct comparison *comparison, const char *arm, size_t batch_size,
                          struct err *err)
 {
-    int index = find_arm(&comparison->scenario, arm), value;
+    int index = scenario_find_arm(&comparison->scenario, arm), value;
     if (index < 0) {
         gate_refuse(comparison->out, "arm '%s' of the baseline is not in run %lld", arm,
                     (long long)comparison->run.id);
         return 0;
     }
-    value = find_value(&comparison->scenario, batch_size);
+    value = scenario_find_size(&comparison->scenario, batch_size);
     if (value < 0) {
         gate_refuse(comparison->out, "%zu agents, as in the baseline, are not in run %lld",
                     batch_size, (long long)comparison->run.id);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "gate/internal.h"
+#include "gate/pairs.h"
 #include "stats/dependence.h"
 #include "stats/gate.h"
 #include "stats/robust.h"
@@ -182,16 +183,6 @@ static double bound(const struct gate_view *view, const struct gate_item *item, 
     return edge_between(view, end, from, level, item->tau, p);
 }
 
-static double quantile_of(const double values[], size_t n, double p)
-{
-    double *sorted = xcalloc(n, sizeof *sorted), at;
-    memcpy(sorted, values, n * sizeof *sorted);
-    stats_sort(sorted, n);
-    at = stats_quantile(sorted, n, p);
-    free(sorted);
-    return at;
-}
-
 /* The standard error of ln ratio is read off the distance of the bounds. */
 static double detectable(const struct gate_item *item, const struct gate_question *question,
                          const struct gate_levels *levels)
@@ -211,8 +202,8 @@ static void estimate(struct gate_item *out, const struct gate_view *view,
     double upper = bound(view, out, edge, 1 / SMALLEST_FACTOR, levels->pass, p_not_slower);
     out->lower = isnan(lower) ? 0 : lower;
     out->upper = isnan(upper) ? INFINITY : upper;
-    baseline = quantile_of(view->baseline, view->n, view->quantile);
-    candidate = quantile_of(view->candidate, view->n, view->quantile);
+    baseline = gate_quantile(view->baseline, view->n, view->quantile);
+    candidate = gate_quantile(view->candidate, view->n, view->quantile);
     stats_gate_ratios(&out->ratio, &candidate, &baseline, 1);
     out->detectable = detectable(out, question, levels);
 }

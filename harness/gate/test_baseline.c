@@ -116,32 +116,6 @@ static void a_few_failures_are_kept_as_such(void **state)
     gate_baseline_release(&baseline);
 }
 
-static void the_question_is_agents_and_rules_not_cycles(void **state)
-{
-    static const char *const same[] = {"\"cycles\": 60", "\"cycles\": 7, \"warmup\": 1",
-                                       "\"cycles\": 60, \"about\": \"x\", \"deadline\": \"9s\""};
-    static const char *const other[] = {
-        "\"cycles\": 60, \"durability\": \"normal\"", "\"cycles\": 60, \"consensus\": false",
-        "\"cycles\": 60, \"on_failure\": \"degrade\"", "\"cycles\": 60, \"prompt\": \"else\""};
-    char first[GATE_HASH_BYTES] = "", hash[GATE_HASH_BYTES];
-    (void)state;
-    for (size_t i = 0; i < 7; i++) {
-        struct scenario scenario = {0};
-        struct err err = {0};
-        char *text = text_format("{\"name\": \"n\", \"agents\": [{\"name\": \"a\", \"command\": "
-                                 "[\"x\"]}], \"arms\": [" SITTING_ARMS "], %s}",
-                                 i < 3 ? same[i] : other[i - 3]);
-        if (scenario_parse(&scenario, text, strlen(text), &err) < 0)
-            fail_msg("%s", err.text);
-        gate_question_hash(hash, &scenario);
-        if (i == 0)
-            memcpy(first, hash, sizeof first);
-        assert_int_equal(strcmp(first, hash) == 0, i < 3);
-        scenario_release(&scenario);
-        free(text);
-    }
-}
-
 /* ---- files that are not what was written ---- */
 
 static char *good_text(struct synthetic *synthetic)
@@ -273,7 +247,6 @@ int main(void)
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(a_few_failures_are_kept_as_such, synthetic_new,
                                         synthetic_free),
-        cmocka_unit_test(the_question_is_agents_and_rules_not_cycles),
         cmocka_unit_test_setup_teardown(what_is_cut_or_changed_is_refused, synthetic_new,
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(blanks_may_change, synthetic_new, synthetic_free),

@@ -14,7 +14,7 @@
 struct candidate {
     struct history_run run;
     struct scenario scenario;
-    char *question; /* NULL: its scenario cannot be read any more */
+    char question[SCENARIO_ID_BYTES]; /* "": its scenario cannot be read any more */
 };
 
 /* The walk over all stored runs. */
@@ -24,7 +24,7 @@ struct walk {
     struct candidate *candidates;
     size_t count;
     struct other {
-        char machine[HISTORY_MACHINE_BYTES];
+        char machine[SCENARIO_ID_BYTES];
         size_t runs;
     } * others;
     size_t other_count;
@@ -86,18 +86,18 @@ static void add_candidate(struct walk *walk, const struct store_run *run)
                                         .accepted_note = xstrdup("")}};
     if (scenario_parse(&fresh->scenario, run->scenario_text, strlen(run->scenario_text),
                        &ignored) == 0)
-        fresh->question = question_of(&fresh->scenario);
+        scenario_question(fresh->question, &fresh->scenario);
 }
 
 static int take_run(void *context, const struct store_run *run)
 {
     struct walk *walk = context;
     const struct history_wanted *wanted = walk->wanted;
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     if (strcmp(run->scenario_name, wanted->scenario) != 0 ||
         (wanted->until && run->id > wanted->until))
         return 0;
-    history_machine(machine, run->environment_json);
+    scenario_machine_class(machine, run->environment_json);
     if (strcmp(machine, wanted->machine) != 0)
         count_other(walk, machine);
     else if (strcmp(run->state, "complete") != 0)
@@ -118,13 +118,13 @@ static void release_run(struct history_run *run)
 static void choose(struct walk *walk, struct scenario scenarios[])
 {
     struct history *history = walk->history;
-    const char *asked = NULL;
-    for (size_t i = walk->count; i-- > 0 && !asked;)
+    const char *asked = "";
+    for (size_t i = walk->count; i-- > 0 && !*asked;)
         asked = walk->candidates[i].question;
     history->runs = xcalloc(walk->count, sizeof *history->runs);
     for (size_t i = 0; i < walk->count; i++) {
         struct candidate *candidate = &walk->candidates[i];
-        if (!candidate->question || strcmp(candidate->question, asked) != 0) {
+        if (!*asked || strcmp(candidate->question, asked) != 0) {
             history->other_questions++;
             continue;
         }
@@ -161,7 +161,6 @@ static void release_walk(struct walk *walk)
     for (size_t i = 0; i < walk->count; i++) {
         release_run(&walk->candidates[i].run);
         scenario_release(&walk->candidates[i].scenario);
-        free(walk->candidates[i].question);
     }
     free(walk->candidates);
     free(walk->others);

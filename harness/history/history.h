@@ -14,16 +14,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "scenario/scenario.h"
+#include "scenario/identity.h"
 #include "stats/stats.h"
 #include "store/store.h"
 
-#define HISTORY_MACHINE_BYTES 33  /* a machine class and the NUL */
-#define HISTORY_LEAST_N       5   /* counted cycles; fewer leave a median without bounds */
-#define HISTORY_MOST_POINTS   300 /* the newest: steps are sought among them */
-#define HISTORY_LEAST_RUNS    6   /* two segments of STATS_CHANGE_SEGMENT */
-#define HISTORY_NEAR          2   /* runs between an accepted one and the step it accepts */
-#define HISTORY_SEED          1   /* of the permutations: the same history gives the same answer */
+#define HISTORY_LEAST_N     5   /* counted cycles; fewer leave a median without bounds */
+#define HISTORY_MOST_POINTS 300 /* the newest: steps are sought among them */
+#define HISTORY_LEAST_RUNS  6   /* two segments of STATS_CHANGE_SEGMENT */
+#define HISTORY_NEAR        2   /* runs between an accepted one and the step it accepts */
+#define HISTORY_SEED        1   /* of the permutations: the same history gives the same answer */
 
 /* One stored run. Strings belong to the history. */
 struct history_run {
@@ -73,7 +72,7 @@ struct history_series {
 /* Which history. Plain value, borrowed for the call. */
 struct history_wanted {
     const char *scenario; /* its name */
-    const char *machine;  /* class, of history_machine */
+    const char *machine;  /* as scenario_machine_class tells it */
     enum scenario_metric metric;
     const char *arm; /* NULL: all */
     int64_t until;   /* up to this run; 0: all */
@@ -82,7 +81,7 @@ struct history_wanted {
 /* Owned: history_release. Zero is empty. */
 struct history {
     char *scenario;
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     enum scenario_metric metric;
     struct history_run *runs; /* oldest first */
     size_t run_count;
@@ -92,7 +91,7 @@ struct history {
     size_t partial;         /* not ended */
     size_t other_machines;  /* of another class */
     char others[160];       /* their classes, "3f2a.. (2 runs), ..." */
-    size_t other_questions; /* their agents, durability or failure policy are not the newest's */
+    size_t other_questions; /* scenario_question is not the newest's */
 };
 
 /*
@@ -105,10 +104,6 @@ struct history {
 int history_load(struct history *out, struct store *store, const struct history_wanted *wanted,
                  struct err *err);
 void history_release(struct history *history);
-
-/* history_machine - the class of the machine that an environment (run_host_describe) tells of, see
- * gate/fingerprint.h; "unknown" when it tells too little */
-void history_machine(char out[HISTORY_MACHINE_BYTES], const char *environment_json);
 
 /* history_open - steps that are open, over all series */
 size_t history_open(const struct history *history);

@@ -4,12 +4,8 @@
 
 #include "history/history.h"
 
-/* question.c: what a scenario asks of a spawner, as text to compare: agents, durability, failure
- * policy. Runs with another question are another measurement. The caller frees it. */
-char *question_of(const struct scenario *scenario);
-
-/* points.c: every arm at every batch size of the runs that are in it.
- * scenarios[i] is that of history->runs[i]. */
+/* points.c: every arm at every batch size of the runs that are in it. scenarios[i] is that of
+ * history->runs[i]. */
 int points_load(struct history *history, struct store *store, const struct scenario scenarios[],
                 const char *arm, struct err *err);
 

@@ -59,20 +59,15 @@ static void drop_unknown(struct store_series *series)
 
 static double tau_of(const struct store_series *series)
 {
-    size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
-    double tau;
-    for (size_t i = 0; i < series->n; i++) {
-        blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
-        sizes[blocks - 1]++;
-    }
-    tau = stats_measure_dependence(series->values, series->n, 0.5, sizes, blocks).tau;
+    size_t blocks, *sizes = store_series_sizes(series, series->n, &blocks);
+    double tau = stats_measure_dependence(series->values, series->n, 0.5, sizes, blocks).tau;
     free(sizes);
     return tau;
 }
 
 static struct history_point summarise(struct store_series *series, enum scenario_metric metric)
 {
-    bool more_is_better = metric == SCENARIO_THROUGHPUT;
+    bool more_is_better = scenario_metrics[metric].more_is_better;
     struct history_point point = {.n = series->n, .tau = tau_of(series)};
     for (size_t i = 0; i < series->n; i++)
         point.failed += more_is_better ? series->values[i] <= 0 : isinf(series->values[i]) != 0;

@@ -108,7 +108,7 @@ static void find_in(struct history *history, struct history_series *series)
     size_t count;
     gsl_rng_set(rng, HISTORY_SEED);
     count = stats_find_changes(changes, line.z, line.count, rule, rng);
-    take_steps(series, &line, changes, count, history->metric == SCENARIO_THROUGHPUT);
+    take_steps(series, &line, changes, count, scenario_metrics[history->metric].more_is_better);
     for (size_t run = 0; run < history->run_count; run++)
         if (history->runs[run].accepted)
             accept_nearest(history, series, run);

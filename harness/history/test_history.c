@@ -14,9 +14,9 @@
 static struct history load_of(struct synthetic *synthetic, enum scenario_metric metric)
 {
     struct history history;
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     struct history_wanted wanted = {.scenario = "invented", .machine = machine, .metric = metric};
-    history_machine(machine, RUNS_HERE);
+    scenario_machine_class(machine, RUNS_HERE);
     if (history_load(&history, synthetic->store, &wanted, &synthetic->err) < 0)
         fail_msg("%s", synthetic->err.text);
     return history;
@@ -202,6 +202,26 @@ static void what_is_another_measurement_is_counted_and_left_out(void **state)
     history_release(&history);
 }
 
+static void another_prompt_is_another_measurement(void **state)
+{
+    struct synthetic *synthetic = *state;
+    struct history history;
+    int64_t old = runs_put_one(synthetic, RUNS_HERE, "agent", 5e6, 2e6);
+    char *text = text_format(runs_scenario, "agent"), *sql;
+    runs_put_one(synthetic, RUNS_HERE, "agent", 5e6, 2e6);
+    text[strlen(text) - 1] = '\0';
+    sql = text_format("DROP TRIGGER runs_keep_what_was_asked; UPDATE runs SET scenario_text = '%s,"
+                      " \"prompt\": \"a long story\"}' WHERE id = %lld",
+                      text, (long long)old);
+    runs_execute(synthetic, sql);
+    history = load(synthetic);
+    assert_int_equal(history.run_count, 1);
+    assert_int_equal(history.other_questions, 1);
+    history_release(&history);
+    free(sql);
+    free(text);
+}
+
 static void damaged_and_short_runs_do_no_harm(void **state)
 {
     struct synthetic *synthetic = *state;
@@ -232,13 +252,13 @@ static void damaged_and_short_runs_do_no_harm(void **state)
 static struct history_answer ask(struct synthetic *synthetic, int64_t until, const char *arm)
 {
     struct history_answer answer;
-    char machine[HISTORY_MACHINE_BYTES];
+    char machine[SCENARIO_ID_BYTES];
     const struct history_wanted wanted = {.scenario = "invented",
                                           .machine = machine,
                                           .metric = SCENARIO_SPAWN_TIME,
                                           .arm = arm,
                                           .until = until};
-    history_machine(machine, RUNS_HERE);
+    scenario_machine_class(machine, RUNS_HERE);
     assert_int_equal(history_ask(&answer, synthetic->store, &wanted, &synthetic->err), 0);
     return answer;
 }
@@ -288,6 +308,7 @@ int main(void)
         WITH_STORE(what_cannot_be_accepted_is_refused),
         WITH_STORE(an_honest_history_has_no_alarm),
         WITH_STORE(what_is_another_measurement_is_counted_and_left_out),
+        WITH_STORE(another_prompt_is_another_measurement),
         WITH_STORE(damaged_and_short_runs_do_no_harm),
         WITH_STORE(the_gate_is_answered_about_the_newest_segment),
     };

@@ -43,7 +43,7 @@ static void add_arms(struct text *out, const struct facts *facts)
             text_add(out, ", version ");
             words_markdown(out, facts->arms[i].version);
         }
-        if (!facts->arms[i].stored)
+        if (facts->arms[i].index < 0)
             text_add(out, "; the run ended before it was started");
         else if (!facts->arms[i].records)
             text_add(out, "; it keeps no database, so the rules about stores are skipped for it");

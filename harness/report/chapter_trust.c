@@ -30,7 +30,7 @@ static int64_t cycles_checked(const struct facts *facts, const struct audit_rule
         return 0;
     for (size_t i = 0; i < facts->arm_count; i++)
         if (!rule->needs_store || facts->arms[i].records)
-            checked += cycles_at(facts, &facts->arms[i].tally, audit_rule_level(rule));
+            checked += cycles_at(facts, &facts->tallies[i], audit_rule_level(rule));
     return checked;
 }
 
@@ -61,13 +61,13 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
 }
 
 /* How often each store was looked into, and how deep. What did not run is no pass. */
-static void add_levels_of(struct text *out, const struct facts_arm *arm)
+static void add_levels_of(struct text *out, const struct facts *facts, size_t arm)
 {
-    const struct store_tally *tally = &arm->tally;
+    const struct store_tally *tally = &facts->tallies[arm];
     int64_t looked = tally->audits_quick + tally->audits_full;
     char spent[TEXT_DURATION_BYTES];
     text_add(out, "- ");
-    words_markdown(out, arm->name);
+    words_markdown(out, facts->arms[arm].name);
     text_addf(out, ": full audits after %lld of %lld cycles%s; quick ones after %s",
               (long long)tally->audits_full, (long long)tally->cycles,
               tally->audits_at_end ? " and at the end" : ", none at the end",
@@ -93,7 +93,7 @@ static void add_levels(struct text *out, const struct facts *facts)
               100 * AUDIT_SHARE);
     for (size_t i = 0; i < facts->arm_count; i++)
         if (facts->arms[i].records)
-            add_levels_of(out, &facts->arms[i]);
+            add_levels_of(out, facts, i);
     text_add(out, "\n");
 }
 
@@ -101,7 +101,7 @@ static void add_skipped(struct text *out, const struct facts *facts)
 {
     size_t before = out->length;
     for (size_t i = 0; i < facts->arm_count; i++) {
-        if (facts->arms[i].records || !facts->arms[i].stored)
+        if (facts->arms[i].records || facts->arms[i].index < 0)
             continue;
         text_add(out, "- skipped: the rules about stores for arm ");
         words_markdown(out, facts->arms[i].name);
@@ -252,7 +252,7 @@ static void add_subjects(struct text *out, const struct facts *facts)
              "\n| arm | CPU in user mode | in the kernel | peak memory | restarts | ended well "
              "|\n|---|--:|--:|--:|--:|---|\n");
     for (size_t i = 0; i < facts->arm_count; i++) {
-        const struct facts_arm *arm = &facts->arms[i];
+        const struct store_arm *arm = &facts->arms[i];
         char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES];
         text_add(out, "| ");
         words_markdown(out, arm->name);

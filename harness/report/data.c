@@ -235,13 +235,12 @@ static void add_limits(struct text *out, const struct facts *facts)
 /* The fastest and the slowest cycle that became ready, stretched into what is there. */
 static void stretch(struct panel *panel, const struct facts *facts, size_t arm, double most)
 {
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (cycle->warmup || cycle->spawn_ns < 0 || cycle->arm != (short)arm ||
-            cycle->value != (short)panel->value)
+    const struct store_cycle *cycle = NULL;
+    while ((cycle = facts_next(facts, arm, panel->value, cycle))) {
+        if (cycle->spawn_time_ns < 0)
             continue;
-        panel->left = fmin(panel->left, (double)cycle->spawn_ns);
-        panel->right = fmax(panel->right, fmin((double)cycle->spawn_ns, most));
+        panel->left = fmin(panel->left, (double)cycle->spawn_time_ns);
+        panel->right = fmax(panel->right, fmin((double)cycle->spawn_time_ns, most));
     }
 }
 

@@ -27,7 +27,8 @@ struct comparison data_compare_claimed(const struct verdict_item *item)
                                .value = (size_t)item->value,
                                .metric = claim->metric,
                                .agent = claim->agent,
-                               .inverted = !within && claim->metric == SCENARIO_THROUGHPUT,
+                               .inverted =
+                                   !within && scenario_metrics[claim->metric].more_is_better,
                                .claimed_low = within ? 1 - claim->share : claim->ratio,
                                .claimed_up = within ? 1 + claim->share : NAN};
 }
@@ -35,7 +36,8 @@ struct comparison data_compare_claimed(const struct verdict_item *item)
 /* Nothing is claimed of a ratio: the pair that the split of the speedup is about. */
 static size_t find_unclaimed(struct comparison out[FIGURE_MOST_PANELS], const struct facts *facts)
 {
-    int slow = facts_find_arm(facts, "sequential"), fast = facts_find_arm(facts, "parallel");
+    int slow = scenario_find_arm(&facts->scenario, "sequential"),
+        fast = scenario_find_arm(&facts->scenario, "parallel");
     size_t values[FIGURE_MOST_PANELS], count = data_panels(values, facts);
     for (size_t i = 0; i < count && slow >= 0 && fast >= 0; i++)
         out[i] = (struct comparison){.above = (size_t)slow,
@@ -92,17 +94,6 @@ static void invert(double values[], size_t n)
         values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
 }
 
-/* Runs of equal block numbers among the first n. */
-static void measure_blocks(struct compared *out, const int blocks[])
-{
-    out->sizes = xcalloc(out->n, sizeof *out->sizes);
-    for (size_t i = 0; i < out->n; i++) {
-        if (i == 0 || blocks[i] != blocks[i - 1])
-            out->blocks++;
-        out->sizes[out->blocks - 1]++;
-    }
-}
-
 static void join(struct compared *out, struct store_series *above, struct store_series *below,
                  bool inverted)
 {
@@ -120,7 +111,7 @@ static void join(struct compared *out, struct store_series *above, struct store_
     }
     out->ratios = xcalloc(out->n, sizeof *out->ratios);
     stats_ratios(out->ratios, out->above, out->below, out->n);
-    measure_blocks(out, above->blocks);
+    out->sizes = store_series_sizes(above, out->n, &out->blocks);
 }
 
 int data_compare(struct compared *out, struct store *store, const struct facts *facts,
@@ -315,13 +306,10 @@ static size_t add_failed(struct text *out, const struct compared *compared)
 static size_t add_sittings(struct text *out, const struct facts *facts,
                            const struct comparison *comparison)
 {
-    const struct facts_cycle *last = NULL;
+    const struct store_cycle *last = NULL, *cycle = NULL;
     size_t rows = 0;
-    for (size_t i = 0; i < facts->cycle_count && rows < FIGURE_MOST_STEPS; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (cycle->warmup || cycle->arm != (short)comparison->above ||
-            cycle->value != (short)comparison->value)
-            continue;
+    while (rows < FIGURE_MOST_STEPS &&
+           (cycle = facts_next(facts, comparison->above, comparison->value, cycle))) {
         if (last && cycle->sitting != last->sitting) {
             data_row(out, "d", cycle->pair + 0.5);
             rows++;

@@ -25,7 +25,7 @@ enum bar {
 /* A time line under way. Rows count downwards from the top. */
 struct timeline {
     const struct facts *facts;
-    const struct facts_cycle *cycle;
+    const struct store_cycle *cycle;
     struct text bars[BARS], names, heads, ends;
     size_t bar_rows[BARS], heads_rows, ends_rows, names_rows;
     int row;
@@ -91,12 +91,13 @@ static int take_agent(void *context, const struct store_agent *agent)
 
 static void add_heading(struct timeline *line, size_t arm)
 {
-    const struct facts_cycle *cycle = line->cycle;
+    const struct store_cycle *cycle = line->cycle;
     char took[TEXT_DURATION_BYTES];
     text_addf(&line->heads, "%d\t", -line->row);
     data_label(&line->heads, line->facts->arms[arm].name);
     text_addf(&line->heads, ", %s%s\n",
-              cycle->spawn_ns < 0 ? "failed" : text_duration(took, (double)cycle->spawn_ns),
+              cycle->spawn_time_ns < 0 ? "failed"
+                                       : text_duration(took, (double)cycle->spawn_time_ns),
               cycle->agents > (int)data_rows_most(line->facts) ? ", first agents only" : "");
     line->heads_rows++;
     line->row++;
@@ -106,7 +107,7 @@ static int add_arm(struct timeline *line, struct store *store, size_t arm, struc
 {
     const struct facts *facts = line->facts;
     int from = line->row;
-    line->cycle = facts_cycle_named(facts, facts_cell(facts, arm, data_largest(facts))->typical);
+    line->cycle = facts_cell(facts, arm, data_largest(facts))->typical;
     if (!line->cycle)
         return 0;
     add_heading(line, arm);
@@ -162,15 +163,15 @@ struct points {
     size_t arm, value, stretch;
 };
 
-static bool belongs(const struct points *points, const struct facts_cycle *cycle)
+static bool belongs(const struct points *points, const struct store_cycle *cycle)
 {
-    return cycle->arm == (short)points->arm && cycle->value == (short)points->value;
+    return cycle->arm == (int)points->arm && cycle->value == (int)points->value;
 }
 
 /* x counts the stored cycles of the run, so that a pause between two sittings takes no room. */
-static void add_point(struct text *out, size_t x, const struct facts_cycle *cycle)
+static void add_point(struct text *out, size_t x, const struct store_cycle *cycle)
 {
-    data_row(out, "im", (int)x + 1, (double)cycle->spawn_ns);
+    data_row(out, "im", (int)x + 1, (double)cycle->spawn_time_ns);
 }
 
 static void add_extremes(struct text *out, const struct facts *facts, size_t least, size_t most)
@@ -186,16 +187,16 @@ static size_t add_points(struct text *out, const struct points *points)
     const struct facts *facts = points->facts;
     size_t seen = 0, least = 0, most = 0;
     for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (!belongs(points, cycle) || cycle->warmup || cycle->spawn_ns < 0)
+        const struct store_cycle *cycle = &facts->cycles[i];
+        if (!belongs(points, cycle) || cycle->warmup || cycle->spawn_time_ns < 0)
             continue;
         if (seen % points->stretch == 0) {
             if (seen)
                 add_extremes(out, facts, least, most);
             least = most = i;
         }
-        least = cycle->spawn_ns < facts->cycles[least].spawn_ns ? i : least;
-        most = cycle->spawn_ns > facts->cycles[most].spawn_ns ? i : most;
+        least = cycle->spawn_time_ns < facts->cycles[least].spawn_time_ns ? i : least;
+        most = cycle->spawn_time_ns > facts->cycles[most].spawn_time_ns ? i : most;
         seen++;
     }
     if (seen)
@@ -208,9 +209,9 @@ static size_t add_marked(struct text *out, const struct points *points, bool war
     const struct facts *facts = points->facts;
     size_t rows = 0;
     for (size_t i = 0; i < facts->cycle_count && rows < MOST_POINTS; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
+        const struct store_cycle *cycle = &facts->cycles[i];
         if (!belongs(points, cycle) || (warmup ? !cycle->warmup : cycle->warmup) ||
-            (cycle->spawn_ns < 0) == warmup)
+            (cycle->spawn_time_ns < 0) == warmup)
             continue;
         add_point(out, i, cycle); /* a failed one is NaN in time: the script puts it at the top */
         rows++;
@@ -250,11 +251,11 @@ static void add_arm_range(struct text *out, const struct facts *facts, size_t ar
 {
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (cycle->arm != (short)arm || cycle->spawn_ns < 0)
+        const struct store_cycle *cycle = &facts->cycles[i];
+        if (cycle->arm != (int)arm || cycle->spawn_time_ns < 0)
             continue;
-        least = fmin(least, (double)cycle->spawn_ns);
-        most = fmax(most, (double)cycle->spawn_ns);
+        least = fmin(least, (double)cycle->spawn_time_ns);
+        most = fmax(most, (double)cycle->spawn_time_ns);
     }
     if (!isfinite(least))
         least = most = 1e6;
@@ -268,7 +269,7 @@ int data_cycles(struct text *out, struct store *store, const struct facts *facts
     (void)err;
     for (size_t i = 0; i < facts->cycle_count; i++) {
         warm += facts->cycles[i].warmup;
-        failed += !facts->cycles[i].warmup && facts->cycles[i].spawn_ns < 0;
+        failed += !facts->cycles[i].warmup && facts->cycles[i].spawn_time_ns < 0;
     }
     data_row(out, "iiiii", (int)facts->arm_count, (int)facts->value_count,
              (int)(facts->cycle_count ? facts->cycle_count : 1), warm, failed);

@@ -103,12 +103,12 @@ static bool any_overlap(const double start[], const double seen[], size_t n)
 
 static void close_cycle(struct walk *walk)
 {
-    const struct facts_cycle *cycle = &walk->facts->cycles[walk->at];
+    const struct store_cycle *cycle = &walk->facts->cycles[walk->at];
     struct summary *out = &walk->cycles[walk->at];
-    if (walk->n && walk->n == (size_t)cycle->agents && !cycle->warmup && cycle->spawn_ns > 0) {
+    if (walk->n && walk->n == (size_t)cycle->agents && !cycle->warmup && cycle->spawn_time_ns > 0) {
         out->usable = true;
         out->agents = walk->n;
-        out->spawn = (double)cycle->spawn_ns;
+        out->spawn = (double)cycle->spawn_time_ns;
         out->from_ledger = walk->ledger;
         out->has_cpu = walk->has_cpu;
         for (size_t i = 0; i < walk->n; i++) {
@@ -117,7 +117,7 @@ static void close_cycle(struct walk *walk)
             out->slowest = fmax(out->slowest, walk->wall[i]);
         }
         out->alone = time_alone(walk->start, walk->seen, walk->n, (double)cycle->sent_ns,
-                                (double)(cycle->sent_ns + cycle->spawn_ns));
+                                (double)(cycle->sent_ns + cycle->spawn_time_ns));
         out->overlap = any_overlap(walk->start, walk->seen, walk->n);
     }
     walk->n = walk->ledger = 0;
@@ -177,7 +177,8 @@ static bool is_about(const struct scenario_claim *claim, size_t value)
 /* The first claim that something is faster names the arms; else their customary names do. */
 static bool choose_arms(struct explain_size *out, const struct facts *facts, size_t value)
 {
-    int slow = facts_find_arm(facts, "sequential"), fast = facts_find_arm(facts, "parallel");
+    int slow = scenario_find_arm(&facts->scenario, "sequential"),
+        fast = scenario_find_arm(&facts->scenario, "parallel");
     out->ratio = NAN;
     out->agents = facts_cell(facts, 0, value)->batch_size;
     for (size_t i = 0; i < facts->scenario.claim_count; i++) {
@@ -263,14 +264,12 @@ static void settle(struct explain_size *out, struct pairs *pairs)
 static void find_pairs(long by_pair[], size_t pairs, const struct facts *facts, size_t arm,
                        size_t value)
 {
+    const struct store_cycle *cycle = NULL;
     for (size_t i = 0; i < pairs; i++)
         by_pair[i] = -1;
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (!cycle->warmup && cycle->arm == (short)arm && cycle->value == (short)value &&
-            cycle->pair >= 0 && (size_t)cycle->pair < pairs)
-            by_pair[cycle->pair] = (long)i;
-    }
+    while ((cycle = facts_next(facts, arm, value, cycle)))
+        if (cycle->pair >= 0 && (size_t)cycle->pair < pairs)
+            by_pair[cycle->pair] = cycle - facts->cycles;
 }
 
 static void join_pairs(struct explain_size *out, struct pairs *joined, const struct walk *walk,

@@ -69,30 +69,13 @@ int report_export(FILE *out, struct store *store, int64_t run, const char *forma
 
 /* ---- what they share ---- */
 
-/* A walk under way. */
-struct walk {
-    const struct exporter *to;
-    int (*each)(void *context, const struct store_cycle *cycle);
-    void *context;
-    bool failed;
-};
-
-static int take_cycle(void *context, const struct store_cycle *cycle)
-{
-    struct walk *walk = context;
-    if (!facts_cycle_named(walk->to->facts, cycle->index))
-        return 0; /* not of this scenario: a store that somebody has edited */
-    walk->failed = walk->each(walk->context, cycle) != 0;
-    return walk->failed || ferror(walk->to->out);
-}
-
 int export_each_cycle(const struct exporter *to,
                       int (*each)(void *context, const struct store_cycle *cycle), void *context)
 {
-    struct walk walk = {to, each, context, false};
-    if (store_each_cycle(to->store, to->facts->run.id, take_cycle, &walk, to->err) < 0)
-        return -1;
-    return walk.failed ? -1 : 0;
+    for (size_t i = 0; i < to->facts->cycle_count && !ferror(to->out); i++)
+        if (each(context, &to->facts->cycles[i]) != 0)
+            return -1;
+    return 0;
 }
 
 int64_t export_zero_ns(const struct facts *facts)
@@ -112,13 +95,11 @@ char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char
 
 struct export_count export_count(const struct facts *facts, size_t arm, size_t value)
 {
+    const struct store_cycle *cycle = NULL;
     struct export_count count = {0};
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (cycle->warmup || cycle->arm != (short)arm || cycle->value != (short)value)
-            continue;
+    while ((cycle = facts_next(facts, arm, value, cycle))) {
         count.cycles++;
-        count.failed += cycle->spawn_ns < 0;
+        count.failed += cycle->spawn_time_ns < 0;
     }
     return count;
 }
@@ -128,7 +109,7 @@ struct export_count export_count_all(const struct facts *facts)
     struct export_count all = {0};
     for (size_t i = 0; i < facts->cycle_count; i++) {
         all.cycles += !facts->cycles[i].warmup;
-        all.failed += !facts->cycles[i].warmup && facts->cycles[i].spawn_ns < 0;
+        all.failed += !facts->cycles[i].warmup && facts->cycles[i].spawn_time_ns < 0;
     }
     return all;
 }
@@ -143,13 +124,10 @@ static int take_reason(void *context, const struct store_agent *agent)
     return 1;
 }
 
-char *export_why(const struct exporter *to, const struct store_cycle *cycle)
+int export_why(struct text *out, const struct exporter *to, const struct store_cycle *cycle)
 {
-    struct text reason = {0};
-    text_add(&reason, run_outcome_name(cycle->outcome));
-    /* a store that cannot be read says so at the next cycle */
-    store_each_agent(to->store, to->facts->run.id, cycle->index, take_reason, &reason, NULL);
-    return text_take(&reason);
+    text_add(out, run_outcome_name(cycle->outcome));
+    return store_each_agent(to->store, to->facts->run.id, cycle->index, take_reason, out, to->err);
 }
 
 const char *export_seconds(char out[EXPORT_NUMBER_BYTES], int64_t ns)

@@ -26,38 +26,39 @@ static void add_name(struct text *out, const struct facts *facts, int arm, int v
     text_addf(out, "/agents=%zu", facts_cell(facts, (size_t)arm, (size_t)value)->batch_size);
 }
 
-static void put_failure(const struct exporter *to, const struct store_cycle *cycle,
-                        const char *name)
+static int put_failure(const struct exporter *to, const struct store_cycle *cycle, const char *name)
 {
-    struct text plain = {0};
-    char *why = export_why(to, cycle);
-    words_plain(&plain, why);
+    struct text plain = {0}, why = {0};
+    int rc = export_why(&why, to, cycle);
+    words_plain(&plain, why.data);
     fprintf(to->out, "--- FAIL: Benchmark%s\n    cycle %lld: %s\n", name, (long long)cycle->index,
             plain.data);
     text_release(&plain);
-    free(why);
+    text_release(&why);
+    return rc;
 }
 
 static int put_cycle(void *context, const struct store_cycle *cycle)
 {
     const struct exporter *to = context;
     struct text name = {0};
+    int rc = 0;
     if (cycle->warmup)
         return 0;
     add_name(&name, to->facts, cycle->arm, cycle->value);
     if (cycle->spawn_time_ns < 0) {
-        put_failure(to, cycle, name.data);
+        rc = put_failure(to, cycle, name.data);
     } else {
         fprintf(to->out, "Benchmark%s 1 %lld ns/op %lld ready-ns/op", name.data,
                 (long long)cycle->spawn_time_ns, (long long)cycle->ready_time_ns);
-        if (cycle->cpu_ns >= 0)
-            fprintf(to->out, " %lld cpu-ns/op", (long long)cycle->cpu_ns);
-        if (cycle->peak_bytes >= 0)
-            fprintf(to->out, " %lld peak-memory-B", (long long)cycle->peak_bytes);
+        for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+            if (cycle->cost[m] >= 0)
+                fprintf(to->out, " %lld %s", (long long)cycle->cost[m],
+                        scenario_metrics[m].go_unit);
         fputs("\n", to->out);
     }
     text_release(&name);
-    return 0;
+    return rc;
 }
 
 /* "key: value", left out when it is not known */

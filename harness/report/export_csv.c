@@ -73,8 +73,10 @@ static void end_row(struct table *table)
 static const char cycle_head[] =
     "run_number,scenario,arm,agents_count,cycle_index,sitting_number,block_number,pair_number,"
     "place_in_pair,warmup_bool,outcome,sent_since_first_ns,spawn_time_ns,ready_time_ns,finish_ns,"
-    "harness_ns,audit_ns,cpu_time_ns,peak_memory_bytes,steal_ticks_10ms,total_ticks_10ms,"
-    "pressure_us,throttled_periods,suspended_ns,consensus,findings_count\n";
+    "harness_ns,audit_ns";
+static const char cycle_head_end[] = /* behind the costs */
+    ",steal_ticks_10ms,total_ticks_10ms,pressure_us,throttled_periods,suspended_ns,consensus,"
+    "findings_count\n";
 
 /* The columns that cycles and agents have in common, up to the number of agents. */
 static void put_origin(struct table *table, const struct store_cycle *cycle)
@@ -103,8 +105,8 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
     put_known(table, cycle->finish_ns);
     put_known(table, cycle->harness_ns);
     put_known(table, cycle->audit_ns);
-    put_known(table, cycle->cpu_ns);
-    put_known(table, cycle->peak_bytes);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        put_known(table, cycle->cost[m]);
     put_known(table, cycle->strain.steal_ticks);
     put_known(table, cycle->strain.total_ticks);
     put_known(table, cycle->strain.pressure_us);
@@ -120,6 +122,10 @@ int export_csv(const struct exporter *to)
 {
     struct table table = {.to = to, .zero_ns = export_zero_ns(to->facts), .first = true};
     fputs(cycle_head, to->out);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        fprintf(to->out, ",%s_%s", scenario_metric_names[m],
+                scenario_unit_name(scenario_metrics[m].unit));
+    fputs(cycle_head_end, to->out);
     return export_each_cycle(to, put_cycle, &table);
 }
 

@@ -31,8 +31,8 @@ static void tell(const struct facts *facts, const struct facts_cell *cell,
     out[3] =
         (struct number){"failed-cycles", "failed cycles", "cycles", (double)count.failed, none};
     out[4] = (struct number){"findings", "findings of the arm", "findings",
-                             (double)(facts->arms[cell->arm].tally.findings_integrity +
-                                      facts->arms[cell->arm].tally.findings_conduct),
+                             (double)(facts->tallies[cell->arm].findings_integrity +
+                                      facts->tallies[cell->arm].findings_conduct),
                              none};
 }
 

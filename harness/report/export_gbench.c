@@ -54,6 +54,7 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
     size_t cell = cell_of(document, cycle->arm, cycle->value);
     bool failed = cycle->spawn_time_ns < 0;
     cJSON *row;
+    int rc = 0;
     if (cycle->warmup)
         return 0;
     row = row_new(document, cell, failed ? "/failed" : "");
@@ -62,20 +63,23 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
     json_add_int64(row, "repetition_index", cycle->pair);
     json_add_int64(row, "threads", 1);
     if (failed) {
-        char *why = export_why(document->to, cycle);
+        struct text why = {0};
+        rc = export_why(&why, document->to, cycle);
         cJSON_AddTrueToObject(row, "error_occurred");
-        export_put_text(row, "error_message", why);
-        free(why);
+        export_put_text(row, "error_message", why.data);
+        text_release(&why);
     }
-    put_cost(row, !failed, failed ? 0 : cycle->spawn_time_ns, failed ? 0 : cycle->cpu_ns);
+    put_cost(row, !failed, failed ? 0 : cycle->spawn_time_ns,
+             failed ? 0 : cycle->cost[SCENARIO_CPU_TIME]);
     json_add_int64(row, "run_order", cycle->index);
     json_add_int64(row, "agents", cycle->agents);
     if (!failed)
         json_add_int64(row, "ready_time_ns", cycle->ready_time_ns);
-    if (cycle->peak_bytes >= 0)
-        json_add_int64(row, "peak_memory_bytes", cycle->peak_bytes);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        if (m != SCENARIO_CPU_TIME && cycle->cost[m] >= 0)
+            json_add_int64(row, scenario_metrics[m].key, cycle->cost[m]);
     add_row(document, row);
-    return 0;
+    return rc;
 }
 
 static void put_aggregate(struct document *document, size_t cell, const char *name, double real_ns,

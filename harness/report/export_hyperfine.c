@@ -18,12 +18,13 @@ static void put_seconds(cJSON *row, const char *key, double ns)
 
 /* CPU time per cycle. An arm tells it for all its cycles together, warm-ups included: it can be
  * divided only where one process ran them all, with batches of one size. */
-static double per_cycle_ns(const struct facts *facts, const struct facts_arm *arm, int64_t us)
+static double per_cycle_ns(const struct facts *facts, size_t arm, int64_t us)
 {
-    bool whole = arm->stored && !arm->restarts && facts->run.sittings == 1;
-    if (!whole || facts->value_count != 1 || arm->tally.cycles == 0)
+    const struct store_arm *of = &facts->arms[arm];
+    bool whole = of->index >= 0 && !of->restarts && facts->run.sittings == 1;
+    if (!whole || facts->value_count != 1 || facts->tallies[arm].cycles == 0)
         return NAN;
-    return (double)us * 1000 / (double)arm->tally.cycles;
+    return (double)us * 1000 / (double)facts->tallies[arm].cycles;
 }
 
 static void put_parameters(cJSON *row, const struct facts *facts, const struct facts_cell *cell,
@@ -48,15 +49,15 @@ static void put_parameters(cJSON *row, const struct facts *facts, const struct f
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell,
                          const struct export_count *count)
 {
-    const struct facts_arm *arm = &facts->arms[cell->arm];
+    const struct store_arm *arm = &facts->arms[cell->arm];
     cJSON *row = cJSON_CreateObject();
     char *name = export_cell_name(facts, cell->arm, cell->value, '=');
     export_put_text(row, "command", name);
     put_seconds(row, "mean", cell->spawn.mean);
     put_seconds(row, "stddev", cell->spawn.standard_deviation);
     put_seconds(row, "median", cell->spawn.median);
-    put_seconds(row, "user", per_cycle_ns(facts, arm, arm->user_us));
-    put_seconds(row, "system", per_cycle_ns(facts, arm, arm->system_us));
+    put_seconds(row, "user", per_cycle_ns(facts, cell->arm, arm->user_us));
+    put_seconds(row, "system", per_cycle_ns(facts, cell->arm, arm->system_us));
     put_seconds(row, "min", cell->spawn.min);
     put_seconds(row, "max", cell->spawn.max);
     put_parameters(row, facts, cell, count);
@@ -65,30 +66,22 @@ static cJSON *result_row(const struct facts *facts, const struct facts_cell *cel
 }
 
 /* The time until a failure was told; one that broke off was never answered. */
-static int64_t spent_ns(const struct exporter *to, const struct facts_cycle *cycle)
+static int64_t spent_ns(const struct exporter *to, const struct store_cycle *cycle)
 {
     int64_t until_ns = cycle->answered_ns - cycle->sent_ns;
-    if (cycle->spawn_ns >= 0)
-        return cycle->spawn_ns;
+    if (cycle->spawn_time_ns >= 0)
+        return cycle->spawn_time_ns;
     return cycle->answered_ns > 0 && until_ns > 0 ? until_ns : to->facts->scenario.deadline_ns;
-}
-
-static bool is_counted(const struct facts_cycle *cycle, const struct facts_cell *cell)
-{
-    return !cycle->warmup && cycle->arm == (short)cell->arm && cycle->value == (short)cell->value;
 }
 
 static void put_times(const struct exporter *to, const struct facts_cell *cell)
 {
     char number[EXPORT_NUMBER_BYTES];
+    const struct store_cycle *cycle = NULL;
     size_t written = 0;
     fputs(",\n   \"times\":[", to->out);
-    for (size_t i = 0; i < to->facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &to->facts->cycles[i];
-        if (is_counted(cycle, cell))
-            fprintf(to->out, "%s%s", written++ ? "," : "",
-                    export_seconds(number, spent_ns(to, cycle)));
-    }
+    while ((cycle = facts_next(to->facts, cell->arm, cell->value, cycle)))
+        fprintf(to->out, "%s%s", written++ ? "," : "", export_seconds(number, spent_ns(to, cycle)));
     fputs("]", to->out);
 }
 
@@ -99,13 +92,11 @@ static void put_exit_codes(const struct exporter *to, const struct facts_cell *c
         [RUN_CANCELLED] = "1",  [RUN_TIMED_OUT] = "null", /* as of a command that a signal ended */
         [RUN_UNKNOWN] = "null",
     };
+    const struct store_cycle *cycle = NULL;
     size_t written = 0;
     fputs(",\n   \"exit_codes\":[", to->out);
-    for (size_t i = 0; i < to->facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &to->facts->cycles[i];
-        if (is_counted(cycle, cell))
-            fprintf(to->out, "%s%s", written++ ? "," : "", codes[cycle->outcome]);
-    }
+    while ((cycle = facts_next(to->facts, cell->arm, cell->value, cycle)))
+        fprintf(to->out, "%s%s", written++ ? "," : "", codes[cycle->outcome]);
     fputs("]", to->out);
 }
 

@@ -21,9 +21,7 @@ struct document {
     int64_t zero_ns;    /* times of cycles count from here: the first one asked for */
     size_t rows;        /* of the present array */
     struct text agents; /* of the present cycle */
-    const struct facts_cycle *cycle;
-    struct err *err;
-    bool failed; /* while reading the agents of a cycle */
+    const struct store_cycle *cycle;
 };
 
 /* null for what is not known */
@@ -118,21 +116,21 @@ static const char *arm_name(const struct facts *facts, int arm)
 static void put_arms(struct document *document)
 {
     for (size_t i = 0; i < document->facts->arm_count; i++) {
-        const struct facts_arm *arm = &document->facts->arms[i];
+        const struct store_arm *arm = &document->facts->arms[i];
         cJSON *row = cJSON_CreateObject();
         export_put_text(row, "name", arm->name);
         export_put_text(row, "command", arm->command);
         export_put_text(row, "version", arm->version);
-        cJSON_AddBoolToObject(row, "started", arm->stored);
+        cJSON_AddBoolToObject(row, "started", arm->index >= 0);
         cJSON_AddBoolToObject(row, "records", arm->records);
         cJSON_AddBoolToObject(row, "clean", arm->clean);
         json_add_int64(row, "restarts", arm->restarts);
         json_add_int64(row, "user_us", arm->user_us);
         json_add_int64(row, "system_us", arm->system_us);
         json_add_int64(row, "peak_memory_kb", arm->peak_memory_kb);
-        json_add_int64(row, "audits_quick", arm->tally.audits_quick);
-        json_add_int64(row, "audits_full", arm->tally.audits_full);
-        json_add_int64(row, "audits_at_end", arm->tally.audits_at_end);
+        json_add_int64(row, "audits_quick", document->facts->tallies[i].audits_quick);
+        json_add_int64(row, "audits_full", document->facts->tallies[i].audits_full);
+        json_add_int64(row, "audits_at_end", document->facts->tallies[i].audits_at_end);
         add_row(document, row);
     }
 }
@@ -254,7 +252,6 @@ static void put_laws(struct document *document)
 /* what was judged: metric, estimate and bounds in a unit of their own */
 static void put_judged(cJSON *row, const struct verdict_item *item)
 {
-    static const char *const units[] = {"ns", "bytes", "per_second"};
     enum scenario_unit unit = scenario_metric_unit(item->claim->metric);
     bool ratio =
         item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
@@ -264,7 +261,10 @@ static void put_judged(cJSON *row, const struct verdict_item *item)
         cJSON_AddNullToObject(row, "metric");
     else
         export_put_text(row, "metric", scenario_metric_name(item->claim->metric));
-    cJSON_AddStringToObject(row, "unit", counts ? "share" : ratio ? "ratio" : units[unit]);
+    cJSON_AddStringToObject(row, "unit",
+                            counts  ? "share"
+                            : ratio ? "ratio"
+                                    : scenario_unit_name(unit));
     if (!counts && !ratio && unit != SCENARIO_PER_SECOND)
         put = export_put_ns; /* whole ones */
     put(row, "estimate", item->estimate);
@@ -406,8 +406,8 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     put_nonnegative(row, "finish_ns", cycle->finish_ns);
     put_nonnegative(row, "audit_ns", cycle->audit_ns);
     put_nonnegative(row, "harness_ns", cycle->harness_ns);
-    put_nonnegative(row, "cpu_ns", cycle->cpu_ns);
-    put_nonnegative(row, "peak_memory_bytes", cycle->peak_bytes);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        put_nonnegative(row, scenario_metrics[m].key, cycle->cost[m]);
     put_nonnegative(row, "steal_ticks", cycle->strain.steal_ticks);
     put_nonnegative(row, "total_ticks", cycle->strain.total_ticks);
     put_nonnegative(row, "pressure_us", cycle->strain.pressure_us);
@@ -420,30 +420,19 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     return row;
 }
 
-static int put_cycle(void *context, const struct store_cycle *cycle)
-{
-    struct document *document = context;
-    text_clear(&document->agents);
-    document->cycle = facts_cycle_named(document->facts, cycle->index);
-    if (!document->cycle)
-        return 0;
-    document->failed = store_each_agent(document->store, document->facts->run.id, cycle->index,
-                                        put_agent, document, document->err) < 0;
-    if (!document->failed)
-        add_row(document, cycle_row(document, cycle));
-    return document->failed || ferror(document->out);
-}
-
 static int put_cycles(struct document *document, struct err *err)
 {
     const struct facts *facts = document->facts;
-    for (size_t i = 0; i < facts->cycle_count; i++)
-        if (i == 0 || facts->cycles[i].sent_ns < document->zero_ns)
-            document->zero_ns = facts->cycles[i].sent_ns;
+    document->zero_ns = export_zero_ns(facts);
     begin_array(document, "cycles");
-    if (store_each_cycle(document->store, facts->run.id, put_cycle, document, err) < 0 ||
-        document->failed)
-        return -1;
+    for (size_t i = 0; i < facts->cycle_count && !ferror(document->out); i++) {
+        document->cycle = &facts->cycles[i];
+        text_clear(&document->agents);
+        if (store_each_agent(document->store, facts->run.id, document->cycle->index, put_agent,
+                             document, err) < 0)
+            return -1;
+        add_row(document, cycle_row(document, document->cycle));
+    }
     end_array(document);
     return 0;
 }
@@ -462,7 +451,7 @@ static const struct {
 static int put_run(FILE *out, struct store *store, int64_t run, bool samples, struct err *err)
 {
     struct facts facts;
-    struct document document = {.out = out, .store = store, .facts = &facts, .err = err};
+    struct document document = {.out = out, .store = store, .facts = &facts};
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;

@@ -74,7 +74,7 @@ static bool was_asked(const struct facts *facts, const struct audit_rule *rule)
 {
     bool store = false;
     for (size_t i = 0; i < facts->arm_count; i++)
-        store = store || (facts->arms[i].stored && facts->arms[i].records);
+        store = store || (facts->arms[i].index >= 0 && facts->arms[i].records);
     return (store || !rule->needs_store) && (facts->ledger_agents > 0 || !rule->needs_ledger);
 }
 

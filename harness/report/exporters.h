@@ -11,7 +11,7 @@
  * - a failed cycle is never a number: it is infinitely slow, and each format tells it in its own
  *   way (see each writer); neither NaN nor infinity is ever written;
  * - names are other people's words: each writer makes them data in its format;
- * - cycles are written as they are read, so memory does not grow with what is written.
+ * - agents are written as they are read, so memory does not grow with what is written.
  *
  * Each writer returns 0, or -1 with err filled; report_export looks whether everything arrived.
  */
@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "report/facts.h"
 
 /* One export under way. Borrowed: all of it. */
@@ -99,9 +100,9 @@ struct export_count {
 struct export_count export_count(const struct facts *facts, size_t arm, size_t value);
 struct export_count export_count_all(const struct facts *facts);
 
-/* export_why - why a cycle failed:
- * its outcome and what the first failed agent told; caller frees */
-char *export_why(const struct exporter *to, const struct store_cycle *cycle);
+/* export_why - why a cycle failed: its outcome and what the first failed agent told; errors: those
+ * of the store */
+int export_why(struct text *out, const struct exporter *to, const struct store_cycle *cycle);
 
 /* export_seconds - ns as seconds with all nine decimals: "0.046700001" */
 #define EXPORT_NUMBER_BYTES 48

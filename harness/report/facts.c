@@ -21,14 +21,6 @@ struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t valu
     return &facts->cells[arm * facts->value_count + value];
 }
 
-int facts_find_arm(const struct facts *facts, const char *name)
-{
-    for (size_t i = 0; i < facts->arm_count; i++)
-        if (strcmp(facts->arms[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
 int64_t facts_findings(const struct facts *facts)
 {
     return facts->tally.findings_integrity + facts->tally.findings_conduct;
@@ -40,28 +32,23 @@ bool facts_has_levels(const struct facts *facts)
     return tally->audits_quick + tally->audits_full + tally->audits_at_end > 0;
 }
 
-size_t facts_counted(const struct facts *facts, size_t arm, size_t value)
+const struct store_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
+                                     const struct store_cycle *cycle)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        count += !cycle->warmup && cycle->arm == (short)arm && cycle->value == (short)value;
-    }
-    return count;
+    const struct store_cycle *end = facts->cycles + facts->cycle_count;
+    for (cycle = cycle ? cycle + 1 : facts->cycles; cycle < end; cycle++)
+        if (!cycle->warmup && cycle->arm == (int)arm && cycle->value == (int)value)
+            return cycle;
+    return NULL;
 }
 
-const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t index)
+size_t facts_counted(const struct facts *facts, size_t arm, size_t value)
 {
-    size_t low = 0, high = facts->cycle_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (facts->cycles[middle].index < index)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < facts->cycle_count && facts->cycles[low].index == index ? &facts->cycles[low]
-                                                                         : NULL;
+    const struct store_cycle *cycle = NULL;
+    size_t count = 0;
+    while ((cycle = facts_next(facts, arm, value, cycle)))
+        count++;
+    return count;
 }
 
 struct facts_median facts_median_of(double samples[], size_t n)
@@ -86,40 +73,23 @@ static int take_cycle(void *context, const struct store_cycle *cycle)
         facts->cycle_room = facts->cycle_room ? 2 * facts->cycle_room : 256;
         facts->cycles = xrealloc(facts->cycles, facts->cycle_room, sizeof *facts->cycles);
     }
-    facts->cycles[facts->cycle_count++] = (struct facts_cycle){.index = cycle->index,
-                                                               .sent_ns = cycle->sent_ns,
-                                                               .answered_ns = cycle->answered_ns,
-                                                               .spawn_ns = cycle->spawn_time_ns,
-                                                               .harness_ns = cycle->harness_ns,
-                                                               .audit_ns = cycle->audit_ns,
-                                                               .sitting = cycle->sitting,
-                                                               .agents = cycle->agents,
-                                                               .pair = cycle->pair,
-                                                               .arm = (short)cycle->arm,
-                                                               .value = (short)cycle->value,
-                                                               .warmup = cycle->warmup,
-                                                               .outcome = cycle->outcome};
+    facts->cycles[facts->cycle_count++] = *cycle;
     return 0;
 }
 
 static int take_arm(void *context, const struct store_arm *stored)
 {
     struct facts *facts = context;
-    struct facts_arm *arm;
+    struct store_arm *arm, own = *stored;
     if (stored->index < 0 || stored->index >= (int)facts->arm_count)
         return 0;
     arm = &facts->arms[stored->index];
     free(arm->command);
     free(arm->version);
-    arm->command = xstrdup(stored->command);
-    arm->version = xstrdup(stored->version);
-    arm->stored = true;
-    arm->records = stored->records;
-    arm->clean = stored->clean;
-    arm->restarts = stored->restarts;
-    arm->user_us = stored->user_us;
-    arm->system_us = stored->system_us;
-    arm->peak_memory_kb = stored->peak_memory_kb;
+    memcpy(own.name, arm->name, sizeof own.name); /* as the scenario says it */
+    own.command = xstrdup(stored->command);
+    own.version = xstrdup(stored->version);
+    *arm = own;
     return 0;
 }
 
@@ -137,12 +107,8 @@ static int take_finding(void *context, const struct store_finding *finding)
  * told beside no claim does not pay for the doubt about tau itself, as verdicts do. */
 static double tau_of(const struct store_series *series, double p)
 {
-    size_t *sizes = xcalloc(series->n, sizeof *sizes), blocks = 0;
+    size_t blocks, *sizes = store_series_sizes(series, series->n, &blocks);
     double tau = 1;
-    for (size_t i = 0; i < series->n; i++) {
-        blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
-        sizes[blocks - 1]++;
-    }
     if (series->n)
         tau = stats_measure_dependence(series->values, series->n, p, sizes, blocks).tau;
     free(sizes);
@@ -177,20 +143,18 @@ static int summarise(struct facts *facts, struct store *store, struct facts_cell
 }
 
 /* The cycle whose spawn time lies nearest the median; the earliest of equals. */
-static int64_t find_typical(const struct facts *facts, const struct facts_cell *cell)
+static const struct store_cycle *find_typical(const struct facts *facts,
+                                              const struct facts_cell *cell)
 {
+    const struct store_cycle *cycle = NULL, *typical = NULL;
     double nearest = INFINITY;
-    int64_t typical = -1;
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        double distance = fabs((double)cycle->spawn_ns - cell->spawn.median);
-        if (cycle->warmup || cycle->arm != (short)cell->arm || cycle->value != (short)cell->value)
-            continue;
-        if (!isfinite(cell->spawn.median) || cycle->spawn_ns < 0)
-            distance = cycle->spawn_ns < 0 ? 1e300 : 0; /* a ready one if there is any */
+    while ((cycle = facts_next(facts, cell->arm, cell->value, cycle))) {
+        double distance = fabs((double)cycle->spawn_time_ns - cell->spawn.median);
+        if (!isfinite(cell->spawn.median) || cycle->spawn_time_ns < 0)
+            distance = cycle->spawn_time_ns < 0 ? 1e300 : 0; /* a ready one if there is any */
         if (distance < nearest) {
             nearest = distance;
-            typical = cycle->index;
+            typical = cycle;
         }
     }
     return typical;
@@ -200,11 +164,9 @@ static void weigh_harness(const struct facts *facts, struct facts_cell *cell)
 {
     double *harness = xcalloc(facts->cycle_count, sizeof *harness);
     double *audit = xcalloc(facts->cycle_count, sizeof *audit);
+    const struct store_cycle *cycle = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct facts_cycle *cycle = &facts->cycles[i];
-        if (cycle->warmup || cycle->arm != (short)cell->arm || cycle->value != (short)cell->value)
-            continue;
+    while ((cycle = facts_next(facts, cell->arm, cell->value, cycle))) {
         harness[n] = (double)cycle->harness_ns;
         audit[n++] = (double)cycle->audit_ns;
     }
@@ -232,7 +194,8 @@ static int read_cell(struct facts *facts, struct store *store, size_t arm, size_
 static int read_ratio(struct facts *facts, struct store *store, struct facts_ratio *out,
                       const char *slow, const char *fast, size_t value, struct err *err)
 {
-    int slow_arm = facts_find_arm(facts, slow), fast_arm = facts_find_arm(facts, fast);
+    int slow_arm = scenario_find_arm(&facts->scenario, slow);
+    int fast_arm = scenario_find_arm(&facts->scenario, fast);
     struct store_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
     struct store_series slower = {0}, faster = {0};
     double tau;
@@ -279,7 +242,8 @@ static void name_arms(struct facts *facts)
     facts->splits = xcalloc(facts->value_count, sizeof *facts->splits);
     facts->rule_findings = xcalloc(audit_rule_count + 1, sizeof *facts->rule_findings);
     for (size_t i = 0; i < facts->arm_count; i++) {
-        struct facts_arm *arm = &facts->arms[i];
+        struct store_arm *arm = &facts->arms[i];
+        arm->index = -1;
         strncpy(arm->name, facts->scenario.arms[i].name, sizeof arm->name - 1);
         arm->command = xstrdup("");
         arm->version = xstrdup("");
@@ -297,7 +261,7 @@ static int read_passes(struct facts *facts, struct store *store, struct err *err
         store_tally(store, run, -1, -1, &facts->tally, err) < 0)
         return -1;
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
-        if (store_tally(store, run, (int)arm, -1, &facts->arms[arm].tally, err) < 0)
+        if (store_tally(store, run, (int)arm, -1, &facts->tallies[arm], err) < 0)
             return -1;
         for (size_t value = 0; value < facts->value_count; value++)
             if (read_cell(facts, store, arm, value, err) < 0)

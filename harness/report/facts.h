@@ -45,31 +45,10 @@ struct facts_cell {
     struct stats_bounds spawn_median, spawn_p95, ready_median;
     struct facts_median harness, audit; /* cost of each cycle beside the measured time, ns */
     struct facts_median phases[FACTS_PHASES];
-    struct facts_median slowest;  /* slowest agent's own initialisation, per cycle */
-    struct facts_median together; /* all agents' own initialisation added up, per cycle */
-    struct facts_median overhead; /* spawn time - slowest, per cycle */
-    int64_t typical;              /* the cycle nearest the median, -1: none */
-};
-
-/* A stored cycle, as little of it as the report needs. */
-struct facts_cycle {
-    int64_t index, sent_ns, answered_ns, spawn_ns, harness_ns, audit_ns;
-    int sitting, agents, pair;
-    short arm, value;
-    bool warmup;
-    enum run_outcome outcome;
-};
-
-/* One arm: what was started, and what became of it. */
-struct facts_arm {
-    char name[65];
-    char *command, *version;
-    bool stored;  /* false: the run ended before it was started */
-    bool records; /* it keeps a database */
-    bool clean;
-    int restarts;
-    int64_t user_us, system_us, peak_memory_kb;
-    struct store_tally tally;
+    struct facts_median slowest;       /* slowest agent's own initialisation, per cycle */
+    struct facts_median together;      /* all agents' own initialisation added up, per cycle */
+    struct facts_median overhead;      /* spawn time - slowest, per cycle */
+    const struct store_cycle *typical; /* the cycle nearest the median, NULL: none */
 };
 
 /* What failed agents told, counted. */
@@ -109,13 +88,14 @@ struct facts {
     char *plan;             /* JSON, as it was declared; "" for runs older than that */
     struct verdict verdict; /* points into scenario */
     struct store_tally tally;
-    struct facts_arm arms[SCENARIO_MOST_ARMS];
+    struct store_arm arms[SCENARIO_MOST_ARMS]; /* index -1: the run ended before it was started */
+    struct store_tally tallies[SCENARIO_MOST_ARMS];
     size_t arm_count, value_count;
     struct facts_cell *cells;   /* [arm * value_count + value] */
     struct facts_split *splits; /* [value] */
     struct facts_order *orders; /* each arms, batch size and metric that a claim "faster" names */
     size_t order_count;
-    struct facts_cycle *cycles; /* by index */
+    struct store_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
     size_t ledger_agents;  /* agents of the scenario's list that write the ledger */
@@ -137,10 +117,12 @@ void facts_release(struct facts *facts);
 
 struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t value);
 
-/* facts_find_arm - index of the arm of this name, or -1 */
-int facts_find_arm(const struct facts *facts, const char *name);
+/* facts_next - the next cycle that counts of an arm at a batch size, NULL at the end. All:
+ * for (cycle = NULL; (cycle = facts_next(facts, arm, value, cycle));) */
+const struct store_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
+                                     const struct store_cycle *cycle);
 
-/* facts_counted - cycles that count of an arm at a batch size, in `cycles` */
+/* facts_counted - how many those are */
 size_t facts_counted(const struct facts *facts, size_t arm, size_t value);
 
 /* facts_findings - all findings of the run */
@@ -148,9 +130,6 @@ int64_t facts_findings(const struct facts *facts);
 
 /* facts_has_levels - the run says which audits ran; those from before schema version 3 do not */
 bool facts_has_levels(const struct facts *facts);
-
-/* facts_cycle_named - the stored cycle of this index, or NULL */
-const struct facts_cycle *facts_cycle_named(const struct facts *facts, int64_t index);
 
 /* phases.c: the walk over all agents; fills phases, slowest, together, overhead, complaints */
 int facts_read_agents(struct facts *facts, struct store *store, struct err *err);

@@ -41,12 +41,12 @@ static bool is_wanted(enum figure_kind kind, const struct facts *facts)
     bool ready = false, started = false;
     for (size_t i = 0; i < facts->cycle_count; i++) {
         started = started || facts->cycles[i].answered_ns > 0;
-        ready = ready || (!facts->cycles[i].warmup && facts->cycles[i].spawn_ns >= 0);
+        ready = ready || (!facts->cycles[i].warmup && facts->cycles[i].spawn_time_ns >= 0);
     }
     switch (kind) {
     case FIGURE_TIMELINE:
         for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)
-            if (started && facts->cells[i].typical >= 0)
+            if (started && facts->cells[i].typical)
                 return true;
         return false;
     case FIGURE_SCALING:

@@ -16,12 +16,6 @@ static void add_figure(cJSON *object, const char *key, const struct gate_place *
         json_add_double(object, key, value);
 }
 
-static const char *unit_of(enum scenario_metric metric)
-{
-    static const char *const units[] = {"ns", "bytes", "per_second"};
-    return units[scenario_metric_unit(metric)];
-}
-
 static cJSON *item_of(const struct gate_result *result, size_t at)
 {
     const struct gate_item *item = &result->answer.items[at];
@@ -30,7 +24,8 @@ static cJSON *item_of(const struct gate_result *result, size_t at)
     if (place->arm)
         cJSON_AddStringToObject(object, "arm", place->arm);
     cJSON_AddStringToObject(object, "metric", scenario_metric_name(place->metric));
-    cJSON_AddStringToObject(object, "unit", unit_of(place->metric));
+    cJSON_AddStringToObject(object, "unit",
+                            scenario_unit_name(scenario_metric_unit(place->metric)));
     json_add_int64(object, "agents", (int64_t)place->batch_size);
     json_add_double(object, "quantile", result->pairs.metrics[at].quantile);
     cJSON_AddStringToObject(object, "word", gate_word_code(item->word));

@@ -18,9 +18,7 @@ struct screen {
 static void add_number(struct text *out, enum scenario_unit unit, double value)
 {
     char words[TEXT_NUMBER_BYTES];
-    text_add(out, unit == SCENARIO_BYTES        ? text_size(words, value)
-                  : unit == SCENARIO_PER_SECOND ? text_rate(words, value)
-                                                : text_duration(words, value));
+    text_add(out, scenario_unit_tell(words, unit, value));
 }
 
 static void add_claims(struct text *out, const struct history_run *run)
@@ -111,7 +109,8 @@ static void add_series(struct screen *screen, const struct history_series *serie
               scenario_metric_name(screen->history->metric));
     text_addf(&screen->text,
               "       run  started (UTC)         version  commit       n  %-28s  %-9s claims\n",
-              "p50 [95 %]", screen->history->metric == SCENARIO_THROUGHPUT ? "p5" : "p95");
+              "p50 [95 %]",
+              scenario_metrics[screen->history->metric].more_is_better ? "p5" : "p95");
     for (size_t i = 0; i < series->count; i++) {
         while (next < series->step_count && series->steps[next].at == i)
             add_step(screen, series, &series->steps[next++]);
@@ -138,8 +137,8 @@ static void add_left_out(struct screen *screen)
                   words_plural(words, (int64_t)history->other_machines, "run"), history->others);
     if (history->other_questions)
         text_addf(&screen->text,
-                  "  left out: %s that asked something else: other agents, durability or failure "
-                  "policy than the newest\n",
+                  "  left out: %s that asked something else: other agents, durability, "
+                  "consensus, prompt or failure policy than the newest\n",
                   words_plural(words, (int64_t)history->other_questions, "run"));
     if (history->partial)
         text_addf(&screen->text, "  left out: %s\n",

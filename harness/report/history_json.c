@@ -36,7 +36,7 @@ static void add_bound(cJSON *row, const char *key, bool there, double value)
 static void add_points(cJSON *root, const struct history *history,
                        const struct history_series *series)
 {
-    const char *tail = history->metric == SCENARIO_THROUGHPUT ? "p5" : "p95";
+    const char *tail = scenario_metrics[history->metric].more_is_better ? "p5" : "p95";
     cJSON *rows = cJSON_AddArrayToObject(root, "points");
     for (size_t i = 0; i < series->count; i++) {
         const struct history_point *point = &series->points[i];
@@ -88,12 +88,12 @@ static void add_left_out(cJSON *root, const struct history *history)
 
 cJSON *report_history_json(const struct history *history)
 {
-    static const char *const units[] = {"ns", "bytes", "per_second"};
     cJSON *root = cJSON_CreateObject(), *rows;
     cJSON_AddStringToObject(root, "scenario", history->scenario);
     cJSON_AddStringToObject(root, "machine", history->machine);
     cJSON_AddStringToObject(root, "metric", scenario_metric_name(history->metric));
-    cJSON_AddStringToObject(root, "unit", units[scenario_metric_unit(history->metric)]);
+    cJSON_AddStringToObject(root, "unit",
+                            scenario_unit_name(scenario_metric_unit(history->metric)));
     json_add_int64(root, "seed", HISTORY_SEED);
     json_add_int64(root, "open", (int64_t)history_open(history));
     add_runs(root, history);

@@ -43,7 +43,7 @@ static void sampler_add(struct sampler *sampler, double sample)
     sampler->kept[sampler->n++] = sample;
 }
 
-static struct sampler *samplers_of(const struct walk *walk, const struct facts_cycle *cycle)
+static struct sampler *samplers_of(const struct walk *walk, const struct store_cycle *cycle)
 {
     size_t cell = (size_t)cycle->arm * walk->facts->value_count + (size_t)cycle->value;
     return &walk->samplers[cell * SAMPLERS];
@@ -52,18 +52,18 @@ static struct sampler *samplers_of(const struct walk *walk, const struct facts_c
 /* The cycle is over: what its agents' own words say about all of it. */
 static void close_cycle(struct walk *walk)
 {
-    const struct facts_cycle *cycle = &walk->facts->cycles[walk->at];
+    const struct store_cycle *cycle = &walk->facts->cycles[walk->at];
     struct sampler *samplers = samplers_of(walk, cycle);
-    if (walk->told && walk->told == cycle->agents && !cycle->warmup && cycle->spawn_ns >= 0) {
+    if (walk->told && walk->told == cycle->agents && !cycle->warmup && cycle->spawn_time_ns >= 0) {
         sampler_add(&samplers[SLOWEST], walk->slowest);
         sampler_add(&samplers[TOGETHER], walk->together);
-        sampler_add(&samplers[OVERHEAD], (double)cycle->spawn_ns - walk->slowest);
+        sampler_add(&samplers[OVERHEAD], (double)cycle->spawn_time_ns - walk->slowest);
     }
     walk->told = 0;
     walk->slowest = walk->together = 0;
 }
 
-static void take_phases(struct walk *walk, const struct facts_cycle *cycle,
+static void take_phases(struct walk *walk, const struct store_cycle *cycle,
                         const struct store_agent *agent)
 {
     struct sampler *samplers = samplers_of(walk, cycle);

@@ -183,7 +183,7 @@ static int agents(struct screen *screen, struct store *store, struct err *err)
               paint(screen, intact ? VERDICT_SUPPORTED : VERDICT_REFUTED),
               words_plural(count, findings, "finding"), plain(screen));
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
-        if (!facts->arms[arm].stored || facts->arms[arm].records)
+        if (facts->arms[arm].index < 0 || facts->arms[arm].records)
             continue;
         text_add(&screen->text, "    ");
         words_plain(&screen->text, facts->arms[arm].name);

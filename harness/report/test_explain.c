@@ -140,8 +140,8 @@ static void faster_than_possible_is_noticed(void **state)
     int slow, fast;
     (void)state;
     tell(&told, &(struct fixture){.scenario = fixture_three_agents, .skip = true});
-    slow = facts_find_arm(&told.facts, "sequential");
-    fast = facts_find_arm(&told.facts, "parallel");
+    slow = scenario_find_arm(&told.facts.scenario, "sequential");
+    fast = scenario_find_arm(&told.facts.scenario, "parallel");
     assert_true(told.facts.explain->sizes[0].violates);
     assert_true(told.facts.explain->sizes[0].known);
     assert_int_equal(told.facts.explain->sizes[0].slow, slow);

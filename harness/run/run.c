@@ -145,11 +145,11 @@ static void reset_cycle(struct run_cycle *cycle, const struct run *run, size_t i
                                 .outcome = RUN_UNKNOWN,
                                 .spawn_time_ns = -1,
                                 .ready_time_ns = -1,
-                                .cpu_ns = -1,
-                                .peak_bytes = -1,
                                 .strain = {-1, -1, -1, -1, -1},
                                 .descriptors = -1,
                                 .descriptors_first = -1};
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        cycle->cost[m] = -1;
 }
 
 /* Every agent ready makes the batch ready; otherwise the gravest outcome is the batch's. */

@@ -86,19 +86,17 @@ struct run_cycle {
     char left_name[32];    /* name of one of them */
     int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
     int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
-    /* our own work in this cycle: messages and parsing, no waiting; 0 when it broke */
-    int64_t harness_ns;
-    /* of the subject during the spawn and of its agents until the answer. For agents that were
-     * reaped by then it is what the subject reaped meanwhile, known in steps of 10 ms only.
-     * -1: not known of every agent */
-    int64_t cpu_ns;
-    /* peak resident sets added up: of the subject since it started, and of its agents,
-     * pages they share counted for each; -1: one is not known */
-    int64_t peak_bytes;
+    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it
+                           broke */
+    int64_t cost[SCENARIO_METRICS]; /* of metrics that are a cost; -1: not known of every agent.
+                           CPU_TIME: of the subject during the spawn and of its agents until the
+                           answer. For agents that were reaped by then it is what the subject reaped
+                           meanwhile, known in steps of 10 ms only. PEAK_MEMORY: peak resident sets
+                           added up: of the subject since it started, and of its agents, pages they
+                           share counted for each */
     struct run_strain strain;
-    /* looking at /proc before and afterwards, also for cpu_ns,
-     * peak_bytes and strain: part of the audit's cost */
-    int64_t hygiene_ns;
+    int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
+                           the audit's cost */
 };
 
 /* What a closed arm leaves. */

@@ -96,8 +96,9 @@ static void the_null_subject_makes_whole_cycles(void **state)
         assert_true(cycle.ready_time_ns >= 0 && cycle.ready_time_ns <= cycle.spawn_time_ns);
         assert_true(cycle.harness_ns > 0 && cycle.finished_ns >= cycle.finish_sent_ns);
         assert_true(cycle.children_left == 0 && cycle.orphans == 0 && cycle.answer_strays == 0);
-        assert_int_equal(cycle.descriptors_first >= 0, i >= 3);    /* after it has settled */
-        assert_true(cycle.cpu_ns == -1 && cycle.peak_bytes == -1); /* its agents are invented */
+        assert_int_equal(cycle.descriptors_first >= 0, i >= 3); /* after it has settled */
+        assert_true(cycle.cost[SCENARIO_CPU_TIME] == -1 &&
+                    cycle.cost[SCENARIO_PEAK_MEMORY] == -1); /* its agents are invented */
     }
     run_stop(run, &end);
     assert_true(end.asked && end.clean && end.restarts == 0 && end.orphans == 0);
@@ -135,8 +136,9 @@ static void what_a_spawn_cost_is_known(void **state)
             sum_ns += cycle.agents[i].cpu_ns;
             sum_bytes += cycle.agents[i].peak_bytes;
         }
-        assert_true(cycle.cpu_ns > sum_ns); /* and of the subject */
-        assert_true(which == 1 ? cycle.peak_bytes == -1 : cycle.peak_bytes > sum_bytes);
+        assert_true(cycle.cost[SCENARIO_CPU_TIME] > sum_ns); /* and of the subject */
+        assert_true(which == 1 ? cycle.cost[SCENARIO_PEAK_MEMORY] == -1
+                               : cycle.cost[SCENARIO_PEAK_MEMORY] > sum_bytes);
         assert_true(cycle.strain.total_ticks >= 0 && cycle.strain.suspended_ns >= 0);
         run_close(run);
         run_cycle_release(&cycle);
@@ -165,7 +167,7 @@ static void a_subject_that_dies_each_time_is_started_anew_and_given_up(void **st
         assert_int_equal(cycle.outcome, RUN_UNKNOWN);
         assert_true(cycle.spawn_time_ns == -1 && cycle.ready_time_ns == -1);
         assert_true(cycle.harness_ns == 0);
-        assert_true(cycle.cpu_ns == -1 && cycle.peak_bytes == -1);
+        assert_true(cycle.cost[SCENARIO_CPU_TIME] == -1 && cycle.cost[SCENARIO_PEAK_MEMORY] == -1);
         assert_true(cycle.strain.total_ticks >= 0 && cycle.strain.suspended_ns >= 0);
     }
     run_stop(run, &end);

@@ -144,7 +144,7 @@ void usage_after(const struct usage *before, const struct run_arm *arm, struct r
         add(&sum.cpu_ns,
             before->reaped_ns < 0 || reaped_ns < 0 ? -1 : reaped_ns - before->reaped_ns);
     }
-    cycle->cpu_ns = sum.cpu_ns;
-    cycle->peak_bytes = sum.peak_bytes;
+    cycle->cost[SCENARIO_CPU_TIME] = sum.cpu_ns;
+    cycle->cost[SCENARIO_PEAK_MEMORY] = sum.peak_bytes;
     cycle->hygiene_ns += clock_now_ns() - from_ns;
 }

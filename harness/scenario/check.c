@@ -59,6 +59,22 @@ int check_agents(const struct field_place *place)
     return 0;
 }
 
+int scenario_find_arm(const struct scenario *scenario, const char *name)
+{
+    for (size_t i = 0; i < scenario->arm_count; i++)
+        if (strcmp(scenario->arms[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+int scenario_find_size(const struct scenario *scenario, size_t batch_size)
+{
+    for (size_t i = 0; i < scenario_value_count(scenario); i++)
+        if (scenario_batch_size(scenario, i) == batch_size)
+            return (int)i;
+    return -1;
+}
+
 size_t scenario_value_count(const struct scenario *scenario)
 {
     return scenario->value_count ? scenario->value_count : 1;

@@ -11,30 +11,9 @@
 #define MOST_RATE  1e9
 #define LETTERS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
-static const char *const metric_words[] = {
-    "spawn_time",        "ready_time",        "sent_to_start", "start_to_main",
-    "main_to_own_ready", "own_ready_to_seen", "start_to_seen", "seen_to_recorded",
-    "cpu_time",          "peak_memory",       "throughput",    NULL};
 static const char *const statistic_words[] = {"median", "mean", NULL};
 static const char *const failure_words[] = {"cancels", "degrades", NULL};
 static const char *const corruption_words[] = {"none", NULL};
-
-const char *scenario_metric_name(enum scenario_metric metric)
-{
-    return metric_words[metric];
-}
-
-enum scenario_unit scenario_metric_unit(enum scenario_metric metric)
-{
-    return metric == SCENARIO_PEAK_MEMORY  ? SCENARIO_BYTES
-           : metric == SCENARIO_THROUGHPUT ? SCENARIO_PER_SECOND
-                                           : SCENARIO_NS;
-}
-
-bool scenario_metric_is_phase(enum scenario_metric metric)
-{
-    return metric >= SCENARIO_SENT_TO_START && metric <= SCENARIO_SEEN_TO_RECORDED;
-}
 
 static int refuse_arm(const struct field_place *place, const struct field *field,
                       const cJSON *value)
@@ -58,15 +37,31 @@ static int refuse_arm(const struct field_place *place, const struct field *field
 static int read_arm_name(const struct field_place *place, const struct field *field,
                          const cJSON *value, void *slot)
 {
-    const struct scenario *scenario = place->scenario;
     const char *name = cJSON_GetStringValue(value);
-    for (size_t i = 0; name && i < scenario->arm_count; i++) {
-        if (strcmp(name, scenario->arms[i].name) != 0)
-            continue;
-        *(size_t *)slot = i;
-        return 0;
+    int arm = name ? scenario_find_arm(place->scenario, name) : -1;
+    if (arm < 0)
+        return refuse_arm(place, field, value);
+    *(size_t *)slot = (size_t)arm;
+    return 0;
+}
+
+/* What is expected: every metric but the phases, for which one stands. */
+static int read_metric(const struct field_place *place, const struct field *field,
+                       const cJSON *value, void *slot)
+{
+    struct field with_list = *field;
+    struct text list = {0};
+    int rc;
+    for (int i = 0; i < SCENARIO_METRICS; i++) {
+        const char *before = i == 0 ? "" : i + 1 < SCENARIO_METRICS ? ", " : " or ";
+        const char *phase = i == SCENARIO_SEEN_TO_RECORDED ? "a phase such as " : "";
+        if (*phase || !scenario_metric_is_phase((enum scenario_metric)i))
+            text_addf(&list, "%s%s\"%s\"", before, phase, scenario_metric_names[i]);
     }
-    return refuse_arm(place, field, value);
+    with_list.expected = list.data;
+    rc = field_word(place, &with_list, value, slot);
+    text_release(&list);
+    return rc;
 }
 
 static int read_corruption(const struct field_place *place, const struct field *field,
@@ -225,10 +220,7 @@ static int read_at(const struct field_place *place, const struct field *field, c
 /* before the limit and the agent, which depend on it */
 #define KEY_METRIC                                                                                 \
     {                                                                                              \
-        "metric", field_word, AT(metric),                                                          \
-            "\"spawn_time\", \"ready_time\", a phase such as \"seen_to_recorded\", \"cpu_time\", " \
-            "\"peak_memory\" or \"throughput\"",                                                   \
-            .words = metric_words                                                                  \
+        "metric", read_metric, AT(metric), "", .words = scenario_metric_names                      \
     }
 #define KEY_AGENT                                                                                  \
     {                                                                                              \

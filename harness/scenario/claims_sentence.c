@@ -64,7 +64,7 @@ static void add_claim(struct text *text, const struct scenario *scenario,
                       const struct scenario_claim *claim)
 {
     const char *arm = scenario->arms[claim->arm].name, *than = scenario->arms[claim->than].name;
-    bool more = claim->metric == SCENARIO_THROUGHPUT;
+    const struct scenario_metric_row *metric = &scenario_metrics[claim->metric];
     switch (claim->kind) {
     case SCENARIO_CLAIM_AT_MOST:
     case SCENARIO_CLAIM_AT_LEAST:
@@ -76,9 +76,9 @@ static void add_claim(struct text *text, const struct scenario *scenario,
     case SCENARIO_CLAIM_FASTER:
         add_metric(text, claim, arm);
         text_addf(text, " is at least %.10g times %s than of %s", claim->ratio,
-                  more                                    ? "larger"
-                  : claim->metric == SCENARIO_PEAK_MEMORY ? "smaller"
-                                                          : "shorter",
+                  metric->more_is_better           ? "larger"
+                  : metric->unit == SCENARIO_BYTES ? "smaller"
+                                                   : "shorter",
                   than);
         break;
     case SCENARIO_CLAIM_WITHIN:

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "scenario/metric.h"
 
 #define SCENARIO_MOST_BYTES  1048576 /* of the file: 1 MiB */
 #define SCENARIO_MOST_AGENTS 1000    /* in one batch */
@@ -29,23 +30,6 @@ enum scenario_ready {
 };
 enum scenario_on_failure { SCENARIO_CANCEL, SCENARIO_DEGRADE };
 
-/* What a claim is about: one number per cycle. */
-enum scenario_metric {
-    SCENARIO_SPAWN_TIME,
-    SCENARIO_READY_TIME,
-    /* phases: the longest of the cycle's agents, or of one named in the claim */
-    SCENARIO_SENT_TO_START,
-    SCENARIO_START_TO_MAIN,
-    SCENARIO_MAIN_TO_OWN_READY,
-    SCENARIO_OWN_READY_TO_SEEN,
-    SCENARIO_START_TO_SEEN,
-    SCENARIO_SEEN_TO_RECORDED,
-    SCENARIO_CPU_TIME,    /* of the subject during the spawn and of its agents until ready */
-    SCENARIO_PEAK_MEMORY, /* resident, bytes: the subject's and its agents' peaks added up */
-    SCENARIO_THROUGHPUT,  /* agents per second of spawn time: more is better */
-    SCENARIO_METRICS
-};
-enum scenario_unit { SCENARIO_NS, SCENARIO_BYTES, SCENARIO_PER_SECOND };
 enum scenario_statistic { SCENARIO_QUANTILE, SCENARIO_MEAN }; /* the median is quantile 0.5 */
 
 enum scenario_claim_kind {
@@ -165,14 +149,12 @@ size_t scenario_batch_size(const struct scenario *scenario, size_t value);
  * the list with its `times`, repeated as needed */
 const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, size_t ordinal);
 
+/* scenario_find_arm - index of the arm of this name; scenario_find_size - of this batch size among
+ * the values; -1 when there is none */
+int scenario_find_arm(const struct scenario *scenario, const char *name);
+int scenario_find_size(const struct scenario *scenario, size_t batch_size);
+
 /* scenario_value_count - number of batch sizes, at least 1 */
 size_t scenario_value_count(const struct scenario *scenario);
-
-/* scenario_metric_name - as scenarios and exports write it: "spawn_time", "seen_to_recorded" */
-const char *scenario_metric_name(enum scenario_metric metric);
-enum scenario_unit scenario_metric_unit(enum scenario_metric metric);
-
-/* scenario_metric_is_phase - one of the steps of an agent, which a claim may ask of one agent */
-bool scenario_metric_is_phase(enum scenario_metric metric);
 
 #endif

@@ -8,6 +8,23 @@
 #include "base/text.h"
 #include "scenario/scenario.h"
 
+/* Every metric, and how a claim with another one is told of them. */
+static const struct {
+    const char *name;
+    enum scenario_unit unit;
+    bool phase;
+} document_metrics[] = {
+    {"spawn_time", SCENARIO_NS, false},         {"ready_time", SCENARIO_NS, false},
+    {"sent_to_start", SCENARIO_NS, true},       {"start_to_main", SCENARIO_NS, true},
+    {"main_to_own_ready", SCENARIO_NS, true},   {"own_ready_to_seen", SCENARIO_NS, true},
+    {"start_to_seen", SCENARIO_NS, true},       {"seen_to_recorded", SCENARIO_NS, true},
+    {"cpu_time", SCENARIO_NS, false},           {"peak_memory", SCENARIO_BYTES, false},
+    {"throughput", SCENARIO_PER_SECOND, false},
+};
+#define DOCUMENT_METRICS                                                                           \
+    "\"spawn_time\", \"ready_time\", a phase such as \"seen_to_recorded\", \"cpu_time\", "         \
+    "\"peak_memory\" or \"throughput\""
+
 /* A whole scenario, one statement per line: a mistake replaces one of these lines. */
 static const char *const document_lines[] = {
     /*  1 */ "{\"name\": \"good\", \"spec_id\": \"SPEC-1\",",
@@ -213,8 +230,7 @@ static const struct document_mistake document_mistakes[] = {
     {12,
      "{\"id\": \"C\", \"arm\": \"parallel\", \"quantile\": 0.5, \"at_most\": \"1s\", \"metric\": "
      "\"spawn_tim\"},",
-     "line 12: metric: expected \"spawn_time\", \"ready_time\", a phase such as "
-     "\"seen_to_recorded\", \"cpu_time\", \"peak_memory\" or \"throughput\", got \"spawn_tim\" "
+     "line 12: metric: expected " DOCUMENT_METRICS ", got \"spawn_tim\" "
      "(did "
      "you mean \"spawn_time\"?)",
      0},

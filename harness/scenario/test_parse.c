@@ -221,29 +221,6 @@ static void every_unfit_claim_is_told_with_its_line(void **state)
     assert_int_equal(wrong, 0);
 }
 
-static void every_metric_has_its_name_and_unit(void **state)
-{
-    static const struct {
-        const char *name;
-        enum scenario_unit unit;
-        bool phase;
-    } expected[] = {
-        {"spawn_time", SCENARIO_NS, false},         {"ready_time", SCENARIO_NS, false},
-        {"sent_to_start", SCENARIO_NS, true},       {"start_to_main", SCENARIO_NS, true},
-        {"main_to_own_ready", SCENARIO_NS, true},   {"own_ready_to_seen", SCENARIO_NS, true},
-        {"start_to_seen", SCENARIO_NS, true},       {"seen_to_recorded", SCENARIO_NS, true},
-        {"cpu_time", SCENARIO_NS, false},           {"peak_memory", SCENARIO_BYTES, false},
-        {"throughput", SCENARIO_PER_SECOND, false},
-    };
-    (void)state;
-    assert_int_equal(SCENARIO_METRICS, sizeof expected / sizeof expected[0]);
-    for (int i = 0; i < SCENARIO_METRICS; i++) {
-        assert_string_equal(scenario_metric_name((enum scenario_metric)i), expected[i].name);
-        assert_int_equal(scenario_metric_unit((enum scenario_metric)i), expected[i].unit);
-        assert_int_equal(scenario_metric_is_phase((enum scenario_metric)i), expected[i].phase);
-    }
-}
-
 /* every cut of a good scenario is refused, none of them leaks (the sanitizers look on) */
 static void a_cut_scenario_is_refused(void **state)
 {
@@ -362,7 +339,6 @@ int main(void)
         cmocka_unit_test(claims_are_sentences),
         cmocka_unit_test(every_form_of_a_claim_is_read),
         cmocka_unit_test(every_unfit_claim_is_told_with_its_line),
-        cmocka_unit_test(every_metric_has_its_name_and_unit),
         cmocka_unit_test(a_cut_scenario_is_refused),
         cmocka_unit_test(unfit_files_are_told_by_name),
         cmocka_unit_test(a_huge_file_is_refused),

@@ -1,6 +1,9 @@
 /* Is this database ours, and does it have the tables of today? */
 #include "store/migrate.h"
 
+#include <stdlib.h>
+
+#include "base/text.h"
 #include "results_sql.h"
 
 #define APPLICATION_ID 0x73706e62
@@ -21,8 +24,6 @@ static const char columns_of_2[] =
 /* The same for who only reads. A temporary name hides the stored one of the same name, see
  * https://www.sqlite.org/lang_naming.html */
 static const char views_of_1_as_2[] =
-    "CREATE TEMP VIEW cycles AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes, -1 AS steal_ticks,"
-    " -1 AS total_ticks, -1 AS pressure_us, -1 AS throttled, -1 AS suspended_ns FROM main.cycles;"
     "CREATE TEMP VIEW agents AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes FROM main.agents;"
     "CREATE TEMP TABLE plans (run INTEGER PRIMARY KEY, fingerprint INTEGER, text TEXT);";
 
@@ -43,6 +44,30 @@ static int64_t read_pragma(struct store *store, const char *sql)
         value = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
     return value;
+}
+
+static bool lacks(struct store *store, const char *column)
+{
+    char *sql = text_format("SELECT count(name) FROM pragma_table_info('cycles') WHERE name = '%s'",
+                            column);
+    bool lacking = read_pragma(store, sql) == 0;
+    free(sql);
+    return lacking;
+}
+
+/* The columns of cycles that came later. Those of costs follow the table of metrics and need no new
+ * version: whoever does not know one leaves it at -1, and what a store lacks is added here. */
+static void name_missing(struct text *sql, struct store *store, const char *before,
+                         const char *after)
+{
+    static const char *const strain[] = {"steal_ticks", "total_ticks", "pressure_us", "throttled",
+                                         "suspended_ns"};
+    for (size_t i = 0; i < sizeof strain / sizeof strain[0]; i++)
+        if (lacks(store, strain[i]))
+            text_addf(sql, "%s%s%s", before, strain[i], after);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        if (lacks(store, scenario_metrics[m].column))
+            text_addf(sql, "%s%s%s", before, scenario_metrics[m].column, after);
 }
 
 /* They run when they are read. Neither has pages of its own. */
@@ -90,17 +115,36 @@ static int run_steps(struct store *store, const char *const steps[], size_t coun
 /* Inside its transaction: another process may have done it while we waited for the lock. */
 static int change(struct store *store)
 {
-    static const char *const steps[] = {embedded_results_sql, "PRAGMA application_id = 1936748130",
+    static const char *const steps[] = {"PRAGMA application_id = 1936748130",
                                         "PRAGMA user_version = 4", "COMMIT"};
+    struct text columns = {0};
     int rc = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK && read_pragma(store, "PRAGMA user_version") == 1)
         rc = sqlite3_exec(store->database, columns_of_2, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(store->database, embedded_results_sql, NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        name_missing(&columns, store, "ALTER TABLE cycles ADD COLUMN ",
+                     " INTEGER NOT NULL DEFAULT -1;");
+        rc = sqlite3_exec(store->database, columns.data, NULL, NULL, NULL);
+        text_release(&columns);
+    }
     return rc == SQLITE_OK ? run_steps(store, steps, sizeof steps / sizeof steps[0]) : rc;
+}
+
+static bool is_whole(struct store *store, int version)
+{
+    struct text missing = {0};
+    bool whole;
+    name_missing(&missing, store, "", " ");
+    whole = version == MIGRATE_VERSION && !missing.length;
+    text_release(&missing);
+    return whole;
 }
 
 int migrate_up(struct store *store, int version, struct err *err)
 {
-    if (version == MIGRATE_VERSION || change(store) == SQLITE_OK)
+    if (is_whole(store, version) || change(store) == SQLITE_OK)
         return 0;
     sql_fail(store, err, version ? "bring it to the present schema" : "make its tables");
     if (!sqlite3_get_autocommit(store->database))
@@ -113,9 +157,16 @@ int migrate_view(struct store *store, int version, struct err *err)
     /* an older store needs all of those before its own */
     static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_3_as_4,
                                         views_of_2_as_3, views_of_1_as_2};
-    if (version == MIGRATE_VERSION)
+    struct text cycles = {0};
+    int rc;
+    if (is_whole(store, version))
         return 0;
-    return run_steps(store, views, (size_t)(MIGRATE_VERSION - version) + 1) == SQLITE_OK
-               ? 0
-               : sql_fail(store, err, "read it");
+    text_add(&cycles, "CREATE TEMP VIEW cycles AS SELECT *");
+    name_missing(&cycles, store, ", -1 AS ", "");
+    text_add(&cycles, " FROM main.cycles");
+    rc = run_steps(store, views, (size_t)(MIGRATE_VERSION - version) + 1);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(store->database, cycles.data, NULL, NULL, NULL);
+    text_release(&cycles);
+    return rc == SQLITE_OK ? 0 : sql_fail(store, err, "read it");
 }

@@ -187,19 +187,32 @@ int store_done(struct store *store, int64_t run, bool done[], size_t count, stru
     return sql_end(store, row, rc, err);
 }
 
+#define CYCLE_COLUMNS                                                                              \
+    "cycle, sitting, pair, block, arm, value, place, warmup, outcome, sent_ns, answered_ns,"       \
+    " spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns, consensus, agents,"           \
+    " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns,"                             \
+    " (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle)"
+
+static void read_costs(sqlite3_stmt *row, int column, int64_t cost[])
+{
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m), column++)
+        cost[m] = scenario_metrics[m].unit == SCENARIO_NS ? time_of(row, column)
+                                                          : sqlite3_column_int64(row, column);
+}
+
 int store_each_cycle(struct store *store, int64_t run,
                      int (*each)(void *, const struct store_cycle *), void *context,
                      struct err *err)
 {
-    sqlite3_stmt *row = sql_prepare(
-        store, err,
-        "SELECT cycle, sitting, pair, block, arm, value, place, warmup, outcome, sent_ns,"
-        " answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns, consensus,"
-        " agents, (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle),"
-        " cpu_ns, peak_bytes, steal_ticks, total_ticks, pressure_us, throttled, suspended_ns"
-        " FROM cycles AS c WHERE run = ? ORDER BY cycle",
-        "i", run);
+    struct text sql = {0};
+    sqlite3_stmt *row;
     int rc, stop = 0;
+    text_add(&sql, "SELECT " CYCLE_COLUMNS);
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        text_addf(&sql, ", %s", scenario_metrics[m].column);
+    text_add(&sql, " FROM cycles AS c WHERE run = ? ORDER BY cycle");
+    row = sql_prepare(store, err, sql.data, "i", run);
+    text_release(&sql);
     if (!row)
         return -1;
     while (!stop && (rc = sqlite3_step(row)) == SQLITE_ROW) {
@@ -221,11 +234,10 @@ int store_each_cycle(struct store *store, int64_t run,
         cycle.harness_ns = time_of(row, 15);
         strncpy(cycle.consensus, sql_text(row, 16), sizeof cycle.consensus - 1);
         cycle.agents = sqlite3_column_int(row, 17);
-        cycle.findings = sqlite3_column_int(row, 18);
-        cycle.cpu_ns = time_of(row, 19);
-        cycle.peak_bytes = sqlite3_column_int64(row, 20);
-        cycle.strain = (struct run_strain){time_of(row, 21), time_of(row, 22), time_of(row, 23),
-                                           time_of(row, 24), time_of(row, 25)};
+        cycle.strain = (struct run_strain){time_of(row, 18), time_of(row, 19), time_of(row, 20),
+                                           time_of(row, 21), time_of(row, 22)};
+        cycle.findings = sqlite3_column_int(row, 23);
+        read_costs(row, 24, cycle.cost);
         stop = each(context, &cycle);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);

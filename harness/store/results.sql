@@ -2,6 +2,7 @@
 -- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
 -- Schema version 4. Columns with a default came after version 1: migrate.c adds them to older stores,
 -- and -1 stands for what was not known. Tables and triggers it makes by running this text once more.
+-- A cost that scenario/metric.h names and this text does not gets its column in cycles from there.
 
 CREATE TABLE IF NOT EXISTS runs (
     id               INTEGER PRIMARY KEY,

@@ -7,41 +7,20 @@
 #include "store/sql.h"
 #include "store/store.h"
 
-/* What is wanted of a cycle: two expressions, `value` and `known` (0: the value means nothing). */
-struct expression {
-    const char *value, *known;
-};
-
-#define CYCLE(column)                                                                              \
-    {                                                                                              \
-        "c." column, "c." column " >= 0"                                                           \
-    }
-#define PHASE(from, to)                                                                            \
-    {                                                                                              \
-        "max(a." to " - a." from ")", "min(a." from " > 0 AND a." to " > 0)"                       \
-    }
-#define SENT_TO_START                                                                              \
-    {                                                                                              \
-        "max(a.start_ns) - c.sent_ns", "min(a.start_ns > 0)"                                       \
-    }
-#define AGENTS_PER_S                                                                               \
-    {                                                                                              \
-        "1e9 * c.agents / c.spawn_time_ns", "c.spawn_time_ns > 0"                                  \
-    }
-
-static const struct expression expressions[SCENARIO_METRICS] = {
-    [SCENARIO_SPAWN_TIME] = CYCLE("spawn_time_ns"),
-    [SCENARIO_READY_TIME] = CYCLE("ready_time_ns"),
-    [SCENARIO_SENT_TO_START] = SENT_TO_START,
-    [SCENARIO_START_TO_MAIN] = PHASE("start_ns", "main_ns"),
-    [SCENARIO_MAIN_TO_OWN_READY] = PHASE("main_ns", "own_ready_ns"),
-    [SCENARIO_OWN_READY_TO_SEEN] = PHASE("own_ready_ns", "ready_ns"),
-    [SCENARIO_START_TO_SEEN] = PHASE("start_ns", "ready_ns"),
-    [SCENARIO_SEEN_TO_RECORDED] = PHASE("ready_ns", "recorded_ns"),
-    [SCENARIO_CPU_TIME] = CYCLE("cpu_ns"),
-    [SCENARIO_PEAK_MEMORY] = CYCLE("peak_bytes"),
-    [SCENARIO_THROUGHPUT] = AGENTS_PER_S,
-};
+/* What is wanted of a cycle: two expressions, `known` (0: the value means nothing) and `value`. */
+static void add_expressions(struct text *sql, enum scenario_metric metric)
+{
+    const struct scenario_metric_row *row = &scenario_metrics[metric];
+    if (row->column)
+        text_addf(sql, "c.%s >= 0, c.%s", row->column, row->column);
+    else if (row->from)
+        text_addf(sql, "min(a.%s > 0 AND a.%s > 0), max(a.%s - a.%s)", row->from, row->to, row->to,
+                  row->from);
+    else if (row->to)
+        text_addf(sql, "min(a.%s > 0), max(a.%s) - c.sent_ns", row->to, row->to);
+    else
+        text_add(sql, "c.spawn_time_ns > 0, 1e9 * c.agents / c.spawn_time_ns");
+}
 
 #define OF_SERIES " WHERE c.run = ?1 AND c.arm = ?2 AND c.value = ?3 AND c.warmup = 0"
 
@@ -51,24 +30,25 @@ static const struct expression expressions[SCENARIO_METRICS] = {
 static sqlite3_stmt *prepare(struct store *store, int64_t run, const struct store_which *which,
                              struct err *err)
 {
-    const struct expression *wanted = &expressions[which->metric];
     bool phase = scenario_metric_is_phase(which->metric);
-    const char *join = " LEFT JOIN agents AS a ON a.run = c.run AND a.cycle = c.cycle";
     const char *named = phase && which->agent ? " AND a.name = ?4" : "";
-    char *sql = text_format("SELECT c.pair, c.block, c.spawn_time_ns < 0, %s, %s FROM cycles AS c"
-                            "%s%s" OF_SERIES "%s ORDER BY c.pair",
-                            wanted->known, wanted->value, phase ? join : "", named,
-                            phase ? " GROUP BY c.cycle" : "");
-    sqlite3_stmt *row = sql_prepare(store, err, sql, *named ? "iiit" : "iii", run,
-                                    (int64_t)which->arm, (int64_t)which->value, which->agent);
-    free(sql);
+    struct text sql = {0};
+    sqlite3_stmt *row;
+    text_add(&sql, "SELECT c.pair, c.block, c.spawn_time_ns < 0, ");
+    add_expressions(&sql, which->metric);
+    text_addf(&sql, " FROM cycles AS c%s%s" OF_SERIES "%s ORDER BY c.pair",
+              phase ? " LEFT JOIN agents AS a ON a.run = c.run AND a.cycle = c.cycle" : "", named,
+              phase ? " GROUP BY c.cycle" : "");
+    row = sql_prepare(store, err, sql.data, *named ? "iiit" : "iii", run, (int64_t)which->arm,
+                      (int64_t)which->value, which->agent);
+    text_release(&sql);
     return row;
 }
 
 static double value_of(sqlite3_stmt *row, enum scenario_metric metric)
 {
     if (sqlite3_column_int(row, 2))
-        return metric == SCENARIO_THROUGHPUT ? 0 : INFINITY;
+        return scenario_metrics[metric].more_is_better ? 0 : INFINITY;
     return sqlite3_column_int(row, 3) ? sqlite3_column_double(row, 4) : NAN;
 }
 
@@ -105,4 +85,15 @@ void store_series_release(struct store_series *series)
     free(series->values);
     free(series->blocks);
     *series = (struct store_series){0};
+}
+
+size_t *store_series_sizes(const struct store_series *series, size_t n, size_t *blocks)
+{
+    size_t *sizes = xcalloc(n + 1, sizeof *sizes);
+    *blocks = 0;
+    for (size_t i = 0; i < n; i++) {
+        *blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
+        sizes[*blocks - 1]++;
+    }
+    return sizes;
 }

@@ -229,20 +229,41 @@ static const char *failure_of(const struct run_cycle *cycle)
     return failed + ready == cycle->agent_count ? "degrades" : "";
 }
 
+/* Columns by name: those of costs follow the table of metrics. */
+static sqlite3_stmt *prepare_cycle(struct store *store, struct err *err)
+{
+    struct text columns = {0}, marks = {0};
+    sqlite3_stmt *statement;
+    char *sql;
+    text_add(&columns, "run, cycle, sitting, pair, block, arm, value, place, warmup, outcome,"
+                       " sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
+                       " harness_ns, consensus, agents, agents_ready, agents_recorded, failure,"
+                       " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns");
+    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
+        text_addf(&columns, ", %s", scenario_metrics[m].column);
+    for (const char *at = columns.data; at; at = strchr(at + 1, ','))
+        text_add(&marks, at == columns.data ? "?" : ", ?");
+    sql = text_format("INSERT INTO cycles (%s) VALUES (%s)", columns.data, marks.data);
+    statement = sql_prepare(store, err, sql, "");
+    free(sql);
+    text_release(&columns);
+    text_release(&marks);
+    return statement;
+}
+
 static int prepare_kept(struct store *store, struct err *err)
 {
     if (store->cycle_insert)
         return 0;
-    store->cycle_insert = sql_prepare(store, err,
-                                      "INSERT INTO cycles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                      "");
+    store->cycle_insert = prepare_cycle(store, err);
     store->agent_insert = sql_prepare(store, err,
                                       "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                                       "?, ?, ?, ?, ?)",
                                       "");
     return store->cycle_insert && store->agent_insert ? 0 : -1;
 }
+
+#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiii" /* the columns before those of costs */
 
 static int put_cycle(struct store *store, const struct run_cycle *cycle, int sitting,
                      int64_t audit_ns, struct err *err)
@@ -254,15 +275,17 @@ static int put_cycle(struct store *store, const struct run_cycle *cycle, int sit
         ready += cycle->agents[i].outcome == RUN_READY;
         recorded += cycle->agents[i].outcome == RUN_READY && cycle->agents[i].recorded_ns > 0;
     }
-    sql_bind(store->cycle_insert, "iiiiiiiiitiiiiiiitiiitiiiiiii", store->run, store->cycle,
-             (int64_t)sitting, (int64_t)item->pair, (int64_t)item->block, (int64_t)item->arm,
-             (int64_t)item->value, (int64_t)item->place, (int64_t)item->warmup,
-             run_outcome_name(cycle->outcome), cycle->sent_ns, cycle->answered_ns,
-             cycle->spawn_time_ns, cycle->ready_time_ns,
+    sql_bind(store->cycle_insert, CYCLE_FORMAT, store->run, store->cycle, (int64_t)sitting,
+             (int64_t)item->pair, (int64_t)item->block, (int64_t)item->arm, (int64_t)item->value,
+             (int64_t)item->place, (int64_t)item->warmup, run_outcome_name(cycle->outcome),
+             cycle->sent_ns, cycle->answered_ns, cycle->spawn_time_ns, cycle->ready_time_ns,
              cycle->finished_ns ? cycle->finished_ns - cycle->finish_sent_ns : (int64_t)-1,
              audit_ns, cycle->harness_ns, cycle->consensus, (int64_t)cycle->agent_count, ready,
-             recorded, failure_of(cycle), cycle->cpu_ns, cycle->peak_bytes, strain->steal_ticks,
-             strain->total_ticks, strain->pressure_us, strain->throttled, strain->suspended_ns);
+             recorded, failure_of(cycle), strain->steal_ticks, strain->total_ticks,
+             strain->pressure_us, strain->throttled, strain->suspended_ns);
+    for (int m = scenario_next_cost(-1), at = sizeof CYCLE_FORMAT; m < SCENARIO_METRICS;
+         m = scenario_next_cost(m))
+        sqlite3_bind_int64(store->cycle_insert, at++, cycle->cost[m]);
     return sql_step_kept(store, store->cycle_insert, err);
 }
 

@@ -67,7 +67,7 @@ int store_run_end(struct store *store, int64_t run, bool complete, const char *n
 struct store_arm {
     int index;
     char name[65];
-    char *command; /* owned: store_arm_release */
+    char *command; /* owned by whoever fills it; of a stored one valid during the call */
     char *version;
     bool records, clean;
     int restarts;
@@ -138,7 +138,7 @@ struct store_cycle {
     char consensus[16];
     int agents;
     int findings;
-    int64_t cpu_ns, peak_bytes; /* -1: not known */
+    int64_t cost[SCENARIO_METRICS]; /* as run_cycle.cost */
     struct run_strain strain;
 };
 int store_each_cycle(struct store *store, int64_t run,
@@ -193,6 +193,10 @@ struct store_which {
 int store_series_load(struct store_series *out, struct store *store, int64_t run,
                       const struct store_which *which, struct err *err);
 void store_series_release(struct store_series *series);
+
+/* store_series_sizes - how many of the first n values stand in each block; sets *blocks; the caller
+ * frees it */
+size_t *store_series_sizes(const struct store_series *series, size_t n, size_t *blocks);
 
 /*
  * store_plan_put, store_plan_load - the plan as it was declared, once per run and never changed

@@ -163,7 +163,7 @@ static int take_cycle(void *context, const struct store_cycle *cycle)
 {
     static const struct run_strain unknown = {-1, -1, -1, -1, -1};
     ++*(int *)context;
-    assert_true(cycle->cpu_ns == -1 && cycle->peak_bytes == -1);
+    assert_true(cycle->cost[SCENARIO_CPU_TIME] == -1 && cycle->cost[SCENARIO_PEAK_MEMORY] == -1);
     assert_memory_equal(&cycle->strain, &unknown, sizeof unknown);
     assert_int_equal(cycle->findings, cycle->index == 0);
     return 0;
@@ -424,6 +424,39 @@ static void an_old_store_in_a_folder_that_may_only_be_read_is_read(void **state)
     assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
 }
 
+static int take_unknown_cost(void *context, const struct store_cycle *cycle)
+{
+    ++*(int *)context;
+    assert_int_equal(cycle->cost[SCENARIO_CPU_TIME], -1);
+    return 0;
+}
+
+/* As by a program that has no cpu_time, or before the table of metrics got it. */
+static void a_store_without_the_column_of_a_cost_is_read_and_gets_it(void **state)
+{
+    static const char with_it[] =
+        "SELECT count(*) FROM pragma_table_info('cycles') WHERE name = 'cpu_ns'";
+    struct synthetic *synthetic = *state;
+    struct err err = {0};
+    int cycles = 0;
+    synthetic_put(synthetic, &(struct synthetic_cycle){.spawn_ns = 1, .cpu_ns = 3});
+    store_close(synthetic->store);
+    synthetic->store = NULL;
+    run_sql(synthetic->path, "ALTER TABLE cycles DROP COLUMN cpu_ns");
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, false, &err), 0);
+    assert_int_equal(
+        store_each_cycle(synthetic->store, synthetic->run, take_unknown_cost, &cycles, &err), 0);
+    assert_int_equal(cycles, 1);
+    store_close(synthetic->store);
+    synthetic->store = NULL;
+    assert_int_equal(ask(synthetic->path, with_it), 0);
+    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &err), 0);
+    assert_int_equal(ask(synthetic->path, with_it), 1);
+    assert_int_equal(ask(synthetic->path, "SELECT cpu_ns FROM cycles"), -1);
+    synthetic_put(synthetic, &(struct synthetic_cycle){.pair = 1, .spawn_ns = 1, .cpu_ns = 5});
+    assert_int_equal(ask(synthetic->path, "SELECT max(cpu_ns) FROM cycles"), 5);
+}
+
 /* ---- what is final ---- */
 
 static void a_plan_is_stored_once_for_each_run(void **state)
@@ -482,6 +515,7 @@ int main(void)
         WITH_OLD_STORE(a_migration_that_fails_leaves_the_store_as_it_was),
         WITH_OLD_STORE(an_old_store_that_may_only_be_read_is_read_as_it_is),
         WITH_OLD_STORE(an_old_store_in_a_folder_that_may_only_be_read_is_read),
+        WITH_STORE(a_store_without_the_column_of_a_cost_is_read_and_gets_it),
         WITH_STORE(a_plan_is_stored_once_for_each_run),
         WITH_STORE(what_was_asked_cannot_be_changed_afterwards),
     };

@@ -36,8 +36,7 @@ static void put(struct synthetic *synthetic, int pair, bool ready, const struct 
                               .answered_ns = sent_ns + 500,
                               .spawn_time_ns = ready ? 500 : -1,
                               .ready_time_ns = ready ? 400 : -1,
-                              .cpu_ns = -1,
-                              .peak_bytes = -1};
+                              .cost = {[SCENARIO_CPU_TIME] = -1, [SCENARIO_PEAK_MEMORY] = -1}};
     for (size_t i = 0; i < count; i++) {
         asked[i].name = (char *)told[i].name;
         agents[i] = (struct run_agent){.asked = &asked[i],
@@ -197,7 +196,7 @@ static void cost_and_strain_come_back_as_they_were_stored(void **state)
         store_each_agent(synthetic->store, synthetic->run, 0, take_agent, &agent, &synthetic->err),
         0);
     assert_true(cycle.block == 6 && cycle.place == 1);
-    assert_true(cycle.cpu_ns == 7 && cycle.peak_bytes == 8);
+    assert_true(cycle.cost[SCENARIO_CPU_TIME] == 7 && cycle.cost[SCENARIO_PEAK_MEMORY] == 8);
     assert_memory_equal(&cycle.strain, &strain, sizeof strain);
     assert_true(agent.cpu_ns == 3 && agent.peak_bytes == -1);
 }

@@ -115,21 +115,21 @@ static inline void synthetic_put(struct synthetic *synthetic, const struct synth
     const char *outcomes = asked->outcomes ? asked->outcomes : asked->spawn_ns > 0 ? "rr" : "ff";
     int64_t sent_ns = asked->sent_ns ? asked->sent_ns : 1000000000 * (int64_t)(synthetic->next + 1);
     struct run_agent agents[8] = {0};
-    struct run_cycle cycle = {.index = synthetic->next++,
-                              .agents = agents,
-                              .agent_count = strlen(outcomes),
-                              .broke = asked->broke,
-                              .outcome = asked->spawn_ns > 0 ? RUN_READY : RUN_FAILED,
-                              .sent_ns = sent_ns,
-                              .answered_ns = sent_ns + llabs(asked->spawn_ns),
-                              .spawn_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns : -1,
-                              .ready_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns / 2 : -1,
-                              .harness_ns = 5,
-                              .cpu_ns = asked->cpu_ns ? asked->cpu_ns : -1,
-                              .peak_bytes = asked->peak_bytes ? asked->peak_bytes : -1,
-                              .strain = asked->strain ? *asked->strain
-                                                      : (struct run_strain){-1, -1, -1, -1, -1},
-                              .consensus = "agreed"};
+    struct run_cycle cycle = {
+        .index = synthetic->next++,
+        .agents = agents,
+        .agent_count = strlen(outcomes),
+        .broke = asked->broke,
+        .outcome = asked->spawn_ns > 0 ? RUN_READY : RUN_FAILED,
+        .sent_ns = sent_ns,
+        .answered_ns = sent_ns + llabs(asked->spawn_ns),
+        .spawn_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns : -1,
+        .ready_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns / 2 : -1,
+        .harness_ns = 5,
+        .cost = {[SCENARIO_CPU_TIME] = asked->cpu_ns ? asked->cpu_ns : -1,
+                 [SCENARIO_PEAK_MEMORY] = asked->peak_bytes ? asked->peak_bytes : -1},
+        .strain = asked->strain ? *asked->strain : (struct run_strain){-1, -1, -1, -1, -1},
+        .consensus = "agreed"};
     cycle.item = (struct plan_item){.pair = asked->pair,
                                     .block = asked->warmup  ? -1
                                              : asked->block ? asked->block

@@ -170,18 +170,9 @@ static void find_shape(struct diagnosis *out, const struct samples_cell *cell)
     }
 }
 
-static size_t count_distinct(const struct samples_cell *cell)
-{
-    size_t distinct = 0;
-    for (size_t i = 0; i < cell->n; i++)
-        distinct += i == 0 || cell->sorted[i] != cell->sorted[i - 1];
-    return distinct;
-}
-
 static void find_clock(struct diagnosis *out, const struct samples_cell *cell, double resolution_ns)
 {
     double share = cell->median > 0 ? resolution_ns / cell->median : NAN;
-    size_t distinct = count_distinct(cell);
     struct diagnosis_item *item;
     char median[TEXT_DURATION_BYTES], step[TEXT_DURATION_BYTES];
     if (isfinite(share) && share > RESOLUTION_FLAGGED) {
@@ -193,9 +184,9 @@ static void find_clock(struct diagnosis *out, const struct samples_cell *cell, d
                       text_duration(median, cell->median));
         diagnosis_advise(
             item, "use a machine whose clock source is the CPU's own counter (tsc, arch_timer)");
-    } else if (cell->n >= 20 && cell->failed == 0 && 2 * distinct < cell->n) {
-        item = add_cell(out, DIAGNOSIS_CLOCK, DIAGNOSIS_FLAGGED, (double)distinct, cell);
-        diagnosis_say(item, "only %zu different times in %zu cycles", distinct, cell->n);
+    } else if (cell->n >= 20 && cell->failed == 0 && 2 * cell->distinct < cell->n) {
+        item = add_cell(out, DIAGNOSIS_CLOCK, DIAGNOSIS_FLAGGED, (double)cell->distinct, cell);
+        diagnosis_say(item, "only %zu different times in %zu cycles", cell->distinct, cell->n);
         diagnosis_advise(item, "the clock is coarse, or the subject rounds its answers");
     }
 }
@@ -451,8 +442,7 @@ static bool concerns(const struct diagnosis_item *item, const struct scenario_cl
     if (item->arm >= 0 && item->arm != (int)claim->arm && !(pair && item->arm == (int)claim->than))
         return false;
     if (item->kind == DIAGNOSIS_STEAL)
-        return !pair && scenario_metric_unit(claim->metric) != SCENARIO_BYTES &&
-               claim->metric != SCENARIO_CPU_TIME;
+        return !pair && !scenario_metrics[claim->metric].cost;
     if (item->kind == DIAGNOSIS_IMPOSSIBLE)
         return pair;
     return true;

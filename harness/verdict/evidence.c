@@ -6,17 +6,6 @@
 #include "base/text.h"
 #include "verdict/internal.h"
 
-/* Runs of equal block numbers among the first n. */
-static void measure_blocks(struct evidence *out, const int blocks[])
-{
-    out->sizes = xcalloc(out->n, sizeof *out->sizes);
-    for (size_t i = 0; i < out->n; i++) {
-        if (i == 0 || blocks[i] != blocks[i - 1])
-            out->blocks++;
-        out->sizes[out->blocks - 1]++;
-    }
-}
-
 /* A sample nobody knows must not help the claim. */
 static size_t settle_unknown(double values[], size_t n, double instead)
 {
@@ -34,7 +23,7 @@ static size_t settle_unknown(double values[], size_t n, double instead)
  * in a count of bad cycles it must be on the bad side */
 static void negate(struct evidence *out, const struct scenario_claim *claim)
 {
-    bool more_is_better = claim->metric == SCENARIO_THROUGHPUT;
+    bool more_is_better = scenario_metrics[claim->metric].more_is_better;
     bool mean = claim->statistic == SCENARIO_MEAN;
     for (size_t i = 0; i < out->n; i++) {
         bool failed = more_is_better ? !mean && out->values[i] <= 0 : isinf(out->values[i]);
@@ -61,7 +50,7 @@ static void compare(struct evidence *out, const struct scenario_claim *claim,
         out->unknown += isnan(own->values[i]) || isnan(other->values[i]);
     settle_unknown(own->values, out->n, INFINITY);
     settle_unknown(other->values, out->n, INFINITY);
-    if (claim->metric == SCENARIO_THROUGHPUT && !within) {
+    if (scenario_metrics[claim->metric].more_is_better && !within) {
         invert(own);
         invert(other);
     }
@@ -89,13 +78,13 @@ int evidence_load(struct evidence *out, const struct scenario_claim *claim, stru
             goto done;
         compare(out, claim, &own, &other);
     } else {
-        bool more_is_better = claim->metric == SCENARIO_THROUGHPUT;
+        bool more_is_better = scenario_metrics[claim->metric].more_is_better;
         out->n = own.n;
         out->unknown = settle_unknown(own.values, own.n, more_is_better ? 0 : INFINITY);
     }
     out->values = own.values;
     own.values = NULL;
-    measure_blocks(out, own.blocks);
+    out->sizes = store_series_sizes(&own, out->n, &out->blocks);
     if (claim->kind == SCENARIO_CLAIM_AT_LEAST)
         negate(out, claim);
     rc = 0;

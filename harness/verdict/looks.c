@@ -66,7 +66,7 @@ static void tell(struct verdict_item *item, const struct look *look, double esti
                  double upper)
 {
     bool negated = look->evidence->negated;
-    if (negated && item->claim->metric == SCENARIO_THROUGHPUT && isinf(estimate))
+    if (negated && scenario_metrics[item->claim->metric].more_is_better && isinf(estimate))
         estimate = 0; /* a failed cycle: 0 by second */
     item->estimate = negated ? -estimate : estimate;
     item->lower = negated ? -upper : lower;

@@ -22,23 +22,24 @@ static int load_cell(struct samples_cell *cell, struct store *store, int64_t run
 {
     const struct store_which which = {cell->arm, cell->value, SCENARIO_SPAWN_TIME, NULL};
     struct store_series series;
+    double *sorted;
     if (store_series_load(&series, store, run, &which, err) < 0)
         return -1;
     cell->spawn = series.values;
     cell->n = series.n;
-    cell->sizes = xcalloc(series.n, sizeof *cell->sizes);
+    cell->sizes = store_series_sizes(&series, series.n, &cell->blocks);
     cell->places = xcalloc(series.n, sizeof *cell->places);
-    cell->sorted = xcalloc(series.n, sizeof *cell->sorted);
+    sorted = xcalloc(series.n, sizeof *sorted);
+    if (series.n)
+        memcpy(sorted, series.values, series.n * sizeof *sorted);
+    stats_sort(sorted, cell->n);
+    cell->median = stats_quantile(sorted, cell->n, 0.5);
     for (size_t i = 0; i < series.n; i++) {
-        if (i == 0 || series.blocks[i] != series.blocks[i - 1])
-            cell->blocks++;
-        cell->sizes[cell->blocks - 1]++;
-        cell->failed += isinf(series.values[i]) != 0;
-        cell->sorted[i] = series.values[i];
+        cell->distinct += i == 0 || sorted[i] != sorted[i - 1];
+        cell->failed += isinf(sorted[i]) != 0;
         cell->places[i] = -1;
     }
-    stats_sort(cell->sorted, cell->n);
-    cell->median = stats_quantile(cell->sorted, cell->n, 0.5);
+    free(sorted);
     series.values = NULL;
     store_series_release(&series);
     return 0;
@@ -169,7 +170,6 @@ void samples_release(struct samples *samples)
 {
     for (size_t i = 0; i < samples->cell_count; i++) {
         free(samples->cells[i].spawn);
-        free(samples->cells[i].sorted);
         free(samples->cells[i].places);
         free(samples->cells[i].sizes);
     }

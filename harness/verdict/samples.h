@@ -9,11 +9,10 @@
 /* Spawn times of one arm at one batch size. Owned by struct samples. */
 struct samples_cell {
     int arm, value;
-    double *spawn;  /* by pair, ns; +infinity: failed */
-    double *sorted; /* the same, ascending */
-    short *places;  /* of each pair: 0 is first */
-    size_t *sizes;  /* pairs of each block */
-    size_t n, blocks, failed, place_count;
+    double *spawn; /* by pair, ns; +infinity: failed */
+    short *places; /* of each pair: 0 is first */
+    size_t *sizes; /* pairs of each block */
+    size_t n, blocks, failed, distinct;
     double median;
 };
 

@@ -14,15 +14,7 @@
 
 const char *sentence_value(char out[VALUE_ROOM], const struct scenario_claim *claim, double value)
 {
-    switch (scenario_metric_unit(claim->metric)) {
-    case SCENARIO_NS:
-        return text_duration(out, value);
-    case SCENARIO_BYTES:
-        return text_size(out, value);
-    case SCENARIO_PER_SECOND:
-        return text_rate(out, value);
-    }
-    return "-";
+    return scenario_unit_tell(out, scenario_metric_unit(claim->metric), value);
 }
 
 /* "p95", "the mean" */

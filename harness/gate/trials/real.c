@@ -24,7 +24,7 @@ struct session {
     struct real_results *results;
     const struct real_request *request;
     char *program, *folder;
-    struct fingerprint machine;
+    struct scenario_machine machine;
     int64_t base_ns;
     double seconds_per_pair, seconds_at_once; /* of a gate: with its pairs, and before them */
     bool terminal;
@@ -126,7 +126,7 @@ static int check_series(const struct session *session, size_t k, struct err *err
     int rc = 0;
     if (series->count == 0 || wanted(session, k) == 0)
         return 0;
-    if (fingerprint_compare(&differences, &series->machine, &session->machine))
+    if (scenario_machine_compare(&differences, &series->machine, &session->machine))
         rc = err_set(err, ERR_UNFIT, "'%s' was begun on another machine: add --anew (%s)",
                      real_kinds[k].name, differences.data);
     else if (series->init_ns != session->request->init_ns)
@@ -215,7 +215,7 @@ static int set_up(struct session *session, struct err *err)
         err_set(err, ERR_UNFIT, "spawnbench does not lie beside this program: build it first");
     else if (text_make_directories(session->folder, err) == 0) {
         environment = run_host_describe(session->folder, store_engine());
-        rc = fingerprint_read(&session->machine, environment, err);
+        rc = scenario_machine_read(&session->machine, environment, err);
     }
     free(environment);
     return rc;

@@ -8,8 +8,8 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "gate/fingerprint.h"
 #include "gate/trials/trials.h"
+#include "scenario/identity.h"
 
 #define REAL_SCHEMA        "spawnbench.gate-trials.v1"
 #define REAL_KINDS         5
@@ -54,7 +54,7 @@ struct real_series {
     int64_t planted_ns; /* by which the agents' initialisation was lengthened */
     uint64_t seed;      /* gate i had seed + i */
     double load;        /* of the machine when it began, over one minute */
-    struct fingerprint machine;
+    struct scenario_machine machine;
 };
 
 /* One series for each row of real_kinds. */

@@ -190,10 +190,10 @@ static void add_cell(struct text *out, const char *words)
 static void add_machine(struct text *out, const struct real_series *series)
 {
     text_addf(out, "Command: `%s`. Machine:\n\n| | |\n|---|---|\n", series->command);
-    for (size_t i = 0; i < FINGERPRINT_FACTS; i++) {
+    for (size_t i = 0; i < SCENARIO_MACHINE_FACTS; i++) {
         if (!series->machine.facts[i][0])
             continue;
-        text_addf(out, "| %s | ", fingerprint_fact_name(i));
+        text_addf(out, "| %s | ", scenario_machine_fact_name(i));
         add_cell(out, series->machine.facts[i]);
         text_add(out, " |\n");
     }

@@ -45,7 +45,7 @@ static cJSON *series_to_json(const struct real_series *series, const char *name)
     json_add_int64(object, "planted_ns", series->planted_ns);
     json_add_int64(object, "seed", (int64_t)series->seed);
     cJSON_AddItemToObject(object, "load", short_number(series->load));
-    fingerprint_put(cJSON_AddObjectToObject(object, "machine"), &series->machine);
+    scenario_machine_put(cJSON_AddObjectToObject(object, "machine"), &series->machine);
     list = cJSON_AddArrayToObject(object, "verdict");
     for (size_t i = 0; i < series->count; i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(series->gates[i].verdict));
@@ -142,8 +142,8 @@ static int read_series(struct real_results *out, const cJSON *object, struct err
     snprintf(series->date, sizeof series->date, "%s", date);
     text_make_printable(series->date);
     read_gates(series, object);
-    return fingerprint_take(&series->machine, cJSON_GetObjectItemCaseSensitive(object, "machine"),
-                            err);
+    return scenario_machine_take(&series->machine,
+                                 cJSON_GetObjectItemCaseSensitive(object, "machine"), err);
 }
 
 static int read_root(struct real_results *out, const cJSON *root, struct err *err)

@@ -1,0 +1,81 @@
+/* metric - what a claim may be about: one number per cycle, one row of one table.
+ *
+ * Normal use: scenario_metrics[metric] where a metric must be told from others, the functions below
+ * for its name and unit.
+ *
+ * Adding a metric touches at most five files:
+ * - metric.h: its row
+ * - scenarios/scenario.schema.json and cli/spawnbench.1: its name
+ * - scenario/test_documents.h: its name and unit, for the tests
+ * - a file of run/, for a new cost: sets it in run_cycle.cost; its column in the store, reading,
+ *   writing and exports follow the table
+ */
+#ifndef SCENARIO_METRIC_H
+#define SCENARIO_METRIC_H
+
+#include <stdbool.h>
+
+enum scenario_unit { SCENARIO_NS, SCENARIO_BYTES, SCENARIO_PER_SECOND };
+
+/* Where the number comes from: one of `column`, `to`, or neither (agents per second of spawn time).
+ * Columns are those of store/results.sql. */
+struct scenario_metric_row {
+    enum scenario_unit unit;
+    bool more_is_better;
+    const char *column; /* of cycles */
+    bool cost;          /* not a time that the wall clock measures; -1 in its column: not known */
+    const char *from, *to; /* phase of an agent: columns of agents; from NULL: since it was asked */
+    const char *key;       /* cost: in JSON rows of cycles */
+    const char *go_unit;   /* cost: in the Go benchmark format */
+};
+
+/* Constant, name, and the members that are not zero. Phases are the longest of the cycle's agents,
+ * or of one that the claim names. */
+#define SCENARIO_METRIC_ROWS(ROW)                                                                  \
+    ROW(SPAWN_TIME, "spawn_time", .column = "spawn_time_ns")                                       \
+    ROW(READY_TIME, "ready_time", .column = "ready_time_ns")                                       \
+    ROW(SENT_TO_START, "sent_to_start", .to = "start_ns")                                          \
+    ROW(START_TO_MAIN, "start_to_main", .from = "start_ns", .to = "main_ns")                       \
+    ROW(MAIN_TO_OWN_READY, "main_to_own_ready", .from = "main_ns", .to = "own_ready_ns")           \
+    ROW(OWN_READY_TO_SEEN, "own_ready_to_seen", .from = "own_ready_ns", .to = "ready_ns")          \
+    ROW(START_TO_SEEN, "start_to_seen", .from = "start_ns", .to = "ready_ns")                      \
+    ROW(SEEN_TO_RECORDED, "seen_to_recorded", .from = "ready_ns", .to = "recorded_ns")             \
+    /* of the subject during the spawn and of its agents until ready */                            \
+    ROW(CPU_TIME, "cpu_time", .column = "cpu_ns", .cost = true, .key = "cpu_ns",                   \
+        .go_unit = "cpu-ns/op")                                                                    \
+    /* resident: the subject's and its agents' peaks added up */                                   \
+    ROW(PEAK_MEMORY, "peak_memory", .unit = SCENARIO_BYTES, .column = "peak_bytes", .cost = true,  \
+        .key = "peak_memory_bytes", .go_unit = "peak-memory-B")                                    \
+    ROW(THROUGHPUT, "throughput", .unit = SCENARIO_PER_SECOND, .more_is_better = true)
+
+#define SCENARIO_METRIC_CONSTANT(constant, ...) SCENARIO_##constant,
+enum scenario_metric { SCENARIO_METRIC_ROWS(SCENARIO_METRIC_CONSTANT) SCENARIO_METRICS };
+
+extern const struct scenario_metric_row scenario_metrics[SCENARIO_METRICS];
+
+/* scenario_metric_names - as scenarios and exports write them: "spawn_time"; ended by NULL */
+extern const char *const scenario_metric_names[SCENARIO_METRICS + 1];
+const char *scenario_metric_name(enum scenario_metric metric);
+
+/* scenario_metric_find - the metric of that name; returns 0, or -1 when there is none or name is
+ * NULL */
+int scenario_metric_find(enum scenario_metric *out, const char *name);
+
+enum scenario_unit scenario_metric_unit(enum scenario_metric metric);
+
+/* scenario_metric_is_phase - one of the steps of an agent, which a claim may ask of one agent */
+bool scenario_metric_is_phase(enum scenario_metric metric);
+
+/* scenario_next_cost - the first cost behind this metric, SCENARIO_METRICS when there is none. All:
+ * for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m)) */
+int scenario_next_cost(int metric);
+
+/* scenario_unit_name - as exports write it: "ns", "bytes", "per_second" */
+const char *scenario_unit_name(enum scenario_unit unit);
+
+/* scenario_unit_tell - a number of that unit for people: text_duration, text_size or text_rate */
+#define SCENARIO_TELL_BYTES 32
+const char *scenario_unit_tell(char out[SCENARIO_TELL_BYTES], enum scenario_unit unit,
+                               double value);
+
+#endif
