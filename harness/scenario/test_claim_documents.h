@@ -84,8 +84,7 @@ static const struct {
      "line 2: of: expected the name of an arm (slow, fast), got \"slwo\" (did you mean \"slow\"?)",
      SCHEMA_CANNOT},
     {"'faster': 'fast', 'than': 'slow', 'at_least': 3, 'metric': 'throughputs'",
-     "line 2: metric: expected \"spawn_time\", \"ready_time\", a phase such as "
-     "\"seen_to_recorded\", \"cpu_time\", \"peak_memory\" or \"throughput\", got \"throughputs\" "
+     "line 2: metric: expected " DOCUMENT_METRICS ", got \"throughputs\" "
      "(did you mean \"throughput\"?)",
      0},
     {"'arm': 'fast', 'quantile': 0.5, 'at_mosst': '1s'",
