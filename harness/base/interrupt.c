@@ -1,10 +1,14 @@
 /* Were we asked to stop? A handler notes the signal and writes to a pipe that loops can poll. */
 #include "base/interrupt.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static volatile sig_atomic_t seen;
 static int ends[2] = {-1, -1};
@@ -36,4 +40,13 @@ int interrupt_seen(void)
 int interrupt_fd(void)
 {
     return ends[0];
+}
+
+void interrupt_sleep_until(int64_t deadline_ns)
+{
+    struct timespec until = {.tv_sec = deadline_ns / CLOCK_NS_PER_S,
+                             .tv_nsec = deadline_ns % CLOCK_NS_PER_S};
+    while (!interrupt_seen() &&
+           clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        continue;
 }

@@ -3,6 +3,8 @@
 #ifndef BASE_INTERRUPT_H
 #define BASE_INTERRUPT_H
 
+#include <stdint.h>
+
 /* interrupt_catch - from now on these signals only set what interrupt_seen tells, and make
  * interrupt_fd readable. Called once, early in main. */
 void interrupt_catch(void);
@@ -13,5 +15,8 @@ int interrupt_seen(void);
 /* interrupt_fd - readable from the moment such a signal arrives, for poll; -1 before
  * interrupt_catch */
 int interrupt_fd(void);
+
+/* interrupt_sleep_until - sleep until this CLOCK_MONOTONIC instant or such a signal */
+void interrupt_sleep_until(int64_t deadline_ns);
 
 #endif

@@ -166,15 +166,14 @@ static bool has_time(const struct course *course)
 /* returns an exit code; 0 goes on */
 static int one_sitting(struct course *course)
 {
-    struct cli_measure how = {.results = course->results,
-                              .path = course->how->path ? course->how->path : "built in",
-                              .command = course->how->command,
-                              .seed = course->how->seed + (uint64_t)course->done,
-                              .quiet = true,
-                              .label = "doctor"};
+    const struct runner_options how = {.scenario = &course->derived,
+                                       .results = course->results,
+                                       .path = course->how->path ? course->how->path : "built in",
+                                       .command = course->how->command,
+                                       .seed = course->how->seed + (uint64_t)course->done};
     struct err err = {0};
     int64_t run = 0, from_ns = clock_now_ns(), took_ns;
-    int code = cli_measure(&how, &course->derived, &run);
+    int code = cli_measure(&how, "doctor", true, &run);
     if (code == 4)
         fprintf(stderr,
                 "spawnbench: doctor: run %lld has findings: mend that first (spawnbench show "
@@ -234,7 +233,7 @@ int cli_calibrate(const struct cli_calibrate *how, struct calibration *out)
     struct err err = {0};
     int code = 0;
     if (derive(&course, &err) < 0 ||
-        cli_settle_results(course.how->results, &course.results, &err) < 0)
+        runner_settle_results(course.how->results, &course.results, &err) < 0)
         code = cli_fail("doctor", &err);
     if (code == 0)
         code = all_sittings(&course);

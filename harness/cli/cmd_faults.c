@@ -290,7 +290,7 @@ static int load_and_run(struct asked *asked)
     int code;
     if (scenario_load(&scenario, asked->path, &err) < 0 ||
         cli_change_scenario(&scenario, &asked->change, &err) < 0 ||
-        cli_settle_results(asked->results, &absolute, &err) < 0) {
+        runner_settle_results(asked->results, &absolute, &err) < 0) {
         code = cli_fail("faults", &err);
     } else {
         asked->results = absolute;

@@ -150,13 +150,13 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
     size_t made = 0;
     int code = 0, told = 0;
     for (size_t i = 0; i < count && code < 128; i++) {
-        struct cli_measure how = {.results = asked->results,
-                                  .path = paths[i],
-                                  .command = command,
-                                  .seed = seed,
-                                  .quiet = asked->quiet,
-                                  .resume = resume};
-        code = graver(code, cli_measure(&how, &scenarios[i], &runs[made]));
+        const struct runner_options how = {.scenario = &scenarios[i],
+                                           .results = asked->results,
+                                           .path = paths[i],
+                                           .command = command,
+                                           .seed = seed,
+                                           .resume = resume};
+        code = graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
         if (runs[made]) {
             if (!asked->quiet && !asked->json)
                 told = graver(told, tell(asked, &runs[made], 1));
@@ -262,7 +262,7 @@ static int run_again(const struct asked *asked, const char *command)
 static int settle_results(struct asked *asked, char **absolute)
 {
     struct err err = {0};
-    if (cli_settle_results(asked->results, absolute, &err) < 0)
+    if (runner_settle_results(asked->results, absolute, &err) < 0)
         return cli_fail("run", &err);
     asked->results = *absolute;
     return 0;

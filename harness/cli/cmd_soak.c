@@ -288,7 +288,7 @@ static int load_and_run(struct asked *asked)
     char *absolute = NULL;
     int code = -1;
     if (load(&scenario, asked, &err) == 0 &&
-        cli_settle_results(asked->results, &absolute, &err) == 0) {
+        runner_settle_results(asked->results, &absolute, &err) == 0) {
         asked->results = absolute;
         code = run(asked, &scenario, &err);
     }

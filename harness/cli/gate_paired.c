@@ -75,18 +75,17 @@ static int measure_and_judge(const struct cli_gate *gate, struct gate_result *re
                              struct scenario *derived)
 {
     struct side_by_side side = {gate, derived};
-    struct cli_measure how = {.results = gate->results,
-                              .path = gate->words[0],
-                              .command = gate->command,
-                              .seed = gate->seed,
-                              .quiet = gate->quiet,
-                              .label = "gate",
-                              .decide = decide,
-                              .context = &side};
+    const struct runner_options how = {.scenario = derived,
+                                       .results = gate->results,
+                                       .path = gate->words[0],
+                                       .command = gate->command,
+                                       .seed = gate->seed,
+                                       .decide = decide,
+                                       .decide_context = &side};
     struct err err = {0};
     bool complete = false;
     int64_t run = 0;
-    int code = cli_measure(&how, derived, &run);
+    int code = cli_measure(&how, "gate", gate->quiet, &run);
     if (run == 0) { /* cli_measure has said why */
         gate_refuse(result, "no run could be begun");
         return code == 5 ? 0 : (code ? code : 70);
@@ -132,7 +131,7 @@ int cli_gate_paired(const struct cli_gate *gate, struct gate_result *result)
     result->paired = true;
     result->seed = gate->seed;
     if (derive(gate, result, &derived, &err) < 0 || check_floor(result, gate, &err) < 0 ||
-        cli_settle_results(gate->results, &results, &err) < 0)
+        runner_settle_results(gate->results, &results, &err) < 0)
         code = cli_gate_could_not(result, &err);
     settled.results = results; /* subjects are told absolute paths */
     if (code == 0 && !result->reason[0])

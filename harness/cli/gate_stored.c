@@ -19,19 +19,18 @@ static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
 {
     struct scenario scenario = {0};
     char *results = NULL;
-    struct cli_measure how = {.path = gate->words[0],
-                              .command = gate->command,
-                              .seed = gate->seed,
-                              .quiet = gate->quiet,
-                              .label = "gate"};
+    struct runner_options how = {.scenario = &scenario,
+                                 .path = gate->words[0],
+                                 .command = gate->command,
+                                 .seed = gate->seed};
     int code;
     if (scenario_load(&scenario, gate->words[0], err) < 0 ||
-        cli_settle_results(gate->results, &results, err) < 0) {
+        runner_settle_results(gate->results, &results, err) < 0) {
         scenario_release(&scenario);
         return -1;
     }
     how.results = results;
-    code = cli_measure(&how, &scenario, run);
+    code = cli_measure(&how, "gate", gate->quiet, run);
     scenario_release(&scenario);
     free(results);
     return code;

@@ -25,16 +25,6 @@ char *cli_store_path(const char *results)
     return text_format("%s/spawnbench.sqlite", results);
 }
 
-int cli_settle_results(const char *given, char **absolute, struct err *err)
-{
-    given = given ? given : "results";
-    *absolute = NULL;
-    if (text_make_directories(given, err) < 0)
-        return -1;
-    *absolute = realpath(given, NULL);
-    return *absolute ? 0 : err_system(err, "cannot use results folder '%s'", given);
-}
-
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
                 long most)
 {
