@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "faults/trials.h"
 #include "runner/runner.h"
 #include "scenario/scenario.h"
 #include "store/store.h"
@@ -41,9 +42,6 @@ int cli_fail(const char *command, const struct err *err);
 
 /* cli_colour - stdout is a terminal and NO_COLOR (no-color.org) is not set */
 bool cli_colour(void);
-
-/* cli_store_path - RESULTS/spawnbench.sqlite; the caller frees it */
-char *cli_store_path(const char *results);
 
 /* cli_number - an option's whole number from least to most, or the end with a message */
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
@@ -105,5 +103,8 @@ int cli_measure(const struct runner_options *options, const char *label, bool qu
 struct progress *progress_new(const struct scenario *scenario, size_t planned, bool quiet);
 void progress_cycle(struct progress *progress, const struct run_cycle *cycle, size_t done);
 void progress_free(struct progress *progress);
+
+/* progress_trial - likewise for the faults of a scenario, see struct trials_how */
+void progress_trial(const struct scenario *scenario, size_t arm, const struct fault *fault);
 
 #endif

@@ -317,11 +317,9 @@ int cmd_baseline(int argc, char **argv)
     struct asked asked = {.results = "results", .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    path = cli_store_path(asked.results);
-    rc = store_open(&store, path, false, &err);
+    rc = store_open_in(&store, asked.results, false, &err);
     if (rc == 0)
         rc = strcmp(asked.verb, "save") == 0   ? save(&asked, store, &err)
              : strcmp(asked.verb, "list") == 0 ? list(&asked, store, &err)
@@ -329,7 +327,6 @@ int cmd_baseline(int argc, char **argv)
     if (rc < 0)
         code = cli_fail("baseline", &err);
     store_close(store);
-    free(path);
     free(asked.runs);
     return cli_check_stdout("baseline", code);
 }

@@ -321,11 +321,9 @@ int cmd_history(int argc, char **argv)
     struct asked asked = {.results = "results"};
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    path = cli_store_path(asked.results);
-    rc = store_open(&store, path, false, &err);
+    rc = store_open_in(&store, asked.results, false, &err);
     if (rc == 0 && asked.accept) {
         rc = accept(&asked, store, &err);
     } else if (rc == 0) {
@@ -335,6 +333,5 @@ int cmd_history(int argc, char **argv)
     if (rc < 0)
         code = cli_fail("history", &err);
     store_close(store);
-    free(path);
     return cli_check_stdout("history", code);
 }

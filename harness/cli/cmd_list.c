@@ -110,14 +110,11 @@ static int open_and(int argc, char **argv, const struct argp *argp, struct asked
 {
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0;
     argp_parse(argp, argc, argv, 0, NULL, asked);
-    path = cli_store_path(asked->results);
-    if (store_open(&store, path, false, &err) < 0 || work(asked, store, &err) < 0)
+    if (store_open_in(&store, asked->results, false, &err) < 0 || work(asked, store, &err) < 0)
         code = cli_fail(command, &err);
     store_close(store);
-    free(path);
     return cli_check_stdout(command, code);
 }
 

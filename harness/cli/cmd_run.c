@@ -131,14 +131,12 @@ static int tell(const struct asked *asked, const int64_t runs[], size_t count)
 {
     struct err err = {0};
     struct store *store = NULL;
-    char *path = cli_store_path(asked->results);
-    int rc = store_open(&store, path, false, &err);
+    int rc = store_open_in(&store, asked->results, false, &err);
     if (rc == 0 && asked->json)
         rc = report_json(stdout, store, runs, count, true, &err);
     for (size_t i = 0; rc == 0 && !asked->json && i < count; i++)
         rc = report_terminal(stdout, store, runs[i], cli_colour(), &err);
     store_close(store);
-    free(path);
     return rc < 0 ? cli_fail("run", &err) : 0;
 }
 
@@ -172,7 +170,7 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
 /* Earlier runs are looked at where there are any; nothing is made. */
 static void print_plans(const struct asked *asked, const struct scenario scenarios[], uint64_t seed)
 {
-    char *path = cli_store_path(asked->results ? asked->results : "results");
+    char *path = store_path(asked->results ? asked->results : "results");
     struct store *store = NULL;
     struct text text = {0};
     struct err ignored = {0};
@@ -223,7 +221,7 @@ static int load_partial(const struct asked *asked, struct store_run *run, struct
 {
     struct store *store = NULL;
     int64_t id = 0;
-    char *path = cli_store_path(asked->results);
+    char *path = store_path(asked->results);
     int rc = store_open(&store, path, false, err);
     if (rc == 0 && asked->resume)
         rc = store_run_find(store, asked->resume, &id, err);

@@ -1,6 +1,5 @@
 /* spawnbench soak: does it last? Batches with random faults, until time is over or something is
  * found. */
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/prove.h"
+#include "faults/prove.h"
 #include "faults/soak.h"
 #include "stats/stats.h"
 
@@ -198,10 +197,10 @@ static cJSON *document_of(const struct asked *asked, const struct scenario *scen
 static int keep(const struct asked *asked, const struct scenario *scenario,
                 const struct soak_tally *tally, int code, struct err *err)
 {
-    char *path = cli_store_path(asked->results), *printed;
+    char *printed;
     struct store *store = NULL;
     cJSON *document = document_of(asked, scenario, tally);
-    int rc = store_open(&store, path, true, err);
+    int rc = store_open_in(&store, asked->results, true, err);
     if (asked->json) {
         printed = json_print(document, 1);
         puts(printed);
@@ -212,19 +211,10 @@ static int keep(const struct asked *asked, const struct scenario *scenario,
     else
         cJSON_Delete(document);
     store_close(store);
-    free(path);
     return rc;
 }
 
 /* ---- the run ---- */
-
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
 
 static int soak_in(const char *folder, const struct asked *asked, const struct scenario *scenario,
                    struct soak_tally *tally, struct err *err)
@@ -263,7 +253,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct err 
                    asked->seed, asked->every);
         fflush(stdout);
         rc = soak_in(folder, asked, scenario, &tally, err);
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        text_remove_tree(folder);
         if (!asked->quiet && !asked->json && tally.cycles)
             tell(&tally);
     }

@@ -55,8 +55,7 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
 {
     struct gate_baseline baseline = {0};
     struct store *store = NULL;
-    char *path = cli_store_path(gate->results);
-    int rc = store_open(&store, path, false, err);
+    int rc = store_open_in(&store, gate->results, false, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     if (rc == 0 && run == 0) /* the newest run of the baseline's scenario, or the one named */
@@ -71,7 +70,6 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
         rc = check_floor(result, &baseline, store, err);
     gate_baseline_release(&baseline);
     store_close(store);
-    free(path);
     return rc;
 }
 
@@ -80,15 +78,13 @@ static int look_for_baseline(const struct cli_gate *gate, struct err *err)
 {
     struct gate_baseline baseline = {0};
     struct store *store = NULL;
-    char *path = cli_store_path(gate->results);
     int rc = text_make_directories(gate->results, err);
     if (rc == 0)
-        rc = store_open(&store, path, true, err);
+        rc = store_open_in(&store, gate->results, true, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     gate_baseline_release(&baseline);
     store_close(store);
-    free(path);
     return rc;
 }
 

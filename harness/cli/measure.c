@@ -3,8 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/prove.h"
-#include "cli/trials.h"
+#include "faults/prove.h"
 
 /* ---- faults that the scenario asks for, when nothing is measured any more ---- */
 
@@ -44,7 +43,7 @@ static int strike(void *context, const struct runner_options *options, struct st
                                    .faults = options->scenario->faults,
                                    .seed = options->seed,
                                    .times = 1,
-                                   .progress = !watcher->quiet,
+                                   .trying = watcher->quiet ? NULL : progress_trial,
                                    .each = put_fault,
                                    .context = &striking};
     static const int codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};

@@ -20,11 +20,6 @@ bool cli_colour(void)
     return isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
-char *cli_store_path(const char *results)
-{
-    return text_format("%s/spawnbench.sqlite", results);
-}
-
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
                 long most)
 {

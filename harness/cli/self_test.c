@@ -1,17 +1,13 @@
 /* spawnbench audit --self-test: would our audits see what they are for? */
 #include <cjson/cJSON.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "audit/damage.h"
 #include "base/interrupt.h"
 #include "base/json.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "faults/matrix.h"
 
 static const char *verdict_of(const struct damage_row *row)
 {
@@ -159,76 +155,22 @@ static void tell_json(const struct damage_matrix *matrix)
 
 /* ---- the run ---- */
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
-static int make_store(const char *path, struct err *err)
-{
-    char *spawner = process_find_beside_self("spawnref");
-    char *agent = process_find_beside_self("spawnref-agent");
-    int rc = -1;
-    if (!spawner || !agent)
-        err_set(err, ERR_UNFIT,
-                "'spawnref' and 'spawnref-agent' are not beside spawnbench (build or install them, "
-                "or name a DATABASE)");
-    else
-        rc = damage_make_honest(path, spawner, agent, err);
-    free(spawner);
-    free(agent);
-    return rc;
-}
-
-/* A kind that this store has nothing to hit for is a gap when the store is of our own making. */
-static int check_complete(const struct damage_matrix *matrix, struct err *err)
-{
-    for (size_t i = 0; i < matrix->count; i++)
-        if (matrix->rows[i].made == 0)
-            return err_set(err, ERR_UNFIT, "damage '%s' could not be made",
-                           matrix->rows[i].kind->name);
-    return 0;
-}
-
-static int test_in(const char *folder, const struct cli_self_test *asked, struct err *err)
-{
-    char *made = text_format("%s/honest.sqlite", folder);
-    struct damage_matrix matrix = {0};
-    struct damage_how how = {.database = asked->database ? asked->database : made,
-                             .folder = folder,
-                             .seed = asked->seed,
-                             .seeds = asked->seeds,
-                             .without = asked->without};
-    int code = -1, rc = asked->database ? 0 : make_store(made, err);
-    if (rc == 0)
-        rc = damage_self_test(&matrix, &how, err);
-    if (rc == 0) {
-        (asked->json ? tell_json : tell)(&matrix);
-        code = damage_matrix_holds(&matrix) ? 0 : 4;
-        if (code == 0 && !asked->database)
-            rc = check_complete(&matrix, err);
-    }
-    damage_matrix_release(&matrix);
-    free(made);
-    return rc < 0 ? -1 : code;
-}
-
 int cli_self_test(const struct cli_self_test *asked)
 {
-    const char *place = getenv("TMPDIR");
-    char *folder = text_format("%s/spawnbench-self-test-XXXXXX", place && *place ? place : "/tmp");
+    const struct matrix_how how = {.database = asked->database,
+                                   .without = asked->without,
+                                   .seed = asked->seed,
+                                   .seeds = asked->seeds};
+    struct damage_matrix matrix;
     struct err err = {0};
-    int code = -1;
+    int code;
     interrupt_catch();
-    if (!mkdtemp(folder)) {
-        err_system(&err, "cannot make a folder '%s'", folder);
-    } else {
-        code = test_in(folder, asked, &err);
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    }
-    free(folder);
-    return code < 0 ? cli_fail("audit", &err) : code;
+    if (matrix_run(&matrix, &how, &err) < 0)
+        return cli_fail("audit", &err);
+    (asked->json ? tell_json : tell)(&matrix);
+    code = damage_matrix_holds(&matrix) ? 0 : 4;
+    if (code == 0 && !asked->database && matrix_check_complete(&matrix, &err) < 0)
+        code = cli_fail("audit", &err);
+    damage_matrix_release(&matrix);
+    return code;
 }

@@ -70,10 +70,7 @@ static int begin_again(struct runner *runner, struct err *err)
 
 int runner_record_begin(struct runner *runner, struct err *err)
 {
-    char *path = text_format("%s/spawnbench.sqlite", runner->options->results);
-    int rc = store_open(&runner->store, path, true, err);
-    free(path);
-    if (rc < 0)
+    if (store_open_in(&runner->store, runner->options->results, true, err) < 0)
         return -1;
     return runner->options->resume ? begin_again(runner, err) : begin_new(runner, err);
 }

@@ -143,11 +143,12 @@ static int go(struct fixture *fixture)
 /* state, sittings and cycles of run 1, and its note */
 static void expect_stored(const struct fixture *fixture, const char *expected)
 {
-    char *path = text_format("%s/spawnbench.sqlite", fixture->results), *found;
+    char *found;
     struct store *store;
     struct store_run run;
     struct err err = {0};
-    if (store_open(&store, path, false, &err) < 0 || store_run_load(store, 1, &run, &err) < 0)
+    if (store_open_in(&store, fixture->results, false, &err) < 0 ||
+        store_run_load(store, 1, &run, &err) < 0)
         fail_msg("%s", err.text);
     found = text_format("%s, sittings %d, cycles %zu%s%s", run.state, run.sittings, run.cycles,
                         *run.note ? ": " : "", run.note);
@@ -155,7 +156,6 @@ static void expect_stored(const struct fixture *fixture, const char *expected)
     store_run_release(&run);
     store_close(store);
     free(found);
-    free(path);
 }
 
 #define ALL_CYCLES                                                                                 \

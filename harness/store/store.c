@@ -107,6 +107,19 @@ failed:
     return -1;
 }
 
+char *store_path(const char *results)
+{
+    return text_format("%s/spawnbench.sqlite", results);
+}
+
+int store_open_in(struct store **out, const char *results, bool create, struct err *err)
+{
+    char *path = store_path(results);
+    int rc = store_open(out, path, create, err);
+    free(path);
+    return rc;
+}
+
 void store_close(struct store *store)
 {
     if (!store)

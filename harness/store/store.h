@@ -27,7 +27,12 @@ struct store; /* opaque */
  * errors : ERR_UNFIT (missing, full disk, not ours, newer schema), naming path and remedy
  */
 int store_open(struct store **out, const char *path, bool create, struct err *err);
+int store_open_in(struct store **out, const char *results, bool create, struct err *err);
 void store_close(struct store *store);
+
+/* store_path - where the store of a results folder lies, which is what store_open_in opens; the
+ * caller frees it */
+char *store_path(const char *results);
 
 /* store_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
 const char *store_engine(void);

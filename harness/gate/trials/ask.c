@@ -1,7 +1,6 @@
 /* What does `spawnbench gate` say, run as anybody would run it? */
 #include "gate/trials/ask.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #define MOST_WORDS 32
 
@@ -146,12 +146,6 @@ static int ask_in(struct asked *out, const struct ask *ask, const char *folder, 
     return rc;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about, (void)kind, (void)walk;
-    return remove(path);
-}
-
 int ask_gate(struct asked *out, const struct ask *ask, struct err *err)
 {
     char *folder = text_format("%s/gate-trials-XXXXXX", ask->folder);
@@ -161,7 +155,7 @@ int ask_gate(struct asked *out, const struct ask *ask, struct err *err)
         err_system(err, "cannot make a folder in '%s'", ask->folder);
     } else {
         rc = ask_in(out, ask, folder, err);
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        text_remove_tree(folder);
     }
     free(folder);
     return rc;
