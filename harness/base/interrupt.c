@@ -37,6 +37,16 @@ int interrupt_seen(void)
     return seen;
 }
 
+int interrupt_check(struct err *err)
+{
+    if (!seen)
+        return 0;
+    err_set(err, ERR_INTERRUPTED, "interrupted");
+    if (err)
+        err->os_error = seen;
+    return -1;
+}
+
 int interrupt_fd(void)
 {
     return ends[0];

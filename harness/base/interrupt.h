@@ -5,12 +5,17 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
+
 /* interrupt_catch - from now on these signals only set what interrupt_seen tells, and make
  * interrupt_fd readable. Called once, early in main. */
 void interrupt_catch(void);
 
 /* interrupt_seen - the signal that asked us to stop, or 0 */
 int interrupt_seen(void);
+
+/* interrupt_check - 0, or -1 and ERR_INTERRUPTED when such a signal came */
+int interrupt_check(struct err *err);
 
 /* interrupt_fd - readable from the moment such a signal arrives, for poll; -1 before
  * interrupt_catch */

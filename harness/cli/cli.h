@@ -83,7 +83,11 @@ int cli_change_scenario(struct scenario *scenario, const struct cli_change *chan
 struct progress;
 struct cli_watcher {
     bool quiet;
-    struct progress *progress; /* while it measures */
+    /* its own, of the run under way */
+    struct progress *progress;
+    const struct scenario *scenario;
+    struct store *store;
+    int64_t run;
 };
 
 /* cli_observer - progress on a terminal unless quiet; faults that the scenario asks for, at the

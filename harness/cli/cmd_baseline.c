@@ -242,7 +242,6 @@ static int list_one(void *context, const struct store_document *document)
 static int list(const struct asked *asked, struct store *store, struct err *err)
 {
     cJSON *root, *rows;
-    char *printed;
     int rc;
     if (!asked->json) {
         printf("name                 made                  scenario             sittings  "
@@ -253,10 +252,8 @@ static int list(const struct asked *asked, struct store *store, struct err *err)
     cJSON_AddStringToObject(root, "schema", "spawnbench.baselines.v1");
     rows = cJSON_AddArrayToObject(root, "baselines");
     rc = store_each_document(store, STORE_BASELINE, list_one, rows, err);
-    printed = json_print(root, 1);
     if (rc == 0)
-        puts(printed);
-    free(printed);
+        json_puts(root);
     cJSON_Delete(root);
     return rc;
 }

@@ -208,13 +208,6 @@ static void tell_sums(const struct table *table, enum faults_verdict verdict)
            means[verdict]);
 }
 
-static void tell_json(const cJSON *document)
-{
-    char *printed = json_print(document, 1);
-    puts(printed);
-    free(printed);
-}
-
 /* ---- the run ---- */
 
 static const int exit_codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
@@ -277,7 +270,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct stor
         return -1;
     *code = exit_codes[verdict];
     if (asked->json)
-        tell_json(document);
+        json_puts(document);
     else if (!asked->quiet)
         tell_sums(&table, verdict);
     rc =

@@ -268,11 +268,8 @@ static int look(const struct asked *asked, struct store *store, int *code, struc
     }
     for (size_t i = 0; i < names.count && rc == 0; i++)
         rc = one(asked, store, names.known[i], &said, err);
-    if (rc == 0 && root) {
-        char *printed = json_print(root, 1);
-        puts(printed);
-        free(printed);
-    }
+    if (rc == 0 && root)
+        json_puts(root);
     if (rc == 0)
         rc = check_said(asked, &said, err);
     *code = asked->check && said.open ? 1 : 0;

@@ -76,7 +76,6 @@ static int list_line(void *context, const struct store_run *run)
 static int list(const struct asked *asked, struct store *store, struct err *err)
 {
     cJSON *root, *rows;
-    char *printed;
     int rc;
     if (!asked->json) {
         printf("  run  started               scenario             state     cycles of planned\n");
@@ -86,10 +85,8 @@ static int list(const struct asked *asked, struct store *store, struct err *err)
     cJSON_AddStringToObject(root, "schema", "spawnbench.list.v1");
     rows = cJSON_AddArrayToObject(root, "runs");
     rc = store_each_run(store, list_line, rows, err);
-    printed = json_print(root, 1);
     if (rc == 0)
-        puts(printed);
-    free(printed);
+        json_puts(root);
     cJSON_Delete(root);
     return rc;
 }

@@ -197,15 +197,11 @@ static cJSON *document_of(const struct asked *asked, const struct scenario *scen
 static int keep(const struct asked *asked, const struct scenario *scenario,
                 const struct soak_tally *tally, int code, struct err *err)
 {
-    char *printed;
     struct store *store = NULL;
     cJSON *document = document_of(asked, scenario, tally);
     int rc = store_open_in(&store, asked->results, true, err);
-    if (asked->json) {
-        printed = json_print(document, 1);
-        puts(printed);
-        free(printed);
-    }
+    if (asked->json)
+        json_puts(document);
     if (rc == 0)
         rc = prove_keep(store, "soak", asked->command, code, tally->spent_ns, document, err);
     else

@@ -7,37 +7,28 @@
 
 /* ---- faults that the scenario asks for, when nothing is measured any more ---- */
 
-/* What put_fault needs. */
-struct striking {
-    const struct cli_watcher *watcher;
-    const struct scenario *scenario;
-    struct store *store;
-    int64_t run;
-};
-
 /* Findings of a fault belong to the run. */
 static int put_fault(void *context, size_t arm, const struct faults_row *row, struct err *err)
 {
-    const struct striking *striking = context;
+    const struct cli_watcher *watcher = context;
     char text[512];
-    if (faults_judge(row) == FAULTS_INVALID && !striking->watcher->quiet)
+    if (faults_judge(row) == FAULTS_INVALID && !watcher->quiet)
         fprintf(stderr,
                 "spawnbench: warning: fault '%s' did not strike arm '%s' each time: it proves "
                 "nothing there (see: spawnbench faults)\n",
-                row->fault->name, striking->scenario->arms[arm].name);
+                row->fault->name, watcher->scenario->arms[arm].name);
     if (!row->rule)
         return 0;
     snprintf(text, sizeof text, "fault '%s': %zu findings, the first: %s", row->fault->name,
              row->findings, row->first_finding);
-    return store_finding_put(striking->store, striking->run, -1, (int)arm, row->rule->name,
+    return store_finding_put(watcher->store, watcher->run, -1, (int)arm, row->rule->name,
                              audit_severity_name(row->rule->severity), "", text, err);
 }
 
 static int strike(void *context, const struct runner_options *options, struct store *store,
-                  int64_t run, int *code, struct err *err)
+                  int *code, struct err *err)
 {
-    const struct cli_watcher *watcher = context;
-    struct striking striking = {watcher, options->scenario, store, run};
+    struct cli_watcher *watcher = context;
     const struct trials_how how = {.scenario = options->scenario,
                                    .results = options->results,
                                    .faults = options->scenario->faults,
@@ -45,13 +36,14 @@ static int strike(void *context, const struct runner_options *options, struct st
                                    .times = 1,
                                    .trying = watcher->quiet ? NULL : progress_trial,
                                    .each = put_fault,
-                                   .context = &striking};
+                                   .context = watcher};
     static const int codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
     enum faults_verdict verdict;
     cJSON *document = NULL;
     int64_t from_ns = clock_now_ns();
     if (!how.faults)
         return 0;
+    watcher->store = store;
     if (trials_run(&how, &document, &verdict, err) < 0)
         return -1;
     *code = codes[verdict];
@@ -64,7 +56,8 @@ static int strike(void *context, const struct runner_options *options, struct st
 static void began(void *context, const struct scenario *scenario, int64_t run, size_t planned)
 {
     struct cli_watcher *watcher = context;
-    (void)run;
+    watcher->scenario = scenario;
+    watcher->run = run;
     watcher->progress = progress_new(scenario, planned, watcher->quiet);
 }
 

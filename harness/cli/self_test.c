@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/damage.h"
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "faults/matrix.h"
 
 static const char *verdict_of(const struct damage_row *row)
 {
@@ -129,7 +129,6 @@ static cJSON *row_json(const struct damage_row *row)
 static void tell_json(const struct damage_matrix *matrix)
 {
     cJSON *root = cJSON_CreateObject(), *rows, *untouched;
-    char *printed;
     cJSON_AddStringToObject(root, "schema", "spawnbench.self-test.v1");
     cJSON_AddBoolToObject(root, "holds", damage_matrix_holds(matrix));
     json_add_int64(root, "seed", (int64_t)matrix->seed);
@@ -147,9 +146,7 @@ static void tell_json(const struct damage_matrix *matrix)
         cJSON_AddStringToObject(row, "text", matrix->untouched.items[i].text);
         cJSON_AddItemToArray(untouched, row);
     }
-    printed = json_print(root, 1);
-    puts(printed);
-    free(printed);
+    json_puts(root);
     cJSON_Delete(root);
 }
 
@@ -157,20 +154,20 @@ static void tell_json(const struct damage_matrix *matrix)
 
 int cli_self_test(const struct cli_self_test *asked)
 {
-    const struct matrix_how how = {.database = asked->database,
-                                   .without = asked->without,
+    const struct damage_how how = {.database = asked->database,
                                    .seed = asked->seed,
-                                   .seeds = asked->seeds};
+                                   .seeds = asked->seeds,
+                                   .without = asked->without};
     struct damage_matrix matrix;
     struct err err = {0};
-    int code;
+    int code, rc;
     interrupt_catch();
-    if (matrix_run(&matrix, &how, &err) < 0)
-        return cli_fail("audit", &err);
-    (asked->json ? tell_json : tell)(&matrix);
-    code = damage_matrix_holds(&matrix) ? 0 : 4;
-    if (code == 0 && !asked->database && matrix_check_complete(&matrix, &err) < 0)
-        code = cli_fail("audit", &err);
+    rc = damage_self_test(&matrix, &how, &err);
+    code = rc == 0 && damage_matrix_holds(&matrix) ? 0 : 4;
+    if (rc == 0)
+        (asked->json ? tell_json : tell)(&matrix);
+    if (rc == 0 && code == 0 && !asked->database)
+        rc = damage_matrix_check(&matrix, &err);
     damage_matrix_release(&matrix);
-    return code;
+    return rc < 0 ? cli_fail("audit", &err) : code;
 }

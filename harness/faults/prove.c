@@ -62,11 +62,8 @@ static int read_to_end(struct text *out, const struct process *process, struct e
     struct pollfd fds[2] = {{process->out, POLLIN, 0}, {interrupt_fd(), POLLIN, 0}};
     for (;;) {
         ssize_t got;
-        if (interrupt_seen()) {
-            err_set(err, ERR_INTERRUPTED, "interrupted");
-            err->os_error = interrupt_seen();
+        if (interrupt_check(err) < 0)
             return -1;
-        }
         if (poll(fds, 2, -1) < 0 || !fds[0].revents)
             continue;
         got = read(process->out, part, sizeof part);

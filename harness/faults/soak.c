@@ -148,11 +148,8 @@ static int all_cycles(struct soak *soak, struct err *err)
             return -1;
         if (soak->options->each)
             soak->options->each(soak->options->context, soak->tally);
-        if (interrupt_seen()) {
-            err_set(err, ERR_INTERRUPTED, "interrupted");
-            err->os_error = interrupt_seen();
+        if (interrupt_check(err) < 0)
             return -1;
-        }
     }
     return 0;
 }

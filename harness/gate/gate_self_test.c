@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -38,16 +37,6 @@ struct trial {
 
 /* ---- running ourselves ---- */
 
-static char *read_all(int fd)
-{
-    struct text out = {0};
-    char part[4096];
-    ssize_t got;
-    while ((got = read(fd, part, sizeof part)) > 0)
-        text_add_bytes(&out, part, (size_t)got);
-    return text_take(&out);
-}
-
 static void take_verdict(struct gate_said *said, const char *document)
 {
     cJSON *root = NULL;
@@ -75,9 +64,7 @@ static int ask(struct gate_said *out, const struct trial *trial, const char *con
     all[count++] = trial->results;
     if (process_start(&child, all, NULL, NULL, STDERR_FILENO, err) < 0)
         return -1;
-    document = read_all(child.out);
-    while (!process_wait(&child, clock_now_ns() + CLOCK_NS_PER_S, &ended))
-        ;
+    document = process_finish(&child, &ended);
     take_verdict(out, document);
     free(document);
     out->exit = ended.signal ? 128 + ended.signal : ended.status;

@@ -111,15 +111,6 @@ static int look(struct runner *runner, int number, bool *decided, struct err *er
     return 0;
 }
 
-static int check_interrupt(struct err *err)
-{
-    if (!interrupt_seen())
-        return 0;
-    err_set(err, ERR_INTERRUPTED, "interrupted");
-    err->os_error = interrupt_seen();
-    return -1;
-}
-
 static int all_cycles(struct runner *runner, struct err *err)
 {
     const struct plan *plan = &runner->plan;
@@ -128,7 +119,7 @@ static int all_cycles(struct runner *runner, struct err *err)
     for (size_t i = 0; i < plan->count && !decided; i++) {
         if (!runner->done[i])
             runner_pace_wait(&pace, plan, i);
-        if (check_interrupt(err) < 0 || (!runner->done[i] && one_cycle(runner, i, err) < 0))
+        if (interrupt_check(err) < 0 || (!runner->done[i] && one_cycle(runner, i, err) < 0))
             return -1;
         if (plan->items[i].look && look(runner, plan->items[i].look, &decided, err) < 0)
             return -1;
@@ -175,8 +166,8 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
         keep_first(err, rc, &later);
     }
     if (runner->run && err->code == ERR_NONE && observer->before_end) {
-        rc = observer->before_end(observer->context, runner->options, runner->store, runner->id,
-                                  &beside, &later);
+        rc = observer->before_end(observer->context, runner->options, runner->store, &beside,
+                                  &later);
         keep_first(err, rc, &later);
     }
     if (!runner->id)

@@ -61,7 +61,7 @@ struct runner_observer {
      * returns : 0, or -1: the run is kept as partial
      */
     int (*before_end)(void *context, const struct runner_options *options, struct store *store,
-                      int64_t run, int *code, struct err *err);
+                      int *code, struct err *err);
 };
 
 /* What to run and how. All borrowed for the call. */

@@ -90,15 +90,6 @@ static int read_answer(struct asked *out, const char *document, int exit_code, s
 
 /* ---- in between ---- */
 
-static char *read_all(int fd)
-{
-    struct text out = {0};
-    char part[4096];
-    for (ssize_t got; (got = read(fd, part, sizeof part)) > 0;)
-        text_add_bytes(&out, part, (size_t)got);
-    return text_take(&out);
-}
-
 static int run_words(struct asked *out, const char *const words[], struct err *err)
 {
     struct process child;
@@ -108,9 +99,7 @@ static int run_words(struct asked *out, const char *const words[], struct err *e
     int rc;
     if (process_start(&child, words, NULL, NULL, -1, err) < 0)
         return -1;
-    document = read_all(child.out);
-    while (!process_wait(&child, clock_now_ns() + CLOCK_NS_PER_S, &ended))
-        ;
+    document = process_finish(&child, &ended);
     out->gate.seconds = (double)(clock_now_ns() - begin_ns) / (double)CLOCK_NS_PER_S;
     rc = read_answer(out, document, ended.signal ? 128 + ended.signal : ended.status, err);
     free(document);
