@@ -47,6 +47,9 @@ bool cli_colour(void);
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
                 long most);
 
+/* cli_date - UTC, to the second */
+void cli_date(char out[32], int64_t wall_ns);
+
 /* cli_join_words - a command line as one text; the caller frees it */
 char *cli_join_words(int argc, char **argv);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -206,21 +205,13 @@ static int save(const struct asked *asked, struct store *store, struct err *err)
 
 /* ---- list and show ---- */
 
-static void format_date(char out[32], int64_t wall_ns)
-{
-    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
 static int list_one(void *context, const struct store_document *document)
 {
     struct gate_baseline baseline;
     struct err err = {0};
     char date[32];
     bool good = gate_baseline_read(&baseline, document->text, strlen(document->text), &err) == 0;
-    format_date(date, document->made_wall_ns);
+    cli_date(date, document->made_wall_ns);
     if (context) {
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "name", document->name);

@@ -2,7 +2,6 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -42,18 +41,10 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-static void format_date(char out[32], int64_t wall_ns)
-{
-    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
 static int list_line(void *context, const struct store_run *run)
 {
     char date[32];
-    format_date(date, run->started_wall_ns);
+    cli_date(date, run->started_wall_ns);
     if (!context) {
         printf("%5lld  %s  %-20s %-8s %7zu of %zu%s%s\n", (long long)run->id, date,
                run->scenario_name, run->state, run->cycles, run->planned, *run->note ? "  " : "",

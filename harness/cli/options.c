@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -47,6 +49,14 @@ void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state 
         argp_error(state,
                    "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
                    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
+void cli_date(char out[32], int64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
 char *cli_join_words(int argc, char **argv)
