@@ -22,6 +22,9 @@ enum audit_severity {
     AUDIT_CONDUCT
 };
 
+/* audit_severity_name - "integrity", "conduct" */
+const char *audit_severity_name(enum audit_severity severity);
+
 /* How deep one audit looks. What answer, ledger and /proc tell is looked at by each of them. */
 enum audit_level {
     AUDIT_NONE,  /* into no store: the subject keeps none, is down, or it cannot be read */

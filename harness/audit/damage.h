@@ -1,7 +1,7 @@
 /* damage - are our audits able to see what they are for? Real stores are damaged on purpose.
  *
- * Normal use: damage_make_honest when there is no store at hand, damage_self_test on copies of it,
- * read the matrix, damage_matrix_release. The kinds of damage are the table in damage.c.
+ * Normal use: damage_self_test, read the matrix, damage_matrix_release. The kinds of damage are the
+ * table in damage.c.
  */
 #ifndef AUDIT_DAMAGE_H
 #define AUDIT_DAMAGE_H
@@ -70,8 +70,10 @@ struct damage_matrix {
 
 /* What to test, and how. */
 struct damage_how {
-    const char *database; /* an honest store; read, never written */
-    const char *folder;   /* for copies; exists, the caller removes it */
+    const char *database; /* an honest store; read, never written. NULL, and no folder: the
+                             reference spawner makes one */
+    const char *folder; /* for copies; exists, the caller removes it. NULL: one under TMPDIR, which
+                           is gone afterwards */
     uint64_t seed;
     int seeds; /* places tried for each kind, >= 1 */
     const char
@@ -85,13 +87,17 @@ struct damage_how {
  * The copies are made with SQLite's backup interface. The same store and seed hit the same places.
  * returns : 0, or -1 when it could not be done; the verdict is damage_matrix_holds
  * errors  : ERR_SYSTEM, ERR_FORMAT (no store), ERR_USAGE (no such rule), ERR_UNFIT (a copy cannot
- *           be read for lack of rights)
+ *           be read for lack of rights, the reference spawner or its agent is missing)
  */
 int damage_self_test(struct damage_matrix *out, const struct damage_how *how, struct err *err);
 
 /* damage_matrix_holds - nothing escaped, nothing was missed by the class that must see it, and the
  * untouched copy was accused by none */
 bool damage_matrix_holds(const struct damage_matrix *matrix);
+
+/* damage_matrix_check - every kind could be made, as it must be in a store made for it; errors:
+ * ERR_UNFIT */
+int damage_matrix_check(const struct damage_matrix *matrix, struct err *err);
 
 void damage_matrix_release(struct damage_matrix *matrix);
 

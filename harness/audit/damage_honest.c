@@ -78,11 +78,8 @@ static int ask(struct subject *subject, char *line, const char *op, struct err *
     cJSON_Delete(answer);
     if (came == SUBJECT_ANSWERED)
         return 0;
-    if (came == SUBJECT_INTERRUPTED) {
-        err_set(err, ERR_INTERRUPTED, "interrupted");
-        err->os_error = interrupt_seen();
-        return -1;
-    }
+    if (came == SUBJECT_INTERRUPTED)
+        return interrupt_check(err);
     return err_set(err, ERR_UNFIT, "the spawner made no honest store: %s", subject->trouble);
 }
 

@@ -10,6 +10,7 @@
 #include "audit/internal.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/process.h"
 #include "base/text.h"
 
 /* What the audits said of one copy. */
@@ -198,11 +199,8 @@ static int fill(struct damage_matrix *out, const struct damage_base *base,
         for (int place = 0; place < how->seeds; place++) {
             if (how->only && strcmp(how->only, damage_kinds[i].name) != 0)
                 break;
-            if (interrupt_seen()) {
-                err_set(err, ERR_INTERRUPTED, "interrupted");
-                err->os_error = interrupt_seen();
+            if (interrupt_check(err) < 0)
                 return -1;
-            }
             if (try_once(&out->rows[i], base, how, place, err) < 0)
                 return -1;
         }
@@ -210,21 +208,67 @@ static int fill(struct damage_matrix *out, const struct damage_base *base,
     return 0;
 }
 
-int damage_self_test(struct damage_matrix *out, const struct damage_how *how, struct err *err)
+static int test(struct damage_matrix *out, const struct damage_how *how, struct err *err)
 {
     int64_t from_ns = clock_now_ns();
     struct damage_base base = {0};
+    int rc = damage_base_make(&base, how, err);
+    if (rc == 0)
+        rc = fill(out, &base, how, err);
+    damage_base_release(&base);
+    out->spent_ns = clock_now_ns() - from_ns;
+    return rc;
+}
+
+static int make_store(const char *path, struct err *err)
+{
+    char *spawner = process_find_beside_self("spawnref");
+    char *agent = process_find_beside_self("spawnref-agent");
+    int rc = -1;
+    if (!spawner || !agent)
+        err_set(err, ERR_UNFIT,
+                "'spawnref' and 'spawnref-agent' are not beside spawnbench (build or install them, "
+                "or name a DATABASE)");
+    else
+        rc = damage_make_honest(path, spawner, agent, err);
+    free(spawner);
+    free(agent);
+    return rc;
+}
+
+/* With what is not given made in a folder of its own. */
+static int test_own(struct damage_matrix *out, const struct damage_how *how, struct err *err)
+{
+    const char *place = getenv("TMPDIR");
+    char *folder = text_format("%s/spawnbench-self-test-XXXXXX", place && *place ? place : "/tmp");
+    char *made = NULL;
+    struct damage_how own = *how;
+    int rc = -1;
+    if (!mkdtemp(folder)) {
+        err_system(err, "cannot make a folder '%s'", folder);
+    } else {
+        made = text_format("%s/honest.sqlite", folder);
+        own.folder = folder;
+        own.database = how->database ? how->database : made;
+        rc = how->database ? 0 : make_store(made, err);
+        if (rc == 0)
+            rc = test(out, &own, err);
+        text_remove_tree(folder);
+    }
+    free(folder);
+    free(made);
+    return rc;
+}
+
+int damage_self_test(struct damage_matrix *out, const struct damage_how *how, struct err *err)
+{
     int rc = check_rule(how->without, err);
     *out = (struct damage_matrix){.count = damage_kind_count,
                                   .rows = xcalloc(damage_kind_count, sizeof *out->rows),
                                   .seed = how->seed,
                                   .seeds = how->seeds};
     if (rc == 0)
-        rc = damage_base_make(&base, how, err);
-    if (rc == 0)
-        rc = fill(out, &base, how, err);
-    damage_base_release(&base);
-    out->spent_ns = clock_now_ns() - from_ns;
+        rc = how->folder ? test(out, how, err) : test_own(out, how, err);
     return rc;
 }
 
@@ -234,6 +278,15 @@ bool damage_matrix_holds(const struct damage_matrix *matrix)
     for (size_t i = 0; i < matrix->count; i++)
         holds = holds && matrix->rows[i].escaped == 0 && matrix->rows[i].missed == 0;
     return holds;
+}
+
+int damage_matrix_check(const struct damage_matrix *matrix, struct err *err)
+{
+    for (size_t i = 0; i < matrix->count; i++)
+        if (matrix->rows[i].made == 0)
+            return err_set(err, ERR_UNFIT, "damage '%s' could not be made",
+                           matrix->rows[i].kind->name);
+    return 0;
 }
 
 void damage_matrix_release(struct damage_matrix *matrix)

@@ -1,10 +1,14 @@
 /* Were we asked to stop? A handler notes the signal and writes to a pipe that loops can poll. */
 #include "base/interrupt.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static volatile sig_atomic_t seen;
 static int ends[2] = {-1, -1};
@@ -33,7 +37,26 @@ int interrupt_seen(void)
     return seen;
 }
 
+int interrupt_check(struct err *err)
+{
+    if (!seen)
+        return 0;
+    err_set(err, ERR_INTERRUPTED, "interrupted");
+    if (err)
+        err->os_error = seen;
+    return -1;
+}
+
 int interrupt_fd(void)
 {
     return ends[0];
+}
+
+void interrupt_sleep_until(int64_t deadline_ns)
+{
+    struct timespec until = {.tv_sec = deadline_ns / CLOCK_NS_PER_S,
+                             .tv_nsec = deadline_ns % CLOCK_NS_PER_S};
+    while (!interrupt_seen() &&
+           clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        continue;
 }

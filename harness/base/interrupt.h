@@ -3,6 +3,10 @@
 #ifndef BASE_INTERRUPT_H
 #define BASE_INTERRUPT_H
 
+#include <stdint.h>
+
+#include "base/err.h"
+
 /* interrupt_catch - from now on these signals only set what interrupt_seen tells, and make
  * interrupt_fd readable. Called once, early in main. */
 void interrupt_catch(void);
@@ -10,8 +14,14 @@ void interrupt_catch(void);
 /* interrupt_seen - the signal that asked us to stop, or 0 */
 int interrupt_seen(void);
 
-/* interrupt_fd - readable from the moment such a signal arrives, for poll;
- * -1 before interrupt_catch */
+/* interrupt_check - 0, or -1 and ERR_INTERRUPTED when such a signal came */
+int interrupt_check(struct err *err);
+
+/* interrupt_fd - readable from the moment such a signal arrives, for poll; -1 before
+ * interrupt_catch */
 int interrupt_fd(void);
+
+/* interrupt_sleep_until - sleep until this CLOCK_MONOTONIC instant or such a signal */
+void interrupt_sleep_until(int64_t deadline_ns);
 
 #endif

@@ -306,3 +306,10 @@ char *json_print(const cJSON *root, int pretty)
     cJSON_free(printed);
     return copy;
 }
+
+void json_puts(const cJSON *root)
+{
+    char *text = json_print(root, 1);
+    puts(text);
+    free(text);
+}

@@ -57,4 +57,7 @@ void json_add_double(cJSON *object, const char *key, double value);
 /* json_print - text of a tree in fresh memory (xmalloc family); the caller frees it */
 char *json_print(const cJSON *root, int pretty);
 
+/* json_puts - the same on stdout, pretty, with a newline */
+void json_puts(const cJSON *root);
+
 #endif

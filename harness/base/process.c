@@ -209,6 +209,16 @@ int process_wait(struct process *process, int64_t deadline_ns, struct process_ex
     return 1;
 }
 
+char *process_finish(struct process *process, struct process_exit *ended)
+{
+    struct text out = {0};
+    char part[4096];
+    for (ssize_t got; (got = read(process->out, part, sizeof part)) > 0;)
+        text_add_bytes(&out, part, (size_t)got);
+    process_wait(process, INT64_MAX, ended);
+    return text_take(&out);
+}
+
 void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended)
 {
     pid_t group = process->pid;

@@ -51,8 +51,14 @@ int process_start(struct process *out, const char *const argv[], char *const env
  */
 int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended);
 
-/* process_end - SIGTERM to its group, SIGKILL after grace_ns, reap it,
- * kill what is left of the group */
+/* process_finish - all that it prints, then wait for its end; the caller frees it. For programs
+ * that end by themselves. */
+char *process_finish(struct process *process, struct process_exit *ended);
+
+/*
+ * process_end - SIGTERM to its group, SIGKILL after grace_ns, reap it, kill what is left of the
+ * group
+ */
 void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended);
 
 /* One process as /proc/PID/stat shows it. */

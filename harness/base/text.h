@@ -67,6 +67,10 @@ int text_write_file(const char *path, const void *bytes, size_t length, struct e
 /* text_make_directories - like mkdir -p for `path` itself; errors: ERR_SYSTEM */
 int text_make_directories(const char *path, struct err *err);
 
+/* text_remove_tree - like rm -r for a folder, as far as it can be; links are not followed, and what
+ * is mounted in it stays */
+void text_remove_tree(const char *folder);
+
 /*
  * text_parse_duration - "45ms" to nanoseconds
  *

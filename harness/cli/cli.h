@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "plan/plan.h"
+#include "faults/trials.h"
+#include "runner/runner.h"
 #include "scenario/scenario.h"
 #include "store/store.h"
 
@@ -42,17 +43,12 @@ int cli_fail(const char *command, const struct err *err);
 /* cli_colour - stdout is a terminal and NO_COLOR (no-color.org) is not set */
 bool cli_colour(void);
 
-/* cli_store_path - RESULTS/spawnbench.sqlite; the caller frees it */
-char *cli_store_path(const char *results);
-
-/* cli_settle_results - the results folder (NULL: "results"), made where it is missing, as the
- * absolute path that subjects are told; the caller frees it.
- * errors : ERR_SYSTEM */
-int cli_settle_results(const char *given, char **absolute, struct err *err);
-
 /* cli_number - an option's whole number from least to most, or the end with a message */
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
                 long most);
+
+/* cli_date - UTC, to the second */
+void cli_date(char out[32], int64_t wall_ns);
 
 /* cli_join_words - a command line as one text; the caller frees it */
 char *cli_join_words(int argc, char **argv);
@@ -86,42 +82,36 @@ void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state 
 int cli_change_scenario(struct scenario *scenario, const struct cli_change *change,
                         struct err *err);
 
-/* measure.c: one scenario from plan to verdict */
-struct cli_measure {
-    const char *results;
-    const char *path;    /* of the scenario, for the store */
-    const char *command; /* argv in one line */
-    uint64_t seed;
+/* measure.c: what a command shows and does while the runner measures */
+struct progress;
+struct cli_watcher {
     bool quiet;
-    int64_t resume;    /* a stored run to go on with, 0 for a new one */
-    const char *label; /* of the command, for complaints; NULL: "run" */
-    /* may the run stop at this look? NULL: when every claim of the scenario is decided */
-    int (*decide)(void *context, struct store *store, int64_t run, bool *decided, struct err *err);
-    void *context;
+    /* its own, of the run under way */
+    struct progress *progress;
+    const struct scenario *scenario;
+    struct store *store;
+    int64_t run;
 };
+
+/* cli_observer - progress on a terminal unless quiet; faults that the scenario asks for, at the
+ * end. The watcher is borrowed until the run is over */
+struct runner_observer cli_observer(struct cli_watcher *watcher);
 
 /*
- * cli_measure - run, audit, store and judge one scenario
+ * cli_measure - runner_go, observed like that
  *
+ * label   : of the command, for complaints; NULL: "run", which tells how to go on, too
  * *run    : id of the run, also when it ended early; 0 when none was made
- * returns : exit code; what was measured is stored whatever happened
+ * returns : exit code; what went wrong is told
  */
-int cli_measure(const struct cli_measure *how, struct scenario *scenario, int64_t *run);
-
-/* pace.c: the blocks up to the first look spread evenly over a time; later ones go on like that.
- * Plain value; pace_wait before each item that is run, outside any measured time. */
-struct cli_pace {
-    int64_t interval_ns; /* from the beginning of one block to that of the next; 0: no pause */
-    int64_t begun_ns;    /* of this sitting's first block */
-    int64_t blocks;      /* begun so far in this sitting */
-};
-struct cli_pace pace_make(const struct plan *plan, int64_t spread_ns);
-void pace_wait(struct cli_pace *pace, const struct plan *plan, size_t index);
+int cli_measure(const struct runner_options *options, const char *label, bool quiet, int64_t *run);
 
 /* progress.c: one line on a terminal's stderr, rewritten between cycles; silent elsewhere */
-struct progress;
 struct progress *progress_new(const struct scenario *scenario, size_t planned, bool quiet);
 void progress_cycle(struct progress *progress, const struct run_cycle *cycle, size_t done);
 void progress_free(struct progress *progress);
+
+/* progress_trial - likewise for the faults of a scenario, see struct trials_how */
+void progress_trial(const struct scenario *scenario, size_t arm, const struct fault *fault);
 
 #endif

@@ -91,7 +91,6 @@ static void tell_json(const char *path, const struct audit_report *report,
                       const struct audit_findings *findings)
 {
     cJSON *root = cJSON_CreateObject(), *rows;
-    char *printed;
     cJSON_AddStringToObject(root, "schema", "spawnbench.audit.v1");
     cJSON_AddStringToObject(root, "database", path);
     json_add_int64(root, "bytes", report->bytes);
@@ -113,9 +112,7 @@ static void tell_json(const char *path, const struct audit_report *report,
         cJSON_AddStringToObject(row, "text", findings->items[i].text);
         cJSON_AddItemToArray(rows, row);
     }
-    printed = json_print(root, 1);
-    puts(printed);
-    free(printed);
+    json_puts(root);
     cJSON_Delete(root);
 }
 

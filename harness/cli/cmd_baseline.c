@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -206,21 +205,13 @@ static int save(const struct asked *asked, struct store *store, struct err *err)
 
 /* ---- list and show ---- */
 
-static void format_date(char out[32], int64_t wall_ns)
-{
-    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
 static int list_one(void *context, const struct store_document *document)
 {
     struct gate_baseline baseline;
     struct err err = {0};
     char date[32];
     bool good = gate_baseline_read(&baseline, document->text, strlen(document->text), &err) == 0;
-    format_date(date, document->made_wall_ns);
+    cli_date(date, document->made_wall_ns);
     if (context) {
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "name", document->name);
@@ -242,7 +233,6 @@ static int list_one(void *context, const struct store_document *document)
 static int list(const struct asked *asked, struct store *store, struct err *err)
 {
     cJSON *root, *rows;
-    char *printed;
     int rc;
     if (!asked->json) {
         printf("name                 made                  scenario             sittings  "
@@ -253,10 +243,8 @@ static int list(const struct asked *asked, struct store *store, struct err *err)
     cJSON_AddStringToObject(root, "schema", "spawnbench.baselines.v1");
     rows = cJSON_AddArrayToObject(root, "baselines");
     rc = store_each_document(store, STORE_BASELINE, list_one, rows, err);
-    printed = json_print(root, 1);
     if (rc == 0)
-        puts(printed);
-    free(printed);
+        json_puts(root);
     cJSON_Delete(root);
     return rc;
 }
@@ -317,12 +305,10 @@ int cmd_baseline(int argc, char **argv)
     struct asked asked = {.results = "results", .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    path = cli_store_path(asked.results);
-    rc = strcmp(asked.verb, "save") == 0 ? store_open_to_write(&store, path, &err)
-                                         : store_open(&store, path, false, &err);
+    rc = store_open_in(&store, asked.results,
+                       strcmp(asked.verb, "save") == 0 ? STORE_WRITE : STORE_READ, &err);
     if (rc == 0)
         rc = strcmp(asked.verb, "save") == 0   ? save(&asked, store, &err)
              : strcmp(asked.verb, "list") == 0 ? list(&asked, store, &err)
@@ -330,7 +316,6 @@ int cmd_baseline(int argc, char **argv)
     if (rc < 0)
         code = cli_fail("baseline", &err);
     store_close(store);
-    free(path);
     free(asked.runs);
     return cli_check_stdout("baseline", code);
 }

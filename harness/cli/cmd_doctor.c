@@ -1,5 +1,4 @@
 /* spawnbench doctor: is this machine fit to measure, and how fine a difference can it resolve? */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "cli/doctor.h"
+#include "doctor/calibrate.h"
 #include "run/run.h"
 
 enum {
@@ -44,8 +44,8 @@ static const struct argp_option options[] = {
     {0}};
 
 struct asked {
-    struct cli_calibrate calibrate;
-    bool calibrating, detailed, json, forced;
+    struct calibrate_how calibrate;
+    bool calibrating, detailed, json, forced, quiet;
 };
 
 static int64_t duration(const struct argp_state *state, const char *option, const char *text)
@@ -60,7 +60,7 @@ static int64_t duration(const struct argp_state *state, const char *option, cons
 static error_t take_calibrate(int key, const char *argument, const struct argp_state *state)
 {
     struct asked *asked = state->input;
-    struct cli_calibrate *calibrate = &asked->calibrate;
+    struct calibrate_how *calibrate = &asked->calibrate;
     switch (key) {
     case KEY_SITTINGS:
         calibrate->sittings =
@@ -79,7 +79,7 @@ static error_t take_calibrate(int key, const char *argument, const struct argp_s
         calibrate->arm = argument;
         break;
     case KEY_SEED:
-        calibrate->seed = (uint64_t)cli_number(state, "seed", argument, 1, INT32_MAX);
+        calibrate->runner.seed = (uint64_t)cli_number(state, "seed", argument, 1, INT32_MAX);
         break;
     case KEY_FORCE:
         asked->forced = true;
@@ -99,21 +99,21 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->json = true;
         return 0;
     case 'q':
-        asked->calibrate.quiet = true;
+        asked->quiet = true;
         return 0;
     case KEY_RESULTS:
-        asked->calibrate.results = argument;
+        asked->calibrate.runner.results = argument;
         return 0;
     case KEY_CALIBRATE:
         asked->calibrating = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (asked->calibrate.path)
+        if (asked->calibrate.runner.path)
             argp_error(state, "one SCENARIO at a time, '%s' is too much", argument);
-        asked->calibrate.path = argument;
+        asked->calibrate.runner.path = argument;
         return 0;
     case ARGP_KEY_END:
-        if ((asked->detailed || asked->calibrate.path) && !asked->calibrating)
+        if ((asked->detailed || asked->calibrate.runner.path) && !asked->calibrating)
             argp_error(state, "a SCENARIO and the options of a calibration go with --calibrate");
         return 0;
     default:
@@ -157,11 +157,11 @@ static int take_document(void *context, const struct store_document *document)
 /* No store is no error: nothing has been measured here yet. */
 static int load_shelf(struct shelf *shelf, const char *results, struct err *err)
 {
-    char *path = cli_store_path(results);
+    char *path = store_path(results);
     struct store *store = NULL;
     int rc = 0;
     if (access(path, F_OK) == 0) {
-        rc = store_open(&store, path, false, err);
+        rc = store_open(&store, path, STORE_READ, err);
         if (rc == 0)
             rc = store_each_document(store, STORE_CALIBRATION, take_document, shelf, err);
     }
@@ -182,7 +182,41 @@ static void release_shelf(struct shelf *shelf)
 
 /* ---- the visit ---- */
 
-static int calibrate(const struct asked *asked, struct cli_visit *visit, struct calibration *made)
+static void tell_progress(void *context, int done, int64_t left_ns)
+{
+    const struct asked *asked = context;
+    fprintf(stderr, "\rsitting %d of %d", done + 1, asked->calibrate.sittings);
+    if (done)
+        fprintf(stderr, ", some %.0f s left   ", (double)left_ns / 1e9);
+}
+
+/* The sittings themselves are quiet; what ended them is told. */
+static int run_sittings(struct asked *asked, struct calibration *made)
+{
+    struct cli_watcher watcher = {.quiet = true};
+    struct calibrate_how *how = &asked->calibrate;
+    bool shown = !asked->quiet && isatty(STDERR_FILENO);
+    struct calibrate_end end;
+    struct err err = {0};
+    int rc;
+    how->runner.observer = cli_observer(&watcher);
+    how->each = shown ? tell_progress : NULL;
+    how->context = asked;
+    rc = calibrate_run(made, how, &end, &err);
+    if (shown)
+        fprintf(stderr, "\r%50s\r", "");
+    if (end.late)
+        fprintf(stderr, "spawnbench: doctor: --max-time is over after %d of %d sittings\n",
+                end.sittings, how->sittings);
+    if (end.code == 4)
+        fprintf(stderr,
+                "spawnbench: doctor: run %lld has findings: mend that first (spawnbench show "
+                "%lld)\n",
+                (long long)end.run, (long long)end.run);
+    return rc < 0 ? cli_fail("doctor", &err) : end.code;
+}
+
+static int calibrate(struct asked *asked, struct cli_visit *visit, struct calibration *made)
 {
     int code;
     made->fit = doctor_worst(visit->found) != DOCTOR_UNFIT;
@@ -194,16 +228,16 @@ static int calibrate(const struct asked *asked, struct cli_visit *visit, struct 
         return 5;
     }
     interrupt_catch();
-    code = cli_calibrate(&asked->calibrate, made);
+    code = run_sittings(asked, made);
     if (code == 0)
         visit->made = made;
     return code;
 }
 
-static int visit_machine(const struct asked *asked, const char *environment,
+static int visit_machine(struct asked *asked, const char *environment,
                          const struct scenario_machine *machine)
 {
-    const struct doctor_places places = {.results = asked->calibrate.results,
+    const struct doctor_places places = {.results = asked->calibrate.runner.results,
                                          .environment = environment};
     struct shelf shelf = {.machine = machine->id};
     struct doctor_examination found = {0};
@@ -211,7 +245,7 @@ static int visit_machine(const struct asked *asked, const char *environment,
     struct cli_visit visit = {.machine = machine->id, .found = &found};
     struct err err = {0};
     int code = 0;
-    if (load_shelf(&shelf, asked->calibrate.results, &err) < 0)
+    if (load_shelf(&shelf, asked->calibrate.runner.results, &err) < 0)
         return cli_fail("doctor", &err);
     doctor_examine(&found, &places);
     visit.latest = shelf.latest;
@@ -235,14 +269,6 @@ static int visit_machine(const struct asked *asked, const char *environment,
     return code;
 }
 
-static char *join_words(int argc, char **argv)
-{
-    struct text line = {0};
-    for (int i = 0; i < argc; i++)
-        text_addf(&line, "%s%s", i ? " " : "", argv[i]);
-    return text_take(&line);
-}
-
 int cmd_doctor(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -259,23 +285,23 @@ int cmd_doctor(int argc, char **argv)
         NULL,
         NULL,
         NULL};
-    struct asked asked = {.calibrate = {.results = "results",
+    struct asked asked = {.calibrate = {.runner = {.results = "results"},
                                         .sittings = 20,
                                         .pairs = 100,
                                         .pause_ns = 2 * CLOCK_NS_PER_S,
                                         .most_ns = 600 * CLOCK_NS_PER_S}};
     struct scenario_machine machine;
     struct err err = {0};
-    char *environment, *command = join_words(argc, argv);
+    char *environment, *command = cli_join_words(argc, argv);
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    asked.calibrate.command = command;
-    if (!asked.calibrate.seed)
-        asked.calibrate.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % INT32_MAX;
+    asked.calibrate.runner.command = command;
+    if (!asked.calibrate.runner.seed)
+        asked.calibrate.runner.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % INT32_MAX;
     /* the class names the file system of the results: there must be one; where there cannot be,
      * the examination says so */
-    text_make_directories(asked.calibrate.results, NULL);
-    environment = run_host_describe(asked.calibrate.results, store_engine());
+    text_make_directories(asked.calibrate.runner.results, NULL);
+    environment = run_host_describe(asked.calibrate.runner.results, store_engine());
     if (scenario_machine_read(&machine, environment, &err) < 0)
         code = cli_fail("doctor", &err);
     else

@@ -113,15 +113,13 @@ static int write_file(const struct asked *asked, struct store *store, int64_t ru
 static int export_run(const struct asked *asked, struct err *err)
 {
     struct store *store = NULL;
-    char *path = cli_store_path(asked->results);
     int64_t run;
     int rc = -1;
-    if (store_open(&store, path, false, err) == 0 &&
+    if (store_open_in(&store, asked->results, STORE_READ, err) == 0 &&
         store_run_find(store, asked->run, &run, err) == 0)
         rc = asked->output ? write_file(asked, store, run, err)
                            : report_export(stdout, store, run, asked->format, err);
     store_close(store);
-    free(path);
     return rc;
 }
 

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/prove.h"
-#include "cli/trials.h"
+#include "faults/prove.h"
+#include "faults/trials.h"
 
 enum {
     KEY_ARM = 256,
@@ -208,24 +208,33 @@ static void tell_sums(const struct table *table, enum faults_verdict verdict)
            means[verdict]);
 }
 
-static void tell_json(const cJSON *document)
-{
-    char *printed = json_print(document, 1);
-    puts(printed);
-    free(printed);
-}
-
 /* ---- the run ---- */
 
 static const int exit_codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
 
+static void tell_proof(const struct prove_said *said, void *context)
+{
+    const struct asked *asked = context;
+    char took[TEXT_DURATION_BYTES];
+    if (*said->trouble)
+        fprintf(stderr, "spawnbench: faults: '%s' proves nothing: its document: %s\n",
+                said->command, said->trouble);
+    if (said->kept && !asked->quiet)
+        fprintf(stderr, "spawnbench: faults: %-8s %s in %s\n", said->name,
+                said->code == 0   ? "holds"
+                : said->code == 4 ? "BROKEN"
+                                  : "PROVES NOTHING",
+                text_duration(took, (double)said->spent_ns));
+}
+
 /* The known-bad ways must fail with the same breath, or nothing is proven. */
-static int prove(const struct asked *asked, struct store *store, int *code, struct err *err)
+static int prove(struct asked *asked, struct store *store, int *code, struct err *err)
 {
     const struct prove_how how = {.which =
                                       asked->proving == PROVING_ALL ? PROVE_ALL : PROVE_CONTROLS,
                                   .full = asked->full,
-                                  .quiet = asked->quiet};
+                                  .each = tell_proof,
+                                  .context = asked};
     int proven = 0;
     if (asked->proving == PROVING_NOTHING)
         return 0;
@@ -245,7 +254,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct stor
                              .seed = asked->seed,
                              .times = asked->times,
                              .shim_option = asked->shim_option,
-                             .progress = !asked->quiet,
+                             .trying = asked->quiet ? NULL : progress_trial,
                              .each = take_row,
                              .context = &table};
     enum faults_verdict verdict;
@@ -261,7 +270,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct stor
         return -1;
     *code = exit_codes[verdict];
     if (asked->json)
-        tell_json(document);
+        json_puts(document);
     else if (!asked->quiet)
         tell_sums(&table, verdict);
     rc =
@@ -273,12 +282,10 @@ static int run_in_store(struct asked *asked, const struct scenario *scenario)
 {
     struct store *store = NULL;
     struct err err = {0};
-    char *path = cli_store_path(asked->results);
-    int code = 0, rc = store_open(&store, path, true, &err);
+    int code = 0, rc = store_open_in(&store, asked->results, STORE_MAKE, &err);
     if (rc == 0)
         rc = run(asked, scenario, store, &code, &err);
     store_close(store);
-    free(path);
     return rc < 0 ? cli_fail("faults", &err) : code;
 }
 
@@ -290,7 +297,7 @@ static int load_and_run(struct asked *asked)
     int code;
     if (scenario_load(&scenario, asked->path, &err) < 0 ||
         cli_change_scenario(&scenario, &asked->change, &err) < 0 ||
-        cli_settle_results(asked->results, &absolute, &err) < 0) {
+        runner_settle_results(asked->results, &absolute, &err) < 0) {
         code = cli_fail("faults", &err);
     } else {
         asked->results = absolute;

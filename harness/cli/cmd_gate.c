@@ -2,6 +2,7 @@
 #include "cli/gate.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "gate/derive.h"
+#include "gate/gate_self_test.h"
+#include "gate/paired.h"
 
 #define MOST_CYCLES 200
 
@@ -278,14 +281,57 @@ static const char doc[] =
     "broken, the tolerance is below the noise floor), 128+n ended by signal n.\n"
     "For CTest: SKIP_RETURN_CODE 3 shows an undecided gate as skipped.";
 
+static void tell_tried(const char *what, const struct gate_said *said, bool good)
+{
+    printf("  %-6s %-58s exit %d%s%s\n", good ? "seen" : "MISSED", what, said->exit,
+           said->verdict[0] ? ", " : "", said->verdict);
+    fflush(stdout);
+}
+
+static int run_self_test(const struct cli_gate *gate)
+{
+    struct gate_self_test test = {.each = gate->quiet ? NULL : tell_tried};
+    struct err err = {0};
+    if (!gate->quiet)
+        printf("gate self-test: what must be seen, and what must not be answered (complaints on "
+               "stderr are expected)\n");
+    fflush(stdout);
+    if (gate_self_test(&test, gate->asked.tolerance, gate->asked.alpha, &err) < 0)
+        return cli_fail("gate --self-test", &err);
+    if (!gate->quiet)
+        printf("%zu tried, %zu missed\n", test.tried, test.missed);
+    return test.missed ? 1 : 0;
+}
+
+/* returns 0, or an exit code of what went wrong, already told */
+static int run_paired(const struct cli_gate *gate, struct gate_result *result)
+{
+    struct cli_watcher watcher = {.quiet = gate->quiet};
+    const struct gate_sides sides = {.runner = {.results = gate->results,
+                                                .path = gate->words[0],
+                                                .command = gate->command,
+                                                .seed = gate->seed,
+                                                .observer = cli_observer(&watcher)},
+                                     .against = gate->against,
+                                     .arm = gate->arm,
+                                     .manners = gate->manners};
+    struct err err = {0}, ended = {0};
+    int rc = gate_run_paired(result, &sides, &ended, &err), code = 0;
+    if (ended.code != ERR_NONE)
+        code = cli_fail("gate", &ended);
+    if (rc < 0)
+        return cli_gate_could_not(result, &err);
+    return code == 5 ? 0 : code; /* 5: the result says why it could not be compared */
+}
+
 static int run_gate(struct parse *parse)
 {
     struct cli_gate *gate = &parse->gate;
     struct gate_result result = {.asked = gate->asked};
     int code;
     if (parse->self_test)
-        return cli_gate_self_test(gate);
-    code = gate->against ? cli_gate_paired(gate, &result) : cli_gate_stored(gate, &result);
+        return run_self_test(gate);
+    code = gate->against ? run_paired(gate, &result) : cli_gate_stored(gate, &result);
     if (code == 0 && gate->against_history)
         code = cli_gate_history(gate, &result);
     if (code == 0) {
@@ -315,17 +361,14 @@ int cmd_gate(int argc, char **argv)
                                              .power = GATE_POWER},
                                    .results = "results"},
                           .most_cycles = MOST_CYCLES};
-    struct text command = {0};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &parse);
-    for (int i = 0; i < argc; i++)
-        text_addf(&command, "%s%s", i ? " " : "", argv[i]);
-    parse.gate.command = command.data;
+    parse.gate.command = cli_join_words(argc, argv);
     parse.gate.asked.look_count = gate_looks(parse.gate.asked.looks, parse.most_cycles);
     if (!parse.gate.seeded)
         parse.gate.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
     interrupt_catch();
     code = run_gate(&parse);
-    text_release(&command);
+    free(parse.gate.command);
     return cli_check_stdout("gate", code);
 }

@@ -264,11 +264,8 @@ static int look(const struct asked *asked, struct store *store, int *code, struc
     }
     for (size_t i = 0; i < names.count && rc == 0; i++)
         rc = one(asked, store, names.known[i], &said, err);
-    if (rc == 0 && root) {
-        char *printed = json_print(root, 1);
-        puts(printed);
-        free(printed);
-    }
+    if (rc == 0 && root)
+        json_puts(root);
     if (rc == 0)
         rc = check_said(asked, &said, err);
     *code = asked->check && said.open ? 1 : 0;
@@ -317,12 +314,9 @@ int cmd_history(int argc, char **argv)
     struct asked asked = {.results = "results"};
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    path = cli_store_path(asked.results);
-    rc = asked.accept ? store_open_to_write(&store, path, &err)
-                      : store_open(&store, path, false, &err);
+    rc = store_open_in(&store, asked.results, asked.accept ? STORE_WRITE : STORE_READ, &err);
     if (rc == 0 && asked.accept) {
         rc = accept(&asked, store, &err);
     } else if (rc == 0) {
@@ -332,6 +326,5 @@ int cmd_history(int argc, char **argv)
     if (rc < 0)
         code = cli_fail("history", &err);
     store_close(store);
-    free(path);
     return cli_check_stdout("history", code);
 }

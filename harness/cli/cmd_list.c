@@ -2,7 +2,6 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -42,18 +41,10 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-static void format_date(char out[32], int64_t wall_ns)
-{
-    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
 static int list_line(void *context, const struct store_run *run)
 {
     char date[32];
-    format_date(date, run->started_wall_ns);
+    cli_date(date, run->started_wall_ns);
     if (!context) {
         printf("%5lld  %s  %-20s %-8s %7zu of %zu%s%s\n", (long long)run->id, date,
                run->scenario_name, run->state, run->cycles, run->planned, *run->note ? "  " : "",
@@ -76,7 +67,6 @@ static int list_line(void *context, const struct store_run *run)
 static int list(const struct asked *asked, struct store *store, struct err *err)
 {
     cJSON *root, *rows;
-    char *printed;
     int rc;
     if (!asked->json) {
         printf("  run  started               scenario             state     cycles of planned\n");
@@ -86,10 +76,8 @@ static int list(const struct asked *asked, struct store *store, struct err *err)
     cJSON_AddStringToObject(root, "schema", "spawnbench.list.v1");
     rows = cJSON_AddArrayToObject(root, "runs");
     rc = store_each_run(store, list_line, rows, err);
-    printed = json_print(root, 1);
     if (rc == 0)
-        puts(printed);
-    free(printed);
+        json_puts(root);
     cJSON_Delete(root);
     return rc;
 }
@@ -110,14 +98,11 @@ static int open_and(int argc, char **argv, const struct argp *argp, struct asked
 {
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0;
     argp_parse(argp, argc, argv, 0, NULL, asked);
-    path = cli_store_path(asked->results);
-    if (store_open(&store, path, false, &err) < 0 || work(asked, store, &err) < 0)
+    if (store_open_in(&store, asked->results, STORE_READ, &err) < 0 || work(asked, store, &err) < 0)
         code = cli_fail(command, &err);
     store_close(store);
-    free(path);
     return cli_check_stdout(command, code);
 }
 

@@ -79,14 +79,12 @@ int cmd_report(int argc, char **argv)
                           .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
     struct store *store = NULL;
     struct err err = {0};
-    char *path;
     int code = 0;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    path = cli_store_path(asked.results);
-    if (store_open(&store, path, false, &err) < 0 || render(&asked, store, &err) < 0)
+    if (store_open_in(&store, asked.results, STORE_READ, &err) < 0 ||
+        render(&asked, store, &err) < 0)
         code = cli_fail("report", &err);
     store_close(store);
-    free(path);
     free(asked.runs);
     return cli_check_stdout("report", code);
 }

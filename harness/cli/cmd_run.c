@@ -131,14 +131,12 @@ static int tell(const struct asked *asked, const int64_t runs[], size_t count)
 {
     struct err err = {0};
     struct store *store = NULL;
-    char *path = cli_store_path(asked->results);
-    int rc = store_open(&store, path, false, &err);
+    int rc = store_open_in(&store, asked->results, STORE_READ, &err);
     if (rc == 0 && asked->json)
         rc = report_json(stdout, store, runs, count, true, &err);
     for (size_t i = 0; rc == 0 && !asked->json && i < count; i++)
         rc = report_terminal(stdout, store, runs[i], cli_colour(), &err);
     store_close(store);
-    free(path);
     return rc < 0 ? cli_fail("run", &err) : 0;
 }
 
@@ -150,13 +148,13 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
     size_t made = 0;
     int code = 0, told = 0;
     for (size_t i = 0; i < count && code < 128; i++) {
-        struct cli_measure how = {.results = asked->results,
-                                  .path = paths[i],
-                                  .command = command,
-                                  .seed = seed,
-                                  .quiet = asked->quiet,
-                                  .resume = resume};
-        code = graver(code, cli_measure(&how, &scenarios[i], &runs[made]));
+        const struct runner_options how = {.scenario = &scenarios[i],
+                                           .results = asked->results,
+                                           .path = paths[i],
+                                           .command = command,
+                                           .seed = seed,
+                                           .resume = resume};
+        code = graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
         if (runs[made]) {
             if (!asked->quiet && !asked->json)
                 told = graver(told, tell(asked, &runs[made], 1));
@@ -172,11 +170,11 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
 /* Earlier runs are looked at where there are any; nothing is made. */
 static void print_plans(const struct asked *asked, const struct scenario scenarios[], uint64_t seed)
 {
-    char *path = cli_store_path(asked->results ? asked->results : "results");
+    char *path = store_path(asked->results ? asked->results : "results");
     struct store *store = NULL;
     struct text text = {0};
     struct err ignored = {0};
-    if (access(path, R_OK) != 0 || store_open(&store, path, false, &ignored) < 0)
+    if (access(path, R_OK) != 0 || store_open(&store, path, STORE_READ, &ignored) < 0)
         store = NULL;
     for (size_t i = 0; i < asked->path_count; i++) {
         struct plan plan;
@@ -223,8 +221,8 @@ static int load_partial(const struct asked *asked, struct store_run *run, struct
 {
     struct store *store = NULL;
     int64_t id = 0;
-    char *path = cli_store_path(asked->results);
-    int rc = store_open(&store, path, false, err);
+    char *path = store_path(asked->results);
+    int rc = store_open(&store, path, STORE_READ, err);
     if (rc == 0 && asked->resume)
         rc = store_run_find(store, asked->resume, &id, err);
     else if (rc == 0)
@@ -262,7 +260,7 @@ static int run_again(const struct asked *asked, const char *command)
 static int settle_results(struct asked *asked, char **absolute)
 {
     struct err err = {0};
-    if (cli_settle_results(asked->results, absolute, &err) < 0)
+    if (runner_settle_results(asked->results, absolute, &err) < 0)
         return cli_fail("run", &err);
     asked->results = *absolute;
     return 0;

@@ -1,6 +1,5 @@
-/* spawnbench soak: does it last? Batches with random faults,
- * until time is over or something is found. */
-#include <ftw.h>
+/* spawnbench soak: does it last? Batches with random faults, until time is over or something is
+ * found. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/prove.h"
+#include "faults/prove.h"
 #include "faults/soak.h"
 #include "stats/stats.h"
 
@@ -198,33 +197,20 @@ static cJSON *document_of(const struct asked *asked, const struct scenario *scen
 static int keep(const struct asked *asked, const struct scenario *scenario,
                 const struct soak_tally *tally, int code, struct err *err)
 {
-    char *path = cli_store_path(asked->results), *printed;
     struct store *store = NULL;
     cJSON *document = document_of(asked, scenario, tally);
-    int rc = store_open(&store, path, true, err);
-    if (asked->json) {
-        printed = json_print(document, 1);
-        puts(printed);
-        free(printed);
-    }
+    int rc = store_open_in(&store, asked->results, STORE_MAKE, err);
+    if (asked->json)
+        json_puts(document);
     if (rc == 0)
         rc = prove_keep(store, "soak", asked->command, code, tally->spent_ns, document, err);
     else
         cJSON_Delete(document);
     store_close(store);
-    free(path);
     return rc;
 }
 
 /* ---- the run ---- */
-
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
 
 static int soak_in(const char *folder, const struct asked *asked, const struct scenario *scenario,
                    struct soak_tally *tally, struct err *err)
@@ -263,7 +249,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct err 
                    asked->seed, asked->every);
         fflush(stdout);
         rc = soak_in(folder, asked, scenario, &tally, err);
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        text_remove_tree(folder);
         if (!asked->quiet && !asked->json && tally.cycles)
             tell(&tally);
     }
@@ -288,7 +274,7 @@ static int load_and_run(struct asked *asked)
     char *absolute = NULL;
     int code = -1;
     if (load(&scenario, asked, &err) == 0 &&
-        cli_settle_results(asked->results, &absolute, &err) == 0) {
+        runner_settle_results(asked->results, &absolute, &err) == 0) {
         asked->results = absolute;
         code = run(asked, &scenario, &err);
     }

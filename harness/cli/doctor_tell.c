@@ -203,7 +203,6 @@ static void add_calibration(cJSON *rows, const struct calibration *calibration)
 void cli_doctor_tell_json(const struct cli_visit *visit)
 {
     cJSON *root = cJSON_CreateObject(), *rows;
-    char *printed;
     cJSON_AddStringToObject(root, "schema", "spawnbench.doctor.v1");
     cJSON_AddBoolToObject(root, "fit", doctor_worst(visit->found) != DOCTOR_UNFIT);
     cJSON_AddStringToObject(root, "machine", visit->machine);
@@ -216,8 +215,6 @@ void cli_doctor_tell_json(const struct cli_visit *visit)
     for (size_t i = 0; i < visit->latest_count; i++)
         add_calibration(rows, &visit->latest[i]);
     cJSON_AddBoolToObject(root, "calibrated_now", visit->made != NULL);
-    printed = json_print(root, 1);
-    puts(printed);
-    free(printed);
+    json_puts(root);
     cJSON_Delete(root);
 }

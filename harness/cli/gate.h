@@ -29,17 +29,11 @@ int cli_gate_history(const struct cli_gate *gate, struct gate_result *result);
  * services are told, too (returns 0); any other is told at once (returns its exit code) */
 int cli_gate_could_not(struct gate_result *result, const struct err *err);
 
-/* gate_paired.c: baseline and candidate side by side. Fills result; returns 0, or an exit code of
- * what went wrong, already told. */
-int cli_gate_paired(const struct cli_gate *gate, struct gate_result *result);
-
-/* gate_stored.c: against what is stored; likewise */
+/* gate_stored.c: against what is stored. Fills result; returns 0, or an exit code of what went
+ * wrong, already told. */
 int cli_gate_stored(const struct cli_gate *gate, struct gate_result *result);
 
 /* gate_tell.c: to people, programs and CI services; the exit code */
 int cli_gate_tell(const struct cli_gate *gate, const struct gate_result *result);
-
-/* gate_self_test.c: spawnbench gate --self-test */
-int cli_gate_self_test(const struct cli_gate *gate);
 
 #endif

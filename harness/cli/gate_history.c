@@ -46,10 +46,9 @@ int cli_gate_history(const struct cli_gate *gate, struct gate_result *result)
                                     .machine = machine,
                                     .arm = result->paired ? result->candidate : gate->arm,
                                     .until = result->paired ? 0 : result->run};
-    char *path = cli_store_path(gate->results);
     struct store *store = NULL;
     struct err err = {0};
-    int rc = store_open(&store, path, false, &err);
+    int rc = store_open_in(&store, gate->results, STORE_READ, &err);
     if (rc == 0)
         rc = find_place(machine, gate, result, store, &err);
     for (size_t i = 0; i < gate->asked.metric_count && rc == 0; i++) {
@@ -57,6 +56,5 @@ int cli_gate_history(const struct cli_gate *gate, struct gate_result *result)
         rc = ask(result, store, &wanted, &err);
     }
     store_close(store);
-    free(path);
     return rc < 0 ? cli_fail("gate", &err) : 0;
 }

@@ -19,19 +19,18 @@ static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
 {
     struct scenario scenario = {0};
     char *results = NULL;
-    struct cli_measure how = {.path = gate->words[0],
-                              .command = gate->command,
-                              .seed = gate->seed,
-                              .quiet = gate->quiet,
-                              .label = "gate"};
+    struct runner_options how = {.scenario = &scenario,
+                                 .path = gate->words[0],
+                                 .command = gate->command,
+                                 .seed = gate->seed};
     int code;
     if (scenario_load(&scenario, gate->words[0], err) < 0 ||
-        cli_settle_results(gate->results, &results, err) < 0) {
+        runner_settle_results(gate->results, &results, err) < 0) {
         scenario_release(&scenario);
         return -1;
     }
     how.results = results;
-    code = cli_measure(&how, &scenario, run);
+    code = cli_measure(&how, "gate", gate->quiet, run);
     scenario_release(&scenario);
     free(results);
     return code;
@@ -56,8 +55,7 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
 {
     struct gate_baseline baseline = {0};
     struct store *store = NULL;
-    char *path = cli_store_path(gate->results);
-    int rc = store_open(&store, path, false, err);
+    int rc = store_open_in(&store, gate->results, STORE_READ, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     if (rc == 0 && run == 0) /* the newest run of the baseline's scenario, or the one named */
@@ -72,7 +70,6 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
         rc = check_floor(result, &baseline, store, err);
     gate_baseline_release(&baseline);
     store_close(store);
-    free(path);
     return rc;
 }
 
@@ -81,15 +78,13 @@ static int look_for_baseline(const struct cli_gate *gate, struct err *err)
 {
     struct gate_baseline baseline = {0};
     struct store *store = NULL;
-    char *path = cli_store_path(gate->results);
     int rc = text_make_directories(gate->results, err);
     if (rc == 0)
-        rc = store_open(&store, path, true, err);
+        rc = store_open_in(&store, gate->results, STORE_MAKE, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     gate_baseline_release(&baseline);
     store_close(store);
-    free(path);
     return rc;
 }
 

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -18,21 +20,6 @@ bool cli_colour(void)
 {
     const char *no_color = getenv("NO_COLOR");
     return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
-char *cli_store_path(const char *results)
-{
-    return text_format("%s/spawnbench.sqlite", results);
-}
-
-int cli_settle_results(const char *given, char **absolute, struct err *err)
-{
-    given = given ? given : "results";
-    *absolute = NULL;
-    if (text_make_directories(given, err) < 0)
-        return -1;
-    *absolute = realpath(given, NULL);
-    return *absolute ? 0 : err_system(err, "cannot use results folder '%s'", given);
 }
 
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
@@ -62,6 +49,14 @@ void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state 
         argp_error(state,
                    "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
                    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
+void cli_date(char out[32], int64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
 char *cli_join_words(int argc, char **argv)

@@ -95,3 +95,14 @@ void progress_free(struct progress *progress)
         progress->shown = false;
     free(progress);
 }
+
+void progress_trial(const struct scenario *scenario, size_t arm, const struct fault *fault)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (fault)
+        fprintf(stderr, "\r%s: %s: %s\x1b[K", scenario->name, scenario->arms[arm].name,
+                fault->name);
+    else
+        fputs("\r\x1b[K", stderr);
+}

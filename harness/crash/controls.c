@@ -205,7 +205,6 @@ static cJSON *result_json(const struct control_result *result)
 void controls_json(const struct controls *controls)
 {
     cJSON *root = cJSON_CreateObject(), *all;
-    char *text;
     cJSON_AddStringToObject(root, "schema", "spawnbench.controls.v1");
     cJSON_AddStringToObject(root, "engine", sqlite3_libversion());
     cJSON_AddBoolToObject(root, "affected", engine_has_wal_reset_race(sqlite3_libversion_number()));
@@ -215,8 +214,6 @@ void controls_json(const struct controls *controls)
     for (size_t i = 0; i < controls->count; i++)
         cJSON_AddItemToArray(all, result_json(&controls->results[i]));
     cJSON_AddStringToObject(root, "verdict", is_any_blind(controls) ? "blind" : "all-failed");
-    text = json_print(root, 1);
-    puts(text);
-    free(text);
+    json_puts(root);
     cJSON_Delete(root);
 }

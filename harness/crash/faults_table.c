@@ -158,7 +158,6 @@ static void print_json(const struct row rows[], size_t count, const struct sums 
                        uint64_t seed, size_t most, int code)
 {
     cJSON *root = cJSON_CreateObject(), *all;
-    char *text;
     cJSON_AddStringToObject(root, "schema", "spawnbench.faults-by-call.v1");
     cJSON_AddStringToObject(root, "engine", sqlite3_libversion());
     cJSON_AddBoolToObject(root, "affected", engine_has_wal_reset_race(sqlite3_libversion_number()));
@@ -174,9 +173,7 @@ static void print_json(const struct row rows[], size_t count, const struct sums 
                             code == 0             ? "sound"
                             : code == EXIT_BROKEN ? "broken"
                                                   : "blind");
-    text = json_print(root, 1);
-    puts(text);
-    free(text);
+    json_puts(root);
     cJSON_Delete(root);
 }
 

@@ -6,7 +6,6 @@
  * a promise was broken. Exit 5: a control did not fail, or too few states. Equal seeds give equal
  * walks. */
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -180,14 +179,6 @@ static char *make_folder(struct err *err)
     return NULL;
 }
 
-static int forget(const char *name, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(name);
-}
-
 /* ---- the walks ---- */
 
 static int walk_one(struct table_row *row, const struct options *options, const char *folder,
@@ -297,7 +288,7 @@ int main(int argc, char **argv)
         code = err_exit_code(&err);
     }
     if (folder)
-        nftw(folder, forget, 4, FTW_DEPTH | FTW_PHYS);
+        text_remove_tree(folder);
     free(folder);
     return code;
 }

@@ -187,7 +187,6 @@ void table_json(const struct table *table)
 {
     int code = table_exit_code(table);
     cJSON *root = cJSON_CreateObject(), *rows;
-    char *text;
     add_head(root, table);
     add_all(root, table);
     add_durability(root, table, "full");
@@ -196,8 +195,6 @@ void table_json(const struct table *table)
     for (size_t i = 0; i < table->count; i++)
         cJSON_AddItemToArray(rows, row_json(&table->rows[i]));
     cJSON_AddStringToObject(root, "verdict", code == 0 ? "sound" : code == 4 ? "broken" : "blind");
-    text = json_print(root, 1);
-    puts(text);
-    free(text);
+    json_puts(root);
     cJSON_Delete(root);
 }

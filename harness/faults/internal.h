@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 
 #include "audit/audit.h"
-#include "audit/schedule.h"
 #include "base/process.h"
 #include "faults/faults.h"
+#include "runner/audits.h"
 
 #define FAULT_SHIM     "spawnbench-faultvfs.so"
 #define FAULT_DEADLINE (500 * CLOCK_NS_PER_MS) /* of a batch with an agent that never is ready */
@@ -44,14 +44,14 @@ struct session {
     bool has_shim, mounted;
     struct run_meddler meddler;
     struct run *run;
-    struct audit_watch *watch;  /* NULL: it keeps no store */
-    struct run_cycle cycle;     /* the last one */
-    size_t next;                /* batch */
-    uint64_t calls[PAGE_CALLS]; /* of the last healthy batch */
-    int64_t whole_ns;           /* it took, from spawn to finished */
+    struct runner_audits audits; /* no watch: it keeps no store */
+    struct run_cycle cycle;      /* the last one */
+    size_t next;                 /* batch */
+    uint64_t calls[PAGE_CALLS];  /* of the last healthy batch */
+    int64_t whole_ns;            /* it took, from spawn to finished */
     struct injection injection;
-    struct audit_schedule *schedule; /* of full audits; NULL: each is full */
-    int audits;
+    bool budgeted; /* full audits come as the schedule allows; else each is full */
+    int audited;   /* times */
     int64_t acknowledged, undecided, present;
 };
 
@@ -78,9 +78,8 @@ int session_restart(struct session *session, struct audit_findings *findings, st
 void session_end(struct session *session, struct audit_findings *findings);
 
 /* session_close - give everything back, what it still runs and what is mounted included. Files
- * stay; session_remove takes them away. */
+ * stay. */
 void session_close(struct session *session);
-void session_remove(const char *folder);
 
 /* session_can - why this fault cannot be made in this arm, or NULL */
 const char *session_can(const struct faults_options *asked, size_t arm, const struct fault *fault);

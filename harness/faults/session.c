@@ -1,6 +1,5 @@
 /* How is one arm kept under audit while things fail: batch, restart, end? */
 #include <errno.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,18 +128,14 @@ int session_open(struct session *out, const struct faults_options *asked, size_t
     options.environment = out->environment;
     options.arguments = out->has_shim ? out->arguments : NULL;
     options.meddler = &out->meddler;
-    if (run_open(&out->run, &options, err) < 0)
-        return -1;
-    if (run_database(out->run, arm))
-        out->watch = audit_watch_new(run_database(out->run, arm), RUN_LABEL);
-    return 0;
+    return run_open(&out->run, &options, err);
 }
 
 void session_close(struct session *session)
 {
-    audit_watch_rest(session->watch);
+    audit_watch_rest(session->audits.watch);
     run_close(session->run);
-    audit_watch_free(session->watch);
+    runner_audit_release(&session->audits);
     inject_release(&session->injection);
     run_cycle_release(&session->cycle);
     page_close(session->page);
@@ -153,19 +148,6 @@ void session_close(struct session *session)
     free(session->variable);
     free(session->shim);
     *session = (struct session){0};
-}
-
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
-void session_remove(const char *folder)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 /* ---- batches ---- */
@@ -187,20 +169,9 @@ static void learn(struct session *session)
 
 static void add(struct session *session, const struct audit_result *result)
 {
-    session->audits++;
+    session->audited++;
     session->undecided += result->undecided;
     session->present += result->present;
-}
-
-/* As deep as there is time for; always, where nobody minds. */
-static enum audit_level level_now(struct session *session)
-{
-    const struct run_cycle *cycle = &session->cycle;
-    int64_t until_ns = cycle->finished_ns ? cycle->finished_ns : cycle->answered_ns;
-    if (!session->schedule)
-        return AUDIT_FULL;
-    return audit_schedule_next(session->schedule,
-                               until_ns > cycle->sent_ns ? until_ns - cycle->sent_ns : 0, false);
 }
 
 int session_cycle(struct session *session, struct audit_findings *findings, struct err *err)
@@ -215,10 +186,9 @@ int session_cycle(struct session *session, struct audit_findings *findings, stru
     learn(session);
     for (size_t i = 0; i < session->cycle.agent_count; i++)
         session->acknowledged += session->cycle.agents[i].outcome == RUN_READY;
-    audit_watch_cycle(session->watch, findings, &session->scenario, &session->cycle,
-                      level_now(session), &result);
-    if (session->schedule && result.level == AUDIT_FULL)
-        audit_schedule_spent(session->schedule, result.full_ns);
+    runner_audit_cycle(&session->audits, findings, &session->scenario, &session->cycle,
+                       run_database(session->run, session->arm), RUN_LABEL, !session->budgeted,
+                       &result);
     add(session, &result);
     inject_check(session, findings);
     return 0;
@@ -233,32 +203,19 @@ static bool was_killed(const struct session *session)
             (means == FAULT_KILL_AT_MOMENT || means == FAULT_KILL_AT_RANDOM));
 }
 
-static void check_end(const struct session *session, struct audit_findings *findings,
-                      const struct run_arm_end *end)
-{
-    if (end->asked && !end->clean && !was_killed(session))
-        audit_find(findings, "subject-answers", "",
-                   "close: it did not answer and exit 0 (status %d, signal %d)", end->exit.status,
-                   end->exit.signal);
-    if (end->orphans)
-        audit_find(findings, "nothing-is-left-running", "",
-                   "close: %d orphans were still running, one is '%s'", end->orphans,
-                   end->left_name);
-}
-
 static void stop(struct session *session, struct audit_findings *findings)
 {
     struct run_arm_end end;
-    audit_watch_rest(session->watch);
+    audit_watch_rest(session->audits.watch);
     run_arm_stop(session->run, session->arm, &end);
-    check_end(session, findings, &end);
+    runner_audit_close(findings, &end, was_killed(session));
 }
 
 static void look(struct session *session, struct audit_findings *findings)
 {
     struct audit_result result;
-    audit_watch_reopened(session->watch, findings, &session->scenario,
-                         session->schedule ? AUDIT_QUICK : AUDIT_FULL, &result);
+    audit_watch_reopened(session->audits.watch, findings, &session->scenario,
+                         session->budgeted ? AUDIT_QUICK : AUDIT_FULL, &result);
     add(session, &result);
 }
 
@@ -286,7 +243,7 @@ static int strike_opening(struct session *session, struct audit_findings *findin
     stop(session, findings);
     if (start(session, &opened, err) < 0)
         return -1;
-    audit_watch_rest(session->watch);
+    audit_watch_rest(session->audits.watch);
     return 0;
 }
 
@@ -336,7 +293,7 @@ int session_restart(struct session *session, struct audit_findings *findings, st
     struct err why = {0};
     if (run_subject(session->run, session->arm))
         stop(session, findings);
-    audit_watch_rest(session->watch);
+    audit_watch_rest(session->audits.watch);
     inject_release(&session->injection);
     session->cycle.harm = RUN_UNHARMED;
     if (run_arm_start(session->run, session->arm, &why) < 0) {
@@ -359,7 +316,7 @@ void session_end(struct session *session, struct audit_findings *findings)
     stop(session, findings);
     if (!database)
         return;
-    session->audits++;
+    session->audited++;
     if (audit_database(findings, &report, database, &err) < 0)
         audit_find(findings, "store-can-be-read", "", "%.200s", err.text);
 }

@@ -26,8 +26,7 @@ struct soak {
     struct faults_options how;
     struct soak_tally *tally;
     struct session *sessions; /* per arm */
-    struct audit_schedule *schedules;
-    bool *recovering; /* per arm: the batch after a fault */
+    bool *recovering;         /* per arm: the batch after a fault */
     struct audit_findings findings;
     struct evidence evidence;
     gsl_rng *random;
@@ -44,7 +43,7 @@ static bool is_usable(const struct soak *soak, size_t arm, size_t fault)
         row->means == FAULT_CALL || row->means == FAULT_BUSY || row->means == FAULT_READ_ONLY;
     const struct session *session = &soak->sessions[arm];
     if (!(soak->options->faults >> fault & 1) || row->means == FAULT_FULL_DISK ||
-        (of_store && !session->watch) || session_can(&soak->how, arm, row))
+        (of_store && !session->audits.watch) || session_can(&soak->how, arm, row))
         return false;
     return row->means != FAULT_CALL || session->calls[row->page.call] > 0;
 }
@@ -122,8 +121,8 @@ static void sum_up(struct soak *soak)
     struct soak_tally *tally = soak->tally;
     tally->audits = tally->audits_full = tally->indeterminate = tally->present = 0;
     for (size_t i = 0; i < soak->arms; i++) {
-        tally->audits += soak->sessions[i].audits;
-        tally->audits_full += soak->schedules[i].full;
+        tally->audits += soak->sessions[i].audited;
+        tally->audits_full += soak->sessions[i].audits.schedule.full;
         tally->indeterminate += soak->sessions[i].undecided;
         tally->present += soak->sessions[i].present;
     }
@@ -149,11 +148,8 @@ static int all_cycles(struct soak *soak, struct err *err)
             return -1;
         if (soak->options->each)
             soak->options->each(soak->options->context, soak->tally);
-        if (interrupt_seen()) {
-            err_set(err, ERR_INTERRUPTED, "interrupted");
-            err->os_error = interrupt_seen();
+        if (interrupt_check(err) < 0)
             return -1;
-        }
     }
     return 0;
 }
@@ -208,7 +204,7 @@ static int begin(struct soak *soak, struct err *err)
     for (size_t i = 0; i < soak->arms; i++) {
         char *folder = text_format("%s/%s", options->folder, options->scenario->arms[i].name);
         int rc = session_open(&soak->sessions[i], &soak->how, i, folder, false, err);
-        soak->sessions[i].schedule = &soak->schedules[i];
+        soak->sessions[i].budgeted = true;
         free(folder);
         if (rc < 0)
             return -1;
@@ -224,7 +220,6 @@ static void end(struct soak *soak)
     audit_findings_release(&soak->findings);
     gsl_rng_free(soak->random);
     free(soak->sessions);
-    free(soak->schedules);
     free(soak->recovering);
 }
 
@@ -237,7 +232,6 @@ int soak_run(struct soak_tally *out, const struct soak_options *options, struct 
                                        .folder = options->folder,
                                        .shim_option = options->shim_option};
     soak.sessions = xcalloc(soak.arms, sizeof *soak.sessions);
-    soak.schedules = xcalloc(soak.arms, sizeof *soak.schedules);
     soak.recovering = xcalloc(soak.arms, sizeof *soak.recovering);
     soak.random = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(soak.random, (unsigned long)options->seed);

@@ -51,7 +51,7 @@ static void add(struct faults_row *row, const struct session *session,
     row->acknowledged += session->acknowledged;
     row->indeterminate += session->undecided;
     row->present_after += session->present;
-    row->audits += session->audits;
+    row->audits += session->audited;
     if (gravest && (!row->rule || gravest->rule->severity < row->rule->severity)) {
         row->rule = gravest->rule;
         snprintf(row->first_finding, sizeof row->first_finding, "%s: %s%s%s (%s)",
@@ -86,7 +86,7 @@ static const char *cannot_strike(const struct session *session, const struct fau
 {
     bool of_store = fault->means == FAULT_CALL || fault->means == FAULT_BUSY ||
                     fault->means == FAULT_FULL_DISK || fault->means == FAULT_READ_ONLY;
-    if (of_store && !session->watch)
+    if (of_store && !session->audits.watch)
         return "the subject keeps no store";
     if (fault->means == FAULT_CALL && !page_listens(session->page))
         return "the subject did not load the shim";
@@ -167,7 +167,7 @@ static int one_trial(struct faults_row *row, const struct faults_options *option
     session_close(&session);
     sound = rc == 0 && findings.count == 0;
     if (sound || rc < 0)
-        session_remove(folder);
+        text_remove_tree(folder);
     else if (!*row->kept)
         snprintf(row->kept, sizeof row->kept, "%s", folder);
     audit_findings_release(&findings);

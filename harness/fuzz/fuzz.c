@@ -2,7 +2,6 @@
 #include "fuzz/fuzz.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,17 +41,9 @@ void fuzz_expect_told(const struct err *err)
 
 static char folder[64];
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static void remove_folder(void)
 {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    text_remove_tree(folder);
 }
 
 const char *fuzz_folder(void)

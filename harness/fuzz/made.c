@@ -103,7 +103,7 @@ struct made made_results(void)
                             .planned = 2 * (size_t)PAIRS};
     struct store *store = NULL;
     struct made made;
-    fuzz_expect(store_open(&store, path, true, NULL) == 0, "a store can be made");
+    fuzz_expect(store_open(&store, path, STORE_MAKE, NULL) == 0, "a store can be made");
     fuzz_expect(store_run_begin(store, &run, NULL) == 0, "a run can be begun");
     put_arm(store, run.id, 0, "sequential");
     put_arm(store, run.id, 1, "parallel");

@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         honest = made_results();
     }
     made_hostile(&honest, path, data, size);
-    if (store_open(&store, path, false, &err) == 0)
+    if (store_open(&store, path, STORE_READ, &err) == 0)
         read_all(store, size);
     else
         fuzz_expect_told(&err);

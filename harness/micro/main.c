@@ -1,7 +1,6 @@
 /* spawnbench-micro: what do the parts cost? Options to cases, cases to Google Benchmark. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -339,20 +338,12 @@ static int read_options(struct options *options, int argc, char *argv[], struct 
 
 /* ---- the run ---- */
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
 /* At exit, because the library may call it: see gbench_run. */
 static char *scratch;
 
 static void remove_scratch(void)
 {
-    nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    text_remove_tree(scratch);
 }
 
 static char *beside_or_name(const char *name)

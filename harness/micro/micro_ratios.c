@@ -455,7 +455,7 @@ static void tell_json(const struct bench *bench)
 {
     const struct micro *micro = bench->micro;
     cJSON *out = cJSON_CreateObject(), *list;
-    char file_system[32], *printed;
+    char file_system[32];
     micro_file_system(file_system, micro->folder);
     cJSON_AddStringToObject(out, "schema", "spawnbench.ratios.v1");
     cJSON_AddStringToObject(out, "version", SPAWNBENCH_VERSION);
@@ -471,9 +471,7 @@ static void tell_json(const struct bench *bench)
     list = cJSON_AddArrayToObject(out, "batches");
     for (size_t k = 0; k < bench->kind_count; k++)
         cJSON_AddItemToArray(list, json_kind(bench, &bench->kinds[k]));
-    printed = json_print(out, 1);
-    puts(printed);
-    free(printed);
+    json_puts(out);
     cJSON_Delete(out);
 }
 

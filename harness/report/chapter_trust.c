@@ -52,7 +52,7 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
     text_add(out, " | ");
     words_markdown(out, rule->how);
     text_addf(out, " | %s | %s | ", level == AUDIT_NONE ? "each" : audit_level_name(level),
-              rule->severity == AUDIT_INTEGRITY ? "integrity" : "conduct");
+              audit_severity_name(rule->severity));
     if (checked)
         text_addf(out, "%lld%s", (long long)checked, end ? " and the end" : "");
     else

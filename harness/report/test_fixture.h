@@ -239,7 +239,7 @@ static inline struct store *fixture_store(const char *folder)
     struct store *store = NULL;
     struct err err = {0};
     char *path = text_format("%s/spawnbench.sqlite", folder);
-    if (store_open(&store, path, true, &err) < 0)
+    if (store_open(&store, path, STORE_MAKE, &err) < 0)
         fail_msg("%s", err.text);
     free(path);
     return store;

@@ -37,8 +37,7 @@ static int open_subject(struct run *run, struct run_arm *arm, struct err *err)
     came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL, NULL,
                        &answer);
     if (came == SUBJECT_INTERRUPTED) {
-        err_set(err, ERR_INTERRUPTED, "interrupted");
-        err->os_error = interrupt_seen();
+        interrupt_check(err);
     } else if (came != SUBJECT_ANSWERED) {
         char *tail = subject_log_tail(&arm->subject, 300);
         err_set(err, ERR_UNFIT, "arm '%s' would not start: %s%s%s", arm->asked->name,
@@ -298,11 +297,8 @@ int run_cycle(struct run *run, size_t index, const struct plan_item *item, struc
     if (came == SUBJECT_ANSWERED)
         came = finish(run, arm, out);
     meddle(run, arm, RUN_OVER, out);
-    if (came == SUBJECT_INTERRUPTED) {
-        err_set(err, ERR_INTERRUPTED, "interrupted");
-        err->os_error = interrupt_seen();
-        return -1;
-    }
+    if (came == SUBJECT_INTERRUPTED)
+        return interrupt_check(err);
     hygiene_look(run, arm, out);
     take_strain(run, out);
     /* the ledger last: agents of a subject that broke are gone by then and write no more */

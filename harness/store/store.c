@@ -13,9 +13,6 @@
 #include "store/migrate.h"
 #include "store/sql.h"
 
-/* What a store is opened for. */
-enum purpose { TO_READ, TO_WRITE, TO_MAKE };
-
 /* Not SQLITE_OPEN_READONLY: who opens a WAL database so leaves a -wal and a -shm behind, which
  * perhaps nobody else may write. See https://www.sqlite.org/pragma.html#pragma_query_only */
 static int set_up_to_read(struct store *store, int version, struct err *err)
@@ -27,16 +24,16 @@ static int set_up_to_read(struct store *store, int version, struct err *err)
     return 0;
 }
 
-static int set_up(struct store *store, enum purpose purpose, struct err *err)
+static int set_up(struct store *store, enum store_mode mode, struct err *err)
 {
     int version;
     sqlite3_busy_timeout(store->database, 10000);
-    version = migrate_version(store, purpose == TO_MAKE, err);
+    version = migrate_version(store, mode == STORE_MAKE, err);
     if (version < 0)
         return -1;
-    if (purpose == TO_READ)
+    if (mode == STORE_READ)
         return set_up_to_read(store, version, err);
-    if (purpose == TO_MAKE && sqlite3_exec(store->database,
+    if (mode == STORE_MAKE && sqlite3_exec(store->database,
                                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                            "PRAGMA foreign_keys = ON;",
                                            NULL, NULL, NULL) != SQLITE_OK)
@@ -44,14 +41,14 @@ static int set_up(struct store *store, enum purpose purpose, struct err *err)
     return migrate_up(store, version, err);
 }
 
-static int open_as(struct store *store, const char *name, int flags, enum purpose purpose,
+static int open_as(struct store *store, const char *name, int flags, enum store_mode mode,
                    struct err *err)
 {
     if (sqlite3_open_v2(name, &store->database, flags, NULL) != SQLITE_OK)
         return sql_fail(store, err, "open it");
-    guard_set(&store->guard, store->database, purpose == TO_MAKE);
+    guard_set(&store->guard, store->database, mode == STORE_MAKE);
     guard_begin(&store->guard, store->database, store->path);
-    return set_up(store, purpose, err);
+    return set_up(store, mode, err);
 }
 
 /* Our stores are WAL databases, which are read through a file beside them that cannot be made in a
@@ -76,7 +73,7 @@ static int open_as_it_lies(struct store *store, struct err *err)
     text_add(&uri, "?immutable=1");
     sqlite3_close(store->database);
     store->database = NULL;
-    rc = open_as(store, uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, TO_READ, err);
+    rc = open_as(store, uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, STORE_READ, err);
     text_release(&uri);
     return rc;
 }
@@ -97,21 +94,21 @@ static int refuse_journal(const char *path, struct err *err)
     return rc;
 }
 
-static int open_for(struct store **out, const char *path, enum purpose purpose, struct err *err)
+int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err)
 {
     struct store *store = xcalloc(1, sizeof *store);
     struct err why = {0};
-    int flags = SQLITE_OPEN_READWRITE | (purpose == TO_MAKE ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_READWRITE | (mode == STORE_MAKE ? SQLITE_OPEN_CREATE : 0);
     store->path = xstrdup(path);
-    if (purpose != TO_MAKE && refuse_journal(path, &why) < 0)
+    if (mode != STORE_MAKE && refuse_journal(path, &why) < 0)
         goto failed;
-    if (purpose != TO_MAKE && access(path, F_OK) != 0) {
+    if (mode != STORE_MAKE && access(path, F_OK) != 0) {
         err_set(&why, ERR_UNFIT, "no results are stored in '%s' (first: spawnbench run SCENARIO)",
                 path);
         goto failed;
     }
-    if (open_as(store, path, flags, purpose, &why) < 0 &&
-        (purpose != TO_READ || !may_be_read_as_it_lies(store) || open_as_it_lies(store, &why) < 0))
+    if (open_as(store, path, flags, mode, &why) < 0 &&
+        (mode != STORE_READ || !may_be_read_as_it_lies(store) || open_as_it_lies(store, &why) < 0))
         goto failed;
     *out = store;
     return 0;
@@ -122,14 +119,17 @@ failed:
     return -1;
 }
 
-int store_open(struct store **out, const char *path, bool create, struct err *err)
+char *store_path(const char *results)
 {
-    return open_for(out, path, create ? TO_MAKE : TO_READ, err);
+    return text_format("%s/spawnbench.sqlite", results);
 }
 
-int store_open_to_write(struct store **out, const char *path, struct err *err)
+int store_open_in(struct store **out, const char *results, enum store_mode mode, struct err *err)
 {
-    return open_for(out, path, TO_WRITE, err);
+    char *path = store_path(results);
+    int rc = store_open(out, path, mode, err);
+    free(path);
+    return rc;
 }
 
 void store_close(struct store *store)

@@ -19,18 +19,26 @@
 
 struct store; /* opaque */
 
-/*
- * store_open - open the results store to read it, or with `create` to write it, made if need be
- *
- * A store of an older schema is brought to the present one by who writes. Who reads changes
- * nothing: what it does not hold reads as not known. errors : ERR_UNFIT (missing, full disk, not
- * ours, newer schema), naming path and remedy
- */
-int store_open(struct store **out, const char *path, bool create, struct err *err);
+/* For what a store is opened. */
+enum store_mode {
+    STORE_READ,  /* nothing is changed: what an older schema does not hold reads as not known */
+    STORE_MAKE,  /* to write; made where it is missing */
+    STORE_WRITE, /* to write what must be there already */
+};
 
-/* store_open_to_write - the same, to write what must be there already */
-int store_open_to_write(struct store **out, const char *path, struct err *err);
+/*
+ * store_open - open the results store; store_open_in: that of a results folder
+ *
+ * A store of an older schema is brought to the present one by who writes.
+ * errors : ERR_UNFIT (missing, full disk, not ours, newer schema), naming path and remedy
+ */
+int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err);
+int store_open_in(struct store **out, const char *results, enum store_mode mode, struct err *err);
 void store_close(struct store *store);
+
+/* store_path - where the store of a results folder lies, which is what store_open_in opens; the
+ * caller frees it */
+char *store_path(const char *results);
 
 /* store_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
 const char *store_engine(void);

@@ -115,7 +115,7 @@ static void expect_refused(struct synthetic *synthetic, const char *sql, const c
     if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s in: %s", sqlite3_errmsg(database), sql);
     sqlite3_close(database);
-    rc = store_open(&synthetic->store, synthetic->path, false, &synthetic->err);
+    rc = store_open(&synthetic->store, synthetic->path, STORE_READ, &synthetic->err);
     if (rc == 0)
         rc = store_each_run(synthetic->store, no_run, NULL, &synthetic->err);
     assert_int_equal(rc, -1);

@@ -268,7 +268,8 @@ static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
     struct synthetic *synthetic = *state;
     static const char *const steps[] = {"DROP TABLE documents; PRAGMA user_version = 3",
                                         "DROP TABLE audits; PRAGMA user_version = 2"};
-    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &synthetic->err), 0);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_WRITE, &synthetic->err),
+                     0);
     shut(synthetic);
     for (int64_t version = 3; version >= 2; version--) {
         struct text before;
@@ -287,8 +288,8 @@ static void a_writer_brings_an_old_store_up_to_date(void **state)
     struct synthetic *synthetic = *state;
     const struct store_document document = {.kind = STORE_BASELINE, .name = "b", .text = "{}"};
     for (int again = 0; again < 2; again++) { /* and once is enough */
-        assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &synthetic->err),
-                         0);
+        assert_int_equal(
+            store_open(&synthetic->store, synthetic->path, STORE_WRITE, &synthetic->err), 0);
         if (!again)
             read_all(synthetic);
         assert_int_equal(store_document_put(synthetic->store, &document, &synthetic->err), 0);
@@ -311,8 +312,8 @@ static void a_reader_cannot_write(void **state)
         shut(synthetic);
         is_as_it_was(synthetic, &before);
         if (old) {
-            assert_int_equal(store_open(&synthetic->store, synthetic->path, true, &synthetic->err),
-                             0);
+            assert_int_equal(
+                store_open(&synthetic->store, synthetic->path, STORE_MAKE, &synthetic->err), 0);
             shut(synthetic);
         }
     }
@@ -323,15 +324,9 @@ static void what_is_not_there_is_not_made_to_be_written(void **state)
     struct synthetic *synthetic = *state;
     struct err err = {0};
     unlink(synthetic->path);
-    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &err), -1);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_WRITE, &err), -1);
     assert_non_null(strstr(err.text, "first: spawnbench run"));
     assert_int_not_equal(access(synthetic->path, F_OK), 0);
-}
-
-static int open_by(struct synthetic *synthetic, int way, struct err *err)
-{
-    return way == 2 ? store_open_to_write(&synthetic->store, synthetic->path, err)
-                    : store_open(&synthetic->store, synthetic->path, way == 1, err);
 }
 
 static void a_newer_store_is_refused_by_all_and_left_as_it_is(void **state)
@@ -342,10 +337,11 @@ static void a_newer_store_is_refused_by_all_and_left_as_it_is(void **state)
                              "with --results)",
                              synthetic->path);
     run_sql(synthetic->path, "PRAGMA user_version = 5");
-    for (int way = 0; way < 3; way++) {
+    for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
         struct text before = bytes_of(synthetic->path);
         struct err err = {0};
-        assert_int_equal(open_by(synthetic, way, &err), -1);
+        assert_int_equal(
+            store_open(&synthetic->store, synthetic->path, (enum store_mode)mode, &err), -1);
         assert_int_equal(err.code, ERR_UNFIT);
         assert_string_equal(err.text, told);
         is_as_it_was(synthetic, &before);
@@ -364,8 +360,9 @@ static void an_old_store_becomes_what_a_new_one_is(void **state)
     struct synthetic *synthetic = *state;
     char *fresh_path = text_format("%s/fresh.sqlite", synthetic->folder);
     struct store *fresh = NULL;
-    assert_int_equal(store_open(&synthetic->store, synthetic->path, true, &synthetic->err), 0);
-    assert_int_equal(store_open(&fresh, fresh_path, true, &synthetic->err), 0);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_MAKE, &synthetic->err),
+                     0);
+    assert_int_equal(store_open(&fresh, fresh_path, STORE_MAKE, &synthetic->err), 0);
     store_close(fresh);
     assert_true(ask(fresh_path, shape) > 0);
     assert_int_equal(ask(synthetic->path, shape), ask(fresh_path, shape));
@@ -382,7 +379,7 @@ static void a_migration_that_fails_leaves_the_store_as_it_was(void **state)
     struct err err = {0};
     /* in the way of the second table's column: the first table's are taken back */
     run_sql(synthetic->path, "ALTER TABLE agents ADD COLUMN peak_bytes INTEGER");
-    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &err), -1);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_WRITE, &err), -1);
     assert_int_equal(err.code, ERR_UNFIT);
     assert_non_null(strstr(err.text, "cannot bring it to the present schema"));
     assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 1);
@@ -443,14 +440,14 @@ static void a_store_without_the_column_of_a_cost_is_read_and_gets_it(void **stat
     store_close(synthetic->store);
     synthetic->store = NULL;
     run_sql(synthetic->path, "ALTER TABLE cycles DROP COLUMN cpu_ns");
-    assert_int_equal(store_open(&synthetic->store, synthetic->path, false, &err), 0);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_READ, &err), 0);
     assert_int_equal(
         store_each_cycle(synthetic->store, synthetic->run, take_unknown_cost, &cycles, &err), 0);
     assert_int_equal(cycles, 1);
     store_close(synthetic->store);
     synthetic->store = NULL;
     assert_int_equal(ask(synthetic->path, with_it), 0);
-    assert_int_equal(store_open_to_write(&synthetic->store, synthetic->path, &err), 0);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_WRITE, &err), 0);
     assert_int_equal(ask(synthetic->path, with_it), 1);
     assert_int_equal(ask(synthetic->path, "SELECT cpu_ns FROM cycles"), -1);
     synthetic_put(synthetic, &(struct synthetic_cycle){.pair = 1, .spawn_ns = 1, .cpu_ns = 5});

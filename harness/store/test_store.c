@@ -331,12 +331,12 @@ static void run_sql(const char *path, const char *sql)
     sqlite3_close(database);
 }
 
-static void refused(struct synthetic *synthetic, bool create, const char *told)
+static void refused(struct synthetic *synthetic, enum store_mode mode, const char *told)
 {
     struct err err = {0};
     store_close(synthetic->store);
     synthetic->store = NULL;
-    assert_int_equal(store_open(&synthetic->store, synthetic->path, create, &err), -1);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, mode, &err), -1);
     assert_int_equal(err.code, ERR_UNFIT);
     if (!strstr(err.text, told))
         fail_msg("expected '%s' in: %s", told, err.text);
@@ -348,10 +348,10 @@ static void a_database_of_somebody_else_is_left_alone(void **state)
     struct synthetic *synthetic = *state;
     unlink(synthetic->path);
     run_sql(synthetic->path, "CREATE TABLE mine (x)");
-    refused(synthetic, true, "not a results store");
-    refused(synthetic, false, "not a results store");
+    refused(synthetic, STORE_MAKE, "not a results store");
+    refused(synthetic, STORE_READ, "not a results store");
     run_sql(synthetic->path, "DROP TABLE mine; PRAGMA application_id = 1936748151");
-    refused(synthetic, false, "not a results store");
+    refused(synthetic, STORE_READ, "not a results store");
 }
 
 static void what_is_no_database_is_refused(void **state)
@@ -363,7 +363,7 @@ static void what_is_no_database_is_refused(void **state)
     store_close(synthetic->store);
     synthetic->store = NULL;
     assert_int_equal(text_write_file(synthetic->path, text, sizeof text, &err), 0);
-    refused(synthetic, true, "not a database");
+    refused(synthetic, STORE_MAKE, "not a database");
 }
 
 static void a_missing_store_is_made_only_for_writing(void **state)
@@ -373,9 +373,9 @@ static void a_missing_store_is_made_only_for_writing(void **state)
     store_close(synthetic->store);
     synthetic->store = NULL;
     unlink(synthetic->path);
-    refused(synthetic, false, "first: spawnbench run");
+    refused(synthetic, STORE_READ, "first: spawnbench run");
     assert_int_not_equal(access(synthetic->path, F_OK), 0);
-    assert_int_equal(store_open(&synthetic->store, synthetic->path, true, &err), 0);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_MAKE, &err), 0);
 }
 
 static void a_folder_that_is_not_there_is_told(void **state)
@@ -384,7 +384,7 @@ static void a_folder_that_is_not_there_is_told(void **state)
     struct store *store = NULL;
     struct err err = {0};
     char *path = text_format("%s/no/such/place", synthetic->folder);
-    assert_int_equal(store_open(&store, path, true, &err), -1);
+    assert_int_equal(store_open(&store, path, STORE_MAKE, &err), -1);
     assert_int_equal(err.code, ERR_UNFIT);
     assert_non_null(strstr(err.text, "--results"));
     free(path);

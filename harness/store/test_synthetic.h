@@ -68,7 +68,7 @@ static inline int synthetic_new(void **state)
         return -1;
     synthetic->path = text_format("%s/spawnbench.sqlite", synthetic->folder);
     *state = synthetic;
-    if (store_open(&synthetic->store, synthetic->path, true, &synthetic->err) < 0)
+    if (store_open(&synthetic->store, synthetic->path, STORE_MAKE, &synthetic->err) < 0)
         return -1;
     /* thousands of cycles: what is tested here is not the disk */
     sqlite3_exec(synthetic->store->database, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
@@ -98,7 +98,8 @@ static inline void synthetic_reopen(struct synthetic *synthetic)
 {
     store_close(synthetic->store);
     synthetic->store = NULL;
-    assert_int_equal(store_open(&synthetic->store, synthetic->path, false, &synthetic->err), 0);
+    assert_int_equal(store_open(&synthetic->store, synthetic->path, STORE_READ, &synthetic->err),
+                     0);
 }
 
 static inline enum run_outcome synthetic_outcome(char letter)

@@ -1,7 +1,6 @@
 /* What does `spawnbench gate` say, run as anybody would run it? */
 #include "gate/trials/ask.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #define MOST_WORDS 32
 
@@ -90,15 +90,6 @@ static int read_answer(struct asked *out, const char *document, int exit_code, s
 
 /* ---- in between ---- */
 
-static char *read_all(int fd)
-{
-    struct text out = {0};
-    char part[4096];
-    for (ssize_t got; (got = read(fd, part, sizeof part)) > 0;)
-        text_add_bytes(&out, part, (size_t)got);
-    return text_take(&out);
-}
-
 static int run_words(struct asked *out, const char *const words[], struct err *err)
 {
     struct process child;
@@ -108,9 +99,7 @@ static int run_words(struct asked *out, const char *const words[], struct err *e
     int rc;
     if (process_start(&child, words, NULL, NULL, -1, err) < 0)
         return -1;
-    document = read_all(child.out);
-    while (!process_wait(&child, clock_now_ns() + CLOCK_NS_PER_S, &ended))
-        ;
+    document = process_finish(&child, &ended);
     out->gate.seconds = (double)(clock_now_ns() - begin_ns) / (double)CLOCK_NS_PER_S;
     rc = read_answer(out, document, ended.signal ? 128 + ended.signal : ended.status, err);
     free(document);
@@ -146,12 +135,6 @@ static int ask_in(struct asked *out, const struct ask *ask, const char *folder, 
     return rc;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about, (void)kind, (void)walk;
-    return remove(path);
-}
-
 int ask_gate(struct asked *out, const struct ask *ask, struct err *err)
 {
     char *folder = text_format("%s/gate-trials-XXXXXX", ask->folder);
@@ -161,7 +144,7 @@ int ask_gate(struct asked *out, const struct ask *ask, struct err *err)
         err_system(err, "cannot make a folder in '%s'", ask->folder);
     } else {
         rc = ask_in(out, ask, folder, err);
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        text_remove_tree(folder);
     }
     free(folder);
     return rc;

@@ -2,7 +2,7 @@
  * they say.
  *
  * Each is a program beside this one that prints one JSON document and ends with 0, 4 or 5. */
-#include "cli/prove.h"
+#include "faults/prove.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -62,11 +62,8 @@ static int read_to_end(struct text *out, const struct process *process, struct e
     struct pollfd fds[2] = {{process->out, POLLIN, 0}, {interrupt_fd(), POLLIN, 0}};
     for (;;) {
         ssize_t got;
-        if (interrupt_seen()) {
-            err_set(err, ERR_INTERRUPTED, "interrupted");
-            err->os_error = interrupt_seen();
+        if (interrupt_check(err) < 0)
             return -1;
-        }
         if (poll(fds, 2, -1) < 0 || !fds[0].revents)
             continue;
         got = read(process->out, part, sizeof part);
@@ -113,19 +110,21 @@ static void make_words(const struct proof *proof, const struct prove_how *how, c
     }
 }
 
-static int keep_printed(struct store *store, const struct proof *proof, const char *command,
-                        struct text *printed, int *code, int64_t spent_ns, struct err *err)
+static int keep_printed(struct store *store, struct prove_said *said, struct text *printed,
+                        struct err *err)
 {
     struct err why = {0};
     cJSON *document = NULL;
+    int rc;
     text_add(printed, "");
     if (json_parse(&document, printed->data, printed->length, &why) < 0) {
-        fprintf(stderr, "spawnbench: faults: '%s' proves nothing: its document: %s\n", command,
-                why.text);
+        snprintf(said->trouble, sizeof said->trouble, "%s", why.text);
         document = cJSON_CreateNull();
-        *code = 5;
+        said->code = 5;
     }
-    return prove_keep(store, proof->name, command, *code, spent_ns, document, err);
+    rc = prove_keep(store, said->name, said->command, said->code, said->spent_ns, document, err);
+    said->kept = rc == 0;
+    return rc;
 }
 
 static int prove_one(struct store *store, const struct proof *proof, const struct prove_how *how,
@@ -133,26 +132,24 @@ static int prove_one(struct store *store, const struct proof *proof, const struc
 {
     const char *words[MOST_WORDS + 1] = {0};
     char *program = process_find_beside_self(proof->words[0]);
-    char took[TEXT_DURATION_BYTES];
+    struct prove_said said = {.name = proof->name};
     struct text command = {0}, printed = {0};
     struct process_exit ended = {0};
-    int64_t from_ns = clock_now_ns(), spent_ns;
+    int64_t from_ns = clock_now_ns();
     int rc = program ? 0
                      : err_set(err, ERR_UNFIT, "there is no program '%s' beside spawnbench",
                                proof->words[0]);
     make_words(proof, how, program, words, &command);
     if (rc == 0)
         rc = run_words(words, &printed, &ended, err);
-    spent_ns = clock_now_ns() - from_ns;
-    *code = code_of(&ended);
-    if (rc == 0)
-        rc = keep_printed(store, proof, command.data, &printed, code, spent_ns, err);
-    if (rc == 0 && !how->quiet)
-        fprintf(stderr, "spawnbench: faults: %-8s %s in %s\n", proof->name,
-                *code == 0   ? "holds"
-                : *code == 4 ? "BROKEN"
-                             : "PROVES NOTHING",
-                text_duration(took, (double)spent_ns));
+    if (rc == 0) {
+        said.command = command.data;
+        said.code = code_of(&ended);
+        said.spent_ns = clock_now_ns() - from_ns;
+        rc = keep_printed(store, &said, &printed, err);
+        *code = said.code;
+        how->each(&said, how->context);
+    }
     text_release(&command);
     text_release(&printed);
     free(program);

@@ -1,18 +1,16 @@
 /* Does the gate see a regression that is there, and does it answer nothing it has not compared?
  *
  * Everything is done for real: spawnbench is run as a user would run it, in a folder of its own. */
-#include <ftw.h>
+#include "gate/gate_self_test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "cli/gate.h"
 #include "gate/baseline.h"
 
 #define MOST_WORDS     24
@@ -32,32 +30,14 @@ static const char scenario_text[] =
 
 /* The test under way. */
 struct trial {
-    const struct cli_gate *gate;
+    struct gate_self_test *out;
     char *program, *folder, *scenario, *results, *baseline;
     char tolerance[32], alpha[32];
-    int errors; /* where children's complaints go */
-    size_t tried, missed;
-};
-
-/* What a child answered. */
-struct said {
-    int exit;
-    char verdict[32]; /* of its JSON document, "" when there is none */
 };
 
 /* ---- running ourselves ---- */
 
-static char *read_all(int fd)
-{
-    struct text out = {0};
-    char part[4096];
-    ssize_t got;
-    while ((got = read(fd, part, sizeof part)) > 0)
-        text_add_bytes(&out, part, (size_t)got);
-    return text_take(&out);
-}
-
-static void take_verdict(struct said *said, const char *document)
+static void take_verdict(struct gate_said *said, const char *document)
 {
     cJSON *root = NULL;
     const char *verdict;
@@ -69,7 +49,7 @@ static void take_verdict(struct said *said, const char *document)
 }
 
 /* words: ours, NULL-terminated, behind the program's name */
-static int ask(struct said *out, const struct trial *trial, const char *const words[],
+static int ask(struct gate_said *out, const struct trial *trial, const char *const words[],
                struct err *err)
 {
     const char *all[MOST_WORDS + 4] = {trial->program};
@@ -77,16 +57,14 @@ static int ask(struct said *out, const struct trial *trial, const char *const wo
     struct process_exit ended = {0};
     size_t count = 1;
     char *document;
-    *out = (struct said){.exit = -1};
+    *out = (struct gate_said){.exit = -1};
     for (size_t i = 0; words[i] && count < MOST_WORDS; i++)
         all[count++] = words[i];
     all[count++] = "--results";
     all[count++] = trial->results;
-    if (process_start(&child, all, NULL, NULL, trial->errors, err) < 0)
+    if (process_start(&child, all, NULL, NULL, STDERR_FILENO, err) < 0)
         return -1;
-    document = read_all(child.out);
-    while (!process_wait(&child, clock_now_ns() + CLOCK_NS_PER_S, &ended))
-        ;
+    document = process_finish(&child, &ended);
     take_verdict(out, document);
     free(document);
     out->exit = ended.signal ? 128 + ended.signal : ended.status;
@@ -94,7 +72,7 @@ static int ask(struct said *out, const struct trial *trial, const char *const wo
 }
 
 /* Side by side: the arm `arm` against a command. */
-static int ask_paired(struct said *out, const struct trial *trial, const char *arm,
+static int ask_paired(struct gate_said *out, const struct trial *trial, const char *arm,
                       const char *against, struct err *err)
 {
     const char *const words[] = {"gate",    trial->scenario,    "--arm",
@@ -105,7 +83,7 @@ static int ask_paired(struct said *out, const struct trial *trial, const char *a
     return ask(out, trial, words, err);
 }
 
-static int ask_stored(struct said *out, const struct trial *trial, const char *baseline,
+static int ask_stored(struct gate_said *out, const struct trial *trial, const char *baseline,
                       const char *run, struct err *err)
 {
     const char *const words[] = {"gate",
@@ -123,24 +101,22 @@ static int ask_stored(struct said *out, const struct trial *trial, const char *b
 
 /* ---- what is expected ---- */
 
-static void tell(struct trial *trial, const char *what, const struct said *said, bool good)
+static void tell(struct trial *trial, const char *what, const struct gate_said *said, bool good)
 {
-    trial->tried++;
-    trial->missed += !good;
-    if (!trial->gate->quiet)
-        printf("  %-6s %-58s exit %d%s%s\n", good ? "seen" : "MISSED", what, said->exit,
-               said->verdict[0] ? ", " : "", said->verdict);
-    fflush(stdout);
+    trial->out->tried++;
+    trial->out->missed += !good;
+    if (trial->out->each)
+        trial->out->each(what, said, good);
 }
 
-static bool claims_nothing(const struct said *said)
+static bool claims_nothing(const struct gate_said *said)
 {
     return strcmp(said->verdict, "no regression") != 0 &&
            strcmp(said->verdict, "improvement") != 0 && said->exit != 0;
 }
 
 /* A burst of other work can leave any gate powerless: only what is hidden each time is missed. */
-static int ask_until_decided(struct said *out, const struct trial *trial, const char *arm,
+static int ask_until_decided(struct gate_said *out, const struct trial *trial, const char *arm,
                              const char *against, struct err *err)
 {
     for (int i = 0; i < MOST_ATTEMPTS; i++) {
@@ -154,7 +130,7 @@ static int ask_until_decided(struct said *out, const struct trial *trial, const 
 
 static int try_planted(struct trial *trial, struct err *err)
 {
-    struct said said;
+    struct gate_said said;
     if (ask_until_decided(&said, trial, "slow", "{reference}", err) < 0)
         return -1;
     tell(trial, "agents that initialise 100 ms instead of 3", &said, said.exit == 1);
@@ -174,7 +150,7 @@ static int try_broken_commands(struct trial *trial, struct err *err)
         {"a baseline that says nothing", "/bin/true"},
         {"a baseline whose agents all fail", "{reference} --append --fail --append init"},
     };
-    struct said said;
+    struct gate_said said;
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         if (ask_paired(&said, trial, "one", broken[i].command, err) < 0)
             return -1;
@@ -296,7 +272,7 @@ static int try_spoiled(struct trial *trial, const char *text, const struct spoil
                        struct err *err)
 {
     char *path = text_format("%s/spoiled.json", trial->folder), *bad = way->spoil(text);
-    struct said said;
+    struct gate_said said;
     int rc = text_write_file(path, bad, strlen(bad), err);
     if (rc == 0)
         rc = ask_stored(&said, trial, path, "2", err);
@@ -313,7 +289,7 @@ static int make_baseline(struct trial *trial, struct err *err)
     const char *const run[] = {"run", trial->scenario, "--quiet", NULL};
     const char *const save[] = {"baseline", "save",          "self-test", "1",
                                 "--export", trial->baseline, NULL};
-    struct said said;
+    struct gate_said said;
     free(trial->results);
     trial->results = text_format("%s/stored", trial->folder);
     for (int i = 0; i < 2; i++)
@@ -331,7 +307,7 @@ static int try_stored(struct trial *trial, struct err *err)
 {
     char *text = NULL, *missing = text_format("%s/missing.json", trial->folder);
     size_t length;
-    struct said said;
+    struct gate_said said;
     int rc = text_read_file(&text, &length, trial->baseline, GATE_BASELINE_MOST_BYTES, err);
     for (size_t i = 0; rc == 0 && i < sizeof spoiled / sizeof spoiled[0]; i++)
         rc = try_spoiled(trial, text, &spoiled[i], err);
@@ -355,12 +331,6 @@ static int try_stored(struct trial *trial, struct err *err)
 
 /* ---- all of it ---- */
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static int set_up(struct trial *trial, struct err *err)
 {
     const char *base = getenv("TMPDIR");
@@ -377,14 +347,13 @@ static int set_up(struct trial *trial, struct err *err)
     trial->scenario = text_format("%s/self-test.json", trial->folder);
     trial->results = text_format("%s/results", trial->folder);
     trial->baseline = text_format("%s/baseline.json", trial->folder);
-    trial->errors = STDERR_FILENO;
     return text_write_file(trial->scenario, scenario_text, strlen(scenario_text), err);
 }
 
 static void tear_down(struct trial *trial)
 {
     if (trial->folder)
-        nftw(trial->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        text_remove_tree(trial->folder);
     free(trial->folder);
     free(trial->program);
     free(trial->scenario);
@@ -392,23 +361,15 @@ static void tear_down(struct trial *trial)
     free(trial->baseline);
 }
 
-int cli_gate_self_test(const struct cli_gate *gate)
+int gate_self_test(struct gate_self_test *out, double tolerance, double alpha, struct err *err)
 {
-    struct trial trial = {.gate = gate};
-    struct err err = {0};
-    int code = 0;
-    snprintf(trial.tolerance, sizeof trial.tolerance, "%.10g%%", 100 * gate->asked.tolerance);
-    snprintf(trial.alpha, sizeof trial.alpha, "%.10g", gate->asked.alpha);
-    if (!gate->quiet)
-        printf("gate self-test: what must be seen, and what must not be answered (complaints on "
-               "stderr are expected)\n");
-    fflush(stdout);
-    if (set_up(&trial, &err) < 0 || try_planted(&trial, &err) < 0 ||
-        try_broken_commands(&trial, &err) < 0 || make_baseline(&trial, &err) < 0 ||
-        try_stored(&trial, &err) < 0)
-        code = cli_fail("gate --self-test", &err);
+    struct trial trial = {.out = out};
+    int rc = -1;
+    snprintf(trial.tolerance, sizeof trial.tolerance, "%.10g%%", 100 * tolerance);
+    snprintf(trial.alpha, sizeof trial.alpha, "%.10g", alpha);
+    if (set_up(&trial, err) == 0 && try_planted(&trial, err) == 0 &&
+        try_broken_commands(&trial, err) == 0 && make_baseline(&trial, err) == 0)
+        rc = try_stored(&trial, err);
     tear_down(&trial);
-    if (code == 0 && !gate->quiet)
-        printf("%zu tried, %zu missed\n", trial.tried, trial.missed);
-    return code ? code : trial.missed ? 1 : 0;
+    return rc;
 }

@@ -1,11 +1,10 @@
 /* trials - the faults of a scenario through all its arms, row by row: for `spawnbench faults`, and
  * for `spawnbench run` of a scenario that asks for them.
  */
-#ifndef CLI_TRIALS_H
-#define CLI_TRIALS_H
+#ifndef FAULTS_TRIALS_H
+#define FAULTS_TRIALS_H
 
 #include <cjson/cJSON.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -19,7 +18,8 @@ struct trials_how {
     uint64_t seed;
     int times;
     const char *shim_option; /* NULL: only {reference} loads the shim */
-    bool progress;           /* a line on stderr, rewritten, where that is a terminal */
+    /* this one is about to be tried, or, NULL, it is over; may be NULL */
+    void (*trying)(const struct scenario *scenario, size_t arm, const struct fault *fault);
     /* after each row; may be NULL. Nonzero ends it with that */
     int (*each)(void *context, size_t arm, const struct faults_row *row, struct err *err);
     void *context;

@@ -1,11 +1,12 @@
 /* prove - what else shows that a finding would be seen and that the reference store is sound: other
  * programs' proofs, run one by one and kept beside the samples for the report.
  */
-#ifndef CLI_PROVE_H
-#define CLI_PROVE_H
+#ifndef FAULTS_PROVE_H
+#define FAULTS_PROVE_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "store/store.h"
@@ -16,11 +17,21 @@ enum prove_which {
     PROVE_ALL       /* and the crash walk, a fault at every call, the matrix of damage */
 };
 
+/* What one of them came to. Strings are valid during the call. */
+struct prove_said {
+    const char *name, *command;
+    int code; /* 0 it holds, 4 broken, 5 it proves nothing */
+    int64_t spent_ns;
+    bool kept;         /* in the store */
+    char trouble[512]; /* its document cannot be read: why; else "" */
+};
+
 /* How. Plain value, borrowed for the call. */
 struct prove_how {
     enum prove_which which;
-    bool full;  /* every state and place, for hours; else what takes a minute or two */
-    bool quiet; /* no line on stderr for each */
+    bool full; /* every state and place, for hours; else what takes a minute or two */
+    void (*each)(const struct prove_said *said, void *context); /* after each */
+    void *context;
 };
 
 /*

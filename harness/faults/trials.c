@@ -1,26 +1,12 @@
 /* What becomes of each arm of a scenario when each fault strikes it? One document of all rows. */
-#include "cli/trials.h"
+#include "faults/trials.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "store/store.h"
-
-static void show_progress(const struct trials_how *how, size_t arm, size_t fault)
-{
-    if (how->progress && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%s: %s: %s\x1b[K", how->scenario->name, how->scenario->arms[arm].name,
-                faults_catalogue[fault].name);
-}
-
-static void end_progress(const struct trials_how *how)
-{
-    if (how->progress && isatty(STDERR_FILENO))
-        fputs("\r\x1b[K", stderr);
-}
 
 /* Broken outranks invalid, invalid outranks intact. */
 static enum faults_verdict worse(enum faults_verdict a, enum faults_verdict b)
@@ -38,9 +24,11 @@ static int run_arm(const struct trials_how *how, const struct faults_options *op
         int rc;
         if (!(how->faults >> i & 1))
             continue;
-        show_progress(how, arm, i);
+        if (how->trying)
+            how->trying(how->scenario, arm, &faults_catalogue[i]);
         rc = faults_run(&row, options, arm, &faults_catalogue[i], err);
-        end_progress(how);
+        if (how->trying)
+            how->trying(how->scenario, arm, NULL);
         if (rc < 0)
             return err_wrap(err, "arm '%s'", how->scenario->arms[arm].name);
         cJSON_AddItemToArray(rows, faults_row_json(&row));

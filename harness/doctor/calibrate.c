@@ -1,16 +1,13 @@
-/* How fine a difference can this machine resolve?
- * The same arm against itself, sitting by sitting. */
-#include <errno.h>
-#include <stdio.h>
+/* How fine a difference can this machine resolve? The same arm against itself, sitting by sitting.
+ */
+#include "doctor/calibrate.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "cli/doctor.h"
 #include "gate/derive.h"
 #include "gate/pairs.h"
 
@@ -26,24 +23,24 @@ static const char usual[] =
 
 /* One calibration under way. */
 struct course {
-    const struct cli_calibrate *how;
+    const struct calibrate_how *how;
     struct calibration *out;
     struct scenario derived;
     char *results; /* absolute */
     int64_t begun_ns, longest_ns;
-    int done;
+    struct calibrate_end *end;
 };
 
-static int load_scenario(struct scenario *out, const struct cli_calibrate *how, struct err *err)
+static int load_scenario(struct scenario *out, const struct calibrate_how *how, struct err *err)
 {
-    return how->path ? scenario_load(out, how->path, err)
-                     : scenario_parse(out, usual, strlen(usual), err);
+    return how->runner.path ? scenario_load(out, how->runner.path, err)
+                            : scenario_parse(out, usual, strlen(usual), err);
 }
 
 /* The arm against itself: baseline and candidate are the same words. */
 static int derive(struct course *course, struct err *err)
 {
-    const struct cli_calibrate *how = course->how;
+    const struct calibrate_how *how = course->how;
     const int looks[] = {how->pairs};
     struct scenario scenario = {0};
     size_t arm;
@@ -122,39 +119,23 @@ static int read_sitting(struct course *course, struct store *store, int64_t run,
 
 static int take_sitting(struct course *course, int64_t run, struct err *err)
 {
-    char *path = cli_store_path(course->results);
     struct store *store = NULL;
-    int rc = store_open(&store, path, false, err);
+    int rc = store_open_in(&store, course->results, STORE_READ, err);
     if (rc == 0)
         rc = read_sitting(course, store, run, err);
     store_close(store);
-    free(path);
     return rc;
 }
 
 /* ---- the course ---- */
 
-/* A signal ends the pause, and whoever waits for it looks. */
-static void pause_for(int64_t ns)
-{
-    int64_t until_ns = clock_now_ns() + ns;
-    struct timespec until = {.tv_sec = until_ns / CLOCK_NS_PER_S,
-                             .tv_nsec = until_ns % CLOCK_NS_PER_S};
-    while (!interrupt_seen() &&
-           clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-        continue;
-}
-
 static void tell_progress(const struct course *course)
 {
-    const struct cli_calibrate *how = course->how;
-    int left = how->sittings - course->done;
-    if (how->quiet || !isatty(STDERR_FILENO))
-        return;
-    fprintf(stderr, "\rsitting %d of %d", course->done + 1, how->sittings);
-    if (course->done)
-        fprintf(stderr, ", some %.0f s left   ",
-                (double)(course->longest_ns + how->pause_ns) * left / 1e9);
+    const struct calibrate_how *how = course->how;
+    int done = course->end->sittings;
+    if (how->each)
+        how->each(how->context, done,
+                  (course->longest_ns + how->pause_ns) * (how->sittings - done));
 }
 
 static bool has_time(const struct course *course)
@@ -163,89 +144,81 @@ static bool has_time(const struct course *course)
     return spent_ns + course->how->pause_ns + course->longest_ns <= course->how->most_ns;
 }
 
-/* returns an exit code; 0 goes on */
-static int one_sitting(struct course *course)
+static int one_sitting(struct course *course, struct err *err)
 {
-    struct cli_measure how = {.results = course->results,
-                              .path = course->how->path ? course->how->path : "built in",
-                              .command = course->how->command,
-                              .seed = course->how->seed + (uint64_t)course->done,
-                              .quiet = true,
-                              .label = "doctor"};
-    struct err err = {0};
-    int64_t run = 0, from_ns = clock_now_ns(), took_ns;
-    int code = cli_measure(&how, &course->derived, &run);
-    if (code == 4)
-        fprintf(stderr,
-                "spawnbench: doctor: run %lld has findings: mend that first (spawnbench show "
-                "%lld)\n",
-                (long long)run, (long long)run);
-    if (code)
-        return code;
-    if (take_sitting(course, run, &err) < 0)
-        return cli_fail("doctor", &err);
+    struct runner_options options = course->how->runner;
+    struct runner_outcome outcome;
+    int64_t from_ns = clock_now_ns(), took_ns;
+    options.scenario = &course->derived;
+    options.results = course->results;
+    options.path = options.path ? options.path : "built in";
+    options.seed += (uint64_t)course->end->sittings;
+    if (runner_go(&outcome, &options, err) < 0)
+        return -1;
+    course->end->code = outcome.code;
+    course->end->run = outcome.run;
+    if (outcome.code)
+        return 0;
+    if (take_sitting(course, outcome.run, err) < 0)
+        return -1;
     took_ns = clock_now_ns() - from_ns;
     course->longest_ns = took_ns > course->longest_ns ? took_ns : course->longest_ns;
-    course->done++;
+    course->end->sittings++;
     return 0;
 }
 
-static int all_sittings(struct course *course)
+static int all_sittings(struct course *course, struct err *err)
 {
-    const struct cli_calibrate *how = course->how;
-    int code = 0;
+    struct calibrate_end *end = course->end;
     course->begun_ns = clock_now_ns();
-    while (code == 0 && course->done < how->sittings) {
-        if (course->done && !has_time(course)) {
-            fprintf(stderr, "spawnbench: doctor: --max-time is over after %d of %d sittings\n",
-                    course->done, how->sittings);
+    while (end->code == 0 && end->sittings < course->how->sittings) {
+        end->late = end->sittings && !has_time(course);
+        if (end->late)
             break;
-        }
         tell_progress(course);
-        if (course->done)
-            pause_for(how->pause_ns);
-        code = interrupt_seen() ? 128 + interrupt_seen() : one_sitting(course);
+        if (end->sittings)
+            interrupt_sleep_until(clock_now_ns() + course->how->pause_ns);
+        if (interrupt_seen())
+            end->code = 128 + interrupt_seen();
+        else if (one_sitting(course, err) < 0)
+            return -1;
     }
-    if (!how->quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%50s\r", "");
-    return code;
+    return 0;
 }
 
 static int keep(const struct course *course, struct err *err)
 {
-    char *path = cli_store_path(course->results), *text = calibration_write(course->out);
+    char *text = calibration_write(course->out);
     char *name = text_format("%s/%s", course->out->machine, course->out->scenario);
     struct store *store = NULL;
-    int rc = store_open(&store, path, true, err);
+    int rc = store_open_in(&store, course->results, STORE_MAKE, err);
     if (rc == 0)
         rc = store_document_put(
             store, &(struct store_document){.kind = STORE_CALIBRATION, .name = name, .text = text},
             err);
     store_close(store);
-    free(path);
     free(text);
     free(name);
     return rc;
 }
 
-int cli_calibrate(const struct cli_calibrate *how, struct calibration *out)
+int calibrate_run(struct calibration *out, const struct calibrate_how *how,
+                  struct calibrate_end *end, struct err *err)
 {
-    struct course course = {.how = how, .out = out};
-    struct err err = {0};
-    int code = 0;
-    if (derive(&course, &err) < 0 ||
-        cli_settle_results(course.how->results, &course.results, &err) < 0)
-        code = cli_fail("doctor", &err);
-    if (code == 0)
-        code = all_sittings(&course);
+    struct course course = {.how = how, .out = out, .end = end};
+    int rc = -1;
+    *end = (struct calibrate_end){0};
+    if (derive(&course, err) == 0 &&
+        runner_settle_results(how->runner.results, &course.results, err) == 0)
+        rc = all_sittings(&course, err);
     out->pairs = (size_t)how->pairs;
-    out->sittings = (size_t)course.done;
+    out->sittings = (size_t)end->sittings;
     out->made_wall_ns = clock_wall_ns();
-    if (code == 0 && (calibration_finish(out, &err) < 0 || keep(&course, &err) < 0))
-        code = cli_fail("doctor", &err);
+    if (rc == 0 && end->code == 0 && (calibration_finish(out, err) < 0 || keep(&course, err) < 0))
+        rc = -1;
     scenario_release(&course.derived);
     free(course.results);
-    if (code)
+    if (rc < 0 || end->code)
         calibration_release(out);
-    return code;
+    return rc;
 }

@@ -1,0 +1,40 @@
+/* How is the store of one subject kept under audit? Cycle by cycle, within the schedule's budget.
+ */
+#include "runner/audits.h"
+
+static int64_t measured_ns(const struct run_cycle *cycle)
+{
+    int64_t until_ns = cycle->finished_ns ? cycle->finished_ns : cycle->answered_ns;
+    return until_ns > cycle->sent_ns ? until_ns - cycle->sent_ns : 0;
+}
+
+void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *findings,
+                        const struct scenario *scenario, const struct run_cycle *cycle,
+                        const char *database, const char *run_label, bool forced,
+                        struct audit_result *result)
+{
+    enum audit_level level = audit_schedule_next(&audits->schedule, measured_ns(cycle), forced);
+    if (!audits->watch && database)
+        audits->watch = audit_watch_new(database, run_label);
+    audit_watch_cycle(audits->watch, findings, scenario, cycle, level, result);
+    if (result->level == AUDIT_FULL)
+        audit_schedule_spent(&audits->schedule, result->full_ns);
+}
+
+void runner_audit_close(struct audit_findings *findings, const struct run_arm_end *end, bool killed)
+{
+    if (end->asked && !end->clean && !killed)
+        audit_find(findings, "subject-answers", "",
+                   "close: it did not answer and exit 0 (status %d, signal %d)", end->exit.status,
+                   end->exit.signal);
+    if (end->orphans)
+        audit_find(findings, "nothing-is-left-running", "",
+                   "close: %d orphans were still running, one is '%s'", end->orphans,
+                   end->left_name);
+}
+
+void runner_audit_release(struct runner_audits *audits)
+{
+    audit_watch_free(audits->watch);
+    *audits = (struct runner_audits){0};
+}

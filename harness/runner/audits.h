@@ -1,0 +1,37 @@
+/* audits - the store of one subject, under audit from its first cycle until the subject is closed.
+ *
+ * Normal use: zero a struct runner_audits, runner_audit_cycle after each cycle, runner_audit_rest
+ * before the subject is asked to close, runner_audit_close when it was, runner_audit_release. For
+ * the runner, and for those who drive a subject cycle by cycle on their own.
+ */
+#ifndef RUNNER_AUDITS_H
+#define RUNNER_AUDITS_H
+
+#include "audit/audit.h"
+#include "audit/schedule.h"
+
+/* Zero: nothing was audited yet. */
+struct runner_audits {
+    struct audit_watch *watch; /* NULL before its first cycle, and where there is no store */
+    struct audit_schedule schedule;
+};
+
+/*
+ * runner_audit_cycle - audit the cycle that has just ended, as deep as the schedule allows
+ *
+ * database  : NULL: the subject keeps none; borrowed until runner_audit_release, like run_label
+ * forced    : read the whole store, whatever that costs
+ */
+void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *findings,
+                        const struct scenario *scenario, const struct run_cycle *cycle,
+                        const char *database, const char *run_label, bool forced,
+                        struct audit_result *result);
+
+/* runner_audit_close - what went wrong when a subject was asked to close: no cycle could tell it.
+ * killed: on purpose, so that it need not have answered */
+void runner_audit_close(struct audit_findings *findings, const struct run_arm_end *end,
+                        bool killed);
+
+void runner_audit_release(struct runner_audits *audits);
+
+#endif

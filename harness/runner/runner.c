@@ -1,0 +1,217 @@
+/* How does one scenario get from plan to verdict? The walk through the house, in one direction. */
+#include "runner/runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "runner/internal.h"
+#include "verdict/verdict.h"
+
+int runner_settle_results(const char *given, char **absolute, struct err *err)
+{
+    given = given ? given : "results";
+    *absolute = NULL;
+    if (text_make_directories(given, err) < 0)
+        return -1;
+    *absolute = realpath(given, NULL);
+    return *absolute ? 0 : err_system(err, "cannot use results folder '%s'", given);
+}
+
+/* ---- begin ---- */
+
+/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
+ * one. */
+static int make_places(struct runner *runner, struct err *err)
+{
+    const struct scenario *scenario = runner->scenario;
+    const char *results = runner->options->results;
+    runner->label = text_format("%lld.%d", (long long)runner->id, runner->sitting);
+    runner->folder = text_format("%s/runs/%s", results, runner->label);
+    runner->metrics = text_format("%s/evidence/commands/%s/spawn_metrics.json", results,
+                                  scenario->spec_id ? scenario->spec_id : scenario->name);
+    return text_make_directories(runner->folder, err);
+}
+
+static int begin(struct runner *runner, struct err *err)
+{
+    const struct runner_observer *observer = &runner->options->observer;
+    struct run_options options = {.scenario = runner->scenario};
+    bool chosen[SCENARIO_MOST_ARMS];
+    memset(chosen, true, sizeof chosen);
+    if (text_make_directories(runner->options->results, err) < 0 ||
+        runner_record_begin(runner, err) < 0 || make_places(runner, err) < 0)
+        return -1;
+    options.run_label = runner->label;
+    options.folder = runner->folder;
+    options.metrics_path = runner->metrics;
+    options.arm_chosen = chosen;
+    if (run_open(&runner->run, &options, err) < 0 || runner_record_arms(runner, NULL, err) < 0)
+        return -1;
+    if (observer->began)
+        observer->began(observer->context, runner->scenario, runner->id, runner->plan.count);
+    return 0;
+}
+
+/* ---- the loop ---- */
+
+/* Is this the last cycle of its arm before a look? Nothing is judged that was not read whole. */
+static bool is_before_look(const struct plan *plan, size_t index)
+{
+    for (size_t i = index; i < plan->count; i++) {
+        if (i > index && plan->items[i].arm == plan->items[index].arm)
+            return false;
+        if (plan->items[i].look)
+            return true;
+    }
+    return true;
+}
+
+static int one_cycle(struct runner *runner, size_t index, struct err *err)
+{
+    const struct runner_observer *observer = &runner->options->observer;
+    const struct plan_item *item = &runner->plan.items[index];
+    struct audit_result audit;
+    if (run_cycle(runner->run, index, item, &runner->cycle, err) < 0)
+        return -1;
+    audit_findings_clear(&runner->findings);
+    runner_audit_cycle(&runner->audits[item->arm], &runner->findings, runner->scenario,
+                       &runner->cycle, run_database(runner->run, (size_t)item->arm), runner->label,
+                       runner->cycle.broke != RUN_WHOLE || is_before_look(&runner->plan, index),
+                       &audit);
+    if (runner_record_cycle(runner, index, &audit, err) < 0)
+        return -1;
+    if (observer->cycle)
+        observer->cycle(observer->context, &runner->cycle, index + 1);
+    return 0;
+}
+
+/* Is every claim decided? Then the run may stop (exact alpha spending, see verdict). */
+static int is_decided(struct runner *runner, bool *decided, struct err *err)
+{
+    const struct runner_options *options = runner->options;
+    struct verdict verdict;
+    if (options->decide)
+        return options->decide(options->decide_context, runner->store, runner->id, decided, err);
+    if (verdict_judge(&verdict, runner->scenario, runner->store, runner->id, err) < 0)
+        return -1;
+    *decided = verdict.decided;
+    verdict_release(&verdict);
+    return 0;
+}
+
+static int look(struct runner *runner, int number, bool *decided, struct err *err)
+{
+    const struct runner_observer *observer = &runner->options->observer;
+    if (is_decided(runner, decided, err) < 0)
+        return -1;
+    if (observer->looked)
+        observer->looked(observer->context, number, *decided);
+    return 0;
+}
+
+static int all_cycles(struct runner *runner, struct err *err)
+{
+    const struct plan *plan = &runner->plan;
+    struct runner_pace pace = runner_pace_make(plan, runner->scenario->spread_ns);
+    bool decided = false;
+    for (size_t i = 0; i < plan->count && !decided; i++) {
+        if (!runner->done[i])
+            runner_pace_wait(&pace, plan, i);
+        if (interrupt_check(err) < 0 || (!runner->done[i] && one_cycle(runner, i, err) < 0))
+            return -1;
+        if (plan->items[i].look && look(runner, plan->items[i].look, &decided, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- the end ---- */
+
+/* The stores of a run that ended early are not audited: it will be gone on with. */
+static int close_subjects(struct runner *runner, bool audited, struct err *err)
+{
+    const struct runner_observer *observer = &runner->options->observer;
+    size_t arms = runner->scenario->arm_count;
+    struct run_arm_end *ends = xcalloc(arms, sizeof *ends);
+    int rc;
+    for (size_t i = 0; i < arms; i++)
+        audit_watch_rest(runner->audits[i].watch);
+    run_stop(runner->run, ends);
+    rc = runner_record_arms(runner, ends, err);
+    for (size_t i = 0; i < arms && rc == 0 && audited; i++)
+        rc = runner_record_left(runner, i, &ends[i], err);
+    for (size_t i = 0; i < arms && observer->closed; i++)
+        observer->closed(observer->context, i, &ends[i]);
+    free(ends);
+    return rc;
+}
+
+/* The first failure is the one that counts: what fails after it hides nothing. */
+static void keep_first(struct err *first, int rc, const struct err *later)
+{
+    if (rc < 0 && first->code == ERR_NONE)
+        *first = *later;
+}
+
+/* Nothing that was measured may be lost, whatever failed before. */
+static void end(struct runner *runner, struct runner_outcome *out, struct err *err)
+{
+    const struct runner_observer *observer = &runner->options->observer;
+    struct err later = {0};
+    int beside = 0, rc;
+    if (runner->run) {
+        rc = close_subjects(runner, err->code == ERR_NONE, &later);
+        keep_first(err, rc, &later);
+    }
+    if (runner->run && err->code == ERR_NONE && observer->before_end) {
+        rc = observer->before_end(observer->context, runner->options, runner->store, &beside,
+                                  &later);
+        keep_first(err, rc, &later);
+    }
+    if (!runner->id)
+        return;
+    rc = store_run_end(runner->store, runner->id, err->code == ERR_NONE, err->text, &later);
+    keep_first(err, rc, &later);
+    rc = runner_record_verdicts(runner, &out->code, &later);
+    keep_first(err, rc, &later);
+    out->code = out->code ? out->code : beside;
+    out->run = runner->id;
+}
+
+static void release(struct runner *runner)
+{
+    run_close(runner->run);
+    run_cycle_release(&runner->cycle);
+    audit_findings_release(&runner->findings);
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        runner_audit_release(&runner->audits[i]);
+    plan_release(&runner->plan);
+    store_close(runner->store);
+    free(runner->folder);
+    free(runner->label);
+    free(runner->metrics);
+    free(runner->done);
+}
+
+int runner_go(struct runner_outcome *out, const struct runner_options *options, struct err *err)
+{
+    struct runner runner = {.options = options, .scenario = options->scenario};
+    const struct runner_observer *observer = &options->observer;
+    struct err first = {0};
+    *out = (struct runner_outcome){0};
+    plan_build(&runner.plan, runner.scenario, NULL, 0, options->seed);
+    runner.done = xcalloc(runner.plan.count, sizeof *runner.done);
+    if (begin(&runner, &first) == 0) {
+        all_cycles(&runner, &first);
+        if (observer->measured)
+            observer->measured(observer->context);
+    }
+    end(&runner, out, &first);
+    release(&runner);
+    if (first.code == ERR_NONE)
+        return 0;
+    *err = first;
+    return err_wrap(err, "scenario '%s'", options->scenario->name);
+}

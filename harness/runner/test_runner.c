@@ -1,0 +1,296 @@
+/* Does the loop do what its header says, and tell its observer so: whole, stopped, broken off,
+ * resumed? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include "base/interrupt.h"
+#include "cli/test_cli.h"
+#include "runner/runner.h"
+
+/* One warm-up and four pairs of two arms, two looks: ten items. */
+static const char scenario_text[] =
+    "{\"name\": \"tiny\", \"about\": \"a test\",\n"
+    " \"agents\": [{\"name\": \"a\", \"command\": [\"" BINARY_DIR "/spawnref-agent\"]}],\n"
+    " \"arms\": [{\"name\": \"one\", \"subject\": [\"" BINARY_DIR "/spawnref\"]},\n"
+    "            {\"name\": \"two\", \"subject\": [\"" BINARY_DIR "/spawnref\"]}],\n"
+    " \"cycles\": {\"looks\": [2, 4]}, \"block\": 1, \"warmup\": 1, \"deadline\": \"5s\",\n"
+    " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"},\n"
+    "   {\"id\": \"fast\", \"arm\": \"one\", \"metric\": \"spawn_time\", \"quantile\": 0.5,"
+    " \"at_most\": \"1ns\"}]}\n";
+
+/* What the observer was told, a line each, and what it does. */
+struct seen {
+    struct text told;
+    int64_t run;
+    size_t signal_at;    /* raise SIGTERM when so many items are done */
+    int decide_at;       /* the look at which all is decided */
+    const char *failure; /* of before_end, or NULL */
+    int code;            /* of before_end */
+};
+
+struct fixture {
+    char *folder, *results;
+    struct scenario scenario;
+    struct seen seen;
+    struct runner_options options;
+    struct runner_outcome outcome;
+    struct err err;
+};
+
+static void began(void *context, const struct scenario *scenario, int64_t run, size_t planned)
+{
+    struct seen *seen = context;
+    seen->run = run;
+    text_addf(&seen->told, "began %s: %zu\n", scenario->name, planned);
+}
+
+static void cycle(void *context, const struct run_cycle *cycle, size_t done)
+{
+    struct seen *seen = context;
+    assert_int_equal(cycle->index + 1, done);
+    assert_int_equal(cycle->outcome, RUN_READY);
+    text_addf(&seen->told, "cycle %zu\n", done);
+    if (done == seen->signal_at)
+        raise(SIGTERM);
+}
+
+static void looked(void *context, int look, bool decided)
+{
+    struct seen *seen = context;
+    text_addf(&seen->told, "look %d: %s\n", look, decided ? "decided" : "open");
+}
+
+static void measured(void *context)
+{
+    struct seen *seen = context;
+    text_add(&seen->told, "measured\n");
+}
+
+static void closed(void *context, size_t arm, const struct run_arm_end *end)
+{
+    struct seen *seen = context;
+    text_addf(&seen->told, "closed %zu%s\n", arm, end->clean ? " clean" : "");
+}
+
+static int before_end(void *context, const struct runner_options *options, struct store *store,
+                      int *code, struct err *err)
+{
+    struct seen *seen = context;
+    struct store_run stored;
+    assert_string_equal(options->command, "a test");
+    assert_int_equal(store_run_load(store, seen->run, &stored, err), 0);
+    text_addf(&seen->told, "before the end: %s, %zu cycles\n", stored.state, stored.cycles);
+    store_run_release(&stored);
+    *code = seen->code;
+    return seen->failure ? err_set(err, ERR_UNFIT, "%s", seen->failure) : 0;
+}
+
+static int decide(void *context, struct store *store, int64_t run, bool *decided, struct err *err)
+{
+    struct seen *seen = context;
+    (void)store, (void)err;
+    assert_int_equal(run, seen->run);
+    *decided = --seen->decide_at == 0;
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = xcalloc(1, sizeof *fixture);
+    void *folder = NULL;
+    if (cli_folder(&folder) < 0)
+        return -1;
+    fixture->folder = folder;
+    fixture->results = cli_path(folder, "results");
+    assert_int_equal(
+        scenario_parse(&fixture->scenario, scenario_text, strlen(scenario_text), &fixture->err), 0);
+    fixture->options = (struct runner_options){
+        .scenario = &fixture->scenario,
+        .results = fixture->results,
+        .path = "tiny.json",
+        .command = "a test",
+        .seed = 7,
+        .observer = {&fixture->seen, began, cycle, looked, measured, closed, before_end},
+        .decide = decide,
+        .decide_context = &fixture->seen};
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    void *folder = fixture->folder;
+    text_release(&fixture->seen.told);
+    scenario_release(&fixture->scenario);
+    free(fixture->results);
+    free(fixture);
+    return cli_folder_remove(&folder);
+}
+
+static int go(struct fixture *fixture)
+{
+    fixture->err = (struct err){0};
+    text_clear(&fixture->seen.told);
+    text_add(&fixture->seen.told, "");
+    return runner_go(&fixture->outcome, &fixture->options, &fixture->err);
+}
+
+/* state, sittings and cycles of run 1, and its note */
+static void expect_stored(const struct fixture *fixture, const char *expected)
+{
+    char *found;
+    struct store *store;
+    struct store_run run;
+    struct err err = {0};
+    if (store_open_in(&store, fixture->results, STORE_READ, &err) < 0 ||
+        store_run_load(store, 1, &run, &err) < 0)
+        fail_msg("%s", err.text);
+    found = text_format("%s, sittings %d, cycles %zu%s%s", run.state, run.sittings, run.cycles,
+                        *run.note ? ": " : "", run.note);
+    assert_string_equal(found, expected);
+    store_run_release(&run);
+    store_close(store);
+    free(found);
+}
+
+#define ALL_CYCLES                                                                                 \
+    "cycle 1\ncycle 2\ncycle 3\ncycle 4\ncycle 5\ncycle 6\nlook 1: open\n"                         \
+    "cycle 7\ncycle 8\ncycle 9\ncycle 10\nlook 2: open\n"
+
+static void the_observer_is_told_everything_in_its_order(void **state)
+{
+    struct fixture *fixture = *state;
+    if (go(fixture) < 0)
+        fail_msg("%s", fixture->err.text);
+    assert_string_equal(fixture->seen.told.data,
+                        "began tiny: 10\n" ALL_CYCLES "measured\nclosed 0 clean\nclosed 1 clean\n"
+                        "before the end: partial, 10 cycles\n");
+    assert_int_equal(fixture->outcome.run, 1);
+    assert_int_equal(fixture->outcome.code, 3); /* four cycles refute no median */
+    expect_stored(fixture, "complete, sittings 1, cycles 10");
+}
+
+static void nobody_needs_to_observe(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->options.observer = (struct runner_observer){0};
+    fixture->options.decide = NULL;
+    assert_int_equal(go(fixture), 0);
+    expect_stored(fixture, "complete, sittings 1, cycles 10");
+}
+
+static void what_is_decided_at_a_look_stops_there(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->seen.decide_at = 1;
+    assert_int_equal(go(fixture), 0);
+    assert_non_null(strstr(fixture->seen.told.data, "cycle 6\nlook 1: decided\nmeasured\n"));
+    expect_stored(fixture, "complete, sittings 1, cycles 6");
+}
+
+/* In a process of its own: a signal that was seen is never forgotten. */
+static void break_off(struct fixture *fixture)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        interrupt_catch();
+        fixture->seen.signal_at = 4;
+        status = go(fixture);
+        _exit(status < 0 && fixture->outcome.run == 1 && fixture->err.code == ERR_INTERRUPTED &&
+                      strstr(fixture->seen.told.data, "cycle 4\nmeasured\nclosed 0\nclosed 1\n") &&
+                      !strstr(fixture->seen.told.data, "before the end")
+                  ? 7
+                  : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+static void a_run_that_a_signal_ended_is_gone_on_with(void **state)
+{
+    struct fixture *fixture = *state;
+    break_off(fixture);
+    expect_stored(fixture, "partial, sittings 1, cycles 4: interrupted");
+    fixture->options.resume = 1;
+    if (go(fixture) < 0)
+        fail_msg("%s", fixture->err.text);
+    assert_string_equal(fixture->seen.told.data,
+                        "began tiny: 10\ncycle 5\ncycle 6\nlook 1: open\n"
+                        "cycle 7\ncycle 8\ncycle 9\ncycle 10\nlook 2: open\n"
+                        "measured\nclosed 0 clean\nclosed 1 clean\n"
+                        "before the end: partial, 10 cycles\n");
+    assert_int_equal(fixture->outcome.run, 1);
+    expect_stored(fixture, "complete, sittings 2, cycles 10");
+}
+
+static void another_plan_does_not_go_on_with_a_run(void **state)
+{
+    struct fixture *fixture = *state;
+    break_off(fixture);
+    fixture->options.resume = 1;
+    fixture->options.seed = 8;
+    assert_int_equal(go(fixture), -1);
+    assert_int_equal(fixture->err.code, ERR_UNFIT);
+    assert_said(fixture->err.text, "scenario 'tiny': run 1 was begun with another plan");
+    assert_string_equal(fixture->seen.told.data, "");
+    assert_int_equal(fixture->outcome.run, 0);
+    expect_stored(fixture, "partial, sittings 1, cycles 4: interrupted");
+}
+
+static void what_comes_before_the_end_belongs_to_the_run(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->seen.decide_at = 1;
+    fixture->seen.failure = "the faults cannot be made";
+    assert_int_equal(go(fixture), -1);
+    assert_string_equal(fixture->err.text, "scenario 'tiny': the faults cannot be made");
+    assert_int_equal(fixture->outcome.run, 1);
+    expect_stored(fixture, "partial, sittings 1, cycles 6: the faults cannot be made");
+}
+
+static void its_code_counts_where_the_claims_have_none(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->seen.code = 5;
+    assert_int_equal(go(fixture), 0);
+    assert_int_equal(fixture->outcome.code, 3);
+    fixture->scenario.claim_count = 1; /* the one that is supported */
+    assert_int_equal(go(fixture), 0);
+    assert_int_equal(fixture->outcome.code, 5);
+}
+
+static void a_subject_that_does_not_start_is_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+    free(fixture->scenario.arms[1].subject[0]);
+    fixture->scenario.arms[1].subject[0] = xstrdup("/bin/true");
+    assert_int_equal(go(fixture), -1);
+    assert_int_equal(fixture->err.code, ERR_UNFIT);
+    assert_said(fixture->err.text, "scenario 'tiny': ");
+    assert_string_equal(fixture->seen.told.data, "");
+    assert_int_equal(fixture->outcome.run, 1);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_observer_is_told_everything_in_its_order),
+        TEST(nobody_needs_to_observe),
+        TEST(what_is_decided_at_a_look_stops_there),
+        TEST(a_run_that_a_signal_ended_is_gone_on_with),
+        TEST(another_plan_does_not_go_on_with_a_run),
+        TEST(what_comes_before_the_end_belongs_to_the_run),
+        TEST(its_code_counts_where_the_claims_have_none),
+        TEST(a_subject_that_does_not_start_is_told_once),
+    };
+    signal(SIGPIPE, SIG_IGN); /* as interrupt_catch does */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
