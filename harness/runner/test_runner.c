@@ -263,6 +263,7 @@ static void its_code_counts_where_the_claims_have_none(void **state)
     fixture->scenario.claim_count = 1; /* the one that is supported */
     assert_int_equal(go(fixture), 0);
     assert_int_equal(fixture->outcome.code, 5);
+    fixture->scenario.claim_count = 2; /* it frees them all */
 }
 
 static void a_subject_that_does_not_start_is_told_once(void **state)
