@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -31,7 +31,7 @@ static void add(struct audit_findings *findings, size_t rule, const char *agent,
     text_make_printable(finding->text);
 }
 
-void finding_add(struct audit_findings *findings, enum rule rule, const char *agent,
+void finding_add(struct audit_findings *findings, enum rule_id rule, const char *agent,
                  const char *format, ...)
 {
     va_list args;
@@ -72,46 +72,46 @@ size_t audit_findings_of(const struct audit_findings *findings, enum audit_sever
     return count;
 }
 
-static void check_answer(struct audit_findings *findings, const struct run_cycle *cycle)
+static void check_answer(struct audit_findings *findings, const struct cycle *cycle)
 {
     if (cycle->answer_strays)
         finding_add(findings, RULE_PLAN, "", "%d entries of the answer were not asked for",
                     cycle->answer_strays);
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        const struct run_agent *agent = &cycle->agents[i];
+        const struct cycle_agent *agent = &cycle->agents[i];
         if (!agent->answered)
             finding_add(findings, RULE_PLAN, agent->id, "the answer does not name it");
-        else if (agent->outcome == RUN_UNKNOWN)
+        else if (agent->outcome == CYCLE_UNKNOWN)
             finding_add(findings, RULE_PLAN, agent->id, "the answer gives no known outcome");
-        if (cycle->broke == RUN_WHOLE && cycle->finish_sent_ns && agent->outcome == RUN_READY &&
+        if (cycle->broke == CYCLE_WHOLE && cycle->finish_sent_ns && agent->outcome == CYCLE_READY &&
             !agent->finished)
             finding_add(findings, RULE_PLAN, agent->id, "\"finished\" does not name it");
     }
 }
 
-static void check_ledger(struct audit_findings *findings, const struct run_cycle *cycle)
+static void check_ledger(struct audit_findings *findings, const struct cycle *cycle)
 {
     if (cycle->ledger_strays)
         finding_add(findings, RULE_STRAY, "", "%d ledger lines are of no agent here: '%s'",
                     cycle->ledger_strays, cycle->stray);
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        const struct run_agent *agent = &cycle->agents[i];
+        const struct cycle_agent *agent = &cycle->agents[i];
         if (!agent->asked->ledger)
             continue;
-        if (agent->outcome == RUN_READY && agent->ledger_lines == 0)
+        if (agent->outcome == CYCLE_READY && agent->ledger_lines == 0)
             finding_add(findings, RULE_RAN, agent->id,
                         "called ready, but the agent itself never said so");
         if (agent->ledger_lines > 1)
             finding_add(findings, RULE_RAN, agent->id, "ran %d times", agent->ledger_lines);
-        if (agent->ledger_lines == 1 && agent->answered && agent->outcome == RUN_READY &&
+        if (agent->ledger_lines == 1 && agent->answered && agent->outcome == CYCLE_READY &&
             agent->pid != agent->ledger_pid)
             finding_add(findings, RULE_PID, agent->id, "process %d in the answer, %d in the ledger",
                         (int)agent->pid, (int)agent->ledger_pid);
     }
 }
 
-static void check_times_of(struct audit_findings *findings, const struct run_cycle *cycle,
-                           const struct run_agent *agent, bool records)
+static void check_times_of(struct audit_findings *findings, const struct cycle *cycle,
+                           const struct cycle_agent *agent, bool records)
 {
     const struct {
         const char *name;
@@ -140,17 +140,17 @@ static void check_times_of(struct audit_findings *findings, const struct run_cyc
 }
 
 /* Its end was our doing; or something was refused to it, and it said so. */
-static bool is_excused(const struct run_cycle *cycle)
+static bool is_excused(const struct cycle *cycle)
 {
-    return cycle->broke != RUN_BROKE_DOWN &&
-           (cycle->harm == RUN_KILLED ||
-            (cycle->harm == RUN_HURT && cycle->answer == SUBJECT_REFUSED));
+    return cycle->broke != CYCLE_BROKE_DOWN &&
+           (cycle->harm == CYCLE_KILLED ||
+            (cycle->harm == CYCLE_HURT && cycle->answer == SUBJECT_REFUSED));
 }
 
-static void check_conduct(struct audit_findings *findings, const struct run_cycle *cycle)
+static void check_conduct(struct audit_findings *findings, const struct cycle *cycle)
 {
     static const char *const where[] = {"", "spawn", "finish", "every message"};
-    if (cycle->broke != RUN_WHOLE && !is_excused(cycle))
+    if (cycle->broke != CYCLE_WHOLE && !is_excused(cycle))
         finding_add(findings, RULE_ANSWERS, "", "%s: %s", where[cycle->broke],
                     cycle->trouble ? cycle->trouble : "");
     if (cycle->children_left)
@@ -167,16 +167,16 @@ static void check_conduct(struct audit_findings *findings, const struct run_cycl
 }
 
 void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *findings,
-                       const struct scenario *scenario, const struct run_cycle *cycle,
+                       const struct scenario *scenario, const struct cycle *cycle,
                        enum audit_level level, struct audit_result *result)
 {
     int64_t from_ns = clock_now_ns();
     *result = (struct audit_result){0};
     check_conduct(findings, cycle);
-    if (cycle->broke == RUN_WHOLE || cycle->broke == RUN_BROKE_FINISH) {
+    if (cycle->broke == CYCLE_WHOLE || cycle->broke == CYCLE_BROKE_FINISH) {
         check_answer(findings, cycle);
         for (size_t i = 0; i < cycle->agent_count; i++)
-            if (cycle->agents[i].outcome == RUN_READY)
+            if (cycle->agents[i].outcome == CYCLE_READY)
                 check_times_of(findings, cycle, &cycle->agents[i], watch != NULL);
         check_ledger(findings, cycle);
     }
@@ -186,7 +186,7 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
 }
 
 void audit_cycle(struct audit_findings *findings, const struct scenario *scenario,
-                 const struct run_cycle *cycle, const char *database_path, const char *run_label,
+                 const struct cycle *cycle, const char *database_path, const char *run_label,
                  int64_t *spent_ns)
 {
     struct audit_watch *watch = database_path ? audit_watch_new(database_path, run_label) : NULL;
@@ -212,7 +212,7 @@ const char *audit_level_name(enum audit_level level)
 
 enum audit_level audit_rule_level(const struct audit_rule *rule)
 {
-    switch ((enum rule)(rule - audit_rules)) {
+    switch ((enum rule_id)(rule - audit_rules)) {
     case RULE_RECORDED:
     case RULE_PHANTOM:
     case RULE_STATE:

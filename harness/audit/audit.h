@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "run/run.h"
+#include "cycle/cycle.h"
 
 /* What a broken rule means. */
 enum audit_severity {
@@ -67,7 +67,7 @@ struct audit_findings {
 };
 
 /* audit_find - a finding of somebody who has looked elsewhere: "failure-is-told" and
- * "recovers-from-faults" are for harness/faults. An unknown rule is the caller's bug. */
+ * "recovers-from-faults" are for harness/proof/faults. An unknown rule is the caller's bug. */
 void audit_find(struct audit_findings *findings, const char *rule, const char *agent,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -125,7 +125,7 @@ struct audit_watch *audit_watch_new(const char *database, const char *run_label)
  *          store in another way (that drops SQLite's locks, howtocorrupt.html 2.2)
  */
 void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *findings,
-                       const struct scenario *scenario, const struct run_cycle *cycle,
+                       const struct scenario *scenario, const struct cycle *cycle,
                        enum audit_level level, struct audit_result *result);
 
 /*
@@ -135,7 +135,7 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
  * Either outcome of what was in flight is right, half of one is not. From here on it is final, as
  * the rows of any other cycle are. Cycles that broke off are looked at by the next
  * audit_watch_cycle too; this one needs no cycle, and includes those that were only hurt
- * (RUN_HURT).
+ * (CYCLE_HURT).
  *
  * watch, level : as there
  */
@@ -159,7 +159,7 @@ void audit_watch_free(struct audit_watch *watch); /* accepts NULL */
  * spent_ns  : what the audit cost; may be NULL
  */
 void audit_cycle(struct audit_findings *findings, const struct scenario *scenario,
-                 const struct run_cycle *cycle, const char *database, const char *run_label,
+                 const struct cycle *cycle, const char *database, const char *run_label,
                  int64_t *spent_ns);
 
 /*

@@ -11,7 +11,7 @@
 
 #include "schema_sql.h"
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "base/text.h"
 
 #define APPLICATION_ID      0x73706e77 /* "spnw" */

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -19,7 +19,7 @@
 #define GROWN_TOGETHER "2nd reference to page"
 
 /* Views, triggers and functions of a stranger's schema do nothing here, and no question lasts for
- * ever: see store/guard.h. */
+ * ever: see base/guard.h. */
 static void prepare_for_audit(struct guard *guard, sqlite3 *database, const char *path)
 {
     guard_set(guard, database, false);
@@ -46,7 +46,7 @@ static const char *complaint_of(sqlite3 *database)
     return sqlite3_errcode(database) == SQLITE_INTERRUPT ? GUARD_SAYS : sqlite3_errmsg(database);
 }
 
-static void tell_row(struct audit_findings *findings, sqlite3_stmt *row, enum rule rule)
+static void tell_row(struct audit_findings *findings, sqlite3_stmt *row, enum rule_id rule)
 {
     const char *text = (const char *)sqlite3_column_text(row, 0);
     if (rule == RULE_FOREIGN_KEYS)
@@ -69,7 +69,7 @@ static bool has_grown_together(sqlite3_stmt *row)
 }
 
 static void check_pragma(struct audit_findings *findings, sqlite3 *database, const char *sql,
-                         enum rule rule)
+                         enum rule_id rule)
 {
     sqlite3_stmt *row = NULL;
     int rc = sqlite3_prepare_v2(database, sql, -1, &row, NULL);
@@ -108,7 +108,7 @@ int64_t database_ask(sqlite3 *database, const char *sql)
 void database_check_contradictions(struct audit_findings *findings, sqlite3 *database)
 {
     static const struct {
-        enum rule rule;
+        enum rule_id rule;
         const char *sql, *text;
     } questions[] = {
         {RULE_CONSENSUS,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "base/text.h"
 
 /* How often each agent of the cycle was seen in the store. */
@@ -16,7 +16,7 @@ struct tally {
 struct look {
     struct audit_watch *watch;
     struct audit_findings *findings;
-    const struct run_cycle *cycle;
+    const struct cycle *cycle;
     struct tally *seen; /* per agent */
     struct batch_rows now;
     int64_t rows;
@@ -30,7 +30,7 @@ static const char *column(sqlite3_stmt *row, int index)
     return text ? (const char *)text : "";
 }
 
-static long ordinal_of(const struct run_cycle *cycle, const char *id)
+static long ordinal_of(const struct cycle *cycle, const char *id)
 {
     const char *dot = strchr(id, '.');
     unsigned long ordinal = dot ? strtoul(dot + 1, NULL, 10) : cycle->agent_count;
@@ -39,28 +39,28 @@ static long ordinal_of(const struct run_cycle *cycle, const char *id)
     return (long)ordinal;
 }
 
-static void check_row(const struct look *look, const struct run_agent *agent, sqlite3_stmt *row)
+static void check_row(const struct look *look, const struct cycle_agent *agent, sqlite3_stmt *row)
 {
     struct audit_findings *findings = look->findings;
     const char *name = column(row, 2), *state = column(row, 3), *outcome = column(row, 4);
     const char *expected =
-        agent->outcome == RUN_READY ? "completed" : run_outcome_name(agent->outcome);
+        agent->outcome == CYCLE_READY ? "completed" : cycle_outcome_name(agent->outcome);
     if (sqlite3_column_int64(row, 0) != (sqlite3_int64)look->cycle->index)
         finding_add(findings, RULE_STATE, agent->id, "batch %lld in the store, expected %zu",
                     (long long)sqlite3_column_int64(row, 0), look->cycle->index);
     if (strcmp(name, agent->asked->name) != 0)
         finding_add(findings, RULE_STATE, agent->id, "name '%.40s', expected '%.40s'", name,
                     agent->asked->name);
-    if (strcmp(outcome, run_outcome_name(agent->outcome)) != 0)
+    if (strcmp(outcome, cycle_outcome_name(agent->outcome)) != 0)
         finding_add(findings, RULE_STATE, agent->id, "outcome '%.20s' in the store, '%s' answered",
-                    outcome, run_outcome_name(agent->outcome));
+                    outcome, cycle_outcome_name(agent->outcome));
     if (strcmp(state, expected) != 0)
         finding_add(findings, RULE_STATE, agent->id, "state '%.20s', expected '%s'", state,
                     expected);
-    if (agent->outcome == RUN_READY && sqlite3_column_int64(row, 5) != (sqlite3_int64)agent->pid)
+    if (agent->outcome == CYCLE_READY && sqlite3_column_int64(row, 5) != (sqlite3_int64)agent->pid)
         finding_add(findings, RULE_PID, agent->id, "process %lld in the store, %d in the answer",
                     (long long)sqlite3_column_int64(row, 5), (int)agent->pid);
-    if (agent->outcome == RUN_READY && agent->ready_ns != sqlite3_column_int64(row, 6))
+    if (agent->outcome == CYCLE_READY && agent->ready_ns != sqlite3_column_int64(row, 6))
         finding_add(findings, RULE_STATE, agent->id, "ready at %lld in the store, %lld answered",
                     (long long)sqlite3_column_int64(row, 6), (long long)agent->ready_ns);
 }
@@ -85,12 +85,12 @@ static sqlite3_stmt *prepare(struct audit_watch *watch, const char *sql)
 static int prepare_table(const struct look *look, enum store_table table)
 {
     struct audit_watch *watch = look->watch;
-    const char *name = ledger_tables[table], *key = table == TABLE_CONSENSUS ? "batch" : "id";
+    const char *name = sealed_tables[table], *key = table == TABLE_CONSENSUS ? "batch" : "id";
     char sql[MOST_SQL];
     if (watch->of_batch[table])
         return 0;
     snprintf(sql, sizeof sql, "SELECT %s, run = ?1 FROM %s WHERE run = ?1 AND %s",
-             ledger_columns[table], name, of_this_batch[table]);
+             sealed_columns[table], name, of_this_batch[table]);
     watch->of_batch[table] = prepare(watch, sql);
     if (!watch->of_batch[table]) {
         finding_add(look->findings, RULE_READABLE, "", "%.200s", sqlite3_errmsg(watch->database));
@@ -142,7 +142,7 @@ sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table
     char sql[MOST_SQL], from[32], to[32];
     sqlite3_stmt *row = NULL;
     snprintf(sql, sizeof sql, "SELECT %s, run = ?1 FROM %s WHERE run = ?1 AND %s",
-             ledger_columns[table], ledger_tables[table], of_this_batch[table]);
+             sealed_columns[table], sealed_tables[table], of_this_batch[table]);
     if (sqlite3_prepare_v2(watch->database, sql, -1, &row, NULL) != SQLITE_OK)
         return NULL;
     snprintf(from, sizeof from, "%zu.", index);
@@ -157,12 +157,12 @@ sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table
 /* ---- the rows of the cycle ---- */
 
 /* It was refused when something was refused to its spawner: not final until that has restarted. */
-static bool is_open(const struct run_cycle *cycle, long ordinal)
+static bool is_open(const struct cycle *cycle, long ordinal)
 {
-    return cycle->harm == RUN_HURT && cycle->agents[ordinal].outcome != RUN_READY;
+    return cycle->harm == CYCLE_HURT && cycle->agents[ordinal].outcome != CYCLE_READY;
 }
 
-static bool some_open(const struct run_cycle *cycle)
+static bool some_open(const struct cycle *cycle)
 {
     for (size_t i = 0; i < cycle->agent_count; i++)
         if (is_open(cycle, (long)i))
@@ -210,7 +210,7 @@ static void read_batch(struct look *look, enum store_table table)
         look->rows++;
         take[table](look, row);
         if (sqlite3_column_int64(row, 0) == (sqlite3_int64)look->cycle->index)
-            ledger_add(&look->now, table, row);
+            sealed_add(&look->now, table, row);
     }
     end_rows(look, row, rc);
 }
@@ -228,7 +228,7 @@ static void read_since(struct look *look, enum store_table table)
     while ((rc = sqlite3_step(row)) == SQLITE_ROW)
         finding_add(look->findings, table == TABLE_CONSENSUS ? RULE_CONSENSUS : RULE_PHANTOM, "",
                     "row '%.32s' of %s came in this cycle and is not of it", column(row, 0),
-                    ledger_tables[table]);
+                    sealed_tables[table]);
     end_rows(look, row, rc);
 }
 
@@ -250,9 +250,9 @@ static void set_mark(struct look *look, enum store_table table)
 static void check_executions(const struct look *look)
 {
     for (size_t i = 0; i < look->cycle->agent_count; i++) {
-        const struct run_agent *agent = &look->cycle->agents[i];
+        const struct cycle_agent *agent = &look->cycle->agents[i];
         int rows = look->seen[i].rows;
-        if (agent->outcome == RUN_READY && rows != 1)
+        if (agent->outcome == CYCLE_READY && rows != 1)
             finding_add(look->findings, RULE_RECORDED, agent->id, "%d rows, expected 1", rows);
         else if (rows > 1)
             finding_add(look->findings, RULE_RECORDED, agent->id, "%d rows, expected at most 1",
@@ -262,14 +262,14 @@ static void check_executions(const struct look *look)
 
 static void check_consensus(const struct look *look)
 {
-    const struct run_cycle *cycle = look->cycle;
+    const struct cycle *cycle = look->cycle;
     int expected = cycle->consensus[0] ? 1 : 0;
     if (look->now.rows[TABLE_CONSENSUS] != expected)
         finding_add(look->findings, RULE_CONSENSUS, "", "%d consensus rows, expected %d",
                     (int)look->now.rows[TABLE_CONSENSUS], expected);
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        const struct run_agent *agent = &cycle->agents[i];
-        int wanted = expected && agent->outcome == RUN_READY ? 1 : 0;
+        const struct cycle_agent *agent = &cycle->agents[i];
+        int wanted = expected && agent->outcome == CYCLE_READY ? 1 : 0;
         if (look->seen[i].outputs != wanted)
             finding_add(look->findings, RULE_CONSENSUS, agent->id, "%d outputs, expected %d",
                         look->seen[i].outputs, wanted);
@@ -291,13 +291,13 @@ static int read_all(struct look *look)
 
 static void set_batch(struct audit_watch *watch, size_t index, const struct batch_rows *now)
 {
-    struct batch_rows *batch = ledger_batch(watch, index);
+    struct batch_rows *batch = sealed_batch(watch, index);
     if (batch)
         *batch = *now;
 }
 
 int64_t records_check(struct audit_watch *watch, struct audit_findings *findings,
-                      const struct scenario *scenario, const struct run_cycle *cycle)
+                      const struct scenario *scenario, const struct cycle *cycle)
 {
     struct look look = {.watch = watch, .findings = findings, .cycle = cycle};
     look.seen = xcalloc(cycle->agent_count, sizeof *look.seen);
@@ -322,7 +322,7 @@ int64_t records_check(struct audit_watch *watch, struct audit_findings *findings
 }
 
 /* Rows of a broken cycle may come late: what is new is told apart again from the next one on. */
-void records_skip(struct audit_watch *watch, const struct run_cycle *cycle)
+void records_skip(struct audit_watch *watch, const struct cycle *cycle)
 {
     set_batch(watch, cycle->index, &(struct batch_rows){.state = BATCH_BROKEN});
     for (enum store_table table = 0; table < TABLE_COUNT; table++)

@@ -1,5 +1,5 @@
 /* Which rules must hold? One row each: name, question, how it is answered, why it matters. */
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 
 #define INTEGRITY AUDIT_INTEGRITY
 #define CONDUCT   AUDIT_CONDUCT

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "base/text.h"
 
 /* How often each agent was met in the store. */
@@ -31,21 +31,22 @@ struct settling {
 
 /* ---- what is known of a cycle that broke off ---- */
 
-void settle_later(struct audit_watch *watch, const struct run_cycle *cycle)
+void settle_later(struct audit_watch *watch, const struct cycle *cycle)
 {
     struct open_batch *batch;
     watch->open = xrealloc(watch->open, watch->open_count + 1, sizeof *watch->open);
     batch = &watch->open[watch->open_count++];
-    *batch = (struct open_batch){.index = cycle->index,
-                                 .agent_count = cycle->agent_count,
-                                 .subject_ended = cycle->broke != RUN_WHOLE,
-                                 .finish_sent = cycle->finish_sent_ns != 0,
-                                 .finished = cycle->broke == RUN_WHOLE && cycle->finished_ns != 0};
+    *batch =
+        (struct open_batch){.index = cycle->index,
+                            .agent_count = cycle->agent_count,
+                            .subject_ended = cycle->broke != CYCLE_WHOLE,
+                            .finish_sent = cycle->finish_sent_ns != 0,
+                            .finished = cycle->broke == CYCLE_WHOLE && cycle->finished_ns != 0};
     batch->agents = xcalloc(cycle->agent_count, sizeof *batch->agents);
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        const struct run_agent *agent = &cycle->agents[i];
+        const struct cycle_agent *agent = &cycle->agents[i];
         batch->agents[i] = (struct open_agent){.name = xstrdup(agent->asked->name),
-                                               .acknowledged = agent->outcome == RUN_READY,
+                                               .acknowledged = agent->outcome == CYCLE_READY,
                                                .pid = agent->pid,
                                                .ready_ns = agent->ready_ns};
         snprintf(batch->agents[i].id, sizeof batch->agents[i].id, "%s", agent->id);
@@ -153,7 +154,7 @@ static void read_table(struct settling *settling, enum store_table table)
         else if (table == TABLE_OUTPUTS)
             take_output(settling, row);
         if (sqlite3_column_int64(row, 0) == (sqlite3_int64)settling->batch->index)
-            ledger_add(&settling->now, table, row);
+            sealed_add(&settling->now, table, row);
     }
     if (rc != SQLITE_DONE) {
         finding_add(settling->findings, RULE_READABLE, "", "%.200s",
@@ -224,7 +225,7 @@ static void settle(struct audit_watch *watch, struct audit_findings *findings, b
                    const struct open_batch *batch, struct audit_result *result)
 {
     struct settling settling = {.watch = watch, .findings = findings, .batch = batch};
-    struct batch_rows *kept = ledger_batch(watch, batch->index);
+    struct batch_rows *kept = sealed_batch(watch, batch->index);
     settling.fates = xcalloc(batch->agent_count, sizeof *settling.fates);
     for (enum store_table table = 0; table < TABLE_COUNT && !settling.failed; table++)
         read_table(&settling, table);

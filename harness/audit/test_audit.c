@@ -52,11 +52,11 @@ static void a_program_that_knows_no_ledger_is_judged_without_it(void **state)
 static void leave_out(struct fixture *fixture)
 {
     fixture->agents[1].answered = false;
-    fixture->agents[1].outcome = RUN_UNKNOWN;
+    fixture->agents[1].outcome = CYCLE_UNKNOWN;
 }
 static void odd_outcome(struct fixture *fixture)
 {
-    fixture->agents[1].outcome = RUN_UNKNOWN;
+    fixture->agents[1].outcome = CYCLE_UNKNOWN;
 }
 static void stranger(struct fixture *fixture)
 {
@@ -112,7 +112,7 @@ static void not_recorded_at_all(struct fixture *fixture)
 }
 static void hang(struct fixture *fixture)
 {
-    fixture->cycle.broke = RUN_BROKE_SPAWN;
+    fixture->cycle.broke = CYCLE_BROKE_SPAWN;
     fixture->cycle.trouble = (char *)"it did not answer before the deadline";
 }
 static void leave_child(struct fixture *fixture)
@@ -225,14 +225,14 @@ static void an_honest_failure_has_no_finding(void **state)
             "DELETE FROM agent_outputs; DELETE FROM consensus_runs; DELETE FROM agent_executions;"
             "INSERT INTO agent_executions VALUES ('7.1', '4.0', 4, 'gemini', 'cancelled',"
             " 'cancelled', 50, 120, NULL, 170, NULL)"); /* 4.1 could not be started: no row */
-    fixture->agents[0].outcome = RUN_CANCELLED;
+    fixture->agents[0].outcome = CYCLE_CANCELLED;
     fixture->agents[0].ledger_lines = 0;
-    fixture->agents[1] = (struct run_agent){.id = "4.1",
-                                            .asked = &fixture->asked[1],
-                                            .answered = true,
-                                            .outcome = RUN_FAILED,
-                                            .error = (char *)"no such file"};
-    fixture->cycle.outcome = RUN_FAILED;
+    fixture->agents[1] = (struct cycle_agent){.id = "4.1",
+                                              .asked = &fixture->asked[1],
+                                              .answered = true,
+                                              .outcome = CYCLE_FAILED,
+                                              .error = (char *)"no such file"};
+    fixture->cycle.outcome = CYCLE_FAILED;
     fixture->cycle.finish_sent_ns = fixture->cycle.finished_ns = 0;
     fixture->cycle.consensus[0] = '\0';
     audit_it(fixture);
@@ -243,7 +243,7 @@ static void an_honest_failure_has_no_finding(void **state)
 static void breaking_off_is_no_corruption(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->cycle.broke = RUN_BROKE_FINISH;
+    fixture->cycle.broke = CYCLE_BROKE_FINISH;
     fixture->cycle.trouble = (char *)"it did not answer before the deadline";
     fixture->cycle.consensus[0] = '\0';
     fixture->agents[0].finished = fixture->agents[1].finished = false;
@@ -268,7 +268,7 @@ static void few_more_descriptors_are_forgiven(void **state)
 static void words_of_strangers_are_made_printable(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->cycle.broke = RUN_BROKE_SPAWN;
+    fixture->cycle.broke = CYCLE_BROKE_SPAWN;
     fixture->cycle.trouble = (char *)"\x1b[31mred\xff \xc3\xa4";
     audit_it(fixture);
     assert_string_equal(fixture->findings.items[0].text, "spawn: ?[31mred? \xc3\xa4");

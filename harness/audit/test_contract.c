@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "audit/test_honest.h"
 
 static void audit(struct fixture *fixture)

@@ -22,8 +22,8 @@ struct fixture {
     char *path;
     struct scenario scenario;
     struct scenario_agent asked[2];
-    struct run_agent agents[2];
-    struct run_cycle cycle;
+    struct cycle_agent agents[2];
+    struct cycle cycle;
     struct audit_findings findings;
     struct audit_report report;
     struct err err;
@@ -52,33 +52,33 @@ static inline void fill_cycle(struct fixture *fixture)
     fixture->asked[0] = (struct scenario_agent){.name = (char *)"gemini", .ledger = true};
     fixture->asked[1] = (struct scenario_agent){.name = (char *)"claude", .ledger = true};
     for (int i = 0; i < 2; i++) {
-        fixture->agents[i] = (struct run_agent){.asked = &fixture->asked[i],
-                                                .answered = true,
-                                                .outcome = RUN_READY,
-                                                .pid = 50 + i,
-                                                .start_ns = 120 + i,
-                                                .ready_ns = 150 + i,
-                                                .recorded_ns = 160,
-                                                .ledger_pid = 50 + i,
-                                                .main_ns = 130,
-                                                .own_ready_ns = 140,
-                                                .ledger_lines = 1,
-                                                .finished = true};
+        fixture->agents[i] = (struct cycle_agent){.asked = &fixture->asked[i],
+                                                  .answered = true,
+                                                  .outcome = CYCLE_READY,
+                                                  .pid = 50 + i,
+                                                  .start_ns = 120 + i,
+                                                  .ready_ns = 150 + i,
+                                                  .recorded_ns = 160,
+                                                  .ledger_pid = 50 + i,
+                                                  .main_ns = 130,
+                                                  .own_ready_ns = 140,
+                                                  .ledger_lines = 1,
+                                                  .finished = true};
         snprintf(fixture->agents[i].id, sizeof fixture->agents[i].id, "4.%d", i);
     }
-    fixture->cycle = (struct run_cycle){.index = 4,
-                                        .agents = fixture->agents,
-                                        .agent_count = 2,
-                                        .outcome = RUN_READY,
-                                        .sent_ns = 100,
-                                        .begin_ns = 110,
-                                        .end_ns = 170,
-                                        .answered_ns = 180,
-                                        .finish_sent_ns = 200,
-                                        .finished_ns = 400,
-                                        .consensus = "agreed",
-                                        .descriptors = 9,
-                                        .descriptors_first = 9};
+    fixture->cycle = (struct cycle){.index = 4,
+                                    .agents = fixture->agents,
+                                    .agent_count = 2,
+                                    .outcome = CYCLE_READY,
+                                    .sent_ns = 100,
+                                    .begin_ns = 110,
+                                    .end_ns = 170,
+                                    .answered_ns = 180,
+                                    .finish_sent_ns = 200,
+                                    .finished_ns = 400,
+                                    .consensus = "agreed",
+                                    .descriptors = 9,
+                                    .descriptors_first = 9};
 }
 
 static inline int make(void **state)

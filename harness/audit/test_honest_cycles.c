@@ -14,7 +14,7 @@
 #include "audit/audit.h"
 #include "audit/schedule.h"
 #include "base/text.h"
-#include "run/run.h"
+#include "cycle/cycle.h"
 
 #define FEW  40
 #define ARMS 2
@@ -39,8 +39,8 @@ static const char scenario_text[] =
 struct honest {
     char folder[64];
     struct scenario scenario;
-    struct run *run;
-    struct run_cycle cycle;
+    struct cycle_subjects *run;
+    struct cycle cycle;
     struct audit_watch *watches[ARMS];
     struct audit_schedule schedules[ARMS];
     struct audit_findings findings;
@@ -52,16 +52,16 @@ static int make(void **state)
 {
     static const bool chosen[ARMS] = {true, true};
     struct honest *honest = xcalloc(1, sizeof *honest);
-    struct run_options options = {.scenario = &honest->scenario,
-                                  .run_label = "7.1",
-                                  .metrics_path = "/dev/null",
-                                  .arm_chosen = chosen};
+    struct cycle_options options = {.scenario = &honest->scenario,
+                                    .run_label = "7.1",
+                                    .metrics_path = "/dev/null",
+                                    .arm_chosen = chosen};
     *state = honest;
     snprintf(honest->folder, sizeof honest->folder, "/tmp/spawnbench-test-XXXXXX");
     options.folder = mkdtemp(honest->folder);
     if (scenario_parse(&honest->scenario, scenario_text, strlen(scenario_text), &honest->err) ==
             0 &&
-        run_open(&honest->run, &options, &honest->err) == 0)
+        cycle_open(&honest->run, &options, &honest->err) == 0)
         return 0;
     print_error("%s\n", honest->err.text);
     return -1;
@@ -80,8 +80,8 @@ static int unmake(void **state)
     struct honest *honest = *state;
     for (int i = 0; i < ARMS; i++)
         audit_watch_free(honest->watches[i]);
-    run_close(honest->run);
-    run_cycle_release(&honest->cycle);
+    cycle_close(honest->run);
+    cycle_cycle_release(&honest->cycle);
     audit_findings_release(&honest->findings);
     scenario_release(&honest->scenario);
     nftw(honest->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -104,10 +104,10 @@ static void one_cycle(struct honest *honest, size_t index, int arm)
     struct audit_result result;
     enum audit_level level;
     char where[64];
-    if (run_cycle(honest->run, index, &item, &honest->cycle, &honest->err) < 0)
+    if (cycle_run(honest->run, index, &item, &honest->cycle, &honest->err) < 0)
         fail_msg("%s", honest->err.text);
     if (!honest->watches[arm])
-        honest->watches[arm] = audit_watch_new(run_database(honest->run, (size_t)arm), "7.1");
+        honest->watches[arm] = audit_watch_new(cycle_database(honest->run, (size_t)arm), "7.1");
     level = audit_schedule_next(&honest->schedules[arm],
                                 honest->cycle.finished_ns - honest->cycle.sent_ns, false);
     audit_findings_clear(&honest->findings);
@@ -131,9 +131,9 @@ static void honest_cycles_have_no_finding(void **state)
             one_cycle(honest, (size_t)(ARMS * i + arm), arm);
     for (int arm = 0; arm < ARMS; arm++)
         audit_watch_rest(honest->watches[arm]);
-    run_stop(honest->run, NULL);
+    cycle_stop(honest->run, NULL);
     for (int arm = 0; arm < ARMS; arm++) {
-        const char *path = run_database(honest->run, (size_t)arm);
+        const char *path = cycle_database(honest->run, (size_t)arm);
         assert_true(honest->levels[arm][AUDIT_FULL] >= 1);
         print_message("%s: %lld quick and %lld full audits\n", honest->scenario.arms[arm].name,
                       (long long)honest->levels[arm][AUDIT_QUICK],

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "audit/test_honest.h"
 
 #define ENDLESS "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT "

@@ -16,24 +16,24 @@
 /* The subject died before it answered "spawn": of nobody was anything heard. */
 static void broke_in_spawn(struct fixture *fixture)
 {
-    fixture->cycle.broke = RUN_BROKE_SPAWN;
+    fixture->cycle.broke = CYCLE_BROKE_SPAWN;
     fixture->cycle.answer = SUBJECT_ENDED;
-    fixture->cycle.harm = RUN_KILLED;
+    fixture->cycle.harm = CYCLE_KILLED;
     fixture->cycle.finish_sent_ns = fixture->cycle.finished_ns = 0;
     fixture->cycle.consensus[0] = '\0';
-    fixture->cycle.outcome = RUN_UNKNOWN;
+    fixture->cycle.outcome = CYCLE_UNKNOWN;
     for (int i = 0; i < 2; i++) {
         fixture->agents[i].answered = fixture->agents[i].finished = false;
-        fixture->agents[i].outcome = RUN_UNKNOWN;
+        fixture->agents[i].outcome = CYCLE_UNKNOWN;
     }
 }
 
 /* The starts were acknowledged, "finish" was sent. */
 static void broke_in_finish(struct fixture *fixture)
 {
-    fixture->cycle.broke = RUN_BROKE_FINISH;
+    fixture->cycle.broke = CYCLE_BROKE_FINISH;
     fixture->cycle.answer = SUBJECT_ENDED;
-    fixture->cycle.harm = RUN_KILLED;
+    fixture->cycle.harm = CYCLE_KILLED;
     fixture->cycle.consensus[0] = '\0';
     fixture->agents[0].finished = fixture->agents[1].finished = false;
 }
@@ -42,12 +42,12 @@ static void broke_in_finish(struct fixture *fixture)
 static void was_refused(struct fixture *fixture)
 {
     broke_in_spawn(fixture);
-    fixture->cycle.broke = RUN_WHOLE;
-    fixture->cycle.harm = RUN_HURT;
-    fixture->cycle.outcome = RUN_FAILED;
+    fixture->cycle.broke = CYCLE_WHOLE;
+    fixture->cycle.harm = CYCLE_HURT;
+    fixture->cycle.outcome = CYCLE_FAILED;
     for (int i = 0; i < 2; i++) {
         fixture->agents[i].answered = true;
-        fixture->agents[i].outcome = RUN_FAILED;
+        fixture->agents[i].outcome = CYCLE_FAILED;
     }
 }
 
@@ -181,13 +181,13 @@ static void the_next_cycle_settles_what_broke(void **state)
 static void only_our_own_doing_is_excused(void **state)
 {
     static const struct {
-        enum run_harm harm;
+        enum cycle_harm harm;
         enum subject_answer answer;
         bool excused;
-    } cases[] = {{RUN_UNHARMED, SUBJECT_ENDED, false}, {RUN_UNHARMED, SUBJECT_REFUSED, false},
-                 {RUN_HURT, SUBJECT_REFUSED, true},    {RUN_HURT, SUBJECT_ENDED, false},
-                 {RUN_HURT, SUBJECT_TIMED_OUT, false}, {RUN_HURT, SUBJECT_NONSENSE, false},
-                 {RUN_KILLED, SUBJECT_ENDED, true}};
+    } cases[] = {{CYCLE_UNHARMED, SUBJECT_ENDED, false}, {CYCLE_UNHARMED, SUBJECT_REFUSED, false},
+                 {CYCLE_HURT, SUBJECT_REFUSED, true},    {CYCLE_HURT, SUBJECT_ENDED, false},
+                 {CYCLE_HURT, SUBJECT_TIMED_OUT, false}, {CYCLE_HURT, SUBJECT_NONSENSE, false},
+                 {CYCLE_KILLED, SUBJECT_ENDED, true}};
     struct fixture *fixture = *state;
     broke_in_spawn(fixture);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

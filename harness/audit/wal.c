@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/internal.h"
+#include "audit/audit_internal.h"
 #include "base/text.h"
 
 #define HEADER_BYTES  32

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "faults/trials.h"
+#include "proof/faults/fault_trials.h"
+#include "results/results.h"
 #include "runner/runner.h"
 #include "scenario/scenario.h"
-#include "store/store.h"
 
 int cmd_run(int argc, char **argv);
 int cmd_report(int argc, char **argv);
@@ -89,7 +89,7 @@ struct cli_watcher {
     /* its own, of the run under way */
     struct progress *progress;
     const struct scenario *scenario;
-    struct store *store;
+    struct results *store;
     int64_t run;
 };
 
@@ -108,7 +108,7 @@ int cli_measure(const struct runner_options *options, const char *label, bool qu
 
 /* progress.c: one line on a terminal's stderr, rewritten between cycles; silent elsewhere */
 struct progress *progress_new(const struct scenario *scenario, size_t planned, bool quiet);
-void progress_cycle(struct progress *progress, const struct run_cycle *cycle, size_t done);
+void progress_cycle(struct progress *progress, const struct cycle *cycle, size_t done);
 void progress_free(struct progress *progress);
 
 /* progress_trial - likewise for the faults of a scenario, see struct trials_how */

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "gate/baseline.h"
-#include "gate/stored.h"
+#include "trend/gate/baseline.h"
+#include "trend/gate/stored.h"
 
 #define MOST_NAME 64
 
@@ -102,13 +102,13 @@ static error_t take(int key, char *argument, struct argp_state *state)
 
 /* The newest runs that may stand beside `ids[0]`, which is the newest of them. */
 struct gathering {
-    struct store *store;
+    struct results *store;
     const char *scenario;
     int64_t newest, *ids;
     size_t count;
 };
 
-static int gather(void *context, const struct store_run *run)
+static int gather(void *context, const struct results_run *run)
 {
     struct gathering *gathering = context;
     if (run->id <= gathering->newest && strcmp(run->scenario_name, gathering->scenario) == 0 &&
@@ -120,15 +120,15 @@ static int gather(void *context, const struct store_run *run)
 }
 
 /* From the newest on back; a run that does not fit to the others is left out and named. */
-static int take_last(const struct asked *asked, struct store *store, int64_t newest, int64_t **out,
-                     size_t *count, struct err *err)
+static int take_last(const struct asked *asked, struct results *store, int64_t newest,
+                     int64_t **out, size_t *count, struct err *err)
 {
-    struct store_run run = {0};
+    struct results_run run = {0};
     struct gathering gathering = {.store = store, .newest = newest};
-    int rc = store_run_load(store, newest, &run, err);
+    int rc = results_run_load(store, newest, &run, err);
     gathering.scenario = run.scenario_name;
     if (rc == 0)
-        rc = store_each_run(store, gather, &gathering, err);
+        rc = results_each_run(store, gather, &gathering, err);
     *out = xcalloc((size_t)asked->last + 1, sizeof **out);
     (*out)[(*count)++] = newest;
     for (size_t i = gathering.count; rc == 0 && i > 0 && *count < (size_t)asked->last; i--) {
@@ -144,27 +144,27 @@ static int take_last(const struct asked *asked, struct store *store, int64_t new
         gate_baseline_release(&trial);
     }
     free(gathering.ids);
-    store_run_release(&run);
+    results_run_release(&run);
     return rc;
 }
 
-static int find_runs(const struct asked *asked, struct store *store, int64_t **out, size_t *count,
+static int find_runs(const struct asked *asked, struct results *store, int64_t **out, size_t *count,
                      struct err *err)
 {
     int64_t newest;
     *count = 0;
     if (asked->last) {
-        if (store_run_find(store, asked->run_count ? asked->runs[0] : NULL, &newest, err) < 0)
+        if (results_run_find(store, asked->run_count ? asked->runs[0] : NULL, &newest, err) < 0)
             return -1;
         return take_last(asked, store, newest, out, count, err);
     }
     *out = xcalloc(asked->run_count + 1, sizeof **out);
     if (asked->run_count == 0) {
         *count = 1;
-        return store_run_find(store, NULL, &(*out)[0], err);
+        return results_run_find(store, NULL, &(*out)[0], err);
     }
     for (; *count < asked->run_count; (*count)++)
-        if (store_run_find(store, asked->runs[*count], &(*out)[*count], err) < 0)
+        if (results_run_find(store, asked->runs[*count], &(*out)[*count], err) < 0)
             return -1;
     return 0;
 }
@@ -178,10 +178,10 @@ static void tell(const struct gate_baseline *baseline)
         printf("  fewer than %d sittings: a gate against it only advises\n", GATE_ENOUGH_SITTINGS);
 }
 
-static int save(const struct asked *asked, struct store *store, struct err *err)
+static int save(const struct asked *asked, struct results *store, struct err *err)
 {
     struct gate_baseline baseline = {0};
-    struct store_document document = {.kind = STORE_BASELINE, .name = asked->name};
+    struct results_document document = {.kind = RESULTS_BASELINE, .name = asked->name};
     int64_t *runs = NULL;
     size_t count = 0;
     char *text = NULL;
@@ -191,7 +191,7 @@ static int save(const struct asked *asked, struct store *store, struct err *err)
     if (rc == 0) {
         text = gate_baseline_write(&baseline);
         document.text = text;
-        rc = store_document_put(store, &document, err);
+        rc = results_document_put(store, &document, err);
     }
     if (rc == 0 && asked->file)
         rc = text_write_file(asked->file, text, strlen(text), err);
@@ -205,7 +205,7 @@ static int save(const struct asked *asked, struct store *store, struct err *err)
 
 /* ---- list and show ---- */
 
-static int list_one(void *context, const struct store_document *document)
+static int list_one(void *context, const struct results_document *document)
 {
     struct gate_baseline baseline;
     struct err err = {0};
@@ -230,19 +230,19 @@ static int list_one(void *context, const struct store_document *document)
     return 0;
 }
 
-static int list(const struct asked *asked, struct store *store, struct err *err)
+static int list(const struct asked *asked, struct results *store, struct err *err)
 {
     cJSON *root, *rows;
     int rc;
     if (!asked->json) {
         printf("name                 made                  scenario             sittings  "
                "machine\n");
-        return store_each_document(store, STORE_BASELINE, list_one, NULL, err);
+        return results_each_document(store, RESULTS_BASELINE, list_one, NULL, err);
     }
     root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "schema", "spawnbench.baselines.v1");
     rows = cJSON_AddArrayToObject(root, "baselines");
-    rc = store_each_document(store, STORE_BASELINE, list_one, rows, err);
+    rc = results_each_document(store, RESULTS_BASELINE, list_one, rows, err);
     if (rc == 0)
         json_puts(root);
     cJSON_Delete(root);
@@ -267,7 +267,7 @@ static void show_series(const struct gate_series *series)
            scenario_metrics[series->metric].more_is_better ? "  (time for each agent)" : "");
 }
 
-static int show(const struct asked *asked, struct store *store, struct err *err)
+static int show(const struct asked *asked, struct results *store, struct err *err)
 {
     struct gate_baseline baseline;
     char *text;
@@ -303,19 +303,19 @@ int cmd_baseline(int argc, char **argv)
         NULL,
         NULL};
     struct asked asked = {.results = "results", .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    rc = store_open_in(&store, asked.results,
-                       strcmp(asked.verb, "save") == 0 ? STORE_WRITE : STORE_READ, &err);
+    rc = results_open_in(&store, asked.results,
+                         strcmp(asked.verb, "save") == 0 ? RESULTS_WRITE : RESULTS_READ, &err);
     if (rc == 0)
         rc = strcmp(asked.verb, "save") == 0   ? save(&asked, store, &err)
              : strcmp(asked.verb, "list") == 0 ? list(&asked, store, &err)
                                                : show(&asked, store, &err);
     if (rc < 0)
         code = cli_fail("baseline", &err);
-    store_close(store);
+    results_close(store);
     free(asked.runs);
     return cli_check_stdout("baseline", code);
 }

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "cli/doctor.h"
-#include "doctor/calibrate.h"
-#include "run/run.h"
+#include "cli/doctor_page.h"
+#include "cycle/cycle.h"
+#include "trend/doctor/calibrate.h"
 
 enum {
     KEY_JSON = 256,
@@ -130,7 +130,7 @@ struct shelf {
     size_t count, elsewhere, damaged;
 };
 
-static int take_document(void *context, const struct store_document *document)
+static int take_document(void *context, const struct results_document *document)
 {
     struct shelf *shelf = context;
     struct calibration fresh;
@@ -157,15 +157,15 @@ static int take_document(void *context, const struct store_document *document)
 /* No store is no error: nothing has been measured here yet. */
 static int load_shelf(struct shelf *shelf, const char *results, struct err *err)
 {
-    char *path = store_path(results);
-    struct store *store = NULL;
+    char *path = results_path(results);
+    struct results *store = NULL;
     int rc = 0;
     if (access(path, F_OK) == 0) {
-        rc = store_open(&store, path, STORE_READ, err);
+        rc = results_open(&store, path, RESULTS_READ, err);
         if (rc == 0)
-            rc = store_each_document(store, STORE_CALIBRATION, take_document, shelf, err);
+            rc = results_each_document(store, RESULTS_CALIBRATION, take_document, shelf, err);
     }
-    store_close(store);
+    results_close(store);
     free(path);
     if (rc == 0 && shelf->damaged)
         fprintf(stderr, "spawnbench: doctor: %zu stored calibrations cannot be read\n",
@@ -301,7 +301,7 @@ int cmd_doctor(int argc, char **argv)
     /* the class names the file system of the results: there must be one; where there cannot be,
      * the examination says so */
     text_make_directories(asked.calibrate.runner.results, NULL);
-    environment = run_host_describe(asked.calibrate.runner.results, store_engine());
+    environment = cycle_host_describe(asked.calibrate.runner.results, results_engine());
     if (scenario_machine_read(&machine, environment, &err) < 0)
         code = cli_fail("doctor", &err);
     else

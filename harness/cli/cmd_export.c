@@ -102,7 +102,8 @@ static int target_close(struct target *target, bool good, struct err *err)
     return rc;
 }
 
-static int write_file(const struct asked *asked, struct store *store, int64_t run, struct err *err)
+static int write_file(const struct asked *asked, struct results *store, int64_t run,
+                      struct err *err)
 {
     struct target target;
     bool good = target_open(&target, asked->output, err) == 0 &&
@@ -112,14 +113,14 @@ static int write_file(const struct asked *asked, struct store *store, int64_t ru
 
 static int export_run(const struct asked *asked, struct err *err)
 {
-    struct store *store = NULL;
+    struct results *store = NULL;
     int64_t run;
     int rc = -1;
-    if (store_open_in(&store, asked->results, STORE_READ, err) == 0 &&
-        store_run_find(store, asked->run, &run, err) == 0)
+    if (results_open_in(&store, asked->results, RESULTS_READ, err) == 0 &&
+        results_run_find(store, asked->run, &run, err) == 0)
         rc = asked->output ? write_file(asked, store, run, err)
                            : report_export(stdout, store, run, asked->format, err);
-    store_close(store);
+    results_close(store);
     return rc;
 }
 

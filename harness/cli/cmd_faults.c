@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "faults/prove.h"
-#include "faults/trials.h"
+#include "proof/faults/fault_trials.h"
+#include "proof/faults/prove.h"
 
 enum {
     KEY_ARM = 256,
@@ -228,7 +228,7 @@ static void tell_proof(const struct prove_said *said, void *context)
 }
 
 /* The known-bad ways must fail with the same breath, or nothing is proven. */
-static int prove(struct asked *asked, struct store *store, int *code, struct err *err)
+static int prove(struct asked *asked, struct results *store, int *code, struct err *err)
 {
     const struct prove_how how = {.which =
                                       asked->proving == PROVING_ALL ? PROVE_ALL : PROVE_CONTROLS,
@@ -244,8 +244,8 @@ static int prove(struct asked *asked, struct store *store, int *code, struct err
     return 0;
 }
 
-static int run(struct asked *asked, const struct scenario *scenario, struct store *store, int *code,
-               struct err *err)
+static int run(struct asked *asked, const struct scenario *scenario, struct results *store,
+               int *code, struct err *err)
 {
     struct table table = {.asked = asked, .scenario = scenario};
     struct trials_how how = {.scenario = scenario,
@@ -280,12 +280,12 @@ static int run(struct asked *asked, const struct scenario *scenario, struct stor
 
 static int run_in_store(struct asked *asked, const struct scenario *scenario)
 {
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
-    int code = 0, rc = store_open_in(&store, asked->results, STORE_MAKE, &err);
+    int code = 0, rc = results_open_in(&store, asked->results, RESULTS_MAKE, &err);
     if (rc == 0)
         rc = run(asked, scenario, store, &code, &err);
-    store_close(store);
+    results_close(store);
     return rc < 0 ? cli_fail("faults", &err) : code;
 }
 

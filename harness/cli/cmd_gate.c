@@ -1,5 +1,5 @@
 /* spawnbench gate: is the candidate slower than the baseline? For CI. */
-#include "cli/gate.h"
+#include "cli/gate_page.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "gate/derive.h"
-#include "gate/gate_self_test.h"
-#include "gate/paired.h"
+#include "trend/gate/derive.h"
+#include "trend/gate/gate_self_test.h"
+#include "trend/gate/paired.h"
 
 #define MOST_CYCLES 200
 

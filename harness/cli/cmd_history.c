@@ -7,10 +7,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "gate/derive.h"
-#include "history/history.h"
-#include "report/history.h"
-#include "run/run.h"
+#include "cycle/cycle.h"
+#include "report/history_tell.h"
+#include "trend/gate/derive.h"
+#include "trend/history/history.h"
 
 enum {
     KEY_METRIC = 256,
@@ -139,7 +139,7 @@ static bool is_of_gate(const char *name)
     return length > suffix && strcmp(name + length - suffix, GATE_SUFFIX) == 0;
 }
 
-static int take_name(void *context, const struct store_run *run)
+static int take_name(void *context, const struct results_run *run)
 {
     struct names *names = context;
     if (names->own && is_of_gate(run->scenario_name))
@@ -161,11 +161,11 @@ static void forget(struct names *names)
 }
 
 /* All of them, or the one that was asked for. */
-static int choose(struct names *names, const struct asked *asked, struct store *store,
+static int choose(struct names *names, const struct asked *asked, struct results *store,
                   struct err *err)
 {
     const char *near;
-    if (store_each_run(store, take_name, names, err) < 0)
+    if (results_each_run(store, take_name, names, err) < 0)
         return -1;
     if (names->count == 0)
         return err_set(
@@ -210,7 +210,7 @@ static int draw(const struct asked *asked, const struct history *history, struct
     return 0;
 }
 
-static int one(const struct asked *asked, struct store *store, const char *scenario,
+static int one(const struct asked *asked, struct results *store, const char *scenario,
                struct said *said, struct err *err)
 {
     const struct history_wanted wanted = {.scenario = scenario,
@@ -248,7 +248,7 @@ static int check_said(const struct asked *asked, const struct said *said, struct
     return 0;
 }
 
-static int look(const struct asked *asked, struct store *store, int *code, struct err *err)
+static int look(const struct asked *asked, struct results *store, int *code, struct err *err)
 {
     struct names names = {.own = !asked->scenario};
     struct said said = {0};
@@ -274,7 +274,7 @@ static int look(const struct asked *asked, struct store *store, int *code, struc
     return rc;
 }
 
-static int accept(const struct asked *asked, struct store *store, struct err *err)
+static int accept(const struct asked *asked, struct results *store, struct err *err)
 {
     if (history_accept(store, asked->accept, asked->note ? asked->note : "", err) < 0)
         return -1;
@@ -289,7 +289,7 @@ static void find_machine(struct asked *asked)
     char *environment;
     if (*asked->machine)
         return;
-    environment = run_host_describe(asked->results, store_engine());
+    environment = cycle_host_describe(asked->results, results_engine());
     scenario_machine_class(asked->machine, environment);
     free(environment);
 }
@@ -312,11 +312,11 @@ int cmd_history(int argc, char **argv)
         NULL,
         NULL};
     struct asked asked = {.results = "results"};
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
     int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    rc = store_open_in(&store, asked.results, asked.accept ? STORE_WRITE : STORE_READ, &err);
+    rc = results_open_in(&store, asked.results, asked.accept ? RESULTS_WRITE : RESULTS_READ, &err);
     if (rc == 0 && asked.accept) {
         rc = accept(&asked, store, &err);
     } else if (rc == 0) {
@@ -325,6 +325,6 @@ int cmd_history(int argc, char **argv)
     }
     if (rc < 0)
         code = cli_fail("history", &err);
-    store_close(store);
+    results_close(store);
     return cli_check_stdout("history", code);
 }

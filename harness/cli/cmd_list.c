@@ -41,7 +41,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-static int list_line(void *context, const struct store_run *run)
+static int list_line(void *context, const struct results_run *run)
 {
     char date[32];
     cli_date(date, run->started_wall_ns);
@@ -64,28 +64,28 @@ static int list_line(void *context, const struct store_run *run)
     return 0;
 }
 
-static int list(const struct asked *asked, struct store *store, struct err *err)
+static int list(const struct asked *asked, struct results *store, struct err *err)
 {
     cJSON *root, *rows;
     int rc;
     if (!asked->json) {
         printf("  run  started               scenario             state     cycles of planned\n");
-        return store_each_run(store, list_line, NULL, err);
+        return results_each_run(store, list_line, NULL, err);
     }
     root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "schema", "spawnbench.list.v1");
     rows = cJSON_AddArrayToObject(root, "runs");
-    rc = store_each_run(store, list_line, rows, err);
+    rc = results_each_run(store, list_line, rows, err);
     if (rc == 0)
         json_puts(root);
     cJSON_Delete(root);
     return rc;
 }
 
-static int show(const struct asked *asked, struct store *store, struct err *err)
+static int show(const struct asked *asked, struct results *store, struct err *err)
 {
     int64_t run;
-    if (store_run_find(store, asked->run, &run, err) < 0)
+    if (results_run_find(store, asked->run, &run, err) < 0)
         return -1;
     if (asked->json)
         return report_json(stdout, store, &run, 1, true, err);
@@ -94,15 +94,16 @@ static int show(const struct asked *asked, struct store *store, struct err *err)
 
 static int open_and(int argc, char **argv, const struct argp *argp, struct asked *asked,
                     const char *command,
-                    int (*work)(const struct asked *, struct store *, struct err *))
+                    int (*work)(const struct asked *, struct results *, struct err *))
 {
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
     int code = 0;
     argp_parse(argp, argc, argv, 0, NULL, asked);
-    if (store_open_in(&store, asked->results, STORE_READ, &err) < 0 || work(asked, store, &err) < 0)
+    if (results_open_in(&store, asked->results, RESULTS_READ, &err) < 0 ||
+        work(asked, store, &err) < 0)
         code = cli_fail(command, &err);
-    store_close(store);
+    results_close(store);
     return cli_check_stdout(command, code);
 }
 

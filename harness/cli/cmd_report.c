@@ -42,14 +42,14 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-static int render(const struct asked *asked, struct store *store, struct err *err)
+static int render(const struct asked *asked, struct results *store, struct err *err)
 {
     size_t count = asked->run_count ? asked->run_count : 1;
     int64_t *runs = xcalloc(count, sizeof *runs);
     bool figures_missing = false;
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = store_run_find(store, asked->run_count ? asked->runs[i] : NULL, &runs[i], err);
+        rc = results_run_find(store, asked->run_count ? asked->runs[i] : NULL, &runs[i], err);
     if (rc == 0)
         rc = report_render(asked->output, store, runs, count, &figures_missing, err);
     if (rc == 0 && figures_missing)
@@ -77,14 +77,14 @@ int cmd_report(int argc, char **argv)
     struct asked asked = {.output = "reports",
                           .results = "results",
                           .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
     int code = 0;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    if (store_open_in(&store, asked.results, STORE_READ, &err) < 0 ||
+    if (results_open_in(&store, asked.results, RESULTS_READ, &err) < 0 ||
         render(&asked, store, &err) < 0)
         code = cli_fail("report", &err);
-    store_close(store);
+    results_close(store);
     free(asked.runs);
     return cli_check_stdout("report", code);
 }

@@ -8,9 +8,9 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "plan/plan.h"
+#include "judge/forecast.h"
 #include "report/report.h"
-#include "verdict/forecast.h"
+#include "scenario/plan.h"
 
 enum {
     KEY_CYCLES = 256,
@@ -130,13 +130,13 @@ static int graver(int a, int b)
 static int tell(const struct asked *asked, const int64_t runs[], size_t count)
 {
     struct err err = {0};
-    struct store *store = NULL;
-    int rc = store_open_in(&store, asked->results, STORE_READ, &err);
+    struct results *store = NULL;
+    int rc = results_open_in(&store, asked->results, RESULTS_READ, &err);
     if (rc == 0 && asked->json)
         rc = report_json(stdout, store, runs, count, true, &err);
     for (size_t i = 0; rc == 0 && !asked->json && i < count; i++)
         rc = report_terminal(stdout, store, runs[i], cli_colour(), &err);
-    store_close(store);
+    results_close(store);
     return rc < 0 ? cli_fail("run", &err) : 0;
 }
 
@@ -170,11 +170,11 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
 /* Earlier runs are looked at where there are any; nothing is made. */
 static void print_plans(const struct asked *asked, const struct scenario scenarios[], uint64_t seed)
 {
-    char *path = store_path(asked->results ? asked->results : "results");
-    struct store *store = NULL;
+    char *path = results_path(asked->results ? asked->results : "results");
+    struct results *store = NULL;
     struct text text = {0};
     struct err ignored = {0};
-    if (access(path, R_OK) != 0 || store_open(&store, path, STORE_READ, &ignored) < 0)
+    if (access(path, R_OK) != 0 || results_open(&store, path, RESULTS_READ, &ignored) < 0)
         store = NULL;
     for (size_t i = 0; i < asked->path_count; i++) {
         struct plan plan;
@@ -184,7 +184,7 @@ static void print_plans(const struct asked *asked, const struct scenario scenari
     }
     fwrite(text.data, 1, text.length, stdout);
     text_release(&text);
-    store_close(store);
+    results_close(store);
     free(path);
 }
 
@@ -210,38 +210,38 @@ static int run_new(const struct asked *asked, const char *command)
     return code;
 }
 
-static int find_partial(void *context, const struct store_run *run)
+static int find_partial(void *context, const struct results_run *run)
 {
     if (strcmp(run->state, "partial") == 0)
         *(int64_t *)context = run->id;
     return 0;
 }
 
-static int load_partial(const struct asked *asked, struct store_run *run, struct err *err)
+static int load_partial(const struct asked *asked, struct results_run *run, struct err *err)
 {
-    struct store *store = NULL;
+    struct results *store = NULL;
     int64_t id = 0;
-    char *path = store_path(asked->results);
-    int rc = store_open(&store, path, STORE_READ, err);
+    char *path = results_path(asked->results);
+    int rc = results_open(&store, path, RESULTS_READ, err);
     if (rc == 0 && asked->resume)
-        rc = store_run_find(store, asked->resume, &id, err);
+        rc = results_run_find(store, asked->resume, &id, err);
     else if (rc == 0)
-        rc = store_each_run(store, find_partial, &id, err);
+        rc = results_each_run(store, find_partial, &id, err);
     if (rc == 0 && id == 0)
         rc = err_set(err, ERR_UNFIT, "no partial run is stored in '%s'", path);
     if (rc == 0)
-        rc = store_run_load(store, id, run, err);
+        rc = results_run_load(store, id, run, err);
     if (rc == 0 && strcmp(run->state, "partial") != 0)
         rc = err_set(err, ERR_USAGE, "run %lld is complete, there is nothing to resume",
                      (long long)id);
-    store_close(store);
+    results_close(store);
     free(path);
     return rc;
 }
 
 static int run_again(const struct asked *asked, const char *command)
 {
-    struct store_run run = {0};
+    struct results_run run = {0};
     struct scenario scenario = {0};
     struct err err = {0};
     int code;
@@ -252,7 +252,7 @@ static int run_again(const struct asked *asked, const char *command)
         code = measure_all(asked, &scenario, (const char *const[]){run.scenario_path}, 1, run.seed,
                            run.id, command);
     scenario_release(&scenario);
-    store_run_release(&run);
+    results_run_release(&run);
     return code;
 }
 

@@ -11,9 +11,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "faults/prove.h"
-#include "faults/soak.h"
-#include "stats/stats.h"
+#include "judge/stats/stats.h"
+#include "proof/faults/prove.h"
+#include "proof/faults/soak.h"
 
 #define REDRAW_NS (200 * CLOCK_NS_PER_MS)
 
@@ -180,7 +180,7 @@ static cJSON *document_of(const struct asked *asked, const struct scenario *scen
 {
     cJSON *root = cJSON_CreateObject(), *rest = soak_json(tally), *item;
     cJSON_AddStringToObject(root, "schema", "spawnbench.proof.soak.v1");
-    cJSON_AddStringToObject(root, "engine", store_engine());
+    cJSON_AddStringToObject(root, "engine", results_engine());
     cJSON_AddStringToObject(root, "version", SPAWNBENCH_VERSION);
     json_add_int64(root, "seed", (int64_t)asked->seed);
     json_add_int64(root, "faults_every", asked->every);
@@ -197,16 +197,16 @@ static cJSON *document_of(const struct asked *asked, const struct scenario *scen
 static int keep(const struct asked *asked, const struct scenario *scenario,
                 const struct soak_tally *tally, int code, struct err *err)
 {
-    struct store *store = NULL;
+    struct results *store = NULL;
     cJSON *document = document_of(asked, scenario, tally);
-    int rc = store_open_in(&store, asked->results, STORE_MAKE, err);
+    int rc = results_open_in(&store, asked->results, RESULTS_MAKE, err);
     if (asked->json)
         json_puts(document);
     if (rc == 0)
         rc = prove_keep(store, "soak", asked->command, code, tally->spent_ns, document, err);
     else
         cJSON_Delete(document);
-    store_close(store);
+    results_close(store);
     return rc;
 }
 

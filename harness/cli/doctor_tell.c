@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/doctor.h"
-#include "gate/result.h"
-#include "stats/stats.h"
+#include "cli/doctor_page.h"
+#include "judge/stats/stats.h"
+#include "trend/gate/result.h"
 
 #define POSITION_P 0.01
 #define WEEK_S     (7 * 24 * 3600)

@@ -2,31 +2,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/gate.h"
-#include "history/history.h"
-#include "run/run.h"
+#include "cli/gate_page.h"
+#include "cycle/cycle.h"
+#include "trend/history/history.h"
 
 /* A stored run is asked about on its own machine, and up to it; side by side it is this one. */
 static int find_place(char machine[SCENARIO_ID_BYTES], const struct cli_gate *gate,
-                      const struct gate_result *result, struct store *store, struct err *err)
+                      const struct gate_result *result, struct results *store, struct err *err)
 {
-    struct store_run run = {0};
+    struct results_run run = {0};
     char *environment;
     if (!result->paired && result->run) {
-        if (store_run_load(store, result->run, &run, err) < 0)
+        if (results_run_load(store, result->run, &run, err) < 0)
             return -1;
         scenario_machine_class(machine, run.environment_json);
-        store_run_release(&run);
+        results_run_release(&run);
         return 0;
     }
-    environment = run_host_describe(gate->results, store_engine());
+    environment = cycle_host_describe(gate->results, results_engine());
     scenario_machine_class(machine, environment);
     free(environment);
     return 0;
 }
 
-static int ask(struct gate_result *result, struct store *store, const struct history_wanted *wanted,
-               struct err *err)
+static int ask(struct gate_result *result, struct results *store,
+               const struct history_wanted *wanted, struct err *err)
 {
     struct history_answer answer;
     if (history_ask(&answer, store, wanted, err) < 0)
@@ -46,15 +46,15 @@ int cli_gate_history(const struct cli_gate *gate, struct gate_result *result)
                                     .machine = machine,
                                     .arm = result->paired ? result->candidate : gate->arm,
                                     .until = result->paired ? 0 : result->run};
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
-    int rc = store_open_in(&store, gate->results, STORE_READ, &err);
+    int rc = results_open_in(&store, gate->results, RESULTS_READ, &err);
     if (rc == 0)
         rc = find_place(machine, gate, result, store, &err);
     for (size_t i = 0; i < gate->asked.metric_count && rc == 0; i++) {
         wanted.metric = gate->asked.metrics[i];
         rc = ask(result, store, &wanted, &err);
     }
-    store_close(store);
+    results_close(store);
     return rc < 0 ? cli_fail("gate", &err) : 0;
 }

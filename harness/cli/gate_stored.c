@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/gate.h"
-#include "gate/floor.h"
-#include "gate/stored.h"
+#include "cli/gate_page.h"
+#include "trend/gate/floor.h"
+#include "trend/gate/stored.h"
 
 static bool is_scenario_file(const char *word)
 {
@@ -37,7 +37,7 @@ static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
 }
 
 static int check_floor(struct gate_result *result, const struct gate_baseline *baseline,
-                       struct store *store, struct err *err)
+                       struct results *store, struct err *err)
 {
     return gate_check_floor(result, store, baseline->fingerprint.id, baseline->scenario, err);
 }
@@ -54,13 +54,13 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
                  struct err *err)
 {
     struct gate_baseline baseline = {0};
-    struct store *store = NULL;
-    int rc = store_open_in(&store, gate->results, STORE_READ, err);
+    struct results *store = NULL;
+    int rc = results_open_in(&store, gate->results, RESULTS_READ, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     if (rc == 0 && run == 0) /* the newest run of the baseline's scenario, or the one named */
-        rc =
-            store_run_find(store, gate->word_count ? gate->words[0] : baseline.scenario, &run, err);
+        rc = results_run_find(store, gate->word_count ? gate->words[0] : baseline.scenario, &run,
+                              err);
     if (rc == 0) {
         name_parts(result, gate, &baseline, run);
         rc = gate_stored(result, &baseline, store, run, gate->arm, gate->strict_baseline,
@@ -69,7 +69,7 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
     if (rc == 0)
         rc = check_floor(result, &baseline, store, err);
     gate_baseline_release(&baseline);
-    store_close(store);
+    results_close(store);
     return rc;
 }
 
@@ -77,14 +77,14 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
 static int look_for_baseline(const struct cli_gate *gate, struct err *err)
 {
     struct gate_baseline baseline = {0};
-    struct store *store = NULL;
+    struct results *store = NULL;
     int rc = text_make_directories(gate->results, err);
     if (rc == 0)
-        rc = store_open_in(&store, gate->results, STORE_MAKE, err);
+        rc = results_open_in(&store, gate->results, RESULTS_MAKE, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     gate_baseline_release(&baseline);
-    store_close(store);
+    results_close(store);
     return rc;
 }
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/gate.h"
+#include "cli/gate_page.h"
 #include "report/gate_words.h"
 
 static bool is_set(const char *variable, const char *value)

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || !strcmp(argv[1], "help"))
         return print_help(stdout);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("spawnbench %s\nSQLite %s\n", SPAWNBENCH_VERSION, store_engine());
+        printf("spawnbench %s\nSQLite %s\n", SPAWNBENCH_VERSION, results_engine());
         return 0;
     }
     for (size_t i = 0; i < COMMANDS; i++) {

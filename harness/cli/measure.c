@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "faults/prove.h"
+#include "proof/faults/prove.h"
 
 /* ---- faults that the scenario asks for, when nothing is measured any more ---- */
 
@@ -21,11 +21,11 @@ static int put_fault(void *context, size_t arm, const struct faults_row *row, st
         return 0;
     snprintf(text, sizeof text, "fault '%s': %zu findings, the first: %s", row->fault->name,
              row->findings, row->first_finding);
-    return store_finding_put(watcher->store, watcher->run, -1, (int)arm, row->rule->name,
-                             audit_severity_name(row->rule->severity), "", text, err);
+    return results_finding_put(watcher->store, watcher->run, -1, (int)arm, row->rule->name,
+                               audit_severity_name(row->rule->severity), "", text, err);
 }
 
-static int strike(void *context, const struct runner_options *options, struct store *store,
+static int strike(void *context, const struct runner_options *options, struct results *store,
                   int *code, struct err *err)
 {
     struct cli_watcher *watcher = context;
@@ -61,7 +61,7 @@ static void began(void *context, const struct scenario *scenario, int64_t run, s
     watcher->progress = progress_new(scenario, planned, watcher->quiet);
 }
 
-static void cycle(void *context, const struct run_cycle *cycle, size_t done)
+static void cycle(void *context, const struct cycle *cycle, size_t done)
 {
     struct cli_watcher *watcher = context;
     progress_cycle(watcher->progress, cycle, done);

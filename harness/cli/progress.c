@@ -73,7 +73,7 @@ static void draw(struct progress *progress, size_t done)
     progress->drawn_ns = clock_now_ns();
 }
 
-void progress_cycle(struct progress *progress, const struct run_cycle *cycle, size_t done)
+void progress_cycle(struct progress *progress, const struct cycle *cycle, size_t done)
 {
     if (!progress->started) {
         progress->first_done = done - 1;

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "audit/damage.h"
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "proof/damage/damage.h"
 
 static const char *verdict_of(const struct damage_row *row)
 {

@@ -1,6 +1,7 @@
 /* Does what an earlier build stored still read as it did then, byte for byte?
  *
- * store/golden/results.sqlite was made by the build of commit 26049c5, expected.txt holds what that
+ * results/golden/results.sqlite was made by the build of commit 26049c5, expected.txt holds what
+ * that
  * build printed and wrote for each command: a hash of it, and for the files in whole/ the text. A
  * difference leaves the new text in golden/ of the build folder and says so; the old one of a hash
  * is what a build of the commit before prints. Where the change is meant: cli_test_golden --accept,
@@ -13,7 +14,7 @@
 
 #include "cli/test_cli.h"
 
-#define GOLDEN SOURCE_DIR "/harness/store/golden"
+#define GOLDEN SOURCE_DIR "/harness/results/golden"
 #define NEW    BINARY_DIR "/../golden"
 
 /* The command under test, what is expected of it, and what came out. */

@@ -22,7 +22,7 @@ set(SPAWNBENCH_TEST_TABLE
   "devel/clang_tidy                 self,long   1800"
   "faults/faults_long               slow        7200"
   "faults/soak_long                 slow        7200"
-  "gate/trials                      slow,study  7200"
+  "study/trials                      slow,study  7200"
   "gate/trials_see_misses           study       300"
   "gate/trials_short                study       300"
   "stats/simulate                   slow,study  3600"

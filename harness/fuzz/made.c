@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "fuzz/fuzz.h"
-#include "store/store.h"
+#include "results/results.h"
 
 #define PAIRS      10
 #define MOST_STEPS 300000 /* of a script: what makes the database may not be endless itself */
@@ -40,42 +40,41 @@ static const char scenario_text[] =
     " \"metric\": \"spawn_time\", \"at_least\": 2.0},\n"
     "            {\"id\": \"AC3\", \"corruption\": \"none\"}]}\n";
 
-static void put_arm(struct store *store, int64_t run, int index, const char *name)
+static void put_arm(struct results *store, int64_t run, int index, const char *name)
 {
-    struct store_arm arm = {.index = index,
-                            .command = (char *)"spawnref --mode",
-                            .version = (char *)"spawnref 0",
-                            .records = true,
-                            .clean = true,
-                            .peak_memory_kb = 5000};
+    struct results_arm arm = {.index = index,
+                              .command = (char *)"spawnref --mode",
+                              .version = (char *)"spawnref 0",
+                              .records = true,
+                              .clean = true,
+                              .peak_memory_kb = 5000};
     snprintf(arm.name, sizeof arm.name, "%s", name);
-    fuzz_expect(store_arm_put(store, run, &arm, NULL) == 0, "an arm can be stored");
+    fuzz_expect(results_arm_put(store, run, &arm, NULL) == 0, "an arm can be stored");
 }
 
-static void put_cycle(struct store *store, int64_t run, int pair, int arm)
+static void put_cycle(struct results *store, int64_t run, int pair, int arm)
 {
     static const struct scenario_agent who = {.name = (char *)"a"};
     int64_t sent_ns = 1000000000 * (int64_t)(2 * pair + arm + 1);
     int64_t took_ns = (arm ? 20000000 : 50000000) + 10000 * pair * (1 + pair % 3);
-    struct run_agent agents[2] = {{.asked = &who}, {.asked = &who}};
-    struct run_cycle cycle = {
-        .index = (size_t)(2 * pair + arm),
-        .item = {.pair = pair, .block = pair / 5, .arm = (short)arm},
-        .agents = agents,
-        .agent_count = 2,
-        .outcome = RUN_READY,
-        .sent_ns = sent_ns,
-        .answered_ns = sent_ns + took_ns,
-        .spawn_time_ns = took_ns,
-        .ready_time_ns = took_ns - 5000,
-        .finish_sent_ns = sent_ns + took_ns,
-        .finished_ns = sent_ns + took_ns + 10000,
-        .harness_ns = 9000,
-        .consensus = "agreed",
-        .cost = {[SCENARIO_CPU_TIME] = 2000000, [SCENARIO_PEAK_MEMORY] = 4000000},
-        .strain = {0, 100, 5, 0, 0}};
+    struct cycle_agent agents[2] = {{.asked = &who}, {.asked = &who}};
+    struct cycle cycle = {.index = (size_t)(2 * pair + arm),
+                          .item = {.pair = pair, .block = pair / 5, .arm = (short)arm},
+                          .agents = agents,
+                          .agent_count = 2,
+                          .outcome = CYCLE_READY,
+                          .sent_ns = sent_ns,
+                          .answered_ns = sent_ns + took_ns,
+                          .spawn_time_ns = took_ns,
+                          .ready_time_ns = took_ns - 5000,
+                          .finish_sent_ns = sent_ns + took_ns,
+                          .finished_ns = sent_ns + took_ns + 10000,
+                          .harness_ns = 9000,
+                          .consensus = "agreed",
+                          .cost = {[SCENARIO_CPU_TIME] = 2000000, [SCENARIO_PEAK_MEMORY] = 4000000},
+                          .strain = {0, 100, 5, 0, 0}};
     for (int i = 0; i < 2; i++) {
-        agents[i].outcome = RUN_READY;
+        agents[i].outcome = CYCLE_READY;
         agents[i].pid = 100 + i;
         agents[i].start_ns = sent_ns + 100;
         agents[i].main_ns = sent_ns + 200;
@@ -85,36 +84,36 @@ static void put_cycle(struct store *store, int64_t run, int pair, int arm)
         agents[i].cpu_ns = 1000000;
         agents[i].peak_bytes = 2000000;
     }
-    fuzz_expect(store_cycle_begin(store, run, &cycle, 1, 5000, NULL) == 0 &&
-                    store_cycle_commit(store, NULL) == 0,
+    fuzz_expect(results_cycle_begin(store, run, &cycle, 1, 5000, NULL) == 0 &&
+                    results_cycle_commit(store, NULL) == 0,
                 "a cycle can be stored");
 }
 
 struct made made_results(void)
 {
     char *path = fuzz_path("honest-results.sqlite");
-    struct store_run run = {.scenario_name = (char *)"fuzz",
-                            .scenario_path = (char *)"fuzz.json",
-                            .scenario_text = (char *)scenario_text,
-                            .options_json = (char *)"{}",
-                            .environment_json = (char *)"{\"cores\":2,\"kernel\":\"none\"}",
-                            .command = (char *)"spawnbench run fuzz.json",
-                            .version = (char *)"0",
-                            .planned = 2 * (size_t)PAIRS};
-    struct store *store = NULL;
+    struct results_run run = {.scenario_name = (char *)"fuzz",
+                              .scenario_path = (char *)"fuzz.json",
+                              .scenario_text = (char *)scenario_text,
+                              .options_json = (char *)"{}",
+                              .environment_json = (char *)"{\"cores\":2,\"kernel\":\"none\"}",
+                              .command = (char *)"spawnbench run fuzz.json",
+                              .version = (char *)"0",
+                              .planned = 2 * (size_t)PAIRS};
+    struct results *store = NULL;
     struct made made;
-    fuzz_expect(store_open(&store, path, STORE_MAKE, NULL) == 0, "a store can be made");
-    fuzz_expect(store_run_begin(store, &run, NULL) == 0, "a run can be begun");
+    fuzz_expect(results_open(&store, path, RESULTS_MAKE, NULL) == 0, "a store can be made");
+    fuzz_expect(results_run_begin(store, &run, NULL) == 0, "a run can be begun");
     put_arm(store, run.id, 0, "sequential");
     put_arm(store, run.id, 1, "parallel");
     for (int pair = 0; pair < PAIRS; pair++)
         for (int arm = 0; arm < 2; arm++)
             put_cycle(store, run.id, pair, arm);
-    fuzz_expect(store_finding_put(store, run.id, 3, 1, "every-acknowledged-start-is-recorded",
-                                  "integrity", "3.1", "0 rows, expected 1", NULL) == 0,
+    fuzz_expect(results_finding_put(store, run.id, 3, 1, "every-acknowledged-start-is-recorded",
+                                    "integrity", "3.1", "0 rows, expected 1", NULL) == 0,
                 "a finding can be stored");
-    fuzz_expect(store_run_end(store, run.id, true, "", NULL) == 0, "a run can be ended");
-    store_close(store);
+    fuzz_expect(results_run_end(store, run.id, true, "", NULL) == 0, "a run can be ended");
+    results_close(store);
     made = read_whole(path);
     made_remove(path);
     free(path);

@@ -9,8 +9,8 @@
 
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "cycle/cycle_internal.h"
 #include "fuzz/fuzz.h"
-#include "run/internal.h"
 
 #define AGENTS 3
 #define BATCH  17
@@ -39,23 +39,23 @@ static cJSON *ask(const char *said, size_t size, const char *op)
     return answer;
 }
 
-static void make_cycle(struct run_cycle *cycle)
+static void make_cycle(struct cycle *cycle)
 {
-    *cycle = (struct run_cycle){.index = BATCH,
-                                .agents = xcalloc(AGENTS, sizeof *cycle->agents),
-                                .agent_count = AGENTS,
-                                .sent_ns = 1000,
-                                .answered_ns = 2000,
-                                .finish_sent_ns = 3000,
-                                .descriptors_first = -1};
+    *cycle = (struct cycle){.index = BATCH,
+                            .agents = xcalloc(AGENTS, sizeof *cycle->agents),
+                            .agent_count = AGENTS,
+                            .sent_ns = 1000,
+                            .answered_ns = 2000,
+                            .finish_sent_ns = 3000,
+                            .descriptors_first = -1};
     for (int i = 0; i < AGENTS; i++) {
         cycle->agents[i].asked = &asked;
-        cycle->agents[i].outcome = RUN_UNKNOWN;
+        cycle->agents[i].outcome = CYCLE_UNKNOWN;
         snprintf(cycle->agents[i].id, sizeof cycle->agents[i].id, "%d.%d", BATCH, i);
     }
 }
 
-static void read_answer(struct run_cycle *cycle, int number, const cJSON *answer)
+static void read_answer(struct cycle *cycle, int number, const cJSON *answer)
 {
     if (number == 1)
         message_read_spawned(cycle, answer);
@@ -63,7 +63,7 @@ static void read_answer(struct run_cycle *cycle, int number, const cJSON *answer
         message_read_finished(cycle, answer);
 }
 
-static void audit(const struct run_cycle *cycle)
+static void audit(const struct cycle *cycle)
 {
     struct audit_findings findings = {0};
     struct audit_result result;
@@ -74,7 +74,7 @@ static void audit(const struct run_cycle *cycle)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const ops[] = {"opened", "spawned", "finished", "closed"};
-    struct run_cycle cycle;
+    struct cycle cycle;
     size_t at = 0;
     make_cycle(&cycle);
     for (int i = 0; i < 4; i++) {
@@ -87,6 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += length;
     }
     audit(&cycle);
-    run_cycle_release(&cycle);
+    cycle_cycle_release(&cycle);
     return 0;
 }

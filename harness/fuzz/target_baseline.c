@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "gate/baseline.h"
+#include "trend/gate/baseline.h"
 
 /* What is taken can be written, and is taken again. */
 static void write_and_read(const struct gate_baseline *baseline)

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
+#include "cycle/cycle_internal.h"
 #include "fuzz/fuzz.h"
-#include "run/internal.h"
 
 #define AGENTS 3
 #define BATCH  17
@@ -13,21 +13,21 @@
 static struct scenario_agent asked = {.name = (char *)"gemini", .times = AGENTS, .ledger = true};
 static struct scenario scenario = {.agents = &asked, .agent_count = 1};
 
-static void make_cycle(struct run_cycle *cycle)
+static void make_cycle(struct cycle *cycle)
 {
-    *cycle = (struct run_cycle){.index = BATCH,
-                                .agents = xcalloc(AGENTS, sizeof *cycle->agents),
-                                .agent_count = AGENTS,
-                                .sent_ns = 1000,
-                                .answered_ns = 9000,
-                                .begin_ns = 1500,
-                                .end_ns = 8500,
-                                .descriptors_first = -1};
+    *cycle = (struct cycle){.index = BATCH,
+                            .agents = xcalloc(AGENTS, sizeof *cycle->agents),
+                            .agent_count = AGENTS,
+                            .sent_ns = 1000,
+                            .answered_ns = 9000,
+                            .begin_ns = 1500,
+                            .end_ns = 8500,
+                            .descriptors_first = -1};
     for (int i = 0; i < AGENTS; i++) {
-        struct run_agent *agent = &cycle->agents[i];
+        struct cycle_agent *agent = &cycle->agents[i];
         agent->asked = &asked;
         agent->answered = agent->finished = true;
-        agent->outcome = RUN_READY;
+        agent->outcome = CYCLE_READY;
         agent->pid = 100 + i;
         agent->start_ns = 2000;
         agent->ready_ns = agent->recorded_ns = 8000;
@@ -36,9 +36,9 @@ static void make_cycle(struct run_cycle *cycle)
 }
 
 /* Read in one go, the lines mean the same as read in two. */
-static void read_and_audit(const uint8_t *data, size_t size, size_t first, struct run_cycle *cycle)
+static void read_and_audit(const uint8_t *data, size_t size, size_t first, struct cycle *cycle)
 {
-    struct run_arm arm = {.ledger_fd = fuzz_descriptor(data, first)};
+    struct cycle_arm arm = {.ledger_fd = fuzz_descriptor(data, first)};
     struct audit_findings findings = {0};
     struct audit_result result;
     make_cycle(cycle);
@@ -61,13 +61,13 @@ static void read_and_audit(const uint8_t *data, size_t size, size_t first, struc
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct run_cycle at_once, in_two;
+    struct cycle at_once, in_two;
     read_and_audit(data, size, size, &at_once);
     read_and_audit(data, size, size / 2, &in_two);
     for (int i = 0; i < AGENTS; i++)
         fuzz_expect(at_once.agents[i].ledger_lines == in_two.agents[i].ledger_lines,
                     "how the ledger is read changes nothing");
-    run_cycle_release(&at_once);
-    run_cycle_release(&in_two);
+    cycle_cycle_release(&at_once);
+    cycle_cycle_release(&in_two);
     return 0;
 }

@@ -5,14 +5,14 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "doctor/calibration.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/made.h"
-#include "gate/baseline.h"
-#include "history/history.h"
-#include "report/history.h"
+#include "report/history_tell.h"
 #include "report/report.h"
-#include "store/store.h"
+#include "results/results.h"
+#include "trend/doctor/calibration.h"
+#include "trend/gate/baseline.h"
+#include "trend/history/history.h"
 
 #define MOST_RUNS 4
 
@@ -21,7 +21,7 @@ struct found {
     size_t count;
 };
 
-static int take_run(void *context, const struct store_run *run)
+static int take_run(void *context, const struct results_run *run)
 {
     struct found *found = context;
     found->runs[found->count++] = run->id;
@@ -36,7 +36,7 @@ static void expect(int rc, struct err *err)
 }
 
 /* Whatever is stored, it steers no terminal ... */
-static void show(struct store *store, int64_t run)
+static void show(struct results *store, int64_t run)
 {
     struct err err = {0};
     char *said = NULL, *line, *rest = NULL;
@@ -56,7 +56,7 @@ static void show(struct store *store, int64_t run)
 }
 
 /* ... and spoils no document. */
-static void show_json(struct store *store, int64_t run)
+static void show_json(struct results *store, int64_t run)
 {
     struct err err = {0};
     char *said = NULL;
@@ -74,7 +74,7 @@ static void show_json(struct store *store, int64_t run)
     free(said);
 }
 
-static int take_calibration(void *context, const struct store_document *document)
+static int take_calibration(void *context, const struct results_document *document)
 {
     struct calibration calibration = {0};
     struct err err = {0};
@@ -84,7 +84,7 @@ static int take_calibration(void *context, const struct store_document *document
     return 0;
 }
 
-static int take_baseline(void *context, const struct store_document *document)
+static int take_baseline(void *context, const struct results_document *document)
 {
     struct gate_baseline baseline;
     struct err err = {0};
@@ -93,21 +93,21 @@ static int take_baseline(void *context, const struct store_document *document)
     return 0;
 }
 
-static void read_documents(struct store *store)
+static void read_documents(struct results *store)
 {
     struct err err = {0};
-    expect(store_each_document(store, STORE_CALIBRATION, take_calibration, NULL, &err), &err);
-    expect(store_each_document(store, STORE_BASELINE, take_baseline, store, &err), &err);
+    expect(results_each_document(store, RESULTS_CALIBRATION, take_calibration, NULL, &err), &err);
+    expect(results_each_document(store, RESULTS_BASELINE, take_baseline, store, &err), &err);
 }
 
-static void read_history(struct store *store, int64_t id)
+static void read_history(struct results *store, int64_t id)
 {
     struct history_wanted wanted = {.metric = SCENARIO_SPAWN_TIME};
     char machine[SCENARIO_ID_BYTES];
     struct history history = {0};
-    struct store_run run;
+    struct results_run run;
     struct err err = {0};
-    if (store_run_load(store, id, &run, &err) < 0)
+    if (results_run_load(store, id, &run, &err) < 0)
         return;
     scenario_machine_class(machine, run.environment_json);
     wanted.scenario = run.scenario_name;
@@ -119,10 +119,10 @@ static void read_history(struct store *store, int64_t id)
         fuzz_expect_told(&err);
     }
     history_release(&history);
-    store_run_release(&run);
+    results_run_release(&run);
 }
 
-static void export_one(struct store *store, int64_t run, size_t turn)
+static void export_one(struct results *store, int64_t run, size_t turn)
 {
     struct err err = {0};
     const struct report_format *format;
@@ -134,7 +134,7 @@ static void export_one(struct store *store, int64_t run, size_t turn)
     expect(report_export(fuzz_sink(), store, run, format->name, &err), &err);
 }
 
-static void render(struct store *store, const struct found *found)
+static void render(struct results *store, const struct found *found)
 {
     struct err err = {0};
     char *folder = fuzz_path("reports");
@@ -145,11 +145,11 @@ static void render(struct store *store, const struct found *found)
 
 /* As the commands do it, but each of them gathers all facts anew: they take turns. Figures are not
  * drawn: no gnuplot is found with this PATH. */
-static void read_all(struct store *store, size_t turn)
+static void read_all(struct results *store, size_t turn)
 {
     struct found found = {0};
     struct err err = {0};
-    expect(store_each_run(store, take_run, &found, &err), &err);
+    expect(results_each_run(store, take_run, &found, &err), &err);
     read_documents(store);
     if (found.count == 0)
         return;
@@ -168,18 +168,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct made honest;
     char *path = fuzz_path("results.sqlite");
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
     if (!honest.bytes) {
         setenv("PATH", "/nowhere", 1);
         honest = made_results();
     }
     made_hostile(&honest, path, data, size);
-    if (store_open(&store, path, STORE_READ, &err) == 0)
+    if (results_open(&store, path, RESULTS_READ, &err) == 0)
         read_all(store, size);
     else
         fuzz_expect_told(&err);
-    store_close(store);
+    results_close(store);
     made_remove(path);
     free(path);
     return 0;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "plan/plan.h"
+#include "scenario/plan.h"
 #include "scenario/scenario.h"
 
 #define MOST_ITEMS 20000 /* larger plans are as good and only slower */

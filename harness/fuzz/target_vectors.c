@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "stats/check/check.h"
+#include "judge/stats/check/vector_check.h"
 
 static void expect(struct check *check, const struct check_values in[])
 {

@@ -7,7 +7,7 @@
 
 void chapter_again(struct text *out, const struct facts *facts)
 {
-    const struct store_run *run = &facts->run;
+    const struct results_run *run = &facts->run;
     struct text commands = {0};
     text_addf(
         &commands,

@@ -344,7 +344,7 @@ struct told {
     const struct shown *shown;
 };
 
-static int tell(void *context, const struct store_document *document)
+static int tell(void *context, const struct results_document *document)
 {
     struct told *told = context;
     cJSON *proof = NULL;
@@ -355,14 +355,14 @@ static int tell(void *context, const struct store_document *document)
     return 0;
 }
 
-int chapter_proofs(struct text *out, struct store *store, struct err *err)
+int chapter_proofs(struct text *out, struct results *store, struct err *err)
 {
     size_t before;
     text_add(out, "## What was proven apart from any run\n\n");
     before = out->length;
     for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++) {
         struct told told = {out, &proofs[i]};
-        if (store_document_newest(store, STORE_PROOF, proofs[i].name, tell, &told, err) < 0)
+        if (results_document_newest(store, RESULTS_PROOF, proofs[i].name, tell, &told, err) < 0)
             return -1;
         if (out->length == before)
             text_addf(out, "%s Nothing is stored: `spawnbench %s`.\n\n", proofs[i].heading,

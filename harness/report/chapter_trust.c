@@ -9,7 +9,7 @@
 
 /* After how many cycles of an arm an audit went as deep as this level. Runs from before levels were
  * stored were audited in full each time. */
-static int64_t cycles_at(const struct facts *facts, const struct store_tally *tally,
+static int64_t cycles_at(const struct facts *facts, const struct results_tally *tally,
                          enum audit_level level)
 {
     if (level == AUDIT_END || level == AUDIT_COPY)
@@ -63,7 +63,7 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
 /* How often each store was looked into, and how deep. What did not run is no pass. */
 static void add_levels_of(struct text *out, const struct facts *facts, size_t arm)
 {
-    const struct store_tally *tally = &facts->tallies[arm];
+    const struct results_tally *tally = &facts->tallies[arm];
     int64_t looked = tally->audits_quick + tally->audits_full;
     char spent[TEXT_DURATION_BYTES];
     text_add(out, "- ");
@@ -126,7 +126,7 @@ struct finding_list {
     int shown;
 };
 
-static int add_finding(void *context, const struct store_finding *finding)
+static int add_finding(void *context, const struct results_finding *finding)
 {
     struct finding_list *list = context;
     if (list->shown++ == MOST_FINDINGS)
@@ -157,7 +157,7 @@ static int add_finding(void *context, const struct store_finding *finding)
 
 static void add_integrity_rate(struct text *out, const struct facts *facts)
 {
-    const struct store_tally *tally = &facts->tally;
+    const struct results_tally *tally = &facts->tally;
     char rate[WORDS_BYTES], line[WORDS_BYTES];
     text_addf(out, "Agents: %s (warm-ups included).\n\n", words_agents_line(line, tally));
     if (!tally->cycles) {
@@ -171,7 +171,7 @@ static void add_integrity_rate(struct text *out, const struct facts *facts)
                                                  (size_t)tally->cycles, 0.95)));
 }
 
-int chapter_integrity(struct text *out, struct store *store, const struct facts *facts,
+int chapter_integrity(struct text *out, struct results *store, const struct facts *facts,
                       struct err *err)
 {
     struct finding_list list = {out, facts, 0};
@@ -197,7 +197,7 @@ int chapter_integrity(struct text *out, struct store *store, const struct facts 
     if (!findings)
         return 0;
     text_addf(out, "%s\n\n", findings > MOST_FINDINGS ? "The first findings:" : "The findings:");
-    if (store_each_finding(store, facts->run.id, add_finding, &list, err) < 0)
+    if (results_each_finding(store, facts->run.id, add_finding, &list, err) < 0)
         return -1;
     if (findings > MOST_FINDINGS)
         text_addf(out, "- and %lld more (`spawnbench show --json %lld`)\n",
@@ -217,7 +217,7 @@ static void add_complaints(struct text *out, const struct facts *facts)
         const struct facts_complaint *told = &facts->complaints[i];
         text_add(out, "| ");
         words_markdown(out, told->name);
-        text_addf(out, " | %s | ", run_outcome_name(told->outcome));
+        text_addf(out, " | %s | ", cycle_outcome_name(told->outcome));
         words_markdown(out, *told->error ? told->error : "no error was told");
         text_addf(out, " | %zu |\n", told->count);
     }
@@ -252,7 +252,7 @@ static void add_subjects(struct text *out, const struct facts *facts)
              "\n| arm | CPU in user mode | in the kernel | peak memory | restarts | ended well "
              "|\n|---|--:|--:|--:|--:|---|\n");
     for (size_t i = 0; i < facts->arm_count; i++) {
-        const struct store_arm *arm = &facts->arms[i];
+        const struct results_arm *arm = &facts->arms[i];
         char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES];
         text_add(out, "| ");
         words_markdown(out, arm->name);
@@ -296,7 +296,7 @@ static void add_diagnostics(struct text *out, const struct facts *facts)
 
 void chapter_diagnostics(struct text *out, const struct facts *facts)
 {
-    const struct store_tally *tally = &facts->tally;
+    const struct results_tally *tally = &facts->tally;
     char span[TEXT_DURATION_BYTES], sittings[WORDS_BYTES], blocks[WORDS_BYTES];
     text_add(out, "### How far these numbers can be trusted\n\n");
     text_addf(out, "%s, %s, %s from the first to the last counted cycle. %s\n\n",

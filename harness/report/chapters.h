@@ -21,13 +21,13 @@ void chapter_phases(struct text *out, const struct facts *facts);
 void chapter_scaling(struct text *out, const struct facts *facts);
 
 /* chapter_trust.c: integrity, failures, diagnostics */
-int chapter_integrity(struct text *out, struct store *store, const struct facts *facts,
+int chapter_integrity(struct text *out, struct results *store, const struct facts *facts,
                       struct err *err);
 void chapter_diagnostics(struct text *out, const struct facts *facts);
 
 /* chapter_proofs.c: faults survived, controls, the matrix of damage,
  * the crash walk, apart from any run */
-int chapter_proofs(struct text *out, struct store *store, struct err *err);
+int chapter_proofs(struct text *out, struct results *store, struct err *err);
 
 /* chapter_method.c: how to do it again; how each number was computed, and its limits */
 void chapter_again(struct text *out, const struct facts *facts);

@@ -185,14 +185,14 @@ static void add_doubt(struct text *out, const struct facts *facts, const struct 
 }
 
 /* One curve: name, then (ms, percent of the cycles that were done by then). */
-static int add_curve(struct text *out, struct store *store, const struct facts *facts, size_t arm,
+static int add_curve(struct text *out, struct results *store, const struct facts *facts, size_t arm,
                      const struct panel *panel, struct err *err)
 {
-    const struct store_which which = {(int)arm, (int)panel->value, SCENARIO_SPAWN_TIME, NULL};
-    struct store_series loaded;
+    const struct results_which which = {(int)arm, (int)panel->value, SCENARIO_SPAWN_TIME, NULL};
+    struct results_series loaded;
     double *series;
     size_t n, finite = 0, *keep, kept;
-    if (store_series_load(&loaded, store, facts->run.id, &which, err) < 0)
+    if (results_series_load(&loaded, store, facts->run.id, &which, err) < 0)
         return -1;
     series = loaded.values;
     n = loaded.n;
@@ -211,7 +211,7 @@ static int add_curve(struct text *out, struct store *store, const struct facts *
     data_gap(out, kept, 2);
     add_doubt(out, facts, facts_cell(facts, arm, panel->value), series, n, panel);
     free(keep);
-    store_series_release(&loaded);
+    results_series_release(&loaded);
     return 0;
 }
 
@@ -235,7 +235,7 @@ static void add_limits(struct text *out, const struct facts *facts)
 /* The fastest and the slowest cycle that became ready, stretched into what is there. */
 static void stretch(struct panel *panel, const struct facts *facts, size_t arm, double most)
 {
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     while ((cycle = facts_next(facts, arm, panel->value, cycle))) {
         if (cycle->spawn_time_ns < 0)
             continue;
@@ -291,7 +291,7 @@ static size_t find_panels(struct panel panels[FIGURE_MOST_PANELS], const struct 
     return count;
 }
 
-int data_distribution(struct text *out, struct store *store, const struct facts *facts,
+int data_distribution(struct text *out, struct results *store, const struct facts *facts,
                       struct err *err)
 {
     struct panel panels[FIGURE_MOST_PANELS];

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/stats/dependence.h"
 #include "report/figure.h"
 #include "report/words.h"
-#include "stats/dependence.h"
 
 #define NAME_ROOM 22 /* bytes of each of the three names of a heading */
 
@@ -94,7 +94,7 @@ static void invert(double values[], size_t n)
         values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
 }
 
-static void join(struct compared *out, struct store_series *above, struct store_series *below,
+static void join(struct compared *out, struct results_series *above, struct results_series *below,
                  bool inverted)
 {
     out->n = above->n < below->n ? above->n : below->n;
@@ -111,26 +111,26 @@ static void join(struct compared *out, struct store_series *above, struct store_
     }
     out->ratios = xcalloc(out->n, sizeof *out->ratios);
     stats_ratios(out->ratios, out->above, out->below, out->n);
-    out->sizes = store_series_sizes(above, out->n, &out->blocks);
+    out->sizes = results_series_sizes(above, out->n, &out->blocks);
 }
 
-int data_compare(struct compared *out, struct store *store, const struct facts *facts,
+int data_compare(struct compared *out, struct results *store, const struct facts *facts,
                  const struct comparison *comparison, struct err *err)
 {
-    struct store_which which = {(int)comparison->above, (int)comparison->value, comparison->metric,
-                                comparison->agent};
-    struct store_series above = {0}, below = {0};
+    struct results_which which = {(int)comparison->above, (int)comparison->value,
+                                  comparison->metric, comparison->agent};
+    struct results_series above = {0}, below = {0};
     int rc = -1;
     *out = (struct compared){0};
-    if (store_series_load(&above, store, facts->run.id, &which, err) < 0)
+    if (results_series_load(&above, store, facts->run.id, &which, err) < 0)
         return -1;
     which.arm = (int)comparison->below;
-    if (store_series_load(&below, store, facts->run.id, &which, err) == 0) {
+    if (results_series_load(&below, store, facts->run.id, &which, err) == 0) {
         join(out, &above, &below, comparison->inverted);
         rc = 0;
     }
-    store_series_release(&above);
-    store_series_release(&below);
+    results_series_release(&above);
+    results_series_release(&below);
     return rc;
 }
 
@@ -306,7 +306,7 @@ static size_t add_failed(struct text *out, const struct compared *compared)
 static size_t add_sittings(struct text *out, const struct facts *facts,
                            const struct comparison *comparison)
 {
-    const struct store_cycle *last = NULL, *cycle = NULL;
+    const struct results_cycle *last = NULL, *cycle = NULL;
     size_t rows = 0;
     while (rows < FIGURE_MOST_STEPS &&
            (cycle = facts_next(facts, comparison->above, comparison->value, cycle))) {
@@ -346,7 +346,7 @@ static void add_one(struct text *facts_rows, struct text *sets, struct totals *t
         totals->stretch = pairs_together(compared);
 }
 
-int data_ratios(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_ratios(struct text *out, struct results *store, const struct facts *facts, struct err *err)
 {
     struct comparison comparisons[FIGURE_MOST_PANELS];
     struct text panels = {0}, sets = {0};

@@ -76,7 +76,8 @@ static void add_bounds(struct text *out, const struct facts *facts)
     data_gap(out, rows, 2);
 }
 
-int data_scaling(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_scaling(struct text *out, struct results *store, const struct facts *facts,
+                 struct err *err)
 {
     struct reach reach = find_reach(facts);
     bool bounds = false;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/stats/anomalies.h"
 #include "report/figure.h"
 #include "report/words.h"
-#include "stats/diagnose.h"
 
 #define BINS        600  /* of the axis, before they are smoothed */
 #define STEPS       200  /* of each half of a violin */
@@ -165,15 +165,16 @@ static void add_marks(struct text *out, const struct facts *facts, const struct 
 }
 
 /* The violin of one arm, its marks; its heading goes to a set of its own. */
-static int add_arm(struct text *sets, struct text *heads, struct store *store,
+static int add_arm(struct text *sets, struct text *heads, struct results *store,
                    const struct facts *facts, const struct facts_cell *cell,
                    const struct span *span, struct err *err)
 {
-    const struct store_which which = {(int)cell->arm, (int)cell->value, SCENARIO_SPAWN_TIME, NULL};
-    struct store_series series;
+    const struct results_which which = {(int)cell->arm, (int)cell->value, SCENARIO_SPAWN_TIME,
+                                        NULL};
+    struct results_series series;
     struct stats_modes modes;
     double density[STEPS], most;
-    if (store_series_load(&series, store, facts->run.id, &which, err) < 0)
+    if (results_series_load(&series, store, facts->run.id, &which, err) < 0)
         return -1;
     modes = stats_find_modes(series.values, series.n);
     stats_sort(series.values, series.n);
@@ -182,11 +183,11 @@ static int add_arm(struct text *sets, struct text *heads, struct store *store,
     data_gap(sets, add_violin(sets, density, most, (int)cell->arm, span), 2);
     add_marks(sets, facts, cell, &modes, (int)cell->arm);
     add_heading(heads, facts, cell, &modes, (int)cell->arm);
-    store_series_release(&series);
+    results_series_release(&series);
     return 0;
 }
 
-int data_modes(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_modes(struct text *out, struct results *store, const struct facts *facts, struct err *err)
 {
     size_t panels[FIGURE_MOST_PANELS] = {0}, count = find_panels(panels, facts);
     struct text sets = {0};
@@ -276,7 +277,7 @@ static void join_bars(struct text *out, struct bars *bars)
     text_release(&bars->ends);
 }
 
-int data_phases(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_phases(struct text *out, struct results *store, const struct facts *facts, struct err *err)
 {
     size_t values[FIGURE_MOST_PANELS], count = data_panels(values, facts), used[FACTS_PHASES] = {0};
     struct text sets = {0}, panels = {0};

@@ -1,8 +1,8 @@
 /* Is the speedup the same in the tail as in the middle? The ratio of two arms' quantiles. */
 #include <math.h>
 
+#include "judge/stats/dependence.h"
 #include "report/figure.h"
-#include "stats/dependence.h"
 
 #define STEPS 19 /* quantiles: 5 %, 10 %, .. 95 % */
 
@@ -118,7 +118,7 @@ static size_t add_one(struct text *panels, struct text *curves, const struct fac
     return 1;
 }
 
-int data_shift(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_shift(struct text *out, struct results *store, const struct facts *facts, struct err *err)
 {
     struct comparison comparisons[FIGURE_MOST_PANELS];
     struct text panels = {0}, curves = {0};

@@ -25,7 +25,7 @@ enum bar {
 /* A time line under way. Rows count downwards from the top. */
 struct timeline {
     const struct facts *facts;
-    const struct store_cycle *cycle;
+    const struct results_cycle *cycle;
     struct text bars[BARS], names, heads, ends;
     size_t bar_rows[BARS], heads_rows, ends_rows, names_rows;
     int row;
@@ -49,7 +49,7 @@ static void add_bar(struct timeline *line, enum bar bar, int64_t from_ns, int64_
     line->right = fmax(line->right, (double)(to_ns - sent_ns));
 }
 
-static void add_ready(struct timeline *line, const struct store_agent *agent)
+static void add_ready(struct timeline *line, const struct results_agent *agent)
 {
     if (agent->main_ns > 0 && agent->own_ready_ns > 0) {
         add_bar(line, BAR_EXEC, agent->start_ns, agent->main_ns);
@@ -63,7 +63,7 @@ static void add_ready(struct timeline *line, const struct store_agent *agent)
 }
 
 /* Agents that stand in the list more than once are told apart by their place. */
-static void add_name(struct timeline *line, const struct store_agent *agent)
+static void add_name(struct timeline *line, const struct results_agent *agent)
 {
     bool repeated = line->cycle->agents > (int)line->facts->scenario.agent_count;
     char *name =
@@ -73,25 +73,25 @@ static void add_name(struct timeline *line, const struct store_agent *agent)
     free(name);
 }
 
-static int take_agent(void *context, const struct store_agent *agent)
+static int take_agent(void *context, const struct results_agent *agent)
 {
     struct timeline *line = context;
     size_t most = data_rows_most(line->facts);
     if (agent->ordinal >= (int)most)
         return 0;
     add_name(line, agent);
-    if (agent->outcome == RUN_READY)
+    if (agent->outcome == CYCLE_READY)
         add_ready(line, agent);
     else if (agent->start_ns > 0)
-        add_bar(line, agent->outcome == RUN_CANCELLED ? BAR_CANCELLED : BAR_FAILED, agent->start_ns,
-                line->cycle->answered_ns);
+        add_bar(line, agent->outcome == CYCLE_CANCELLED ? BAR_CANCELLED : BAR_FAILED,
+                agent->start_ns, line->cycle->answered_ns);
     line->row++;
     return 0;
 }
 
 static void add_heading(struct timeline *line, size_t arm)
 {
-    const struct store_cycle *cycle = line->cycle;
+    const struct results_cycle *cycle = line->cycle;
     char took[TEXT_DURATION_BYTES];
     text_addf(&line->heads, "%d\t", -line->row);
     data_label(&line->heads, line->facts->arms[arm].name);
@@ -103,7 +103,7 @@ static void add_heading(struct timeline *line, size_t arm)
     line->row++;
 }
 
-static int add_arm(struct timeline *line, struct store *store, size_t arm, struct err *err)
+static int add_arm(struct timeline *line, struct results *store, size_t arm, struct err *err)
 {
     const struct facts *facts = line->facts;
     int from = line->row;
@@ -111,7 +111,7 @@ static int add_arm(struct timeline *line, struct store *store, size_t arm, struc
     if (!line->cycle)
         return 0;
     add_heading(line, arm);
-    if (store_each_agent(store, facts->run.id, line->cycle->index, take_agent, line, err) < 0)
+    if (results_each_agent(store, facts->run.id, line->cycle->index, take_agent, line, err) < 0)
         return -1;
     if (line->cycle->answered_ns > line->cycle->sent_ns) {
         double answered = (double)(line->cycle->answered_ns - line->cycle->sent_ns);
@@ -141,7 +141,8 @@ static void join_timeline(struct text *out, struct timeline *line)
     }
 }
 
-int data_timeline(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_timeline(struct text *out, struct results *store, const struct facts *facts,
+                  struct err *err)
 {
     struct timeline line = {.facts = facts};
     int rc = 0;
@@ -163,13 +164,13 @@ struct points {
     size_t arm, value, stretch;
 };
 
-static bool belongs(const struct points *points, const struct store_cycle *cycle)
+static bool belongs(const struct points *points, const struct results_cycle *cycle)
 {
     return cycle->arm == (int)points->arm && cycle->value == (int)points->value;
 }
 
 /* x counts the stored cycles of the run, so that a pause between two sittings takes no room. */
-static void add_point(struct text *out, size_t x, const struct store_cycle *cycle)
+static void add_point(struct text *out, size_t x, const struct results_cycle *cycle)
 {
     data_row(out, "im", (int)x + 1, (double)cycle->spawn_time_ns);
 }
@@ -187,7 +188,7 @@ static size_t add_points(struct text *out, const struct points *points)
     const struct facts *facts = points->facts;
     size_t seen = 0, least = 0, most = 0;
     for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct store_cycle *cycle = &facts->cycles[i];
+        const struct results_cycle *cycle = &facts->cycles[i];
         if (!belongs(points, cycle) || cycle->warmup || cycle->spawn_time_ns < 0)
             continue;
         if (seen % points->stretch == 0) {
@@ -209,7 +210,7 @@ static size_t add_marked(struct text *out, const struct points *points, bool war
     const struct facts *facts = points->facts;
     size_t rows = 0;
     for (size_t i = 0; i < facts->cycle_count && rows < MOST_POINTS; i++) {
-        const struct store_cycle *cycle = &facts->cycles[i];
+        const struct results_cycle *cycle = &facts->cycles[i];
         if (!belongs(points, cycle) || (warmup ? !cycle->warmup : cycle->warmup) ||
             (cycle->spawn_time_ns < 0) == warmup)
             continue;
@@ -251,7 +252,7 @@ static void add_arm_range(struct text *out, const struct facts *facts, size_t ar
 {
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < facts->cycle_count; i++) {
-        const struct store_cycle *cycle = &facts->cycles[i];
+        const struct results_cycle *cycle = &facts->cycles[i];
         if (cycle->arm != (int)arm || cycle->spawn_time_ns < 0)
             continue;
         least = fmin(least, (double)cycle->spawn_time_ns);
@@ -262,7 +263,7 @@ static void add_arm_range(struct text *out, const struct facts *facts, size_t ar
     data_row(out, "smm", facts->arms[arm].name, least, most);
 }
 
-int data_cycles(struct text *out, struct store *store, const struct facts *facts, struct err *err)
+int data_cycles(struct text *out, struct results *store, const struct facts *facts, struct err *err)
 {
     int warm = 0, failed = 0;
     (void)store;

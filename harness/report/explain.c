@@ -103,7 +103,7 @@ static bool any_overlap(const double start[], const double seen[], size_t n)
 
 static void close_cycle(struct walk *walk)
 {
-    const struct store_cycle *cycle = &walk->facts->cycles[walk->at];
+    const struct results_cycle *cycle = &walk->facts->cycles[walk->at];
     struct summary *out = &walk->cycles[walk->at];
     if (walk->n && walk->n == (size_t)cycle->agents && !cycle->warmup && cycle->spawn_time_ns > 0) {
         out->usable = true;
@@ -127,14 +127,14 @@ static void close_cycle(struct walk *walk)
 /* CPU time is read when the answer comes, so an agent that goes on working after it was ready has
  * more than it took to become so:
  * never more than all cores gave from its start to its being seen. */
-static double cpu_of(const struct walk *walk, const struct store_agent *agent)
+static double cpu_of(const struct walk *walk, const struct results_agent *agent)
 {
     double most = (double)(agent->ready_ns - agent->start_ns) * walk->cores;
     double cpu = (double)agent->cpu_ns;
     return isnan(most) ? cpu : fmin(cpu, most);
 }
 
-static int take_agent(void *context, const struct store_agent *agent)
+static int take_agent(void *context, const struct results_agent *agent)
 {
     struct walk *walk = context;
     const struct facts *facts = walk->facts;
@@ -144,7 +144,7 @@ static int take_agent(void *context, const struct store_agent *agent)
         walk->at++;
     }
     if (walk->at == facts->cycle_count || facts->cycles[walk->at].index != agent->cycle ||
-        walk->n == SCENARIO_MOST_AGENTS || agent->outcome != RUN_READY || agent->start_ns <= 0 ||
+        walk->n == SCENARIO_MOST_AGENTS || agent->outcome != CYCLE_READY || agent->start_ns <= 0 ||
         agent->ready_ns < agent->start_ns)
         return 0;
     walk->wall[walk->n] = ledger ? (double)(agent->own_ready_ns - agent->main_ns)
@@ -264,7 +264,7 @@ static void settle(struct explain_size *out, struct pairs *pairs)
 static void find_pairs(long by_pair[], size_t pairs, const struct facts *facts, size_t arm,
                        size_t value)
 {
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     for (size_t i = 0; i < pairs; i++)
         by_pair[i] = -1;
     while ((cycle = facts_next(facts, arm, value, cycle)))
@@ -349,13 +349,13 @@ static void fit_law(struct explain_law *out, const struct stats_sweep *sweep, ui
 }
 
 /* Pair j of every batch size is round j; as many rounds as all sizes have. */
-static int load_rounds(struct store_series series[], size_t *rounds, const struct facts *facts,
-                       struct store *store, size_t arm, struct err *err)
+static int load_rounds(struct results_series series[], size_t *rounds, const struct facts *facts,
+                       struct results *store, size_t arm, struct err *err)
 {
     *rounds = SIZE_MAX;
     for (size_t value = 0; value < facts->value_count; value++) {
-        const struct store_which which = {(int)arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
-        if (store_series_load(&series[value], store, facts->run.id, &which, err) < 0)
+        const struct results_which which = {(int)arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
+        if (results_series_load(&series[value], store, facts->run.id, &which, err) < 0)
             return -1;
         *rounds = series[value].n < *rounds ? series[value].n : *rounds;
     }
@@ -363,7 +363,7 @@ static int load_rounds(struct store_series series[], size_t *rounds, const struc
 }
 
 static void explain_arm(struct explain_law *out, const struct facts *facts,
-                        const struct store_series series[], size_t rounds, size_t arm)
+                        const struct results_series series[], size_t rounds, size_t arm)
 {
     double *n = xcalloc(facts->value_count * (rounds + 1), sizeof *n), *time;
     struct stats_sweep sweep = {.n = n, .sizes = facts->value_count, .rounds = rounds};
@@ -378,16 +378,16 @@ static void explain_arm(struct explain_law *out, const struct facts *facts,
     free(n);
 }
 
-static int read_laws(struct facts *facts, struct store *store, struct err *err)
+static int read_laws(struct facts *facts, struct results *store, struct err *err)
 {
     for (size_t arm = 0; facts->value_count >= STATS_LEAST_SIZES && arm < facts->arm_count; arm++) {
-        struct store_series series[SCENARIO_MOST_VALUES] = {0};
+        struct results_series series[SCENARIO_MOST_VALUES] = {0};
         size_t rounds;
         int rc = load_rounds(series, &rounds, facts, store, arm, err);
         if (rc == 0)
             explain_arm(&facts->explain->laws[arm], facts, series, rounds, arm);
         for (size_t value = 0; value < facts->value_count; value++)
-            store_series_release(&series[value]);
+            results_series_release(&series[value]);
         if (rc < 0)
             return -1;
     }
@@ -396,7 +396,7 @@ static int read_laws(struct facts *facts, struct store *store, struct err *err)
 
 /* ---- all of it ---- */
 
-static int read_sizes(struct facts *facts, struct store *store, struct err *err)
+static int read_sizes(struct facts *facts, struct results *store, struct err *err)
 {
     struct walk *walk = xcalloc(1, sizeof *walk);
     int rc;
@@ -404,7 +404,7 @@ static int read_sizes(struct facts *facts, struct store *store, struct err *err)
     walk->cores = facts->explain->cores;
     walk->has_cpu = true;
     walk->cycles = xcalloc(facts->cycle_count + 1, sizeof *walk->cycles);
-    rc = store_each_agent(store, facts->run.id, -1, take_agent, walk, err);
+    rc = results_each_agent(store, facts->run.id, -1, take_agent, walk, err);
     if (walk->at < facts->cycle_count)
         close_cycle(walk);
     for (size_t value = 0; rc == 0 && value < facts->value_count; value++)
@@ -414,7 +414,7 @@ static int read_sizes(struct facts *facts, struct store *store, struct err *err)
     return rc;
 }
 
-int explain_read(struct facts *facts, struct store *store, struct err *err)
+int explain_read(struct facts *facts, struct results *store, struct err *err)
 {
     facts->explain = xcalloc(1, sizeof *facts->explain);
     facts->explain->cores = explain_cores(facts->run.environment_json);

@@ -9,8 +9,8 @@
 #define REPORT_EXPLAIN_H
 
 #include "base/text.h"
+#include "judge/stats/rounds.h"
 #include "report/facts.h"
-#include "stats/rounds.h"
 
 #define EXPLAIN_STEPS      48   /* points of a fitted curve */
 #define EXPLAIN_CONFIDENCE 0.90 /* of a law's two-sided bounds */
@@ -65,7 +65,7 @@ struct explain {
  *
  * errors : those of the store; explain_release also after an error
  */
-int explain_read(struct facts *facts, struct store *store, struct err *err);
+int explain_read(struct facts *facts, struct results *store, struct err *err);
 
 /* explain_release - accepts NULL */
 void explain_release(struct explain *explain);

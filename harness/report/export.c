@@ -51,7 +51,8 @@ int report_format_find(const char *name, struct err *err)
     return -1;
 }
 
-int report_export(FILE *out, struct store *store, int64_t run, const char *format, struct err *err)
+int report_export(FILE *out, struct results *store, int64_t run, const char *format,
+                  struct err *err)
 {
     struct facts facts;
     int which = report_format_find(format, err), rc;
@@ -70,7 +71,7 @@ int report_export(FILE *out, struct store *store, int64_t run, const char *forma
 /* ---- what they share ---- */
 
 int export_each_cycle(const struct exporter *to,
-                      int (*each)(void *context, const struct store_cycle *cycle), void *context)
+                      int (*each)(void *context, const struct results_cycle *cycle), void *context)
 {
     for (size_t i = 0; i < to->facts->cycle_count && !ferror(to->out); i++)
         if (each(context, &to->facts->cycles[i]) != 0)
@@ -95,7 +96,7 @@ char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char
 
 struct export_count export_count(const struct facts *facts, size_t arm, size_t value)
 {
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     struct export_count count = {0};
     while ((cycle = facts_next(facts, arm, value, cycle))) {
         count.cycles++;
@@ -114,20 +115,21 @@ struct export_count export_count_all(const struct facts *facts)
     return all;
 }
 
-static int take_reason(void *context, const struct store_agent *agent)
+static int take_reason(void *context, const struct results_agent *agent)
 {
     struct text *reason = context;
-    if (agent->outcome == RUN_READY || agent->outcome == RUN_CANCELLED)
+    if (agent->outcome == CYCLE_READY || agent->outcome == CYCLE_CANCELLED)
         return 0;
-    text_addf(reason, ": agent %s %s%s%s", agent->name, run_outcome_name(agent->outcome),
+    text_addf(reason, ": agent %s %s%s%s", agent->name, cycle_outcome_name(agent->outcome),
               *agent->error ? ": " : "", agent->error);
     return 1;
 }
 
-int export_why(struct text *out, const struct exporter *to, const struct store_cycle *cycle)
+int export_why(struct text *out, const struct exporter *to, const struct results_cycle *cycle)
 {
-    text_add(out, run_outcome_name(cycle->outcome));
-    return store_each_agent(to->store, to->facts->run.id, cycle->index, take_reason, out, to->err);
+    text_add(out, cycle_outcome_name(cycle->outcome));
+    return results_each_agent(to->store, to->facts->run.id, cycle->index, take_reason, out,
+                              to->err);
 }
 
 const char *export_seconds(char out[EXPORT_NUMBER_BYTES], int64_t ns)

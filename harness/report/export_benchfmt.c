@@ -26,7 +26,8 @@ static void add_name(struct text *out, const struct facts *facts, int arm, int v
     text_addf(out, "/agents=%zu", facts_cell(facts, (size_t)arm, (size_t)value)->batch_size);
 }
 
-static int put_failure(const struct exporter *to, const struct store_cycle *cycle, const char *name)
+static int put_failure(const struct exporter *to, const struct results_cycle *cycle,
+                       const char *name)
 {
     struct text plain = {0}, why = {0};
     int rc = export_why(&why, to, cycle);
@@ -38,7 +39,7 @@ static int put_failure(const struct exporter *to, const struct store_cycle *cycl
     return rc;
 }
 
-static int put_cycle(void *context, const struct store_cycle *cycle)
+static int put_cycle(void *context, const struct results_cycle *cycle)
 {
     const struct exporter *to = context;
     struct text name = {0};
@@ -76,7 +77,7 @@ static void put_config(FILE *out, const char *key, const char *value)
  * its own for each. What differs from run to run is a comment, which readers skip. */
 static void put_head(const struct exporter *to)
 {
-    const struct store_run *run = &to->facts->run;
+    const struct results_run *run = &to->facts->run;
     const struct export_count all = export_count_all(to->facts);
     cJSON *environment = NULL;
     char date[WORDS_BYTES];

@@ -8,7 +8,7 @@
 /* One table under way. */
 struct table {
     const struct exporter *to;
-    const struct store_cycle *cycle; /* whose agents are read */
+    const struct results_cycle *cycle; /* whose agents are read */
     int64_t zero_ns;
     bool first; /* no cell of the present row is written */
 };
@@ -79,7 +79,7 @@ static const char cycle_head_end[] = /* behind the costs */
     "findings_count\n";
 
 /* The columns that cycles and agents have in common, up to the number of agents. */
-static void put_origin(struct table *table, const struct store_cycle *cycle)
+static void put_origin(struct table *table, const struct results_cycle *cycle)
 {
     const struct facts *facts = table->to->facts;
     put_int(table, facts->run.id);
@@ -89,7 +89,7 @@ static void put_origin(struct table *table, const struct store_cycle *cycle)
     put_int(table, cycle->index);
 }
 
-static int put_cycle(void *context, const struct store_cycle *cycle)
+static int put_cycle(void *context, const struct results_cycle *cycle)
 {
     struct table *table = context;
     put_origin(table, cycle);
@@ -98,7 +98,7 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
     put_int(table, cycle->pair);
     put_int(table, cycle->place);
     put_int(table, cycle->warmup);
-    put_words(table, run_outcome_name(cycle->outcome));
+    put_words(table, cycle_outcome_name(cycle->outcome));
     put_int(table, cycle->sent_ns - table->zero_ns);
     put_known(table, cycle->spawn_time_ns);
     put_known(table, cycle->ready_time_ns);
@@ -134,7 +134,7 @@ static const char agent_head[] =
     "id,outcome,pid,start_since_sent_ns,main_since_sent_ns,own_ready_since_sent_ns,"
     "seen_since_sent_ns,recorded_since_sent_ns,cpu_time_ns,peak_memory_bytes,error\n";
 
-static int put_agent(void *context, const struct store_agent *agent)
+static int put_agent(void *context, const struct results_agent *agent)
 {
     struct table *table = context;
     int64_t sent_ns = table->cycle->sent_ns;
@@ -144,7 +144,7 @@ static int put_agent(void *context, const struct store_agent *agent)
     put_int(table, agent->ordinal);
     put_words(table, agent->name);
     put_words(table, agent->id);
-    put_words(table, run_outcome_name(agent->outcome));
+    put_words(table, cycle_outcome_name(agent->outcome));
     put_time(table, agent->pid, 0);
     put_time(table, agent->start_ns, sent_ns);
     put_time(table, agent->main_ns, sent_ns);
@@ -158,12 +158,12 @@ static int put_agent(void *context, const struct store_agent *agent)
     return 0;
 }
 
-static int put_agents(void *context, const struct store_cycle *cycle)
+static int put_agents(void *context, const struct results_cycle *cycle)
 {
     struct table *table = context;
     table->cycle = cycle;
-    return store_each_agent(table->to->store, table->to->facts->run.id, cycle->index, put_agent,
-                            table, table->to->err);
+    return results_each_agent(table->to->store, table->to->facts->run.id, cycle->index, put_agent,
+                              table, table->to->err);
 }
 
 int export_csv_agents(const struct exporter *to)

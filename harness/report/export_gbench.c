@@ -48,7 +48,7 @@ static void put_cost(cJSON *row, int64_t iterations, int64_t real_ns, int64_t cp
     cJSON_AddStringToObject(row, "time_unit", "ns");
 }
 
-static int put_cycle(void *context, const struct store_cycle *cycle)
+static int put_cycle(void *context, const struct results_cycle *cycle)
 {
     struct document *document = context;
     size_t cell = cell_of(document, cycle->arm, cycle->value);
@@ -108,14 +108,14 @@ static int put_aggregates(struct document *document, size_t cell)
 {
     const struct exporter *to = document->to;
     const struct facts_cell *of = &to->facts->cells[cell];
-    const struct store_which which = {(int)of->arm, (int)of->value, SCENARIO_CPU_TIME, NULL};
+    const struct results_which which = {(int)of->arm, (int)of->value, SCENARIO_CPU_TIME, NULL};
     struct stats_summary cpu;
-    struct store_series series;
-    if (store_series_load(&series, to->store, to->facts->run.id, &which, to->err) < 0)
+    struct results_series series;
+    if (results_series_load(&series, to->store, to->facts->run.id, &which, to->err) < 0)
         return -1;
     stats_sort(series.values, series.n);
     cpu = stats_summarise(series.values, series.n);
-    store_series_release(&series);
+    results_series_release(&series);
     put_aggregate(document, cell, "mean", of->spawn.mean, cpu.mean);
     put_aggregate(document, cell, "median", of->spawn.median, cpu.median);
     put_aggregate(document, cell, "stddev", of->spawn.standard_deviation, cpu.standard_deviation);

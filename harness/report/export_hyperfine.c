@@ -20,7 +20,7 @@ static void put_seconds(cJSON *row, const char *key, double ns)
  * divided only where one process ran them all, with batches of one size. */
 static double per_cycle_ns(const struct facts *facts, size_t arm, int64_t us)
 {
-    const struct store_arm *of = &facts->arms[arm];
+    const struct results_arm *of = &facts->arms[arm];
     bool whole = of->index >= 0 && !of->restarts && facts->run.sittings == 1;
     if (!whole || facts->value_count != 1 || facts->tallies[arm].cycles == 0)
         return NAN;
@@ -49,7 +49,7 @@ static void put_parameters(cJSON *row, const struct facts *facts, const struct f
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell,
                          const struct export_count *count)
 {
-    const struct store_arm *arm = &facts->arms[cell->arm];
+    const struct results_arm *arm = &facts->arms[cell->arm];
     cJSON *row = cJSON_CreateObject();
     char *name = export_cell_name(facts, cell->arm, cell->value, '=');
     export_put_text(row, "command", name);
@@ -66,7 +66,7 @@ static cJSON *result_row(const struct facts *facts, const struct facts_cell *cel
 }
 
 /* The time until a failure was told; one that broke off was never answered. */
-static int64_t spent_ns(const struct exporter *to, const struct store_cycle *cycle)
+static int64_t spent_ns(const struct exporter *to, const struct results_cycle *cycle)
 {
     int64_t until_ns = cycle->answered_ns - cycle->sent_ns;
     if (cycle->spawn_time_ns >= 0)
@@ -77,7 +77,7 @@ static int64_t spent_ns(const struct exporter *to, const struct store_cycle *cyc
 static void put_times(const struct exporter *to, const struct facts_cell *cell)
 {
     char number[EXPORT_NUMBER_BYTES];
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     size_t written = 0;
     fputs(",\n   \"times\":[", to->out);
     while ((cycle = facts_next(to->facts, cell->arm, cell->value, cycle)))
@@ -88,11 +88,11 @@ static void put_times(const struct exporter *to, const struct facts_cell *cell)
 static void put_exit_codes(const struct exporter *to, const struct facts_cell *cell)
 {
     static const char *const codes[] = {
-        [RUN_READY] = "0",      [RUN_FAILED] = "1",
-        [RUN_CANCELLED] = "1",  [RUN_TIMED_OUT] = "null", /* as of a command that a signal ended */
-        [RUN_UNKNOWN] = "null",
+        [CYCLE_READY] = "0",        [CYCLE_FAILED] = "1", [CYCLE_CANCELLED] = "1",
+        [CYCLE_TIMED_OUT] = "null", /* as of a command that a signal ended */
+        [CYCLE_UNKNOWN] = "null",
     };
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     size_t written = 0;
     fputs(",\n   \"exit_codes\":[", to->out);
     while ((cycle = facts_next(to->facts, cell->arm, cell->value, cycle)))

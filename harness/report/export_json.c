@@ -16,12 +16,12 @@
 /* One document under way. */
 struct document {
     FILE *out;
-    struct store *store;
+    struct results *store;
     const struct facts *facts;
     int64_t zero_ns;    /* times of cycles count from here: the first one asked for */
     size_t rows;        /* of the present array */
     struct text agents; /* of the present cycle */
-    const struct store_cycle *cycle;
+    const struct results_cycle *cycle;
 };
 
 /* null for what is not known */
@@ -82,7 +82,7 @@ static void end_array(struct document *document)
 /* The members of a flat object in front of the arrays, without its closing brace. */
 static void open_run(struct document *document)
 {
-    const struct store_run *run = &document->facts->run;
+    const struct results_run *run = &document->facts->run;
     cJSON *head = cJSON_CreateObject();
     char *printed;
     json_add_int64(head, "id", run->id);
@@ -116,7 +116,7 @@ static const char *arm_name(const struct facts *facts, int arm)
 static void put_arms(struct document *document)
 {
     for (size_t i = 0; i < document->facts->arm_count; i++) {
-        const struct store_arm *arm = &document->facts->arms[i];
+        const struct results_arm *arm = &document->facts->arms[i];
         cJSON *row = cJSON_CreateObject();
         export_put_text(row, "name", arm->name);
         export_put_text(row, "command", arm->command);
@@ -320,7 +320,7 @@ static void put_diagnostics(struct document *document)
     }
 }
 
-static int put_finding(void *context, const struct store_finding *finding)
+static int put_finding(void *context, const struct results_finding *finding)
 {
     struct document *document = context;
     cJSON *row = cJSON_CreateObject();
@@ -336,7 +336,7 @@ static int put_finding(void *context, const struct store_finding *finding)
 
 static void put_tally(struct document *document)
 {
-    const struct store_tally *tally = &document->facts->tally;
+    const struct results_tally *tally = &document->facts->tally;
     cJSON *object = cJSON_CreateObject();
     json_add_int64(object, "cycles", tally->cycles);
     json_add_int64(object, "cycles_failed", tally->cycles_failed);
@@ -362,14 +362,14 @@ static void put_tally(struct document *document)
     export_print(document->out, object);
 }
 
-static int put_agent(void *context, const struct store_agent *agent)
+static int put_agent(void *context, const struct results_agent *agent)
 {
     struct document *document = context;
     int64_t zero_ns = document->cycle->sent_ns;
     cJSON *row = cJSON_CreateObject();
     char *printed;
     export_put_text(row, "name", agent->name);
-    cJSON_AddStringToObject(row, "outcome", run_outcome_name(agent->outcome));
+    cJSON_AddStringToObject(row, "outcome", cycle_outcome_name(agent->outcome));
     put_time(row, "start_ns", agent->start_ns, zero_ns);
     put_time(row, "main_ns", agent->main_ns, zero_ns);
     put_time(row, "own_ready_ns", agent->own_ready_ns, zero_ns);
@@ -387,7 +387,7 @@ static int put_agent(void *context, const struct store_agent *agent)
     return 0;
 }
 
-static cJSON *cycle_row(const struct document *document, const struct store_cycle *cycle)
+static cJSON *cycle_row(const struct document *document, const struct results_cycle *cycle)
 {
     cJSON *row = cJSON_CreateObject();
     char *array = text_format("[%s]", document->agents.length ? document->agents.data : "");
@@ -399,7 +399,7 @@ static cJSON *cycle_row(const struct document *document, const struct store_cycl
     json_add_int64(row, "pair", cycle->pair);
     json_add_int64(row, "place", cycle->place);
     cJSON_AddBoolToObject(row, "warmup", cycle->warmup);
-    cJSON_AddStringToObject(row, "outcome", run_outcome_name(cycle->outcome));
+    cJSON_AddStringToObject(row, "outcome", cycle_outcome_name(cycle->outcome));
     json_add_int64(row, "sent_ns", cycle->sent_ns - document->zero_ns);
     put_nonnegative(row, "spawn_time_ns", cycle->spawn_time_ns);
     put_nonnegative(row, "ready_time_ns", cycle->ready_time_ns);
@@ -428,8 +428,8 @@ static int put_cycles(struct document *document, struct err *err)
     for (size_t i = 0; i < facts->cycle_count && !ferror(document->out); i++) {
         document->cycle = &facts->cycles[i];
         text_clear(&document->agents);
-        if (store_each_agent(document->store, facts->run.id, document->cycle->index, put_agent,
-                             document, err) < 0)
+        if (results_each_agent(document->store, facts->run.id, document->cycle->index, put_agent,
+                               document, err) < 0)
             return -1;
         add_row(document, cycle_row(document, document->cycle));
     }
@@ -448,7 +448,7 @@ static const struct {
               {"verdicts", put_verdicts},
               {"diagnostics", put_diagnostics}};
 
-static int put_run(FILE *out, struct store *store, int64_t run, bool samples, struct err *err)
+static int put_run(FILE *out, struct results *store, int64_t run, bool samples, struct err *err)
 {
     struct facts facts;
     struct document document = {.out = out, .store = store, .facts = &facts};
@@ -463,7 +463,7 @@ static int put_run(FILE *out, struct store *store, int64_t run, bool samples, st
     }
     put_tally(&document);
     begin_array(&document, "findings");
-    rc = store_each_finding(store, run, put_finding, &document, err);
+    rc = results_each_finding(store, run, put_finding, &document, err);
     end_array(&document);
     if (rc == 0 && samples)
         rc = put_cycles(&document, err);
@@ -473,7 +473,7 @@ static int put_run(FILE *out, struct store *store, int64_t run, bool samples, st
     return rc;
 }
 
-int report_json(FILE *out, struct store *store, const int64_t runs[], size_t count, bool samples,
+int report_json(FILE *out, struct results *store, const int64_t runs[], size_t count, bool samples,
                 struct err *err)
 {
     int rc = 0;

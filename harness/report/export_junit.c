@@ -23,7 +23,7 @@ struct audit_found {
     struct rule_found *rules;
 };
 
-static int take_finding(void *context, const struct store_finding *finding)
+static int take_finding(void *context, const struct results_finding *finding)
 {
     struct audit_found *found = context;
     const struct facts *facts = found->facts;
@@ -82,7 +82,7 @@ static int put_audit(struct junit *junit, const struct exporter *to)
 {
     struct audit_found found = {to->facts,
                                 xcalloc(audit_rule_count + 1, sizeof(struct rule_found))};
-    int rc = store_each_finding(to->store, to->facts->run.id, take_finding, &found, to->err);
+    int rc = results_each_finding(to->store, to->facts->run.id, take_finding, &found, to->err);
     for (size_t i = 0; rc == 0 && i <= audit_rule_count; i++) {
         const struct rule_found *rule = &found.rules[i];
         if (i == audit_rule_count && rule->count)
@@ -131,7 +131,7 @@ static void put_claim(struct junit *junit, const struct facts *facts,
 }
 
 /* A run that ended early must not look like one that is merely short. */
-static void put_completeness(struct junit *junit, const struct store_run *run)
+static void put_completeness(struct junit *junit, const struct results_run *run)
 {
     bool complete = strcmp(run->state, "complete") == 0;
     char *message = text_format("%zu of at most %zu cycles are stored%s%s", run->cycles,
@@ -148,7 +148,7 @@ static void put_completeness(struct junit *junit, const struct store_run *run)
 
 static void put_properties(struct junit *junit, const struct facts *facts)
 {
-    const struct store_run *run = &facts->run;
+    const struct results_run *run = &facts->run;
     struct export_count all = export_count_all(facts);
     const struct {
         const char *name;

@@ -21,7 +21,7 @@ struct document {
     struct sums *sums; /* per cell */
 };
 
-static int add_cycle(void *context, const struct store_cycle *cycle)
+static int add_cycle(void *context, const struct results_cycle *cycle)
 {
     struct document *document = context;
     struct sums *sums =
@@ -215,7 +215,7 @@ static void put_speedups(const struct exporter *to)
 
 static void put_run(const struct exporter *to)
 {
-    const struct store_run *run = &to->facts->run;
+    const struct results_run *run = &to->facts->run;
     struct text labels = {0}, scenario = {0};
     char number[EXPORT_NUMBER_BYTES];
     snprintf(number, sizeof number, "%lld", (long long)run->id);

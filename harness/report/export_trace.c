@@ -15,7 +15,7 @@ struct edge {
  * clock may have begun anew. Ids of threads: 0 for the cycles, 1 + ordinal for agents. */
 struct document {
     const struct exporter *to;
-    const struct store_cycle *cycle;
+    const struct results_cycle *cycle;
     int64_t zero_ns;
     size_t events;
     bool *named; /* [process * THREADS + thread]: its name is told */
@@ -26,7 +26,7 @@ struct document {
 
 enum { THREADS = SCENARIO_MOST_AGENTS + 1, MOST_SITTINGS = 1000 };
 
-static int process_of(const struct store_cycle *cycle)
+static int process_of(const struct results_cycle *cycle)
 {
     int sitting = cycle->sitting < 1               ? 1
                   : cycle->sitting > MOST_SITTINGS ? MOST_SITTINGS /* they share a process */
@@ -72,7 +72,7 @@ static void add_name(struct document *document, const char *kind, int thread, co
 /* Name the thread, and with its first thread the process, once. */
 static void name_thread(struct document *document, int thread, const char *name)
 {
-    const struct store_cycle *cycle = document->cycle;
+    const struct results_cycle *cycle = document->cycle;
     size_t process = (size_t)process_of(cycle), at = process * THREADS + (size_t)thread;
     if (at >= document->named_count) {
         size_t count = (process + 1) * THREADS;
@@ -94,7 +94,7 @@ static void name_thread(struct document *document, int thread, const char *name)
 }
 
 /* A phase that did not take place, or that somebody lied about, has no slice. */
-static void add_phase(struct document *document, const struct store_agent *agent,
+static void add_phase(struct document *document, const struct results_agent *agent,
                       enum facts_phase phase, int64_t from_ns, int64_t to_ns)
 {
     cJSON *event, *args;
@@ -110,7 +110,7 @@ static void add_phase(struct document *document, const struct store_agent *agent
     add_event(document, event);
 }
 
-static void add_phases(struct document *document, const struct store_agent *agent)
+static void add_phases(struct document *document, const struct results_agent *agent)
 {
     add_phase(document, agent, FACTS_WAIT, document->cycle->sent_ns, agent->start_ns);
     if (agent->main_ns > 0 && agent->own_ready_ns > 0) {
@@ -126,15 +126,15 @@ static void add_phases(struct document *document, const struct store_agent *agen
 /* A cycle that broke off was never answered: what is known of it ends with its deadline. */
 static int64_t end_of(const struct document *document)
 {
-    const struct store_cycle *cycle = document->cycle;
+    const struct results_cycle *cycle = document->cycle;
     return cycle->answered_ns > cycle->sent_ns
                ? cycle->answered_ns
                : cycle->sent_ns + document->to->facts->scenario.deadline_ns;
 }
 
-static void add_failure(struct document *document, const struct store_agent *agent)
+static void add_failure(struct document *document, const struct results_agent *agent)
 {
-    cJSON *event = event_new(document, "i", run_outcome_name(agent->outcome), agent->ordinal + 1),
+    cJSON *event = event_new(document, "i", cycle_outcome_name(agent->outcome), agent->ordinal + 1),
           *args;
     cJSON_AddStringToObject(event, "cat", "failure");
     cJSON_AddStringToObject(event, "s", "t");
@@ -155,14 +155,14 @@ static void add_edge(struct document *document, int64_t at_ns, int step)
     document->edges[document->edge_count++] = (struct edge){at_ns, step};
 }
 
-static int put_agent(void *context, const struct store_agent *agent)
+static int put_agent(void *context, const struct results_agent *agent)
 {
     struct document *document = context;
     if (agent->ordinal < 0 || agent->ordinal >= SCENARIO_MOST_AGENTS)
         return 0; /* a store that somebody has edited */
     name_thread(document, agent->ordinal + 1, agent->name);
     add_phases(document, agent);
-    if (agent->outcome != RUN_READY)
+    if (agent->outcome != CYCLE_READY)
         add_failure(document, agent);
     if (agent->start_ns > 0) {
         int64_t until_ns = agent->ready_ns > 0 ? agent->ready_ns : end_of(document);
@@ -200,10 +200,11 @@ static void add_concurrency(struct document *document)
 
 static void add_cycle(struct document *document)
 {
-    const struct store_cycle *cycle = document->cycle;
-    char *name = text_format("%s %lld%s%s", cycle->warmup ? "warm-up" : "cycle",
-                             (long long)cycle->index, cycle->outcome == RUN_READY ? "" : ": ",
-                             cycle->outcome == RUN_READY ? "" : run_outcome_name(cycle->outcome));
+    const struct results_cycle *cycle = document->cycle;
+    char *name =
+        text_format("%s %lld%s%s", cycle->warmup ? "warm-up" : "cycle", (long long)cycle->index,
+                    cycle->outcome == CYCLE_READY ? "" : ": ",
+                    cycle->outcome == CYCLE_READY ? "" : cycle_outcome_name(cycle->outcome));
     cJSON *event = event_new(document, "X", name, 0), *args;
     cJSON_AddStringToObject(event, "cat", "cycle");
     put_us(event, "ts", cycle->sent_ns - document->zero_ns);
@@ -212,7 +213,7 @@ static void add_cycle(struct document *document)
     json_add_int64(args, "agents", cycle->agents);
     json_add_int64(args, "pair", cycle->pair);
     json_add_int64(args, "block", cycle->block);
-    cJSON_AddStringToObject(args, "outcome", run_outcome_name(cycle->outcome));
+    cJSON_AddStringToObject(args, "outcome", cycle_outcome_name(cycle->outcome));
     export_put_ns(args, "spawn_time_ns",
                   cycle->spawn_time_ns >= 0 ? (double)cycle->spawn_time_ns : NAN);
     json_add_int64(args, "findings", cycle->findings);
@@ -220,15 +221,15 @@ static void add_cycle(struct document *document)
     free(name);
 }
 
-static int put_cycle(void *context, const struct store_cycle *cycle)
+static int put_cycle(void *context, const struct results_cycle *cycle)
 {
     struct document *document = context;
     document->cycle = cycle;
     document->edge_count = 0;
     name_thread(document, 0, "cycles");
     add_cycle(document);
-    if (store_each_agent(document->to->store, document->to->facts->run.id, cycle->index, put_agent,
-                         document, document->to->err) < 0)
+    if (results_each_agent(document->to->store, document->to->facts->run.id, cycle->index,
+                           put_agent, document, document->to->err) < 0)
         return -1;
     add_concurrency(document);
     return 0;
@@ -236,7 +237,7 @@ static int put_cycle(void *context, const struct store_cycle *cycle)
 
 int export_trace(const struct exporter *to)
 {
-    const struct store_run *run = &to->facts->run;
+    const struct results_run *run = &to->facts->run;
     struct document document = {.to = to, .zero_ns = export_zero_ns(to->facts)};
     struct export_count all = export_count_all(to->facts);
     cJSON *other = cJSON_CreateObject();

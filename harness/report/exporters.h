@@ -27,7 +27,7 @@
 /* One export under way. Borrowed: all of it. */
 struct exporter {
     FILE *out;
-    struct store *store;
+    struct results *store;
     const struct facts *facts;
     struct err *err;
 };
@@ -84,7 +84,7 @@ int export_trace(const struct exporter *to);
  * each    : nonzero ends the walk with -1; err is its own to fill
  */
 int export_each_cycle(const struct exporter *to,
-                      int (*each)(void *context, const struct store_cycle *cycle), void *context);
+                      int (*each)(void *context, const struct results_cycle *cycle), void *context);
 
 /* export_zero_ns - when the first cycle was asked for: times of a run count from here */
 int64_t export_zero_ns(const struct facts *facts);
@@ -102,7 +102,7 @@ struct export_count export_count_all(const struct facts *facts);
 
 /* export_why - why a cycle failed: its outcome and what the first failed agent told; errors: those
  * of the store */
-int export_why(struct text *out, const struct exporter *to, const struct store_cycle *cycle);
+int export_why(struct text *out, const struct exporter *to, const struct results_cycle *cycle);
 
 /* export_seconds - ns as seconds with all nine decimals: "0.046700001" */
 #define EXPORT_NUMBER_BYTES 48

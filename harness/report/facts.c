@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "judge/stats/dependence.h"
 #include "report/explain.h"
-#include "stats/dependence.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -28,14 +28,14 @@ int64_t facts_findings(const struct facts *facts)
 
 bool facts_has_levels(const struct facts *facts)
 {
-    const struct store_tally *tally = &facts->tally;
+    const struct results_tally *tally = &facts->tally;
     return tally->audits_quick + tally->audits_full + tally->audits_at_end > 0;
 }
 
-const struct store_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
-                                     const struct store_cycle *cycle)
+const struct results_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
+                                       const struct results_cycle *cycle)
 {
-    const struct store_cycle *end = facts->cycles + facts->cycle_count;
+    const struct results_cycle *end = facts->cycles + facts->cycle_count;
     for (cycle = cycle ? cycle + 1 : facts->cycles; cycle < end; cycle++)
         if (!cycle->warmup && cycle->arm == (int)arm && cycle->value == (int)value)
             return cycle;
@@ -44,7 +44,7 @@ const struct store_cycle *facts_next(const struct facts *facts, size_t arm, size
 
 size_t facts_counted(const struct facts *facts, size_t arm, size_t value)
 {
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     size_t count = 0;
     while ((cycle = facts_next(facts, arm, value, cycle)))
         count++;
@@ -63,7 +63,7 @@ struct facts_median facts_median_of(double samples[], size_t n)
     return median;
 }
 
-static int take_cycle(void *context, const struct store_cycle *cycle)
+static int take_cycle(void *context, const struct results_cycle *cycle)
 {
     struct facts *facts = context;
     if (cycle->arm < 0 || cycle->arm >= (int)facts->arm_count || cycle->value < 0 ||
@@ -77,10 +77,10 @@ static int take_cycle(void *context, const struct store_cycle *cycle)
     return 0;
 }
 
-static int take_arm(void *context, const struct store_arm *stored)
+static int take_arm(void *context, const struct results_arm *stored)
 {
     struct facts *facts = context;
-    struct store_arm *arm, own = *stored;
+    struct results_arm *arm, own = *stored;
     if (stored->index < 0 || stored->index >= (int)facts->arm_count)
         return 0;
     arm = &facts->arms[stored->index];
@@ -93,7 +93,7 @@ static int take_arm(void *context, const struct store_arm *stored)
     return 0;
 }
 
-static int take_finding(void *context, const struct store_finding *finding)
+static int take_finding(void *context, const struct results_finding *finding)
 {
     struct facts *facts = context;
     size_t rule = 0;
@@ -105,9 +105,9 @@ static int take_finding(void *context, const struct store_finding *finding)
 
 /* How much its neighbours widen the doubt of this quantile, blocks as they were planned. What is
  * told beside no claim does not pay for the doubt about tau itself, as verdicts do. */
-static double tau_of(const struct store_series *series, double p)
+static double tau_of(const struct results_series *series, double p)
 {
-    size_t blocks, *sizes = store_series_sizes(series, series->n, &blocks);
+    size_t blocks, *sizes = results_series_sizes(series, series->n, &blocks);
     double tau = 1;
     if (series->n)
         tau = stats_measure_dependence(series->values, series->n, p, sizes, blocks).tau;
@@ -116,14 +116,14 @@ static double tau_of(const struct store_series *series, double p)
 }
 
 /* Summary of one metric of one cell, from the leading complete pairs: what the verdict judges. */
-static int summarise(struct facts *facts, struct store *store, struct facts_cell *cell,
+static int summarise(struct facts *facts, struct results *store, struct facts_cell *cell,
                      enum scenario_metric metric, struct err *err)
 {
-    const struct store_which which = {(int)cell->arm, (int)cell->value, metric, NULL};
-    struct store_series series;
+    const struct results_which which = {(int)cell->arm, (int)cell->value, metric, NULL};
+    struct results_series series;
     struct stats_bounds median, p95;
     double tau_median, tau_p95;
-    if (store_series_load(&series, store, facts->run.id, &which, err) < 0)
+    if (results_series_load(&series, store, facts->run.id, &which, err) < 0)
         return -1;
     tau_median = tau_of(&series, 0.5);
     tau_p95 = tau_of(&series, 0.95);
@@ -138,15 +138,15 @@ static int summarise(struct facts *facts, struct store *store, struct facts_cell
         cell->ready = stats_summarise(series.values, series.n);
         cell->ready_median = median;
     }
-    store_series_release(&series);
+    results_series_release(&series);
     return 0;
 }
 
 /* The cycle whose spawn time lies nearest the median; the earliest of equals. */
-static const struct store_cycle *find_typical(const struct facts *facts,
-                                              const struct facts_cell *cell)
+static const struct results_cycle *find_typical(const struct facts *facts,
+                                                const struct facts_cell *cell)
 {
-    const struct store_cycle *cycle = NULL, *typical = NULL;
+    const struct results_cycle *cycle = NULL, *typical = NULL;
     double nearest = INFINITY;
     while ((cycle = facts_next(facts, cell->arm, cell->value, cycle))) {
         double distance = fabs((double)cycle->spawn_time_ns - cell->spawn.median);
@@ -164,7 +164,7 @@ static void weigh_harness(const struct facts *facts, struct facts_cell *cell)
 {
     double *harness = xcalloc(facts->cycle_count, sizeof *harness);
     double *audit = xcalloc(facts->cycle_count, sizeof *audit);
-    const struct store_cycle *cycle = NULL;
+    const struct results_cycle *cycle = NULL;
     size_t n = 0;
     while ((cycle = facts_next(facts, cell->arm, cell->value, cycle))) {
         harness[n] = (double)cycle->harness_ns;
@@ -176,7 +176,7 @@ static void weigh_harness(const struct facts *facts, struct facts_cell *cell)
     free(audit);
 }
 
-static int read_cell(struct facts *facts, struct store *store, size_t arm, size_t value,
+static int read_cell(struct facts *facts, struct results *store, size_t arm, size_t value,
                      struct err *err)
 {
     struct facts_cell *cell = facts_cell(facts, arm, value);
@@ -191,21 +191,21 @@ static int read_cell(struct facts *facts, struct store *store, size_t arm, size_
     return 0;
 }
 
-static int read_ratio(struct facts *facts, struct store *store, struct facts_ratio *out,
+static int read_ratio(struct facts *facts, struct results *store, struct facts_ratio *out,
                       const char *slow, const char *fast, size_t value, struct err *err)
 {
     int slow_arm = scenario_find_arm(&facts->scenario, slow);
     int fast_arm = scenario_find_arm(&facts->scenario, fast);
-    struct store_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
-    struct store_series slower = {0}, faster = {0};
+    struct results_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
+    struct results_series slower = {0}, faster = {0};
     double tau;
     int rc = -1;
     if (slow_arm < 0 || fast_arm < 0)
         return 0;
-    if (store_series_load(&slower, store, facts->run.id, &which, err) < 0)
+    if (results_series_load(&slower, store, facts->run.id, &which, err) < 0)
         goto done;
     which.arm = fast_arm;
-    if (store_series_load(&faster, store, facts->run.id, &which, err) < 0)
+    if (results_series_load(&faster, store, facts->run.id, &which, err) < 0)
         goto done;
     faster.n = faster.n < slower.n ? faster.n : slower.n;
     stats_ratios(faster.values, slower.values, faster.values, faster.n);
@@ -217,12 +217,12 @@ static int read_ratio(struct facts *facts, struct store *store, struct facts_rat
     out->known = faster.n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
     rc = 0;
 done:
-    store_series_release(&slower);
-    store_series_release(&faster);
+    results_series_release(&slower);
+    results_series_release(&faster);
     return rc;
 }
 
-static int read_split(struct facts *facts, struct store *store, size_t value, struct err *err)
+static int read_split(struct facts *facts, struct results *store, size_t value, struct err *err)
 {
     struct facts_split *split = &facts->splits[value];
     if (read_ratio(facts, store, &split->total, "sequential", "parallel", value, err) < 0 ||
@@ -242,7 +242,7 @@ static void name_arms(struct facts *facts)
     facts->splits = xcalloc(facts->value_count, sizeof *facts->splits);
     facts->rule_findings = xcalloc(audit_rule_count + 1, sizeof *facts->rule_findings);
     for (size_t i = 0; i < facts->arm_count; i++) {
-        struct store_arm *arm = &facts->arms[i];
+        struct results_arm *arm = &facts->arms[i];
         arm->index = -1;
         strncpy(arm->name, facts->scenario.arms[i].name, sizeof arm->name - 1);
         arm->command = xstrdup("");
@@ -252,16 +252,16 @@ static void name_arms(struct facts *facts)
         facts->ledger_agents += facts->scenario.agents[i].ledger;
 }
 
-static int read_passes(struct facts *facts, struct store *store, struct err *err)
+static int read_passes(struct facts *facts, struct results *store, struct err *err)
 {
     int64_t run = facts->run.id;
-    if (store_each_arm(store, run, take_arm, facts, err) < 0 ||
-        store_each_cycle(store, run, take_cycle, facts, err) < 0 ||
-        store_each_finding(store, run, take_finding, facts, err) < 0 ||
-        store_tally(store, run, -1, -1, &facts->tally, err) < 0)
+    if (results_each_arm(store, run, take_arm, facts, err) < 0 ||
+        results_each_cycle(store, run, take_cycle, facts, err) < 0 ||
+        results_each_finding(store, run, take_finding, facts, err) < 0 ||
+        results_tally(store, run, -1, -1, &facts->tally, err) < 0)
         return -1;
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
-        if (store_tally(store, run, (int)arm, -1, &facts->tallies[arm], err) < 0)
+        if (results_tally(store, run, (int)arm, -1, &facts->tallies[arm], err) < 0)
             return -1;
         for (size_t value = 0; value < facts->value_count; value++)
             if (read_cell(facts, store, arm, value, err) < 0)
@@ -275,10 +275,10 @@ static int read_passes(struct facts *facts, struct store *store, struct err *err
     return explain_read(facts, store, err);
 }
 
-static int read_plan(struct facts *facts, struct store *store, struct err *err)
+static int read_plan(struct facts *facts, struct results *store, struct err *err)
 {
     uint64_t fingerprint;
-    int rc = store_plan_load(store, facts->run.id, &fingerprint, &facts->plan, err);
+    int rc = results_plan_load(store, facts->run.id, &fingerprint, &facts->plan, err);
     if (rc == 1)
         facts->plan = xstrdup("");
     return rc < 0 ? -1 : 0;
@@ -293,10 +293,10 @@ static double pressure_of(const struct diagnosis *diagnosis)
     return NAN;
 }
 
-int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err)
+int facts_load(struct facts *out, struct results *store, int64_t run, struct err *err)
 {
     *out = (struct facts){0};
-    if (store_run_load(store, run, &out->run, err) < 0)
+    if (results_run_load(store, run, &out->run, err) < 0)
         return -1;
     if (scenario_parse(&out->scenario, out->run.scenario_text, strlen(out->run.scenario_text),
                        err) < 0) {
@@ -307,7 +307,7 @@ int facts_load(struct facts *out, struct store *store, int64_t run, struct err *
     if (read_plan(out, store, err) < 0)
         goto failed;
     if (read_passes(out, store, err) < 0 ||
-        verdict_judge(&out->verdict, &out->scenario, store, run, err) < 0 ||
+        judge_claims(&out->verdict, &out->scenario, store, run, err) < 0 ||
         facts_read_orders(out, store, err) < 0)
         goto failed;
     out->explain->pressure = pressure_of(&out->verdict.diagnosis);
@@ -325,7 +325,7 @@ void facts_release(struct facts *facts)
     }
     verdict_release(&facts->verdict);
     scenario_release(&facts->scenario);
-    store_run_release(&facts->run);
+    results_run_release(&facts->run);
     free(facts->plan);
     free(facts->cells);
     free(facts->splits);

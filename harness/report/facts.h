@@ -7,11 +7,11 @@
 #define REPORT_FACTS_H
 
 #include "audit/audit.h"
+#include "judge/judge.h"
+#include "judge/stats/ranks.h"
+#include "judge/stats/stats.h"
+#include "results/results.h"
 #include "scenario/scenario.h"
-#include "stats/ranks.h"
-#include "stats/stats.h"
-#include "store/store.h"
-#include "verdict/verdict.h"
 
 #define FACTS_ALPHA           0.05 /* of each one-sided bound */
 #define FACTS_MOST_SAMPLES    4096 /* of agents kept for one phase: evenly spaced beyond that */
@@ -45,16 +45,16 @@ struct facts_cell {
     struct stats_bounds spawn_median, spawn_p95, ready_median;
     struct facts_median harness, audit; /* cost of each cycle beside the measured time, ns */
     struct facts_median phases[FACTS_PHASES];
-    struct facts_median slowest;       /* slowest agent's own initialisation, per cycle */
-    struct facts_median together;      /* all agents' own initialisation added up, per cycle */
-    struct facts_median overhead;      /* spawn time - slowest, per cycle */
-    const struct store_cycle *typical; /* the cycle nearest the median, NULL: none */
+    struct facts_median slowest;         /* slowest agent's own initialisation, per cycle */
+    struct facts_median together;        /* all agents' own initialisation added up, per cycle */
+    struct facts_median overhead;        /* spawn time - slowest, per cycle */
+    const struct results_cycle *typical; /* the cycle nearest the median, NULL: none */
 };
 
 /* What failed agents told, counted. */
 struct facts_complaint {
     char name[65], error[160];
-    enum run_outcome outcome;
+    enum cycle_outcome outcome;
     size_t count;
 };
 
@@ -83,19 +83,19 @@ struct facts_order {
 };
 
 struct facts {
-    struct store_run run;
+    struct results_run run;
     struct scenario scenario;
     char *plan;             /* JSON, as it was declared; "" for runs older than that */
     struct verdict verdict; /* points into scenario */
-    struct store_tally tally;
-    struct store_arm arms[SCENARIO_MOST_ARMS]; /* index -1: the run ended before it was started */
-    struct store_tally tallies[SCENARIO_MOST_ARMS];
+    struct results_tally tally;
+    struct results_arm arms[SCENARIO_MOST_ARMS]; /* index -1: the run ended before it was started */
+    struct results_tally tallies[SCENARIO_MOST_ARMS];
     size_t arm_count, value_count;
     struct facts_cell *cells;   /* [arm * value_count + value] */
     struct facts_split *splits; /* [value] */
     struct facts_order *orders; /* each arms, batch size and metric that a claim "faster" names */
     size_t order_count;
-    struct store_cycle *cycles; /* by index */
+    struct results_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
     size_t ledger_agents;  /* agents of the scenario's list that write the ledger */
@@ -110,7 +110,7 @@ struct facts {
  *
  * errors : those of the store; ERR_FORMAT when the stored scenario cannot be read any more
  */
-int facts_load(struct facts *out, struct store *store, int64_t run, struct err *err);
+int facts_load(struct facts *out, struct results *store, int64_t run, struct err *err);
 
 /* facts_release - gives everything back; accepts zero */
 void facts_release(struct facts *facts);
@@ -119,8 +119,8 @@ struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t valu
 
 /* facts_next - the next cycle that counts of an arm at a batch size, NULL at the end. All:
  * for (cycle = NULL; (cycle = facts_next(facts, arm, value, cycle));) */
-const struct store_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
-                                     const struct store_cycle *cycle);
+const struct results_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
+                                       const struct results_cycle *cycle);
 
 /* facts_counted - how many those are */
 size_t facts_counted(const struct facts *facts, size_t arm, size_t value);
@@ -132,10 +132,10 @@ int64_t facts_findings(const struct facts *facts);
 bool facts_has_levels(const struct facts *facts);
 
 /* phases.c: the walk over all agents; fills phases, slowest, together, overhead, complaints */
-int facts_read_agents(struct facts *facts, struct store *store, struct err *err);
+int facts_read_agents(struct facts *facts, struct results *store, struct err *err);
 
 /* facts_order.c: fills orders; the verdict is there already */
-int facts_read_orders(struct facts *facts, struct store *store, struct err *err);
+int facts_read_orders(struct facts *facts, struct results *store, struct err *err);
 
 /* facts_median_of - samples in the order of measurement; they are sorted */
 struct facts_median facts_median_of(double samples[], size_t n);

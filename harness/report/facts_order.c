@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "judge/stats/dependence.h"
 #include "report/figure.h"
-#include "stats/dependence.h"
 
 /* As cautious as the middle of the arm asks for, and the tail that meets the other arm. */
 static double tau_of(const double series[], const struct compared *compared, double tail)
@@ -40,8 +40,8 @@ static bool any_finite(const double series[], size_t n)
     return false;
 }
 
-static int read_order(struct facts *facts, struct store *store, const struct comparison *comparison,
-                      struct err *err)
+static int read_order(struct facts *facts, struct results *store,
+                      const struct comparison *comparison, struct err *err)
 {
     struct compared compared;
     struct facts_order *order = &facts->orders[facts->order_count];
@@ -64,7 +64,7 @@ static int read_order(struct facts *facts, struct store *store, const struct com
     return 0;
 }
 
-int facts_read_orders(struct facts *facts, struct store *store, struct err *err)
+int facts_read_orders(struct facts *facts, struct results *store, struct err *err)
 {
     int rc = 0;
     facts->orders = xcalloc(facts->verdict.count + 1, sizeof *facts->orders);

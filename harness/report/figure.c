@@ -18,7 +18,8 @@
 
 static const struct {
     const char *name, *script;
-    int (*data)(struct text *out, struct store *store, const struct facts *facts, struct err *err);
+    int (*data)(struct text *out, struct results *store, const struct facts *facts,
+                struct err *err);
 } figures[FIGURE_KINDS] = {
     [FIGURE_DISTRIBUTION] = {"distribution", embedded_distribution_gp, data_distribution},
     [FIGURE_TIMELINE] = {"timeline", embedded_timeline_gp, data_timeline},
@@ -90,7 +91,7 @@ static void draw(struct figure_set *set, const char *folder, const char *base)
 }
 
 static int make_one(struct figure_set *set, const char *folder, enum figure_kind kind,
-                    struct store *store, const struct facts *facts, struct err *err)
+                    struct results *store, const struct facts *facts, struct err *err)
 {
     char *base = text_format("%s-%s", set->prefix, figures[kind].name);
     struct text data = {0};
@@ -107,7 +108,7 @@ static int make_one(struct figure_set *set, const char *folder, enum figure_kind
     return rc;
 }
 
-int figure_draw(struct figure_set *out, const char *folder, struct store *store,
+int figure_draw(struct figure_set *out, const char *folder, struct results *store,
                 const struct facts *facts, struct err *err)
 {
     for (int kind = 0; kind < FIGURE_KINDS; kind++) {

@@ -44,21 +44,25 @@ const char *figure_name(enum figure_kind kind);
  * errors : ERR_SYSTEM (folder cannot be written), those of the store; a missing gnuplot is told in
  *          *out
  */
-int figure_draw(struct figure_set *out, const char *folder, struct store *store,
+int figure_draw(struct figure_set *out, const char *folder, struct results *store,
                 const struct facts *facts, struct err *err);
 
 /* data*.c: the data of each figure; returns -1 only for errors of the store. No data at all says
  * that the run has nothing to show there: the figure is not wanted. */
-int data_distribution(struct text *out, struct store *store, const struct facts *facts,
+int data_distribution(struct text *out, struct results *store, const struct facts *facts,
                       struct err *err);
-int data_timeline(struct text *out, struct store *store, const struct facts *facts,
+int data_timeline(struct text *out, struct results *store, const struct facts *facts,
                   struct err *err);
-int data_scaling(struct text *out, struct store *store, const struct facts *facts, struct err *err);
-int data_cycles(struct text *out, struct store *store, const struct facts *facts, struct err *err);
-int data_ratios(struct text *out, struct store *store, const struct facts *facts, struct err *err);
-int data_shift(struct text *out, struct store *store, const struct facts *facts, struct err *err);
-int data_modes(struct text *out, struct store *store, const struct facts *facts, struct err *err);
-int data_phases(struct text *out, struct store *store, const struct facts *facts, struct err *err);
+int data_scaling(struct text *out, struct results *store, const struct facts *facts,
+                 struct err *err);
+int data_cycles(struct text *out, struct results *store, const struct facts *facts,
+                struct err *err);
+int data_ratios(struct text *out, struct results *store, const struct facts *facts,
+                struct err *err);
+int data_shift(struct text *out, struct results *store, const struct facts *facts, struct err *err);
+int data_modes(struct text *out, struct results *store, const struct facts *facts, struct err *err);
+int data_phases(struct text *out, struct results *store, const struct facts *facts,
+                struct err *err);
 
 /* data_panels - which batch sizes a figure shows: at most FIGURE_MOST_PANELS value indices, first
  * and last among them; returns how many */
@@ -124,7 +128,7 @@ struct compared {
     size_t n;
     size_t *sizes, blocks; /* pairs of each block */
 };
-int data_compare(struct compared *out, struct store *store, const struct facts *facts,
+int data_compare(struct compared *out, struct results *store, const struct facts *facts,
                  const struct comparison *comparison, struct err *err);
 void data_compared_release(struct compared *compared);
 

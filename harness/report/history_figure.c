@@ -6,7 +6,7 @@
 #include "history_gp.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
-#include "report/history.h"
+#include "report/history_tell.h"
 #include "report/words.h"
 
 #define MOST_TICS 6

@@ -10,7 +10,7 @@
 struct page {
     struct text text;
     const char *figures; /* folder of the figures */
-    struct store *store;
+    struct results *store;
     const int64_t *runs;
     size_t count;
     bool missing;
@@ -117,7 +117,7 @@ static void headline(struct text *out, const struct facts *facts)
 
 static void add_state(struct text *out, const struct facts *facts)
 {
-    const struct store_run *run = &facts->run;
+    const struct results_run *run = &facts->run;
     char date[WORDS_BYTES];
     text_addf(out, "Run %lld, started %s, %zu of %zu planned cycles stored (warm-ups included), ",
               (long long)run->id, words_date(date, run->started_wall_ns), run->cycles,
@@ -182,11 +182,11 @@ static void name_figures(struct figure_set *set, struct page *page, size_t index
 {
     bool again = false;
     for (size_t i = 0; i < index; i++) {
-        struct store_run other;
-        if (store_run_load(page->store, page->runs[i], &other, NULL) < 0)
+        struct results_run other;
+        if (results_run_load(page->store, page->runs[i], &other, NULL) < 0)
             continue;
         again = again || strcmp(other.scenario_name, facts->scenario.name) == 0;
-        store_run_release(&other);
+        results_run_release(&other);
     }
     if (again)
         snprintf(set->prefix, sizeof set->prefix, "%.64s-run%lld", facts->scenario.name,
@@ -230,7 +230,7 @@ static int add_run(struct page *page, size_t index, struct err *err)
     return rc;
 }
 
-int report_render(const char *folder, struct store *store, const int64_t runs[], size_t count,
+int report_render(const char *folder, struct results *store, const int64_t runs[], size_t count,
                   bool *figures_missing, struct err *err)
 {
     char *figures = text_format("%s/figures", folder);

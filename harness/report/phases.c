@@ -43,7 +43,7 @@ static void sampler_add(struct sampler *sampler, double sample)
     sampler->kept[sampler->n++] = sample;
 }
 
-static struct sampler *samplers_of(const struct walk *walk, const struct store_cycle *cycle)
+static struct sampler *samplers_of(const struct walk *walk, const struct results_cycle *cycle)
 {
     size_t cell = (size_t)cycle->arm * walk->facts->value_count + (size_t)cycle->value;
     return &walk->samplers[cell * SAMPLERS];
@@ -52,7 +52,7 @@ static struct sampler *samplers_of(const struct walk *walk, const struct store_c
 /* The cycle is over: what its agents' own words say about all of it. */
 static void close_cycle(struct walk *walk)
 {
-    const struct store_cycle *cycle = &walk->facts->cycles[walk->at];
+    const struct results_cycle *cycle = &walk->facts->cycles[walk->at];
     struct sampler *samplers = samplers_of(walk, cycle);
     if (walk->told && walk->told == cycle->agents && !cycle->warmup && cycle->spawn_time_ns >= 0) {
         sampler_add(&samplers[SLOWEST], walk->slowest);
@@ -63,13 +63,13 @@ static void close_cycle(struct walk *walk)
     walk->slowest = walk->together = 0;
 }
 
-static void take_phases(struct walk *walk, const struct store_cycle *cycle,
-                        const struct store_agent *agent)
+static void take_phases(struct walk *walk, const struct results_cycle *cycle,
+                        const struct results_agent *agent)
 {
     struct sampler *samplers = samplers_of(walk, cycle);
     bool told = agent->main_ns > 0 && agent->own_ready_ns > 0;
     double own = (double)(agent->own_ready_ns - agent->main_ns);
-    if (agent->start_ns <= 0 || agent->ready_ns <= 0 || agent->outcome != RUN_READY)
+    if (agent->start_ns <= 0 || agent->ready_ns <= 0 || agent->outcome != CYCLE_READY)
         return;
     sampler_add(&samplers[FACTS_WAIT], (double)(agent->start_ns - cycle->sent_ns));
     sampler_add(&samplers[FACTS_UNSEEN], (double)(agent->ready_ns - agent->start_ns));
@@ -86,7 +86,7 @@ static void take_phases(struct walk *walk, const struct store_cycle *cycle,
 }
 
 /* Errors that differ only in the agent's own id are the same error. */
-static void copy_error(char *out, size_t room, const struct store_agent *agent)
+static void copy_error(char *out, size_t room, const struct results_agent *agent)
 {
     struct text error = {0};
     const char *rest = agent->error, *id;
@@ -100,10 +100,10 @@ static void copy_error(char *out, size_t room, const struct store_agent *agent)
     text_release(&error);
 }
 
-static void take_complaint(struct facts *facts, const struct store_agent *agent)
+static void take_complaint(struct facts *facts, const struct results_agent *agent)
 {
     struct facts_complaint told = {.outcome = agent->outcome, .count = 1};
-    if (agent->outcome == RUN_READY || agent->outcome == RUN_CANCELLED)
+    if (agent->outcome == CYCLE_READY || agent->outcome == CYCLE_CANCELLED)
         return;
     snprintf(told.name, sizeof told.name, "%s", agent->name);
     copy_error(told.error, sizeof told.error, agent);
@@ -121,7 +121,7 @@ static void take_complaint(struct facts *facts, const struct store_agent *agent)
         facts->complaints_more++;
 }
 
-static int take_agent(void *context, const struct store_agent *agent)
+static int take_agent(void *context, const struct results_agent *agent)
 {
     struct walk *walk = context;
     const struct facts *facts = walk->facts;
@@ -144,13 +144,13 @@ static void settle(struct facts_median *out, struct sampler *sampler)
     free(sampler->kept);
 }
 
-int facts_read_agents(struct facts *facts, struct store *store, struct err *err)
+int facts_read_agents(struct facts *facts, struct results *store, struct err *err)
 {
     size_t cells = facts->arm_count * facts->value_count;
     struct walk walk = {.facts = facts};
     int rc;
     walk.samplers = xcalloc(cells * SAMPLERS, sizeof *walk.samplers);
-    rc = store_each_agent(store, facts->run.id, -1, take_agent, &walk, err);
+    rc = results_each_agent(store, facts->run.id, -1, take_agent, &walk, err);
     if (walk.at < facts->cycle_count)
         close_cycle(&walk);
     for (size_t i = 0; i < cells; i++) {

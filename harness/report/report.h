@@ -11,11 +11,11 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "store/store.h"
+#include "results/results.h"
 
 /* report_terminal - the summary after a run and for `show`;
  * colour only when asked (never with NO_COLOR) */
-int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err);
+int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, struct err *err);
 
 /*
  * report_json - one document of schema spawnbench.run.v1 with the given runs
@@ -23,7 +23,7 @@ int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, st
  * Integer nanoseconds, null instead of infinities; see results/run.schema.json.
  * samples : with every cycle, else summaries only
  */
-int report_json(FILE *out, struct store *store, const int64_t runs[], size_t count, bool samples,
+int report_json(FILE *out, struct results *store, const int64_t runs[], size_t count, bool samples,
                 struct err *err);
 
 /* A format of report_export. Static. */
@@ -45,7 +45,8 @@ int report_format_find(const char *name, struct err *err);
  * memory  : that of the facts: some 200 bytes per cycle, whatever is written
  * errors  : ERR_USAGE (no such format), those of the store, ERR_SYSTEM (not everything arrived)
  */
-int report_export(FILE *out, struct store *store, int64_t run, const char *format, struct err *err);
+int report_export(FILE *out, struct results *store, int64_t run, const char *format,
+                  struct err *err);
 
 /*
  * report_render - FOLDER/benchmarks.md and FOLDER/figures/NAME.{svg,gp,dat} for the given runs
@@ -54,7 +55,7 @@ int report_export(FILE *out, struct store *store, int64_t run, const char *forma
  * with a note instead of the figures, data and scripts are there, and *figures_missing is set.
  * errors : ERR_UNFIT, ERR_SYSTEM
  */
-int report_render(const char *folder, struct store *store, const int64_t runs[], size_t count,
+int report_render(const char *folder, struct results *store, const int64_t runs[], size_t count,
                   bool *figures_missing, struct err *err);
 
 #endif

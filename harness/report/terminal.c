@@ -44,7 +44,7 @@ static void add_agents(struct text *out, const struct facts *facts)
 static void head(struct screen *screen)
 {
     const struct facts *facts = screen->facts;
-    const struct store_run *run = &facts->run;
+    const struct results_run *run = &facts->run;
     char cycles[WORDS_BYTES], warmups[WORDS_BYTES], date[WORDS_BYTES];
     int64_t counted = 0;
     for (size_t i = 0; i < facts->cycle_count; i++)
@@ -147,7 +147,7 @@ static void cost(struct screen *screen)
     free(samples);
 }
 
-static int show_finding(void *context, const struct store_finding *finding)
+static int show_finding(void *context, const struct results_finding *finding)
 {
     struct screen *screen = context;
     const struct facts *facts = screen->facts;
@@ -172,7 +172,7 @@ static int show_finding(void *context, const struct store_finding *finding)
     return 0;
 }
 
-static int agents(struct screen *screen, struct store *store, struct err *err)
+static int agents(struct screen *screen, struct results *store, struct err *err)
 {
     const struct facts *facts = screen->facts;
     char line[WORDS_BYTES], count[WORDS_BYTES];
@@ -189,7 +189,7 @@ static int agents(struct screen *screen, struct store *store, struct err *err)
         words_plain(&screen->text, facts->arms[arm].name);
         text_add(&screen->text, " keeps no store: the rules about stores are skipped for it\n");
     }
-    if (store_each_finding(store, facts->run.id, show_finding, screen, err) < 0)
+    if (results_each_finding(store, facts->run.id, show_finding, screen, err) < 0)
         return -1;
     if (findings > MOST_FINDINGS)
         text_addf(&screen->text, "    ... and %lld more\n", (long long)findings - MOST_FINDINGS);
@@ -203,7 +203,7 @@ static void complaints(struct screen *screen)
         const struct facts_complaint *told = &facts->complaints[i];
         text_addf(&screen->text, "    %zu x ", told->count);
         words_plain(&screen->text, told->name);
-        text_addf(&screen->text, " %s: ", run_outcome_name(told->outcome));
+        text_addf(&screen->text, " %s: ", cycle_outcome_name(told->outcome));
         words_plain(&screen->text, *told->error ? told->error : "no error was told");
         text_add(&screen->text, "\n");
     }
@@ -371,7 +371,7 @@ static bool is_shown(const struct facts *facts, size_t value)
            claimed;
 }
 
-int report_terminal(FILE *out, struct store *store, int64_t run, bool colour, struct err *err)
+int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, struct err *err)
 {
     struct facts facts;
     struct screen screen = {.facts = &facts, .colour = colour};

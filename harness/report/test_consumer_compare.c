@@ -8,7 +8,7 @@
 static void write_two(const char *folder, const struct fixture *a, const struct fixture *b)
 {
     const struct fixture *const fixtures[] = {a, b};
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     for (int i = 0; i < 2; i++) {
         char *text = oracle_export(store, fixture_run(store, fixtures[i]), "google-benchmark");
         char *path = text_format("%s/%c.json", folder, 'a' + i);
@@ -17,7 +17,7 @@ static void write_two(const char *folder, const struct fixture *a, const struct 
         free(path);
         free(text);
     }
-    store_close(store);
+    results_close(store);
 }
 
 /* What compare.py says of the two; it also writes out.json with every number. */

@@ -22,7 +22,7 @@ static cJSON *real_results(const char *folder)
 
 static cJSON *our_results(const char *folder)
 {
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(
         store, &(struct fixture){.scenario = fixture_three_agents, .cycles = 105, .fail_every = 4});
     char *text = oracle_export(store, run, "hyperfine");
@@ -31,7 +31,7 @@ static cJSON *our_results(const char *folder)
     if (json_parse(&root, text, strlen(text), &err) < 0)
         fail_msg("%s", err.text);
     free(text);
-    store_close(store);
+    results_close(store);
     return root;
 }
 

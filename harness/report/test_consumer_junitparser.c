@@ -5,10 +5,10 @@
 static cJSON *suites_of(const struct fixture *fixture)
 {
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     cJSON *answer;
     text = oracle_export(store, fixture_run(store, fixture), "junit");
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
     answer = oracle_read("junitparser", text);
     free(text);

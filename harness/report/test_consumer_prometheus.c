@@ -6,7 +6,7 @@
 static cJSON *families_of(const struct fixture *fixture, const char *arm)
 {
     char *folder = fixture_folder(), *text = NULL;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     struct facts facts;
     struct err err = {0};
     size_t length = 0;
@@ -20,7 +20,7 @@ static cJSON *families_of(const struct fixture *fixture, const char *arm)
                      0);
     fclose(out);
     facts_release(&facts);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
     answer = oracle_read("openmetrics", text);
     free(text);

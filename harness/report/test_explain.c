@@ -9,7 +9,7 @@
 /* A stored run with its facts. */
 struct told {
     char *folder;
-    struct store *store;
+    struct results *store;
     int64_t run;
     struct facts facts;
 };
@@ -27,7 +27,7 @@ static void tell(struct told *out, const struct fixture *fixture)
 static void forget(struct told *told)
 {
     facts_release(&told->facts);
-    store_close(told->store);
+    results_close(told->store);
     fixture_remove(told->folder);
 }
 

@@ -22,7 +22,7 @@ static const struct {
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 /* What one of them writes; the caller frees it. */
-static char *written(int (*write)(const struct exporter *to), struct store *store,
+static char *written(int (*write)(const struct exporter *to), struct results *store,
                      const struct facts *facts)
 {
     char *text = NULL;
@@ -48,22 +48,22 @@ struct truth {
     int64_t cycles, counted, failed, sum_ns, all_ns; /* sum: counted cycles; all: warm-ups too */
     int64_t agents, seen_ns, agents_failed, starting_ns;
     int64_t sent_ns, answered_ns; /* of the present cycle */
-    struct store *store;
+    struct results *store;
     int64_t run;
 };
 
-static int add_agent(void *context, const struct store_agent *agent)
+static int add_agent(void *context, const struct results_agent *agent)
 {
     struct truth *truth = context;
     truth->agents++;
-    truth->agents_failed += agent->outcome != RUN_READY;
+    truth->agents_failed += agent->outcome != CYCLE_READY;
     truth->seen_ns += agent->ready_ns > 0 ? agent->ready_ns - truth->sent_ns : 0;
     truth->starting_ns +=
         (agent->ready_ns > 0 ? agent->ready_ns : truth->answered_ns) - agent->start_ns;
     return 0;
 }
 
-static int add_cycle(void *context, const struct store_cycle *cycle)
+static int add_cycle(void *context, const struct results_cycle *cycle)
 {
     struct truth *truth = context;
     struct err err = {0};
@@ -75,14 +75,14 @@ static int add_cycle(void *context, const struct store_cycle *cycle)
     truth->sum_ns += failed || cycle->warmup ? 0 : cycle->spawn_time_ns;
     truth->sent_ns = cycle->sent_ns;
     truth->answered_ns = cycle->answered_ns;
-    return store_each_agent(truth->store, truth->run, cycle->index, add_agent, truth, &err);
+    return results_each_agent(truth->store, truth->run, cycle->index, add_agent, truth, &err);
 }
 
-static struct truth truth_of(struct store *store, int64_t run)
+static struct truth truth_of(struct results *store, int64_t run)
 {
     struct truth truth = {.store = store, .run = run};
     struct err err = {0};
-    assert_int_equal(store_each_cycle(store, run, add_cycle, &truth, &err), 0);
+    assert_int_equal(results_each_cycle(store, run, add_cycle, &truth, &err), 0);
     assert_true(truth.counted > 0);
     return truth;
 }
@@ -124,7 +124,7 @@ static void check_against(const char *format, const cJSON *answer, const struct 
 static void check_run(const struct fixture *fixture)
 {
     char *folder = fixture_folder();
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, fixture);
     struct truth truth = truth_of(store, run);
     struct facts facts;
@@ -138,7 +138,7 @@ static void check_run(const struct fixture *fixture)
         free(text);
     }
     facts_release(&facts);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -247,7 +247,7 @@ static void hostile_names_stay_names(void **state)
                                            .about = HOSTILE,
                                            .finding = HOSTILE};
     char *folder = fixture_folder();
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     struct facts facts;
     struct err err = {0};
     assert_int_equal(facts_load(&facts, store, fixture_run(store, &fixture), &err), 0);
@@ -262,7 +262,7 @@ static void hostile_names_stay_names(void **state)
         free(text);
     }
     facts_release(&facts);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -282,10 +282,10 @@ static const cJSON *case_named(const cJSON *answer, const char *name)
 static cJSON *junit_of(const struct fixture *fixture)
 {
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     cJSON *answer;
     text = oracle_export(store, fixture_run(store, fixture), "junit");
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
     answer = oracle_read("junit", text);
     free(text);
@@ -343,7 +343,7 @@ static void a_full_disk_is_an_error(void **state)
 {
     static const char *const both[] = {"trace", "junit"};
     char *folder = fixture_folder();
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, &honest);
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -356,7 +356,7 @@ static void a_full_disk_is_an_error(void **state)
         assert_non_null(strstr(err.text, "No space left on device"));
         fclose(full);
     }
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 

@@ -6,7 +6,7 @@
 #include "report/report.h"
 #include "report/test_fixture.h"
 
-static char *document(struct store *store, const int64_t runs[], size_t count, bool samples)
+static char *document(struct results *store, const int64_t runs[], size_t count, bool samples)
 {
     char *text = NULL;
     size_t length = 0;
@@ -86,7 +86,7 @@ static const struct fixture runs[] = {
 static void every_document_keeps_the_schema(void **state)
 {
     char *folder = fixture_folder(), *text, answer[4096];
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t ids[sizeof runs / sizeof runs[0]];
     (void)state;
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
@@ -96,7 +96,7 @@ static void every_document_keeps_the_schema(void **state)
     signal(SIGPIPE, SIG_IGN);
     ask_oracle(text, answer, sizeof answer);
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
     if (!*answer)
         skip();
@@ -106,7 +106,7 @@ static void every_document_keeps_the_schema(void **state)
 static void failed_is_null_and_whole_numbers_stay_whole(void **state)
 {
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t id = fixture_run(store, &runs[1]);
     cJSON *root;
     const cJSON *run, *spawn;
@@ -125,14 +125,14 @@ static void failed_is_null_and_whole_numbers_stay_whole(void **state)
     assert_true(cJSON_IsNull(at(cJSON_GetArrayItem(at(run, "cycles"), 0), "spawn_time_ns")));
     cJSON_Delete(root);
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 static void samples_agree_with_the_summary(void **state)
 {
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t id = fixture_run(store, &runs[0]);
     double most = 0;
     cJSON *root;
@@ -154,14 +154,14 @@ static void samples_agree_with_the_summary(void **state)
     text = document(store, &id, 1, false);
     assert_null(strstr(text, "\"cycles\":["));
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 static void limits_and_laws_are_told(void **state)
 {
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t ids[] = {fixture_run(store, &runs[4]), fixture_run(store, &runs[5])};
     const cJSON *all, *limit, *law;
     cJSON *root;
@@ -183,14 +183,14 @@ static void limits_and_laws_are_told(void **state)
     assert_true(cJSON_GetNumberValue(at(at(law, "sigma"), "upper")) < 0.05);
     cJSON_Delete(root);
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 static void a_full_disk_is_an_error(void **state)
 {
     char *folder = fixture_folder();
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t id = fixture_run(store, &runs[0]);
     struct err err = {0};
     FILE *full = fopen("/dev/full", "we");
@@ -200,7 +200,7 @@ static void a_full_disk_is_an_error(void **state)
     assert_int_equal(report_json(full, store, &id, 1, true, &err), -1);
     assert_int_equal(err.code, ERR_SYSTEM);
     fclose(full);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 

@@ -12,7 +12,7 @@
     ",\"claims\":[" claims "]}"
 
 static char *folder;
-static struct store *store;
+static struct results *store;
 static struct facts facts;
 
 static void invent(const struct fixture *fixture)
@@ -27,7 +27,7 @@ static void invent(const struct fixture *fixture)
 static void forget(void)
 {
     facts_release(&facts);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 

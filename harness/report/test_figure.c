@@ -45,7 +45,7 @@ static struct figure_set drawn(const char *folder, const struct fixture *fixture
     struct figure_set set = {0};
     struct facts facts;
     struct err err = {0};
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, fixture);
     if (facts_load(&facts, store, run, &err) < 0)
         fail_msg("%s", err.text);
@@ -53,7 +53,7 @@ static struct figure_set drawn(const char *folder, const struct fixture *fixture
     if (figure_draw(&set, folder, store, &facts, &err) < 0)
         fail_msg("%s", err.text);
     facts_release(&facts);
-    store_close(store);
+    results_close(store);
     return set;
 }
 

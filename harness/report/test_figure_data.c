@@ -2,7 +2,7 @@
  */
 #include "report/test_invented.h"
 
-typedef int figure_data(struct text *out, struct store *store, const struct facts *facts,
+typedef int figure_data(struct text *out, struct results *store, const struct facts *facts,
                         struct err *err);
 
 /* All data of a figure; the caller frees it. "" when there is nothing to show. */

@@ -22,9 +22,9 @@
 
 #include "base/process.h"
 #include "base/text.h"
-#include "plan/plan.h"
+#include "results/results.h"
+#include "scenario/plan.h"
 #include "scenario/scenario.h"
-#include "store/store.h"
 
 /* What to invent. Zero members: an honest, complete run. */
 struct fixture {
@@ -61,23 +61,23 @@ static inline int64_t fixture_jitter(double ns, double spread)
     return (int64_t)(ns * (1 + spread * (u + (u > 0.97 ? 20 * (u - 0.97) : 0))));
 }
 
-static inline void fixture_fail(const struct fixture *fixture, struct run_cycle *cycle)
+static inline void fixture_fail(const struct fixture *fixture, struct cycle *cycle)
 {
-    cycle->outcome = fixture->hang ? RUN_TIMED_OUT : RUN_FAILED;
+    cycle->outcome = fixture->hang ? CYCLE_TIMED_OUT : CYCLE_FAILED;
     cycle->spawn_time_ns = cycle->ready_time_ns = -1;
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        struct run_agent *agent = &cycle->agents[i];
-        agent->outcome = i == 1 % cycle->agent_count ? cycle->outcome : RUN_CANCELLED;
+        struct cycle_agent *agent = &cycle->agents[i];
+        agent->outcome = i == 1 % cycle->agent_count ? cycle->outcome : CYCLE_CANCELLED;
         agent->own_ready_ns = agent->ready_ns = agent->recorded_ns = 0;
         agent->error =
-            agent->outcome == RUN_CANCELLED
+            agent->outcome == CYCLE_CANCELLED
                 ? NULL
                 : (char *)(fixture->error ? fixture->error : "exited with 3 before it was ready");
     }
 }
 
 /* How long an agent initialises: 45 ms of waiting, or 20 ms of CPU time on shared cores. */
-static inline double fixture_own_ns(const struct fixture *fixture, const struct run_cycle *cycle,
+static inline double fixture_own_ns(const struct fixture *fixture, const struct cycle *cycle,
                                     bool sequential)
 {
     double own_ns = fixture->burners ? 20e6 : 45e6;
@@ -86,7 +86,7 @@ static inline double fixture_own_ns(const struct fixture *fixture, const struct 
     return fixture->skip && !sequential ? own_ns / 10 : own_ns;
 }
 
-static inline void fixture_times(const struct fixture *fixture, struct run_cycle *cycle,
+static inline void fixture_times(const struct fixture *fixture, struct cycle *cycle,
                                  const char *arm, int64_t *now_ns)
 {
     bool sequential = strncmp(arm, "sequential", 10) == 0;
@@ -95,7 +95,7 @@ static inline void fixture_times(const struct fixture *fixture, struct run_cycle
     int64_t at = *now_ns + fixture_jitter(2e5, 0.5), last = at;
     cycle->sent_ns = *now_ns;
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        struct run_agent *agent = &cycle->agents[i];
+        struct cycle_agent *agent = &cycle->agents[i];
         agent->answered = agent->finished = true;
         agent->pid = (pid_t)(1000 + i);
         agent->start_ns = at;
@@ -129,11 +129,11 @@ static inline void fixture_times(const struct fixture *fixture, struct run_cycle
     *now_ns = cycle->finished_ns + 3000000;
 }
 
-static inline void fixture_cycle(struct store *store, const struct fixture *fixture, int64_t run,
+static inline void fixture_cycle(struct results *store, const struct fixture *fixture, int64_t run,
                                  const struct scenario *scenario, const struct plan_item *item,
                                  size_t index, int64_t *now_ns)
 {
-    struct run_cycle cycle = {.index = index, .item = *item, .harness_ns = fixture_jitter(9e4, 1)};
+    struct cycle cycle = {.index = index, .item = *item, .harness_ns = fixture_jitter(9e4, 1)};
     struct scenario_agent renamed = {.name = (char *)fixture->agent_name};
     struct err err = {0};
     cycle.agent_count = scenario_batch_size(scenario, (size_t)item->value);
@@ -145,41 +145,42 @@ static inline void fixture_cycle(struct store *store, const struct fixture *fixt
                                                          3 % (size_t)fixture->fail_every))
         fixture_fail(fixture, &cycle);
     snprintf(cycle.consensus, sizeof cycle.consensus, "agreed");
-    assert_int_equal(store_cycle_begin(store, run, &cycle, 1, fixture_jitter(15e5, 0.5), &err), 0);
+    assert_int_equal(results_cycle_begin(store, run, &cycle, 1, fixture_jitter(15e5, 0.5), &err),
+                     0);
     if (fixture->finding && index == 3)
-        assert_int_equal(store_finding_put(store, run, 3, item->arm,
-                                           "every-acknowledged-start-is-recorded", "integrity",
-                                           "3.0", fixture->finding, &err),
+        assert_int_equal(results_finding_put(store, run, 3, item->arm,
+                                             "every-acknowledged-start-is-recorded", "integrity",
+                                             "3.0", fixture->finding, &err),
                          0);
-    assert_int_equal(store_cycle_commit(store, &err), 0);
+    assert_int_equal(results_cycle_commit(store, &err), 0);
     free(cycle.agents);
 }
 
-static inline void fixture_arms(struct store *store, const struct fixture *fixture, int64_t run,
+static inline void fixture_arms(struct results *store, const struct fixture *fixture, int64_t run,
                                 const struct scenario *scenario)
 {
     struct err err = {0};
     for (size_t i = 0; i < scenario->arm_count; i++) {
-        struct store_arm arm = {.index = (int)i,
-                                .command = (char *)"{reference} --mode x",
-                                .version = (char *)"1.0",
-                                .records = !fixture->no_store,
-                                .clean = true,
-                                .user_us = 123456,
-                                .system_us = 234567,
-                                .peak_memory_kb = 4321};
+        struct results_arm arm = {.index = (int)i,
+                                  .command = (char *)"{reference} --mode x",
+                                  .version = (char *)"1.0",
+                                  .records = !fixture->no_store,
+                                  .clean = true,
+                                  .user_us = 123456,
+                                  .system_us = 234567,
+                                  .peak_memory_kb = 4321};
         snprintf(arm.name, sizeof arm.name, "%s", scenario->arms[i].name);
-        assert_int_equal(store_arm_put(store, run, &arm, &err), 0);
+        assert_int_equal(results_arm_put(store, run, &arm, &err), 0);
     }
 }
 
 /* fixture_run - one invented run; returns its id */
-static inline int64_t fixture_run(struct store *store, const struct fixture *fixture)
+static inline int64_t fixture_run(struct results *store, const struct fixture *fixture)
 {
     struct scenario scenario = {0};
     struct plan plan;
     struct err err = {0};
-    struct store_run run = {0};
+    struct results_run run = {0};
     int64_t now_ns = 5000000000;
     fixture_random = 1;
     if (scenario_parse(&scenario, fixture->scenario, strlen(fixture->scenario), &err) < 0)
@@ -197,13 +198,13 @@ static inline int64_t fixture_run(struct store *store, const struct fixture *fix
     run.version = (char *)"0.1.0";
     run.seed = 7;
     run.planned = plan.count;
-    assert_int_equal(store_run_begin(store, &run, &err), 0);
+    assert_int_equal(results_run_begin(store, &run, &err), 0);
     fixture_arms(store, fixture, run.id, &scenario);
     for (size_t i = 0; i < plan.count && (!fixture->cycles || i < fixture->cycles); i++)
         fixture_cycle(store, fixture, run.id, &scenario, &plan.items[i], i, &now_ns);
-    assert_int_equal(
-        store_run_end(store, run.id, !fixture->partial, fixture->about ? fixture->about : "", &err),
-        0);
+    assert_int_equal(results_run_end(store, run.id, !fixture->partial,
+                                     fixture->about ? fixture->about : "", &err),
+                     0);
     plan_release(&plan);
     scenario_release(&scenario);
     return run.id;
@@ -234,12 +235,12 @@ static inline void fixture_remove(char *folder)
 }
 
 /* fixture_store - a fresh results store in the folder */
-static inline struct store *fixture_store(const char *folder)
+static inline struct results *fixture_store(const char *folder)
 {
-    struct store *store = NULL;
+    struct results *store = NULL;
     struct err err = {0};
     char *path = text_format("%s/spawnbench.sqlite", folder);
-    if (store_open(&store, path, STORE_MAKE, &err) < 0)
+    if (results_open(&store, path, RESULTS_MAKE, &err) < 0)
         fail_msg("%s", err.text);
     free(path);
     return store;

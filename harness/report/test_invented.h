@@ -16,30 +16,30 @@
 /* An invented run: how long each cycle took; 0 or less: it failed. */
 typedef double invented_ns(int arm, int value, int pair);
 
-static struct store *store;
+static struct results *store;
 static char *folder;
 static struct facts facts;
 
 static inline void put_cycle(const struct scenario *scenario, int64_t run,
                              const struct plan_item *item, int64_t index, double ns)
 {
-    struct run_cycle cycle = {.index = index, .item = *item, .sent_ns = (index + 1) * 1000000000};
+    struct cycle cycle = {.index = index, .item = *item, .sent_ns = (index + 1) * 1000000000};
     struct err err = {0};
     cycle.agent_count = scenario_batch_size(scenario, (size_t)item->value);
     cycle.agents = xcalloc(cycle.agent_count, sizeof *cycle.agents);
-    cycle.outcome = ns > 0 ? RUN_READY : RUN_FAILED;
+    cycle.outcome = ns > 0 ? CYCLE_READY : CYCLE_FAILED;
     cycle.spawn_time_ns = cycle.ready_time_ns = ns > 0 ? (int64_t)ns : -1;
     cycle.answered_ns = cycle.finished_ns = cycle.sent_ns + (int64_t)fabs(ns);
     for (size_t i = 0; i < cycle.agent_count; i++) {
-        struct run_agent *agent = &cycle.agents[i];
+        struct cycle_agent *agent = &cycle.agents[i];
         agent->asked = scenario_agent_at(scenario, i);
         agent->outcome = cycle.outcome;
         agent->start_ns = cycle.sent_ns + 200000;
         agent->ready_ns = ns > 0 ? cycle.answered_ns : 0;
     }
     snprintf(cycle.consensus, sizeof cycle.consensus, "agreed");
-    if (store_cycle_begin(store, run, &cycle, 1, 0, &err) < 0 ||
-        store_cycle_commit(store, &err) < 0)
+    if (results_cycle_begin(store, run, &cycle, 1, 0, &err) < 0 ||
+        results_cycle_commit(store, &err) < 0)
         fail_msg("%s", err.text);
     free(cycle.agents);
 }
@@ -48,7 +48,7 @@ static inline void put_cycle(const struct scenario *scenario, int64_t run,
 static inline void invent(const char *json, invented_ns *took)
 {
     struct scenario scenario;
-    struct store_run run = {.scenario_path = (char *)"x", .options_json = (char *)"{}"};
+    struct results_run run = {.scenario_path = (char *)"x", .options_json = (char *)"{}"};
     struct plan plan;
     struct err err = {0};
     folder = fixture_folder();
@@ -61,12 +61,12 @@ static inline void invent(const char *json, invented_ns *took)
     run.environment_json = (char *)"{\"cpus_online\":2}";
     run.command = run.version = (char *)"";
     run.planned = plan.count;
-    assert_int_equal(store_run_begin(store, &run, &err), 0);
+    assert_int_equal(results_run_begin(store, &run, &err), 0);
     for (size_t i = 0; i < plan.count; i++) {
         const struct plan_item *item = &plan.items[i];
         put_cycle(&scenario, run.id, item, (int64_t)i, took(item->arm, item->value, item->pair));
     }
-    assert_int_equal(store_run_end(store, run.id, true, "", &err), 0);
+    assert_int_equal(results_run_end(store, run.id, true, "", &err), 0);
     if (facts_load(&facts, store, run.id, &err) < 0)
         fail_msg("%s", err.text);
     plan_release(&plan);
@@ -76,7 +76,7 @@ static inline void invent(const char *json, invented_ns *took)
 static inline void forget(void)
 {
     facts_release(&facts);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 

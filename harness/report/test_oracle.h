@@ -77,7 +77,7 @@ static inline cJSON *oracle_read(const char *format, const char *text)
 }
 
 /* oracle_export - a stored run in a format; the caller frees it */
-static inline char *oracle_export(struct store *store, int64_t run, const char *format)
+static inline char *oracle_export(struct results *store, int64_t run, const char *format)
 {
     char *text = NULL;
     size_t length = 0;

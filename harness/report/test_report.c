@@ -3,7 +3,7 @@
 #include "report/report.h"
 #include "report/test_fixture.h"
 
-static void render(const char *folder, struct store *store, const int64_t runs[], size_t count)
+static void render(const char *folder, struct results *store, const int64_t runs[], size_t count)
 {
     struct err err = {0};
     bool missing = false;
@@ -11,7 +11,7 @@ static void render(const char *folder, struct store *store, const int64_t runs[]
         fail_msg("%s", err.text);
 }
 
-static char *terminal(struct store *store, int64_t run, bool colour)
+static char *terminal(struct results *store, int64_t run, bool colour)
 {
     char *text = NULL;
     size_t length = 0;
@@ -27,7 +27,7 @@ static char *terminal(struct store *store, int64_t run, bool colour)
 static char *markdown(const struct fixture *fixture)
 {
     char *folder = fixture_folder(), *first, *second;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, fixture);
     render(folder, store, &run, 1);
     first = fixture_read(folder, "benchmarks.md");
@@ -35,7 +35,7 @@ static char *markdown(const struct fixture *fixture)
     second = fixture_read(folder, "benchmarks.md");
     assert_string_equal(first, second);
     free(second);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
     return first;
 }
@@ -71,7 +71,7 @@ static void failed_cycles_are_never(void **state)
     static const struct fixture fixture = {
         .scenario = fixture_three_agents, .all_fail = true, .error = "no such file"};
     char *folder = fixture_folder(), *text, *report = markdown(&fixture);
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     (void)state;
     assert_non_null(
         strstr(report, "| parallel | 3 | 100 | - | - | never [never .. never] | never |"));
@@ -85,7 +85,7 @@ static void failed_cycles_are_never(void **state)
     assert_non_null(strstr(text, "315 x claude failed: no such file"));
     free(text);
     free(report);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -95,17 +95,17 @@ static void a_run_without_cycles_is_told_too(void **state)
                                    "\"command\":[\"/bin/true\"]}],"
                                    "\"arms\":[{\"name\":\"only\",\"subject\":[\"x\"]}]}";
     char *folder = fixture_folder(), *report, *text;
-    struct store *store = fixture_store(folder);
-    struct store_run run = {.scenario_name = (char *)"empty",
-                            .scenario_path = (char *)"e.json",
-                            .scenario_text = (char *)scenario,
-                            .options_json = (char *)"{}",
-                            .environment_json = (char *)"none",
-                            .command = (char *)"",
-                            .version = (char *)"0.1.0"};
+    struct results *store = fixture_store(folder);
+    struct results_run run = {.scenario_name = (char *)"empty",
+                              .scenario_path = (char *)"e.json",
+                              .scenario_text = (char *)scenario,
+                              .options_json = (char *)"{}",
+                              .environment_json = (char *)"none",
+                              .command = (char *)"",
+                              .version = (char *)"0.1.0"};
     struct err err = {0};
     (void)state;
-    assert_int_equal(store_run_begin(store, &run, &err), 0);
+    assert_int_equal(results_run_begin(store, &run, &err), 0);
     render(folder, store, &run.id, 1);
     report = fixture_read(folder, "benchmarks.md");
     assert_non_null(strstr(report, "No cycle is stored, so nothing could be checked."));
@@ -118,7 +118,7 @@ static void a_run_without_cycles_is_told_too(void **state)
     assert_non_null(strstr(text, "no cycle that counts is stored"));
     free(text);
     free(report);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -138,7 +138,7 @@ static void words_of_others_never_become_markup(void **state)
                                            .command = "x | `y` ``z``",
                                            .environment = "{\"a|b\":\"<script>|`x`\",\"c\":[1,2]}"};
     char *report = markdown(&hostile), *text, *folder = fixture_folder();
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     (void)state;
     assert_null(strstr(report, "<img"));
     assert_null(strstr(report, "<script"));
@@ -153,7 +153,7 @@ static void words_of_others_never_become_markup(void **state)
         assert_true((unsigned char)*c >= ' ' || *c == '\n');
     free(text);
     free(report);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -181,7 +181,7 @@ static void audits_are_told_by_level(void **state)
                                   "\"agents\":[{\"name\":\"a\",\"command\":[\"{agent}\"]}],"
                                   "\"arms\":[{\"name\":\"mine\",\"subject\":[\"x\"]}]}";
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, &(struct fixture){.scenario = one_arm});
     struct err err = {0};
     (void)state;
@@ -191,9 +191,9 @@ static void audits_are_told_by_level(void **state)
     assert_non_null(strstr(text, "| full | integrity | 40 | 0 |"));
     free(text);
     for (int i = -1; i < 39; i++) {
-        const struct store_audit audit = {
+        const struct results_audit audit = {
             .cycle = i, .level = i < 3 ? "full" : "quick", .wal_bytes = 3 << 20};
-        assert_int_equal(store_audit_put(store, run, &audit, &err), 0);
+        assert_int_equal(results_audit_put(store, run, &audit, &err), 0);
     }
     render(folder, store, &run, 1);
     text = fixture_read(folder, "benchmarks.md");
@@ -207,7 +207,7 @@ static void audits_are_told_by_level(void **state)
     assert_non_null(strstr(text, "| copy | integrity | skipped | 0 |"));
     assert_non_null(strstr(text, "| each | conduct | 40 | 0 |"));
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -218,13 +218,13 @@ static void findings_are_shown_and_capped(void **state)
                                            .partial = true,
                                            .finding = "row 3.0 is not there"};
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, &fixture);
     struct err err = {0};
     (void)state;
     for (int i = 0; i < 30; i++)
-        assert_int_equal(store_finding_put(store, run, -1, 1, "a-rule-of-tomorrow", "conduct", "",
-                                           "something", &err),
+        assert_int_equal(results_finding_put(store, run, -1, 1, "a-rule-of-tomorrow", "conduct", "",
+                                             "something", &err),
                          0);
     text = terminal(store, run, false);
     assert_non_null(strstr(text, "31 findings"));
@@ -237,7 +237,7 @@ static void findings_are_shown_and_capped(void **state)
     assert_non_null(strstr(text, "| rules that this version does not know | | | | | 30 |"));
     assert_non_null(strstr(text, "1 of 40 cycles had an integrity finding"));
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
@@ -245,7 +245,7 @@ static void several_runs_get_a_chapter_each(void **state)
 {
     static const struct fixture fixture = {.scenario = fixture_three_agents, .cycles = 40};
     char *folder = fixture_folder(), *report, *other;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t runs[2] = {fixture_run(store, &fixture), fixture_run(store, &fixture)};
     (void)state;
     render(folder, store, runs, 2);
@@ -259,14 +259,14 @@ static void several_runs_get_a_chapter_each(void **state)
     assert_non_null(other);
     free(other);
     free(report);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 static void a_missing_gnuplot_is_told_with_its_remedy(void **state)
 {
     char *path = xstrdup(getenv("PATH") ? getenv("PATH") : ""), *folder = fixture_folder(), *report;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, &(struct fixture){.scenario = fixture_three_agents});
     struct err err = {0};
     bool missing = false;
@@ -280,14 +280,14 @@ static void a_missing_gnuplot_is_told_with_its_remedy(void **state)
     assert_null(strstr(report, "]("));
     free(report);
     free(path);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 static void colour_only_when_asked(void **state)
 {
     char *folder = fixture_folder(), *text;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run = fixture_run(store, &(struct fixture){.scenario = fixture_three_agents});
     (void)state;
     text = terminal(store, run, false);
@@ -299,14 +299,14 @@ static void colour_only_when_asked(void **state)
     text = terminal(store, run, true);
     assert_non_null(strstr(text, "\033[1;32msupported"));
     free(text);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 static void a_folder_that_cannot_be_made_is_an_error(void **state)
 {
     char *folder = fixture_folder(), *file = text_format("%s/file", folder);
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     int64_t run =
         fixture_run(store, &(struct fixture){.scenario = fixture_three_agents, .cycles = 3});
     struct err err = {0};
@@ -317,24 +317,24 @@ static void a_folder_that_cannot_be_made_is_an_error(void **state)
     assert_int_equal(err.code, ERR_SYSTEM);
     assert_int_equal(report_render(folder, store, &(int64_t){99}, 1, &missing, &err), -1);
     free(file);
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
 }
 
 /* A report with this proof in its store. The caller frees it. */
 static char *with_proof(const char *name, const char *text)
 {
-    const struct store_document proof = {.kind = STORE_PROOF, .name = name, .text = text};
+    const struct results_document proof = {.kind = RESULTS_PROOF, .name = name, .text = text};
     char *folder = fixture_folder(), *report;
-    struct store *store = fixture_store(folder);
+    struct results *store = fixture_store(folder);
     struct err err = {0};
     int64_t run =
         fixture_run(store, &(struct fixture){.scenario = fixture_three_agents, .cycles = 3});
     if (text)
-        assert_int_equal(store_document_put(store, &proof, &err), 0);
+        assert_int_equal(results_document_put(store, &proof, &err), 0);
     render(folder, store, &run, 1);
     report = fixture_read(folder, "benchmarks.md");
-    store_close(store);
+    results_close(store);
     fixture_remove(folder);
     return report;
 }

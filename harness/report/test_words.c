@@ -132,7 +132,7 @@ static void dates_shares_and_counts_read_well(void **state)
 {
     char out[WORDS_BYTES];
     struct verdict_item item = {.n = 400, .tau = 3.333, .effective_n = 120, .look = 3};
-    struct store_tally tally = {.agents_planned = 6, .agents_ready = 6, .agents_recorded = 5};
+    struct results_tally tally = {.agents_planned = 6, .agents_ready = 6, .agents_recorded = 5};
     (void)state;
     assert_string_equal(words_date(out, INT64_C(1700000000123456789)), "2023-11-14T22:13:20.123Z");
     assert_string_equal(words_date(out, 0), "-");

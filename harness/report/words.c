@@ -387,7 +387,7 @@ static char relation(int64_t a, int64_t b)
     return a == b ? '=' : a > b ? '>' : '<';
 }
 
-const char *words_agents_line(char out[WORDS_BYTES], const struct store_tally *tally)
+const char *words_agents_line(char out[WORDS_BYTES], const struct results_tally *tally)
 {
     snprintf(out, WORDS_BYTES, "%lld planned %c %lld ready %c %lld recorded",
              (long long)tally->agents_planned, relation(tally->agents_planned, tally->agents_ready),

@@ -75,7 +75,7 @@ const char *words_p(char out[WORDS_BYTES], double p);
 const char *words_date(char out[WORDS_BYTES], int64_t wall_ns);
 
 /* words_agents_line - "60 planned = 60 ready = 60 recorded" with =, > or < as it is */
-const char *words_agents_line(char out[WORDS_BYTES], const struct store_tally *tally);
+const char *words_agents_line(char out[WORDS_BYTES], const struct results_tally *tally);
 
 /* words_plural - "1 cycle", "2 cycles" */
 const char *words_plural(char out[WORDS_BYTES], int64_t count, const char *noun);

@@ -2,14 +2,14 @@
  */
 #include "runner/audits.h"
 
-static int64_t measured_ns(const struct run_cycle *cycle)
+static int64_t measured_ns(const struct cycle *cycle)
 {
     int64_t until_ns = cycle->finished_ns ? cycle->finished_ns : cycle->answered_ns;
     return until_ns > cycle->sent_ns ? until_ns - cycle->sent_ns : 0;
 }
 
 void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *findings,
-                        const struct scenario *scenario, const struct run_cycle *cycle,
+                        const struct scenario *scenario, const struct cycle *cycle,
                         const char *database, const char *run_label, bool forced,
                         struct audit_result *result)
 {
@@ -21,7 +21,8 @@ void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *fin
         audit_schedule_spent(&audits->schedule, result->full_ns);
 }
 
-void runner_audit_close(struct audit_findings *findings, const struct run_arm_end *end, bool killed)
+void runner_audit_close(struct audit_findings *findings, const struct cycle_arm_end *end,
+                        bool killed)
 {
     if (end->asked && !end->clean && !killed)
         audit_find(findings, "subject-answers", "",

@@ -23,13 +23,13 @@ struct runner_audits {
  * forced    : read the whole store, whatever that costs
  */
 void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *findings,
-                        const struct scenario *scenario, const struct run_cycle *cycle,
+                        const struct scenario *scenario, const struct cycle *cycle,
                         const char *database, const char *run_label, bool forced,
                         struct audit_result *result);
 
 /* runner_audit_close - what went wrong when a subject was asked to close: no cycle could tell it.
  * killed: on purpose, so that it need not have answered */
-void runner_audit_close(struct audit_findings *findings, const struct run_arm_end *end,
+void runner_audit_close(struct audit_findings *findings, const struct cycle_arm_end *end,
                         bool killed);
 
 void runner_audit_release(struct runner_audits *audits);

@@ -2,7 +2,7 @@
  * more than one moment of the machine. */
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "runner/internal.h"
+#include "runner/runner_internal.h"
 
 static bool begins_block(const struct plan *plan, size_t index)
 {

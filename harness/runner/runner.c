@@ -6,8 +6,8 @@
 
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "runner/internal.h"
-#include "verdict/verdict.h"
+#include "judge/judge.h"
+#include "runner/runner_internal.h"
 
 int runner_settle_results(const char *given, char **absolute, struct err *err)
 {
@@ -37,7 +37,7 @@ static int make_places(struct runner *runner, struct err *err)
 static int begin(struct runner *runner, struct err *err)
 {
     const struct runner_observer *observer = &runner->options->observer;
-    struct run_options options = {.scenario = runner->scenario};
+    struct cycle_options options = {.scenario = runner->scenario};
     bool chosen[SCENARIO_MOST_ARMS];
     memset(chosen, true, sizeof chosen);
     if (text_make_directories(runner->options->results, err) < 0 ||
@@ -47,7 +47,7 @@ static int begin(struct runner *runner, struct err *err)
     options.folder = runner->folder;
     options.metrics_path = runner->metrics;
     options.arm_chosen = chosen;
-    if (run_open(&runner->run, &options, err) < 0 || runner_record_arms(runner, NULL, err) < 0)
+    if (cycle_open(&runner->run, &options, err) < 0 || runner_record_arms(runner, NULL, err) < 0)
         return -1;
     if (observer->began)
         observer->began(observer->context, runner->scenario, runner->id, runner->plan.count);
@@ -73,13 +73,13 @@ static int one_cycle(struct runner *runner, size_t index, struct err *err)
     const struct runner_observer *observer = &runner->options->observer;
     const struct plan_item *item = &runner->plan.items[index];
     struct audit_result audit;
-    if (run_cycle(runner->run, index, item, &runner->cycle, err) < 0)
+    if (cycle_run(runner->run, index, item, &runner->cycle, err) < 0)
         return -1;
     audit_findings_clear(&runner->findings);
-    runner_audit_cycle(&runner->audits[item->arm], &runner->findings, runner->scenario,
-                       &runner->cycle, run_database(runner->run, (size_t)item->arm), runner->label,
-                       runner->cycle.broke != RUN_WHOLE || is_before_look(&runner->plan, index),
-                       &audit);
+    runner_audit_cycle(
+        &runner->audits[item->arm], &runner->findings, runner->scenario, &runner->cycle,
+        cycle_database(runner->run, (size_t)item->arm), runner->label,
+        runner->cycle.broke != CYCLE_WHOLE || is_before_look(&runner->plan, index), &audit);
     if (runner_record_cycle(runner, index, &audit, err) < 0)
         return -1;
     if (observer->cycle)
@@ -94,7 +94,7 @@ static int is_decided(struct runner *runner, bool *decided, struct err *err)
     struct verdict verdict;
     if (options->decide)
         return options->decide(options->decide_context, runner->store, runner->id, decided, err);
-    if (verdict_judge(&verdict, runner->scenario, runner->store, runner->id, err) < 0)
+    if (judge_claims(&verdict, runner->scenario, runner->store, runner->id, err) < 0)
         return -1;
     *decided = verdict.decided;
     verdict_release(&verdict);
@@ -134,11 +134,11 @@ static int close_subjects(struct runner *runner, bool audited, struct err *err)
 {
     const struct runner_observer *observer = &runner->options->observer;
     size_t arms = runner->scenario->arm_count;
-    struct run_arm_end *ends = xcalloc(arms, sizeof *ends);
+    struct cycle_arm_end *ends = xcalloc(arms, sizeof *ends);
     int rc;
     for (size_t i = 0; i < arms; i++)
         audit_watch_rest(runner->audits[i].watch);
-    run_stop(runner->run, ends);
+    cycle_stop(runner->run, ends);
     rc = runner_record_arms(runner, ends, err);
     for (size_t i = 0; i < arms && rc == 0 && audited; i++)
         rc = runner_record_left(runner, i, &ends[i], err);
@@ -172,7 +172,7 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     }
     if (!runner->id)
         return;
-    rc = store_run_end(runner->store, runner->id, err->code == ERR_NONE, err->text, &later);
+    rc = results_run_end(runner->store, runner->id, err->code == ERR_NONE, err->text, &later);
     keep_first(err, rc, &later);
     rc = runner_record_verdicts(runner, &out->code, &later);
     keep_first(err, rc, &later);
@@ -182,13 +182,13 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
 
 static void release(struct runner *runner)
 {
-    run_close(runner->run);
-    run_cycle_release(&runner->cycle);
+    cycle_close(runner->run);
+    cycle_cycle_release(&runner->cycle);
     audit_findings_release(&runner->findings);
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
         runner_audit_release(&runner->audits[i]);
     plan_release(&runner->plan);
-    store_close(runner->store);
+    results_close(runner->store);
     free(runner->folder);
     free(runner->label);
     free(runner->metrics);

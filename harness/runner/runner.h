@@ -27,9 +27,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "run/run.h"
+#include "cycle/cycle.h"
+#include "results/results.h"
 #include "scenario/scenario.h"
-#include "store/store.h"
 
 struct runner_options;
 
@@ -42,7 +42,7 @@ struct runner_observer {
     void (*began)(void *context, const struct scenario *scenario, int64_t run, size_t planned);
 
     /* A cycle is stored. done: items of the plan so far, those of earlier sittings included */
-    void (*cycle)(void *context, const struct run_cycle *cycle, size_t done);
+    void (*cycle)(void *context, const struct cycle *cycle, size_t done);
 
     /* The look-th look was judged; decided: the run stops here. */
     void (*looked)(void *context, int look, bool decided);
@@ -51,7 +51,7 @@ struct runner_observer {
     void (*measured)(void *context);
 
     /* A subject was closed. */
-    void (*closed)(void *context, size_t arm, const struct run_arm_end *end);
+    void (*closed)(void *context, size_t arm, const struct cycle_arm_end *end);
 
     /*
      * Nothing is measured any more, and the run has not ended yet: what else belongs to it? Only
@@ -60,7 +60,7 @@ struct runner_observer {
      * code    : 0; an exit code that the run shall have when its claims give it 0
      * returns : 0, or -1: the run is kept as partial
      */
-    int (*before_end)(void *context, const struct runner_options *options, struct store *store,
+    int (*before_end)(void *context, const struct runner_options *options, struct results *store,
                       int *code, struct err *err);
 };
 
@@ -76,7 +76,8 @@ struct runner_options {
     struct runner_observer observer;
 
     /* May the run stop at this look? NULL: when every claim of the scenario is decided. */
-    int (*decide)(void *context, struct store *store, int64_t run, bool *decided, struct err *err);
+    int (*decide)(void *context, struct results *store, int64_t run, bool *decided,
+                  struct err *err);
     void *decide_context;
 };
 

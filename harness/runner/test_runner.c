@@ -47,11 +47,11 @@ static void began(void *context, const struct scenario *scenario, int64_t run, s
     text_addf(&seen->told, "began %s: %zu\n", scenario->name, planned);
 }
 
-static void cycle(void *context, const struct run_cycle *cycle, size_t done)
+static void cycle(void *context, const struct cycle *cycle, size_t done)
 {
     struct seen *seen = context;
     assert_int_equal(cycle->index + 1, done);
-    assert_int_equal(cycle->outcome, RUN_READY);
+    assert_int_equal(cycle->outcome, CYCLE_READY);
     text_addf(&seen->told, "cycle %zu\n", done);
     if (done == seen->signal_at)
         raise(SIGTERM);
@@ -69,26 +69,26 @@ static void measured(void *context)
     text_add(&seen->told, "measured\n");
 }
 
-static void closed(void *context, size_t arm, const struct run_arm_end *end)
+static void closed(void *context, size_t arm, const struct cycle_arm_end *end)
 {
     struct seen *seen = context;
     text_addf(&seen->told, "closed %zu%s\n", arm, end->clean ? " clean" : "");
 }
 
-static int before_end(void *context, const struct runner_options *options, struct store *store,
+static int before_end(void *context, const struct runner_options *options, struct results *store,
                       int *code, struct err *err)
 {
     struct seen *seen = context;
-    struct store_run stored;
+    struct results_run stored;
     assert_string_equal(options->command, "a test");
-    assert_int_equal(store_run_load(store, seen->run, &stored, err), 0);
+    assert_int_equal(results_run_load(store, seen->run, &stored, err), 0);
     text_addf(&seen->told, "before the end: %s, %zu cycles\n", stored.state, stored.cycles);
-    store_run_release(&stored);
+    results_run_release(&stored);
     *code = seen->code;
     return seen->failure ? err_set(err, ERR_UNFIT, "%s", seen->failure) : 0;
 }
 
-static int decide(void *context, struct store *store, int64_t run, bool *decided, struct err *err)
+static int decide(void *context, struct results *store, int64_t run, bool *decided, struct err *err)
 {
     struct seen *seen = context;
     (void)store, (void)err;
@@ -143,17 +143,17 @@ static int go(struct fixture *fixture)
 static void expect_stored(const struct fixture *fixture, const char *expected)
 {
     char *found;
-    struct store *store;
-    struct store_run run;
+    struct results *store;
+    struct results_run run;
     struct err err = {0};
-    if (store_open_in(&store, fixture->results, STORE_READ, &err) < 0 ||
-        store_run_load(store, 1, &run, &err) < 0)
+    if (results_open_in(&store, fixture->results, RESULTS_READ, &err) < 0 ||
+        results_run_load(store, 1, &run, &err) < 0)
         fail_msg("%s", err.text);
     found = text_format("%s, sittings %d, cycles %zu%s%s", run.state, run.sittings, run.cycles,
                         *run.note ? ": " : "", run.note);
     assert_string_equal(found, expected);
-    store_run_release(&run);
-    store_close(store);
+    results_run_release(&run);
+    results_close(store);
     free(found);
 }
 

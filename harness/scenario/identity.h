@@ -37,9 +37,9 @@ struct scenario_machine {
 };
 
 /*
- * scenario_machine_read - out of what run_host_describe told
+ * scenario_machine_read - out of what cycle_host_describe told
  *
- * environment : JSON text, as in store_run.environment_json
+ * environment : JSON text, as in results_run.environment_json
  * errors      : ERR_FORMAT when it is no JSON object, or tells neither processors nor kernel: two
  *               machines nobody knows anything of are not the same one
  * source      : id: FNV-1a, 64 bit (Fowler, Noll, Vo), over every fact in order

@@ -7,7 +7,7 @@
  * - metric.h: its row
  * - scenarios/scenario.schema.json and cli/spawnbench.1: its name
  * - scenario/test_documents.h: its name and unit, for the tests
- * - a file of run/, for a new cost: sets it in run_cycle.cost; its column in the store, reading,
+ * - a file of run/, for a new cost: sets it in cycle_run.cost; its column in the store, reading,
  *   writing and exports follow the table
  */
 #ifndef SCENARIO_METRIC_H
@@ -18,7 +18,7 @@
 enum scenario_unit { SCENARIO_NS, SCENARIO_BYTES, SCENARIO_PER_SECOND };
 
 /* Where the number comes from: one of `column`, `to`, or neither (agents per second of spawn time).
- * Columns are those of store/results.sql. */
+ * Columns are those of results/results.sql. */
 struct scenario_metric_row {
     enum scenario_unit unit;
     bool more_is_better;

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "run/run.h"
+#include "cycle/cycle.h"
+#include "results/results.h"
 #include "scenario/identity.h"
-#include "store/store.h"
 
 #define HOST                                                                                       \
     "{\"architecture\":\"x86_64\",\"cpu_model\":\"EPYC\",\"cpus_online\":2,\"cpus_usable\":2,"     \
@@ -132,8 +132,8 @@ static void words_of_a_file_cannot_steer_the_terminal(void **state)
 
 static void this_machine_is_known_again(void **state)
 {
-    char *first = run_host_describe(".", store_engine());
-    char *second = run_host_describe(".", store_engine());
+    char *first = cycle_host_describe(".", results_engine());
+    char *second = cycle_host_describe(".", results_engine());
     struct scenario_machine a = read_host(first), b = read_host(second);
     (void)state;
     assert_string_equal(a.id, b.id);

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "schema_sql.h"
 #include "store/engine.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define APPLICATION_ID 0x73706e77 /* "spnw" */
 #define USER_VERSION   1

@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define DYING_NS CLOCK_NS_PER_S /* agents are killed with their spawner, but not at once */
 

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "schema_sql.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define WAL_BYTES_MOST (4 << 20)
 

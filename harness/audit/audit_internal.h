@@ -1,0 +1,165 @@
+/* audit_internal - what the files of audit/ share; nobody else includes it. */
+#ifndef AUDIT_AUDIT_INTERNAL_H
+#define AUDIT_AUDIT_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "audit/audit.h"
+#include "base/guard.h"
+
+/* Names for the rows of rules.c. */
+enum rule_id {
+    RULE_PLAN,
+    RULE_RAN,
+    RULE_STRAY,
+    RULE_PID,
+    RULE_RECORDED,
+    RULE_PHANTOM,
+    RULE_STATE,
+    RULE_CONSENSUS,
+    RULE_INTEGRITY_CHECK,
+    RULE_FOREIGN_KEYS,
+    RULE_READABLE,
+    RULE_TIMES,
+    RULE_ANSWERS,
+    RULE_CHILDREN,
+    RULE_DESCRIPTORS,
+    RULE_TRIPWIRE,
+    RULE_APPLICATION,
+    RULE_VERSION,
+    RULE_SCHEMA,
+    RULE_WAL,
+    RULE_TWICE,
+    RULE_BLOAT,
+    RULE_SETTINGS,
+    RULE_UNDECIDED,
+    RULE_ALIVE,
+    RULE_TOLD,
+    RULE_RECOVERS
+};
+
+#define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
+
+void finding_add(struct audit_findings *findings, enum rule_id rule, const char *agent,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* database.c: a read-only connection that waits 5 s for locks; NULL after a finding. The guard is
+ * set, and lives as long as it. */
+sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, const char *path);
+void database_check_structure(struct audit_findings *findings, sqlite3 *database);
+void database_check_contradictions(struct audit_findings *findings, sqlite3 *database);
+
+/* database.c: the one number a question has for an answer, 0 when it has none */
+int64_t database_ask(sqlite3 *database, const char *sql);
+
+/* contract.c: does it say that it is a store of the contract, and is it one? */
+bool contract_claims(sqlite3 *database);
+void contract_check(struct audit_findings *findings, sqlite3 *database);
+
+/* wal.c: does what lies in the -wal of this database come back? Opens no connection. */
+void wal_check(struct audit_findings *findings, const char *path);
+
+/* The tables of a spawner's store. */
+enum store_table { TABLE_EXECUTIONS, TABLE_CONSENSUS, TABLE_OUTPUTS, TABLE_COUNT };
+
+/* The rows of one batch. `digest` adds up the digests of the rows,
+ * so their order does not matter. */
+struct batch_rows {
+    int64_t rows[TABLE_COUNT];
+    uint64_t digest;
+    enum {
+        BATCH_STRANGE, /* nobody asked for it here */
+        BATCH_BROKEN,  /* its cycle broke off: it may still become something else */
+        BATCH_SEALED   /* its rows are final */
+    } state;
+};
+
+/* What a store says of itself, and does not change while it is used. */
+struct tripwires {
+    int64_t application_id, user_version, auto_vacuum;
+    char journal_mode[16];
+};
+
+/* What was told of an agent before its cycle broke off. */
+struct open_agent {
+    char id[32];
+    char *name; /* own */
+    bool acknowledged;
+    int64_t pid, ready_ns;
+};
+
+/* A cycle whose rows are not final: its subject went away, or was refused something. */
+struct open_batch {
+    size_t index, agent_count;
+    struct open_agent *agents; /* own */
+    bool subject_ended, finish_sent, finished;
+};
+
+struct audit_watch {
+    const char *path, *run_label;
+    sqlite3 *database;                   /* NULL while at rest */
+    struct guard guard;                  /* of that connection */
+    sqlite3_stmt *of_batch[TABLE_COUNT]; /* the rows of one batch, by key */
+    sqlite3_stmt *since[TABLE_COUNT];    /* the rows that came after a mark and are not of it */
+    sqlite3_stmt *newest[TABLE_COUNT];   /* the mark after this audit; both NULL without rowids */
+    int64_t marks[TABLE_COUNT];          /* greatest rowid of the last audit; -1: none yet */
+    int64_t data_version;                /* of the last audit; -1: none on this connection */
+    bool known;                          /* `first` is */
+    struct tripwires first;
+    struct batch_rows *batches; /* by index in the plan, from first_batch on */
+    size_t first_batch, batch_count, batch_room;
+    /* rows from before our time, as the first full audit met them;
+     * state BATCH_SEALED once it has */
+    struct batch_rows others;
+    struct open_batch *open; /* to be settled when their subject has opened the store again */
+    size_t open_count;
+    int64_t strangers; /* rows of batches that nobody asked for, so far */
+};
+
+/*
+ * records_check - the rows of one cycle against its answer, and nothing else since the last one
+ *
+ * Read by key and by rowid: flat cost. Seals the batch. Returns how many rows were read.
+ */
+int64_t records_check(struct audit_watch *watch, struct audit_findings *findings,
+                      const struct scenario *scenario, const struct cycle *cycle);
+
+/* records_skip - a cycle that broke off: its rows are left alone, now and later */
+void records_skip(struct audit_watch *watch, const struct cycle *cycle);
+
+/* records_of_batch - the rows of a batch in one table, sealed_columns first; NULL: the database
+ * says why. The caller finalizes it. */
+sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table, size_t index);
+
+/* settle.c
+ *
+ * settle_later   - keep what was told of a cycle that broke off
+ * settle_open    - hold what the store says now against it, of those whose subject ended, or of all
+ * settle_release - give all back */
+void settle_later(struct audit_watch *watch, const struct cycle *cycle);
+void settle_open(struct audit_watch *watch, struct audit_findings *findings, bool consensus,
+                 bool all, struct audit_result *result);
+void settle_release(struct audit_watch *watch);
+
+/* records_rest - gives back the statements of the connection, which is about to be closed */
+void records_rest(struct audit_watch *watch);
+
+/* ledger.c: is every row of every batch still what it was? Reads all; returns how many rows. */
+int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings);
+
+/* ledger.c: columns of each table, the first one being the batch */
+extern const char *const sealed_columns[TABLE_COUNT];
+extern const char *const sealed_tables[TABLE_COUNT];
+
+/* ledger.c: counts the row a statement over sealed_columns stands at into its batch */
+void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *row);
+
+/* ledger.c: the batch of this index in the plan; makes room for it. NULL before our time. */
+struct batch_rows *sealed_batch(struct audit_watch *watch, size_t index);
+
+/* watch.c: a look into the store; fills what concerns it in result, which is zero before */
+void watch_look(struct audit_watch *watch, struct audit_findings *findings,
+                const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
+                struct audit_result *result);
+
+#endif

@@ -1,0 +1,194 @@
+/* Is every row still what it was when its cycle was audited?
+ * What SQLite's own checks cannot see. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit_internal.h"
+#include "base/text.h"
+
+const char *const sealed_tables[TABLE_COUNT] = {"agent_executions", "consensus_runs",
+                                                "agent_outputs"};
+
+const char *const sealed_columns[TABLE_COUNT] = {
+    [TABLE_EXECUTIONS] =
+        "batch, id, name, state, outcome, pid, ready_ns, spawned_ns, completed_ns, error",
+    [TABLE_CONSENSUS] = "batch, verdict, answer, votes, agents, decided_ns",
+    [TABLE_OUTPUTS] = "batch, id, output"};
+
+/* ---- digests ---- */
+
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+/* source : FNV-1a, 64 bit (Fowler, Noll, Vo) */
+static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < count; i++)
+        digest = (digest ^ at[i]) * FNV_PRIME;
+    return digest;
+}
+
+static uint64_t digest_column(uint64_t digest, sqlite3_stmt *row, int column)
+{
+    int type = sqlite3_column_type(row, column);
+    digest = digest_bytes(digest, &type, sizeof type);
+    if (type == SQLITE_INTEGER) {
+        int64_t number = sqlite3_column_int64(row, column);
+        return digest_bytes(digest, &number, sizeof number);
+    }
+    if (type == SQLITE_NULL)
+        return digest;
+    /* text, blob and (in tables that are not STRICT) real, as bytes and their number */
+    {
+        const void *bytes = sqlite3_column_blob(row, column);
+        int count = sqlite3_column_bytes(row, column);
+        digest = digest_bytes(digest, &count, sizeof count);
+        return bytes ? digest_bytes(digest, bytes, (size_t)count) : digest;
+    }
+}
+
+/* Sums of plain FNV digests would keep its weak low bits. source : the finalizer of SplitMix64,
+ * Steele, Lea and Flood 2014 */
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *row)
+{
+    uint64_t digest = FNV_BASIS + table;
+    for (int i = 0; i < sqlite3_column_count(row); i++)
+        digest = digest_column(digest, row, i);
+    batch->rows[table]++;
+    batch->digest += mix(digest);
+}
+
+/* ---- batches ---- */
+
+struct batch_rows *sealed_batch(struct audit_watch *watch, size_t index)
+{
+    size_t place;
+    if (watch->batch_count == 0)
+        watch->first_batch = index;
+    if (index < watch->first_batch)
+        return NULL;
+    place = index - watch->first_batch;
+    if (place >= watch->batch_room) {
+        watch->batch_room = 2 * place + 64;
+        watch->batches = xrealloc(watch->batches, watch->batch_room, sizeof *watch->batches);
+    }
+    for (; watch->batch_count <= place; watch->batch_count++)
+        watch->batches[watch->batch_count] = (struct batch_rows){.state = BATCH_STRANGE};
+    return &watch->batches[place];
+}
+
+/* ---- all of them against what they were ---- */
+
+/* What is there now. */
+struct present {
+    struct batch_rows *batches; /* like the watch's */
+    struct batch_rows others;
+    int64_t rows;
+    int64_t strangers;
+    char stranger[32]; /* one of them */
+};
+
+static void count_row(struct present *present, const struct audit_watch *watch,
+                      enum store_table table, sqlite3_stmt *row)
+{
+    int last = sqlite3_column_count(row) - 1; /* whether it is of our run */
+    int64_t batch = sqlite3_column_int64(row, 0), place = batch - (int64_t)watch->first_batch;
+    bool ours = sqlite3_column_int(row, last) != 0;
+    present->rows++;
+    if (!ours || (batch >= 0 && place < 0)) {
+        sealed_add(&present->others, table, row);
+    } else if (place < 0 || place >= (int64_t)watch->batch_count ||
+               watch->batches[place].state == BATCH_STRANGE) {
+        const unsigned char *id = sqlite3_column_text(row, table == TABLE_CONSENSUS ? 0 : 1);
+        if (present->strangers++ == 0)
+            snprintf(present->stranger, sizeof present->stranger, "%s",
+                     id ? (const char *)id : "NULL");
+    } else {
+        sealed_add(&present->batches[place], table, row);
+    }
+}
+
+static int read_table(struct present *present, struct audit_watch *watch,
+                      struct audit_findings *findings, enum store_table table)
+{
+    sqlite3_stmt *row = NULL;
+    /* the digest takes the last column too: it is the same for all rows of a batch */
+    char *sql =
+        text_format("SELECT %s, run = ?1 FROM %s", sealed_columns[table], sealed_tables[table]);
+    int rc = sqlite3_prepare_v2(watch->database, sql, -1, &row, NULL);
+    free(sql);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_text(row, 1, watch->run_label, -1, SQLITE_STATIC);
+        while ((rc = sqlite3_step(row)) == SQLITE_ROW)
+            count_row(present, watch, table, row);
+    }
+    if (rc != SQLITE_DONE)
+        finding_add(findings, RULE_READABLE, "", "%s: %.200s", sealed_tables[table],
+                    sqlite3_errmsg(watch->database));
+    sqlite3_finalize(row);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+static void compare_rows(struct audit_findings *findings, const char *whose,
+                         const struct batch_rows *was, const struct batch_rows *is)
+{
+    static const enum rule_id fewer[] = {RULE_RECORDED, RULE_CONSENSUS, RULE_CONSENSUS};
+    static const enum rule_id more[] = {RULE_PHANTOM, RULE_CONSENSUS, RULE_CONSENSUS};
+    bool told = false;
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        if (was->rows[i] == is->rows[i])
+            continue;
+        finding_add(findings, is->rows[i] < was->rows[i] ? fewer[i] : more[i], "",
+                    "%s: %lld rows in %s now, %lld when it was audited", whose,
+                    (long long)is->rows[i], sealed_tables[i], (long long)was->rows[i]);
+        told = true;
+    }
+    if (!told && was->digest != is->digest)
+        finding_add(findings, RULE_STATE, "", "%s: a row is no longer what it was", whose);
+}
+
+/* What has been told once is not told again: it is taken for what the rows are now. */
+static void compare(struct audit_watch *watch, struct audit_findings *findings,
+                    const struct present *present)
+{
+    char whose[64];
+    for (size_t i = 0; i < watch->batch_count; i++) {
+        struct batch_rows *was = &watch->batches[i];
+        if (was->state != BATCH_SEALED)
+            continue;
+        snprintf(whose, sizeof whose, "batch %zu", watch->first_batch + i);
+        compare_rows(findings, whose, was, &present->batches[i]);
+        *was = present->batches[i];
+        was->state = BATCH_SEALED;
+    }
+    if (watch->others.state == BATCH_SEALED)
+        compare_rows(findings, "rows from before", &watch->others, &present->others);
+    watch->others = present->others;
+    watch->others.state = BATCH_SEALED;
+    if (present->strangers > watch->strangers)
+        finding_add(findings, RULE_PHANTOM, "",
+                    "%lld rows of batches that nobody asked for, one is '%s'",
+                    (long long)(present->strangers - watch->strangers), present->stranger);
+    watch->strangers = present->strangers;
+}
+
+int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings)
+{
+    struct present present = {.batches = xcalloc(watch->batch_count + 1, sizeof *present.batches)};
+    int rc = 0;
+    for (enum store_table table = 0; table < TABLE_COUNT && rc == 0; table++)
+        rc = read_table(&present, watch, findings, table);
+    if (rc == 0)
+        compare(watch, findings, &present);
+    free(present.batches);
+    return present.rows;
+}

@@ -1,0 +1,214 @@
+/* cycle - drives one planned cycle of one arm and writes down what happened: raw, in nanoseconds.
+ *
+ * Normal use: cycle_open (starts a subject per arm), cycle_run for each plan item, cycle_stop,
+ * cycle_close. What a subject does wrong is data in struct cycle, never an error of ours.
+ */
+#ifndef CYCLE_CYCLE_H
+#define CYCLE_CYCLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "cycle/subject.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+
+enum cycle_outcome { CYCLE_READY, CYCLE_FAILED, CYCLE_CANCELLED, CYCLE_TIMED_OUT, CYCLE_UNKNOWN };
+
+/* One agent of one cycle: what the subject said of it and what it said itself.
+ * 0 ns means not told. */
+struct cycle_agent {
+    char id[32]; /* BATCH.ORDINAL */
+    const struct scenario_agent *asked;
+    bool answered; /* the subject's answer names it */
+    enum cycle_outcome outcome;
+    pid_t pid;                               /* 0: none told */
+    int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
+    pid_t ledger_pid;                        /* the agent's own words */
+    int64_t main_ns, own_ready_ns;
+    int ledger_lines;
+    int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
+    bool finished;
+    /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
+     * or no process of the subject has the pid it told */
+    int64_t cpu_ns;
+    int64_t peak_bytes; /* its peak resident set until then; -1: not known */
+    char *error;        /* owned; NULL when none */
+};
+
+/* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
+ * once per cycle, outside the measured time. -1: this machine does not tell. Plain value. */
+struct cycle_strain {
+    int64_t steal_ticks, total_ticks; /* /proc/stat, 1/100 s over all CPUs: steal of total */
+    int64_t pressure_us;              /* /proc/pressure/cpu "some": time in which tasks waited */
+    int64_t throttled;                /* periods in which our cgroup's quota was used up */
+    int64_t suspended_ns;             /* the machine slept: boot time less monotonic time */
+};
+
+/* How the exchange with the subject went. */
+enum cycle_break {
+    CYCLE_WHOLE,
+    CYCLE_BROKE_SPAWN,
+    CYCLE_BROKE_FINISH,
+    CYCLE_BROKE_DOWN /* no subject */
+};
+
+/* What somebody did to a cycle on purpose (see struct cycle_meddler): what is right then,
+ * is not what is right otherwise. */
+enum cycle_harm {
+    CYCLE_UNHARMED,
+    CYCLE_HURT,  /* something it needs was refused: it may refuse too, and must lose nothing */
+    CYCLE_KILLED /* the subject was killed: of what it had not told yet, either outcome is right */
+};
+
+/* One cycle. Reused from cycle to cycle; cycle_cycle_release at the end. */
+struct cycle {
+    size_t index; /* in the plan; also the batch number */
+    struct plan_item item;
+    struct cycle_agent *agents;
+    size_t agent_count;
+    enum cycle_break broke;
+    enum subject_answer answer; /* what broke it */
+    char *trouble;              /* its sentence; owned, NULL when whole */
+    enum cycle_harm harm;
+    /* READY: every agent ready and recorded; else the worst of its agents */
+    enum cycle_outcome outcome;
+    int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
+    int64_t begin_ns, end_ns;     /* the subject's own words */
+    int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
+    int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
+    int64_t finish_sent_ns, finished_ns;
+    char consensus[16]; /* "agreed", "split" or "" */
+    int ledger_strays;  /* ledger lines of agents that are not of this cycle */
+    char stray[64];     /* one of them */
+    int answer_strays;  /* agents in the answer that nobody asked for, or twice */
+    int children_left;  /* children of the subject after the cycle, zombies included */
+    int zombies_left;
+    int orphans;           /* processes of it that came to us as subreaper */
+    char left_name[32];    /* name of one of them */
+    int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
+    int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
+    int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it
+                           broke */
+    int64_t cost[SCENARIO_METRICS]; /* of metrics that are a cost; -1: not known of every agent.
+                           CPU_TIME: of the subject during the spawn and of its agents until the
+                           answer. For agents that were reaped by then it is what the subject reaped
+                           meanwhile, known in steps of 10 ms only. PEAK_MEMORY: peak resident sets
+                           added up: of the subject since it started, and of its agents, pages they
+                           share counted for each */
+    struct cycle_strain strain;
+    int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
+                           the audit's cost */
+};
+
+/* What a closed arm leaves. */
+struct cycle_arm_end {
+    bool asked; /* it still ran and was asked to close: false when it was down, or after a signal */
+    bool clean; /* answered "closed" and exited 0 */
+    int restarts;
+    int orphans; /* processes it left behind, ended by us */
+    char left_name[32];
+    struct process_exit exit; /* of the last process, with its rusage */
+};
+
+struct cycle_subjects; /* opaque */
+
+/* When a meddler is asked. Those that end in ING come again and again until the answer is there. */
+enum cycle_moment {
+    CYCLE_OPENING, /* "open" was sent; cycle is NULL */
+    CYCLE_BEFORE_SPAWN,
+    CYCLE_SPAWNING, /* "spawn" was sent; the ledger has been read */
+    CYCLE_SPAWNED,  /* its answer has been read, "finish" not been sent */
+    CYCLE_FINISHING,
+    CYCLE_FINISHED,
+    CYCLE_OVER, /* the exchange has ended, in whatever way; what is left is looked at after this */
+    CYCLE_CLOSING /* "close" was sent; cycle is NULL */
+};
+
+/*
+ * Somebody who interferes with a run: harness/proof/faults. Plain value.
+ *
+ * meddle : may change the cycle: before the spawn its agents' `asked`, at any time its `harm`;
+ *          subject: its process, 0 when it is gone; returns for ..ING moments in how many ns it
+ *          wants to be asked again, INT64_MAX: not before the next moment
+ */
+struct cycle_meddler {
+    int64_t (*meddle)(void *context, enum cycle_moment moment, pid_t subject, struct cycle *cycle);
+    void *context;
+};
+
+/* What to run and where. All borrowed until cycle_close. */
+struct cycle_options {
+    const struct scenario *scenario;
+    const char *run_label;               /* "open" passes it on */
+    const char *folder;                  /* databases, ledgers and logs go here; it exists */
+    const char *metrics_path;            /* what {metrics} stands for */
+    const bool *arm_chosen;              /* per arm */
+    const char *store_folder;            /* databases go here instead; NULL: folder */
+    const char *const *environment;      /* "KEY=VALUE" for the subjects, ended by NULL; or NULL */
+    const char *const *arguments;        /* added to each subject's command likewise; or NULL */
+    const struct cycle_meddler *meddler; /* NULL: nobody */
+};
+
+/*
+ * cycle_open - become subreaper, start and open one subject per arm
+ *
+ * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log)
+ */
+int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err);
+
+/*
+ * cycle_run - one batch: spawn, finish, ledger, hygiene
+ *
+ * A subject that broke is ended and started anew for the next cycle, five times in a run at most.
+ * errors : ERR_INTERRUPTED only
+ */
+int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
+              struct cycle *out, struct err *err);
+
+/*
+ * cycle_arm_stop  - close the subject of one arm, if it has one; end is filled
+ * cycle_arm_start - start it anew and open it
+ *
+ * Unlike restarts after a breakdown these are not counted.
+ * errors : ERR_UNFIT it would not start, with the tail of its log; ERR_INTERRUPTED
+ */
+void cycle_arm_stop(struct cycle_subjects *run, size_t arm, struct cycle_arm_end *end);
+int cycle_arm_start(struct cycle_subjects *run, size_t arm, struct err *err);
+
+/* cycle_subject - process of an arm's subject, 0 when it has none */
+pid_t cycle_subject(const struct cycle_subjects *run, size_t arm);
+
+/*
+ * cycle_stop - close every subject; ends[arm] is filled (ends may be NULL). cycle_database and
+ * cycle_version still answer afterwards.
+ */
+void cycle_stop(struct cycle_subjects *run, struct cycle_arm_end ends[]);
+
+/* cycle_close - cycle_stop where that has not been done, and give everything back. Accepts NULL. */
+void cycle_close(struct cycle_subjects *run);
+
+void cycle_cycle_release(struct cycle *cycle);
+
+/* cycle_database - the store of an arm, NULL when it keeps none; cycle_version: from its "opened"
+ * */
+const char *cycle_database(const struct cycle_subjects *run, size_t arm);
+const char *cycle_version(const struct cycle_subjects *run, size_t arm);
+
+const char *cycle_outcome_name(enum cycle_outcome outcome);
+
+/*
+ * cycle_host_describe - the machine and the settings a run was made with, as a JSON object (text)
+ *
+ * Versions, SQLite source id, file system of `folder`, kernel, CPU model, cores, governor, load,
+ * pressure, steal, limits, CPU quota, fsync cost, clock resolution, git commit. Never values of
+ * environment variables. The caller frees it.
+ *
+ * engine : results_engine()
+ */
+char *cycle_host_describe(const char *folder, const char *engine);
+
+#endif

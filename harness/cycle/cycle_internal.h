@@ -1,0 +1,89 @@
+/* cycle_internal - what the files of run/ share; nobody else includes it. */
+#ifndef CYCLE_CYCLE_INTERNAL_H
+#define CYCLE_CYCLE_INTERNAL_H
+
+#include "base/text.h"
+#include "cycle/cycle.h"
+#include "cycle/strain.h"
+
+#define CYCLE_MOST_RESTARTS 5
+/* beyond the deadline: the subject ends agents, answers */
+#define CYCLE_GRACE_NS          INT64_C(3000000000)
+#define CYCLE_MOST_OWN_CHILDREN 64
+/* per batch size: after them the subject's descriptors must not grow */
+#define CYCLE_SETTLING_CYCLES 3
+
+/* One arm while it runs. */
+struct cycle_arm {
+    const struct scenario_arm *asked;
+    bool chosen, down;
+    struct subject subject;
+    char **argv; /* placeholders filled */
+    char *database, *ledger_path, *log_path, *version;
+    bool records;
+    int ledger_fd;
+    int64_t ledger_offset;
+    struct text ledger_rest; /* a line that was not complete yet */
+    bool ledger_flooded;     /* it is too long: what comes until its end is passed over */
+    int restarts;
+    int cycles, descriptors_first;               /* of the present process */
+    pid_t own_children[CYCLE_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
+    size_t own_child_count;
+    struct process_exit last_exit;
+    struct cycle_subjects *run; /* for the onlooker: whose it is, what it sees, and when */
+    struct cycle *looked_at;
+    enum cycle_moment moment;
+};
+
+struct cycle_subjects {
+    struct cycle_options options;
+    struct strain strain;
+    struct cycle_arm *arms;
+    char *agent_path;   /* what {agent} stands for */
+    char **environment; /* of the subjects; NULL: ours */
+};
+
+/* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
+void meddle(struct cycle_subjects *run, struct cycle_arm *arm, enum cycle_moment moment,
+            struct cycle *cycle);
+void meddle_while(struct cycle_subjects *run, struct cycle_arm *arm, enum cycle_moment moment,
+                  struct cycle *cycle);
+
+/* meddle.c: our environment and what the options add; NULL when they add nothing */
+char **environment_make(const char *const added[]);
+
+/* message.c: the spawn and finish requests as one line each (caller frees), and what came back */
+char *message_open(const struct cycle_subjects *run, const struct cycle_arm *arm);
+char *message_spawn(const struct cycle_subjects *run, const struct cycle_arm *arm,
+                    const struct cycle *cycle);
+char *message_finish(const struct cycle_subjects *run, const struct cycle *cycle);
+void message_read_spawned(struct cycle *cycle, const cJSON *answer);
+void message_read_finished(struct cycle *cycle, const cJSON *answer);
+
+/* fill.c: placeholders of a command line; NULL-terminated, caller frees with fill_free */
+int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
+                 struct err *err);
+void fill_free(char **command);
+
+/* ledger.c: lines that agents wrote since the last call, into their places in the cycle */
+int ledger_open(struct cycle_arm *arm, struct err *err);
+void ledger_read(struct cycle_arm *arm, struct cycle *cycle);
+
+/* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
+void hygiene_open(struct cycle_arm *arm);
+void hygiene_look(struct cycle_subjects *run, struct cycle_arm *arm, struct cycle *cycle);
+void hygiene_reap(struct cycle *cycle);
+void hygiene_enter(
+    const struct cycle_subjects *run); /* its subjects are known from now on, also to others */
+void hygiene_leave(const struct cycle_subjects *run);
+
+/* usage.c: what a spawn cost. usage_before just before the question, usage_after when the answer
+ * has been put down and before anything else is asked; their own time counts as hygiene. */
+struct usage {
+    int64_t cpu_ns;    /* of the subject itself */
+    int64_t reaped_ns; /* of the children it had reaped, in steps of 1/100 s */
+};
+void usage_before(struct usage *out, const struct cycle_arm *arm, struct cycle *cycle);
+void usage_after(const struct usage *before, const struct cycle_arm *arm, struct cycle *cycle);
+
+#endif

@@ -1,0 +1,62 @@
+/* What do {agent}, {reference}, {null}, {liar} and {metrics} stand for? Programs beside our own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cycle/cycle_internal.h"
+
+static char *program_for(const char *placeholder, const char **name)
+{
+    static const struct {
+        const char *placeholder, *program;
+    } known[] = {{"{agent}", "spawnref-agent"},
+                 {"{reference}", "spawnref"},
+                 {"{null}", "spawnbench-null"},
+                 {"{liar}", "spawnbench-liar"}};
+    *name = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(placeholder, known[i].placeholder) != 0)
+            continue;
+        *name = known[i].program;
+        return process_find_beside_self(known[i].program);
+    }
+    return NULL;
+}
+
+int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
+                 struct err *err)
+{
+    const char *const *more = run->options.arguments;
+    size_t count = 0, added = 0;
+    char **filled;
+    while (command[count])
+        count++;
+    while (more && more[added])
+        added++;
+    filled = xcalloc(count + added + 1, sizeof *filled);
+    for (size_t i = 0; i < count; i++) {
+        const char *name;
+        filled[i] = program_for(command[i], &name);
+        if (!filled[i] && name) {
+            fill_free(filled);
+            return err_set(err, ERR_UNFIT,
+                           "'%s' stands for the program '%s', which is not beside spawnbench "
+                           "(build or install it)",
+                           command[i], name);
+        }
+        if (!filled[i] && strcmp(command[i], "{metrics}") == 0)
+            filled[i] = xstrdup(run->options.metrics_path);
+        if (!filled[i])
+            filled[i] = xstrdup(command[i]);
+    }
+    for (size_t i = 0; i < added; i++)
+        filled[count + i] = xstrdup(more[i]);
+    *out = filled;
+    return 0;
+}
+
+void fill_free(char **command)
+{
+    for (size_t i = 0; command && command[i]; i++)
+        free(command[i]);
+    free(command);
+}

@@ -1,0 +1,175 @@
+/* What is asked of a subject, and what did its answer say?
+ * The protocol of reference/PROTOCOL.md. */
+#include <cjson/cJSON.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cycle/cycle_internal.h"
+
+static char *one_line(cJSON *message)
+{
+    char *line = json_print(message, 0);
+    cJSON_Delete(message);
+    return line;
+}
+
+char *message_open(const struct cycle_subjects *run, const struct cycle_arm *arm)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "op", "open");
+    cJSON_AddNumberToObject(message, "protocol", 1);
+    cJSON_AddStringToObject(message, "database", arm->database);
+    cJSON_AddStringToObject(message, "durability",
+                            run->options.scenario->durability_full ? "full" : "normal");
+    cJSON_AddStringToObject(message, "run", run->options.run_label);
+    return one_line(message);
+}
+
+static cJSON *ready_object(const struct scenario_agent *asked)
+{
+    static const char *const ways[] = {"fd", "notify", "line", "exit"};
+    cJSON *ready = cJSON_CreateObject();
+    cJSON_AddStringToObject(ready, "by", ways[asked->ready]);
+    if (asked->ready == SCENARIO_READY_LINE)
+        cJSON_AddStringToObject(ready, "text", asked->ready_text);
+    return ready;
+}
+
+static cJSON *agent_object(const struct cycle_subjects *run, const struct cycle_arm *arm,
+                           const struct cycle_agent *agent)
+{
+    const struct scenario_agent *asked = agent->asked;
+    cJSON *object = cJSON_CreateObject();
+    cJSON *command = cJSON_CreateArray(), *environment = cJSON_CreateObject();
+    for (size_t i = 0; asked->command[i]; i++) {
+        bool own = strcmp(asked->command[i], "{agent}") == 0;
+        cJSON_AddItemToArray(command,
+                             cJSON_CreateString(own ? run->agent_path : asked->command[i]));
+    }
+    for (size_t i = 0; i < asked->environment_count; i++)
+        cJSON_AddStringToObject(environment, asked->environment[i].key,
+                                asked->environment[i].value);
+    cJSON_AddStringToObject(environment, "SPAWNBENCH_LEDGER", arm->ledger_path);
+    cJSON_AddStringToObject(environment, "SPAWNBENCH_AGENT", agent->id);
+    cJSON_AddStringToObject(object, "id", agent->id);
+    cJSON_AddStringToObject(object, "name", asked->name);
+    cJSON_AddItemToObject(object, "command", command);
+    cJSON_AddItemToObject(object, "environment", environment);
+    if (asked->directory)
+        cJSON_AddStringToObject(object, "directory", asked->directory);
+    cJSON_AddItemToObject(object, "ready", ready_object(asked));
+    return object;
+}
+
+char *message_spawn(const struct cycle_subjects *run, const struct cycle_arm *arm,
+                    const struct cycle *cycle)
+{
+    const struct scenario *scenario = run->options.scenario;
+    cJSON *message = cJSON_CreateObject();
+    cJSON *agents;
+    cJSON_AddStringToObject(message, "op", "spawn");
+    json_add_int64(message, "batch", (int64_t)cycle->index);
+    json_add_int64(message, "deadline_ms",
+                   (scenario->deadline_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS);
+    cJSON_AddStringToObject(message, "on_failure",
+                            scenario->on_failure == SCENARIO_CANCEL ? "cancel" : "degrade");
+    agents = cJSON_AddArrayToObject(message, "agents");
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        cJSON_AddItemToArray(agents, agent_object(run, arm, &cycle->agents[i]));
+    return one_line(message);
+}
+
+char *message_finish(const struct cycle_subjects *run, const struct cycle *cycle)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "op", "finish");
+    json_add_int64(message, "batch", (int64_t)cycle->index);
+    cJSON_AddStringToObject(message, "prompt", run->options.scenario->prompt);
+    cJSON_AddBoolToObject(message, "consensus", run->options.scenario->consensus);
+    return one_line(message);
+}
+
+static int64_t number_of(const cJSON *object, const char *key)
+{
+    int64_t value = 0;
+    json_int64(&value, cJSON_GetObjectItemCaseSensitive(object, key));
+    return value;
+}
+
+static int64_t time_of(const cJSON *object, const char *key)
+{
+    return clock_believable(number_of(object, key));
+}
+
+/* 0 when none is told, or a number that no process has */
+static pid_t pid_of(const cJSON *object, const char *key)
+{
+    int64_t value = number_of(object, key);
+    return value > 0 && value <= INT_MAX ? (pid_t)value : 0;
+}
+
+/* Ids are BATCH.ORDINAL: the agent of this cycle that an answer or a ledger line means, or NULL. */
+static struct cycle_agent *agent_named(struct cycle *cycle, const char *id)
+{
+    const char *dot = id ? strchr(id, '.') : NULL;
+    unsigned long ordinal = dot ? strtoul(dot + 1, NULL, 10) : cycle->agent_count;
+    if (ordinal >= cycle->agent_count || strcmp(cycle->agents[ordinal].id, id) != 0)
+        return NULL;
+    return &cycle->agents[ordinal];
+}
+
+static enum cycle_outcome outcome_of(const char *word)
+{
+    for (int i = CYCLE_READY; word && i < CYCLE_UNKNOWN; i++)
+        if (strcmp(word, cycle_outcome_name((enum cycle_outcome)i)) == 0)
+            return (enum cycle_outcome)i;
+    return CYCLE_UNKNOWN;
+}
+
+void message_read_spawned(struct cycle *cycle, const cJSON *answer)
+{
+    const cJSON *row;
+    cycle->begin_ns = time_of(answer, "begin_ns");
+    cycle->end_ns = time_of(answer, "end_ns");
+    if (number_of(answer, "batch") != (int64_t)cycle->index)
+        cycle->answer_strays++;
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
+        struct cycle_agent *agent = agent_named(cycle, json_string(row, "id"));
+        const char *error = json_string(row, "error");
+        if (!agent || agent->answered) {
+            cycle->answer_strays++;
+            continue;
+        }
+        agent->answered = true;
+        agent->outcome = outcome_of(json_string(row, "outcome"));
+        agent->pid = pid_of(row, "pid");
+        agent->start_ns = time_of(row, "start_ns");
+        agent->ready_ns = time_of(row, "ready_ns");
+        agent->recorded_ns = time_of(row, "recorded_ns");
+        agent->error = error ? xstrdup(error) : NULL;
+    }
+}
+
+void message_read_finished(struct cycle *cycle, const cJSON *answer)
+{
+    const cJSON *row;
+    const char *consensus = json_string(answer, "consensus");
+    if (consensus)
+        strncpy(cycle->consensus, consensus, sizeof cycle->consensus - 1);
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
+        struct cycle_agent *agent = agent_named(cycle, json_string(row, "id"));
+        int64_t value;
+        if (!agent) {
+            cycle->answer_strays++;
+            continue;
+        }
+        agent->finished = true;
+        if (json_int64(&value, cJSON_GetObjectItemCaseSensitive(row, "exit")) == 0)
+            agent->exit_status = (int)value;
+        if (json_int64(&value, cJSON_GetObjectItemCaseSensitive(row, "signal")) == 0)
+            agent->exit_signal = (int)value;
+    }
+}

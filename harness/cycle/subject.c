@@ -1,0 +1,249 @@
+/* How is the program under test asked, so that nothing it does can hang or crash us? */
+#include "cycle/subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/json.h"
+
+int subject_start(struct subject *out, const char *const argv[], char *const environment[],
+                  const char *log_path, struct err *err)
+{
+    int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    *out = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
+    if (log < 0)
+        return err_system(err, "cannot write the subject's log '%s'", log_path);
+    rc = process_start(&out->process, argv, environment, NULL, log, err);
+    close(log);
+    if (rc < 0)
+        return -1;
+    fcntl(out->process.in, F_SETFL, O_NONBLOCK);
+    fcntl(out->process.out, F_SETFL, O_NONBLOCK);
+    out->log_path = xstrdup(log_path);
+    return 0;
+}
+
+static enum subject_answer ended(struct subject *subject, const char *how)
+{
+    snprintf(subject->trouble, sizeof subject->trouble, "%s", how);
+    return SUBJECT_ENDED;
+}
+
+/* Let the onlooker look, if it is time; how long nobody needs to be woken. */
+static int64_t look_on(const struct subject *subject, int64_t *next_ns)
+{
+    const struct subject_onlooker *onlooker = &subject->onlooker;
+    int64_t now_ns, rest_ns;
+    if (!onlooker->look)
+        return INT64_MAX;
+    now_ns = clock_now_ns();
+    if (now_ns < *next_ns)
+        return *next_ns - now_ns;
+    rest_ns = onlooker->look(onlooker->context);
+    *next_ns = rest_ns < INT64_MAX - now_ns ? now_ns + rest_ns : INT64_MAX;
+    return rest_ns;
+}
+
+/* Wait until the descriptor can be used, a signal asked us to stop, or the deadline is over. */
+static enum subject_answer wait_for(struct subject *subject, int fd, short events,
+                                    int64_t deadline_ns)
+{
+    /* the pidfd tells an end that its pipes do not, when a child of it still holds them */
+    struct pollfd watch[] = {
+        {fd, events, 0}, {interrupt_fd(), POLLIN, 0}, {subject->process.pidfd, POLLIN, 0}};
+    int64_t look_ns = 0;
+    for (;;) {
+        int64_t rest_ns = look_on(subject, &look_ns);
+        int64_t left_ns = deadline_ns - clock_now_ns();
+        struct timespec patience;
+        int ready;
+        if (left_ns <= 0) {
+            snprintf(subject->trouble, sizeof subject->trouble,
+                     "it did not answer before the deadline");
+            return SUBJECT_TIMED_OUT;
+        }
+        left_ns = rest_ns < left_ns ? rest_ns : left_ns;
+        patience.tv_sec = left_ns / CLOCK_NS_PER_S;
+        patience.tv_nsec = left_ns % CLOCK_NS_PER_S;
+        ready = ppoll(watch, 3, &patience, NULL);
+        if (ready > 0 && watch[0].revents)
+            return SUBJECT_ANSWERED;
+        if (ready > 0 && watch[2].revents)
+            return ended(subject, "it ended before it answered");
+        if (interrupt_seen())
+            return SUBJECT_INTERRUPTED;
+    }
+}
+
+static enum subject_answer send_line(struct subject *subject, const char *line, int64_t deadline_ns)
+{
+    struct text message = {0};
+    enum subject_answer answer = SUBJECT_ANSWERED;
+    size_t sent = 0;
+    text_add(&message, line);
+    text_add(&message, "\n");
+    while (sent < message.length && answer == SUBJECT_ANSWERED) {
+        ssize_t done = write(subject->process.in, message.data + sent, message.length - sent);
+        if (done > 0)
+            sent += (size_t)done;
+        else if (done < 0 && errno == EAGAIN)
+            answer = wait_for(subject, subject->process.in, POLLOUT, deadline_ns);
+        else if (done < 0 && errno != EINTR)
+            answer = ended(subject, "it reads no more (it exited or closed its stdin)");
+    }
+    text_release(&message);
+    return answer;
+}
+
+/* Read until a whole line is there; *length without the newline. */
+static enum subject_answer read_line(struct subject *subject, int64_t deadline_ns, size_t *length)
+{
+    char block[65536];
+    size_t searched = 0;
+    for (;;) {
+        enum subject_answer answer;
+        ssize_t got;
+        char *newline = subject->incoming.length > searched
+                            ? memchr(subject->incoming.data + searched, '\n',
+                                     subject->incoming.length - searched)
+                            : NULL;
+        if (newline) {
+            *length = (size_t)(newline - subject->incoming.data);
+            return SUBJECT_ANSWERED;
+        }
+        searched = subject->incoming.length;
+        if (searched > SUBJECT_MOST_ANSWER_BYTES) {
+            snprintf(subject->trouble, sizeof subject->trouble,
+                     "it wrote more than %d bytes without a newline", SUBJECT_MOST_ANSWER_BYTES);
+            return SUBJECT_NONSENSE;
+        }
+        got = read(subject->process.out, block, sizeof block);
+        if (got > 0) {
+            text_add_bytes(&subject->incoming, block, (size_t)got);
+            continue;
+        }
+        if (got == 0)
+            return ended(subject, "it ended or closed its stdout before it answered");
+        if (errno != EAGAIN && errno != EINTR)
+            return ended(subject, strerror(errno));
+        answer = wait_for(subject, subject->process.out, POLLIN, deadline_ns);
+        if (answer != SUBJECT_ANSWERED)
+            return answer;
+    }
+}
+
+/* One answer must be one object with the right "op"; whatever else is told with its first bytes. */
+static enum subject_answer understand(struct subject *subject, size_t length, const char *op,
+                                      cJSON **out)
+{
+    struct err err = {0};
+    cJSON *message = NULL;
+    const char *said = NULL;
+    enum subject_answer answer = SUBJECT_NONSENSE;
+    char *line = subject->incoming.data;
+    line[length] = '\0';
+    if (json_parse_message(&message, line, length, &err) == 0)
+        said = json_string(message, "op");
+    if (said && strcmp(said, op) == 0) {
+        *out = message;
+        message = NULL;
+        answer = SUBJECT_ANSWERED;
+    } else if (said && strcmp(said, "error") == 0) {
+        const char *text = json_string(message, "text");
+        snprintf(subject->trouble, sizeof subject->trouble, "it answered with an error: %s",
+                 text ? text : "no text");
+        answer = SUBJECT_REFUSED;
+    } else {
+        snprintf(subject->trouble, sizeof subject->trouble,
+                 "expected one JSON object with \"op\":\"%s\", got '%.120s'", op, line);
+    }
+    text_make_printable(subject->trouble);
+    cJSON_Delete(message);
+    text_drop_front(&subject->incoming, length + 1);
+    return answer;
+}
+
+enum subject_answer subject_ask(struct subject *subject, const char *line, const char *op,
+                                int64_t deadline_ns, int64_t *sent_ns, int64_t *answered_ns,
+                                cJSON **answer)
+{
+    enum subject_answer came;
+    size_t length = 0;
+    *answer = NULL;
+    if (subject->incoming.length > 0) {
+        snprintf(subject->trouble, sizeof subject->trouble,
+                 "it wrote %zu bytes that nobody asked for", subject->incoming.length);
+        return SUBJECT_NONSENSE;
+    }
+    if (sent_ns)
+        *sent_ns = clock_now_ns();
+    came = send_line(subject, line, deadline_ns);
+    if (came == SUBJECT_ANSWERED && subject->onlooker.look)
+        subject->onlooker.look(subject->onlooker.context); /* also when the answer is there now */
+    if (came == SUBJECT_ANSWERED)
+        came = read_line(subject, deadline_ns, &length);
+    if (answered_ns)
+        *answered_ns = clock_now_ns();
+    return came == SUBJECT_ANSWERED ? understand(subject, length, op, answer) : came;
+}
+
+bool subject_stop(struct subject *subject, bool force, int64_t grace_ns,
+                  struct process_exit *out_ended)
+{
+    struct process_exit how = {.status = -1};
+    bool closed = false;
+    if (subject->process.pid) {
+        if (!force) {
+            cJSON *answer = NULL;
+            closed = subject_ask(subject, "{\"op\":\"close\"}", "closed", clock_now_ns() + grace_ns,
+                                 NULL, NULL, &answer) == SUBJECT_ANSWERED;
+            cJSON_Delete(answer);
+        }
+        if (subject->process.in >= 0)
+            close(subject->process.in);
+        subject->process.in = -1;
+        if (!closed || !process_wait(&subject->process, clock_now_ns() + grace_ns, &how)) {
+            closed = false;
+            process_end(&subject->process, grace_ns, &how);
+        }
+    }
+    text_release(&subject->incoming);
+    free(subject->log_path);
+    free(subject->version);
+    free(subject->engine_name);
+    *subject = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
+    if (out_ended)
+        *out_ended = how;
+    return closed && how.status == 0;
+}
+
+char *subject_log_tail(const struct subject *subject, size_t most_bytes)
+{
+    struct text tail = {0};
+    struct stat about;
+    char *block = xcalloc(1, most_bytes + 1);
+    int fd = subject->log_path ? open(subject->log_path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0 && fstat(fd, &about) == 0) {
+        off_t from = about.st_size > (off_t)most_bytes ? about.st_size - (off_t)most_bytes : 0;
+        ssize_t got = pread(fd, block, most_bytes, from);
+        for (ssize_t i = 0; i < got; i++)
+            if (((unsigned char)block[i] < ' ' && block[i] != '\n') || block[i] == 0x7f)
+                block[i] = '?';
+        if (got > 0)
+            text_add_bytes(&tail, block, (size_t)got);
+        while (tail.length && tail.data[tail.length - 1] == '\n')
+            tail.data[--tail.length] = '\0';
+    }
+    if (fd >= 0)
+        close(fd);
+    free(block);
+    return text_take(&tail);
+}

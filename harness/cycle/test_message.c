@@ -1,0 +1,371 @@
+/* Is everything heard of a cycle put down where it belongs: answers and ledger lines? */
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "cycle/cycle_internal.h"
+
+/* A scenario of one arm whose subject is given, and a cycle of two agents. */
+struct fixture {
+    char folder[64];
+    struct scenario scenario;
+    struct cycle_subjects run;
+    struct cycle_arm arm;
+    struct cycle cycle;
+    struct err err;
+};
+
+static const char scenario_text[] =
+    "{\"name\": \"t\", \"prompt\": \"hello\", \"deadline\": \"1500us\", \"on_failure\": "
+    "\"degrade\","
+    " \"agents\": [{\"name\": \"one\", \"command\": [\"{agent}\", \"--x\"], \"directory\": \"/\","
+    "               \"environment\": {\"K\": \"V\"}, \"ready\": {\"by\": \"line\", \"text\": "
+    "\"up\"}},"
+    "              {\"name\": \"two\", \"command\": [\"/bin/true\"], \"ready\": {\"by\": "
+    "\"exit\"}}],"
+    " \"arms\": [{\"name\": \"arm\", \"subject\": [\"x\"]}], \"cycles\": 5}";
+
+static int make(void **state)
+{
+    struct fixture *fixture = xcalloc(1, sizeof *fixture);
+    *state = fixture;
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/spawnbench-test-XXXXXX");
+    if (!mkdtemp(fixture->folder) ||
+        scenario_parse(&fixture->scenario, scenario_text, strlen(scenario_text), &fixture->err) < 0)
+        return -1;
+    fixture->run.options = (struct cycle_options){.scenario = &fixture->scenario,
+                                                  .run_label = "7.1",
+                                                  .folder = fixture->folder,
+                                                  .metrics_path = "/m.json"};
+    fixture->run.agent_path = (char *)"/bin/agent";
+    fixture->arm.ledger_path = text_format("%s/ledger", fixture->folder);
+    fixture->arm.ledger_fd = -1;
+    fixture->cycle.index = 4;
+    fixture->cycle.agent_count = 2;
+    fixture->cycle.agents = xcalloc(2, sizeof *fixture->cycle.agents);
+    for (size_t i = 0; i < 2; i++) {
+        struct cycle_agent *agent = &fixture->cycle.agents[i];
+        snprintf(agent->id, sizeof agent->id, "4.%zu", i);
+        agent->asked = scenario_agent_at(&fixture->scenario, i);
+        agent->outcome = CYCLE_UNKNOWN;
+        agent->exit_status = -1;
+    }
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
+{
+    (void)about;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static int unmake(void **state)
+{
+    struct fixture *fixture = *state;
+    cycle_cycle_release(&fixture->cycle);
+    scenario_release(&fixture->scenario);
+    text_release(&fixture->arm.ledger_rest);
+    if (fixture->arm.ledger_fd >= 0)
+        close(fixture->arm.ledger_fd);
+    free(fixture->arm.ledger_path);
+    nftw(fixture->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(fixture);
+    return 0;
+}
+
+/* ---- fill.c ---- */
+
+static void placeholders_are_whole_words(void **state)
+{
+    struct fixture *fixture = *state;
+    char *command[] = {(char *)"x",  (char *)"{metrics}", (char *)"a{metrics}",
+                       (char *)"{}", (char *)"",          NULL};
+    char **filled = NULL;
+    assert_int_equal(fill_command(&filled, &fixture->run, command, &fixture->err), 0);
+    assert_string_equal(filled[0], "x");
+    assert_string_equal(filled[1], "/m.json");
+    assert_string_equal(filled[2], "a{metrics}");
+    assert_string_equal(filled[3], "{}");
+    assert_string_equal(filled[4], "");
+    assert_null(filled[5]);
+    fill_free(filled);
+}
+
+/* The tests lie in a folder of their own, so there is no spawner beside this program. */
+static void a_program_that_is_not_beside_us_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    char *command[] = {(char *)"x", (char *)"{reference}", NULL}, **filled = NULL;
+    assert_int_equal(fill_command(&filled, &fixture->run, command, &fixture->err), -1);
+    assert_int_equal(fixture->err.code, ERR_UNFIT);
+    assert_non_null(strstr(fixture->err.text, "'{reference}' stands for the program 'spawnref'"));
+    assert_non_null(strstr(fixture->err.text, "build or install it"));
+}
+
+/* ---- ledger.c ---- */
+
+static void write_ledger(struct fixture *fixture, const char *lines)
+{
+    if (fixture->arm.ledger_fd < 0)
+        assert_int_equal(ledger_open(&fixture->arm, &fixture->err), 0);
+    assert_int_equal(write(fixture->arm.ledger_fd, lines, strlen(lines)), (ssize_t)strlen(lines));
+    ledger_read(&fixture->arm, &fixture->cycle);
+}
+
+static void ledger_lines_find_their_agents(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cycle_agent *agents = fixture->cycle.agents;
+    write_ledger(fixture, "4.1 51 131 141\n4.0 50 9007199254740995 1152921504606846975\n");
+    assert_int_equal(agents[0].ledger_lines, 1);
+    assert_int_equal(agents[0].ledger_pid, 50);
+    assert_true(agents[0].main_ns == INT64_C(9007199254740995)); /* every digit */
+    assert_true(agents[0].own_ready_ns == INT64_C(1152921504606846975));
+    assert_int_equal(agents[1].ledger_pid, 51);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(agents[0].ledger_lines, 2);
+    assert_int_equal(fixture->cycle.ledger_strays, 0);
+}
+
+static void a_torn_ledger_line_waits_for_its_end(void **state)
+{
+    struct fixture *fixture = *state;
+    write_ledger(fixture, "4.0 50 13");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
+    assert_int_equal(fixture->cycle.ledger_strays, 0);
+    write_ledger(fixture, "1 141\n");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
+    assert_true(fixture->cycle.agents[0].main_ns == 131);
+}
+
+static void everything_else_in_the_ledger_is_a_stray(void **state)
+{
+    static const char *const strays[] = {
+        "\n",
+        "garbage\n",
+        "4.0\n",
+        "4.0 50 1\n",
+        "4.0 50 1 2 3\n",
+        "4.0 50 1 x\n",
+        "4.0 50 1 -2\n",
+        "4.0  50 1 2\n",
+        " 4.0 50 1 2\n",
+        "4.0 50 1 2 \n",
+        "4.2 50 1 2\n",
+        "3.0 50 1 2\n",
+        "4.00 50 1 2\n",
+        "4 50 1 2\n",
+        "4.99999999999999999999999 50 1 2\n",
+        "an-id-that-is-far-too-long-to-be-one-of-ours 50 1 2\n",
+        "4.0 50 1 99999999999999999999\n",
+        "4.0 4294967346 1 2\n",
+        "\x1b[31m 1 2 3\n",
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof strays / sizeof strays[0]; i++) {
+        write_ledger(fixture, strays[i]);
+        if (fixture->cycle.ledger_strays != (int)i + 1)
+            fail_msg("taken for a good line: %s", strays[i]);
+    }
+    assert_string_equal(fixture->cycle.stray, "?[31m 1 2 3");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
+}
+
+static void a_ledger_flooded_without_newline_does_not_fill_us(void **state)
+{
+    struct fixture *fixture = *state;
+    char *flood = xcalloc(1 << 20, 1);
+    memset(flood, 'x', (1 << 20) - 1);
+    write_ledger(fixture, flood);
+    assert_true(fixture->cycle.ledger_strays > 0);
+    assert_true(fixture->arm.ledger_rest.length < 65536);
+    write_ledger(fixture, "\n4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
+    free(flood);
+}
+
+/* However a flood is cut into readings, its end is not taken for a line of its own. */
+static void the_end_of_a_flood_is_no_line(void **state)
+{
+    struct fixture *fixture = *state;
+    char flood[5001] = {0};
+    memset(flood, 'x', 5000);
+    write_ledger(fixture, flood);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.ledger_strays, 1);
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
+}
+
+/* As long as a file of its file system can be, and mostly a hole. */
+static void a_ledger_that_was_blown_up_is_passed_over(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(ledger_open(&fixture->arm, &fixture->err), 0);
+    assert_int_equal(ftruncate(fixture->arm.ledger_fd, (off_t)1 << 40), 0);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.ledger_strays, 1);
+    assert_string_equal(fixture->cycle.stray, "1099511627787 bytes at once");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
+    write_ledger(fixture, "4.0 50 1 2\n");
+    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
+}
+
+/* ---- message.c ---- */
+
+static cJSON *parse_taken(char *line)
+{
+    cJSON *message = NULL;
+    struct err err = {0};
+    assert_null(strchr(line, '\n'));
+    if (json_parse(&message, line, strlen(line), &err) < 0)
+        fail_msg("%s in: %s", err.text, line);
+    free(line);
+    return message;
+}
+
+static void assert_prints(const cJSON *node, const char *expected)
+{
+    char *printed = json_print(node, 0);
+    assert_string_equal(printed, expected);
+    free(printed);
+}
+
+static void spawn_says_all_that_the_scenario_asks(void **state)
+{
+    struct fixture *fixture = *state;
+    cJSON *message = parse_taken(message_spawn(&fixture->run, &fixture->arm, &fixture->cycle));
+    const cJSON *agents = cJSON_GetObjectItem(message, "agents");
+    const cJSON *one = cJSON_GetArrayItem(agents, 0), *two = cJSON_GetArrayItem(agents, 1);
+    assert_string_equal(json_string(message, "op"), "spawn");
+    assert_string_equal(json_string(message, "on_failure"), "degrade");
+    assert_prints(cJSON_GetObjectItem(message, "batch"), "4");
+    assert_prints(cJSON_GetObjectItem(message, "deadline_ms"), "2"); /* rounded up, never to 0 */
+    assert_int_equal(cJSON_GetArraySize(agents), 2);
+    assert_string_equal(json_string(one, "id"), "4.0");
+    assert_string_equal(json_string(one, "name"), "one");
+    assert_string_equal(json_string(one, "directory"), "/");
+    assert_prints(cJSON_GetObjectItem(one, "command"), "[\"/bin/agent\",\"--x\"]");
+    assert_prints(cJSON_GetObjectItem(one, "ready"), "{\"by\":\"line\",\"text\":\"up\"}");
+    assert_string_equal(json_string(cJSON_GetObjectItem(one, "environment"), "K"), "V");
+    assert_string_equal(json_string(cJSON_GetObjectItem(two, "environment"), "SPAWNBENCH_AGENT"),
+                        "4.1");
+    assert_string_equal(json_string(cJSON_GetObjectItem(two, "environment"), "SPAWNBENCH_LEDGER"),
+                        fixture->arm.ledger_path);
+    assert_null(cJSON_GetObjectItem(two, "directory"));
+    assert_prints(cJSON_GetObjectItem(two, "ready"), "{\"by\":\"exit\"}");
+    cJSON_Delete(message);
+}
+
+static void open_and_finish_say_what_they_must(void **state)
+{
+    struct fixture *fixture = *state;
+    cJSON *message;
+    fixture->arm.database = (char *)"/d";
+    message = parse_taken(message_open(&fixture->run, &fixture->arm));
+    assert_prints(message, "{\"op\":\"open\",\"protocol\":1,\"database\":\"/d\","
+                           "\"durability\":\"full\",\"run\":\"7.1\"}");
+    cJSON_Delete(message);
+    message = parse_taken(message_finish(&fixture->run, &fixture->cycle));
+    assert_prints(message,
+                  "{\"op\":\"finish\",\"batch\":4,\"prompt\":\"hello\",\"consensus\":true}");
+    cJSON_Delete(message);
+}
+
+static void read_spawned(struct fixture *fixture, const char *text)
+{
+    cJSON *answer = parse_taken(xstrdup(text));
+    message_read_spawned(&fixture->cycle, answer);
+    cJSON_Delete(answer);
+}
+
+static void a_spawned_answer_is_put_down_agent_by_agent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cycle_agent *agents = fixture->cycle.agents;
+    read_spawned(fixture, "{\"batch\":4,\"begin_ns\":9007199254740993,\"end_ns\":9007199254740999,"
+                          "\"agents\":[{\"id\":\"4.1\",\"pid\":51,\"outcome\":\"failed\","
+                          "\"error\":\"no such file\",\"later\":\"ignored\"},"
+                          "{\"id\":\"4.0\",\"pid\":50,\"outcome\":\"ready\",\"start_ns\":2,"
+                          "\"ready_ns\":3,\"recorded_ns\":4,\"error\":null}]}");
+    assert_true(fixture->cycle.begin_ns == INT64_C(9007199254740993)); /* 104 days of uptime */
+    assert_true(fixture->cycle.end_ns == INT64_C(9007199254740999));
+    assert_true(agents[0].answered && agents[0].outcome == CYCLE_READY && agents[0].pid == 50);
+    assert_true(agents[0].start_ns == 2 && agents[0].ready_ns == 3 && agents[0].recorded_ns == 4);
+    assert_null(agents[0].error);
+    assert_true(agents[1].answered && agents[1].outcome == CYCLE_FAILED && agents[1].start_ns == 0);
+    assert_string_equal(agents[1].error, "no such file");
+    assert_int_equal(fixture->cycle.answer_strays, 0);
+}
+
+static void odd_answers_are_counted_and_never_believed(void **state)
+{
+    static const char *const odd[] = {
+        "{\"batch\":5,\"agents\":[]}",                 /* another batch */
+        "{\"batch\":4,\"agents\":[{\"id\":\"4.2\"}]}", /* nobody asked */
+        "{\"batch\":4,\"agents\":[{\"id\":7}]}",       /* no id */
+        "{\"batch\":4,\"agents\":[7]}",                /* no object */
+        "{\"agents\":[]}",                             /* no batch */
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        read_spawned(fixture, odd[i]);
+        assert_int_equal(fixture->cycle.answer_strays, i + 1);
+    }
+    read_spawned(fixture, "{\"batch\":4,\"agents\":[{\"id\":\"4.0\",\"outcome\":\"splendid\"},"
+                          "{\"id\":\"4.0\",\"outcome\":\"ready\"}]}");
+    assert_int_equal(fixture->cycle.answer_strays, 6); /* twice */
+    assert_int_equal(fixture->cycle.agents[0].outcome, CYCLE_UNKNOWN);
+    assert_false(fixture->cycle.agents[1].answered);
+    read_spawned(fixture, "{\"batch\":4,\"agents\":{}}");
+    read_spawned(fixture, "{\"batch\":4}");
+}
+
+static void a_finished_answer_tells_ends_and_consensus(void **state)
+{
+    struct fixture *fixture = *state;
+    cJSON *answer = parse_taken(xstrdup("{\"agents\":[{\"id\":\"4.0\",\"exit\":3,\"signal\":null},"
+                                        "{\"id\":\"4.1\",\"exit\":null,\"signal\":9},"
+                                        "{\"id\":\"4.7\"}],\"consensus\":\"a very long word\"}"));
+    message_read_finished(&fixture->cycle, answer);
+    assert_true(fixture->cycle.agents[0].finished && fixture->cycle.agents[0].exit_status == 3);
+    assert_int_equal(fixture->cycle.agents[1].exit_status, -1);
+    assert_int_equal(fixture->cycle.agents[1].exit_signal, 9);
+    assert_int_equal(fixture->cycle.answer_strays, 1);
+    assert_string_equal(fixture->cycle.consensus, "a very long wor");
+    cJSON_Delete(answer);
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FIXTURE(placeholders_are_whole_words),
+        WITH_FIXTURE(a_program_that_is_not_beside_us_is_told),
+        WITH_FIXTURE(ledger_lines_find_their_agents),
+        WITH_FIXTURE(a_torn_ledger_line_waits_for_its_end),
+        WITH_FIXTURE(everything_else_in_the_ledger_is_a_stray),
+        WITH_FIXTURE(a_ledger_flooded_without_newline_does_not_fill_us),
+        WITH_FIXTURE(the_end_of_a_flood_is_no_line),
+        WITH_FIXTURE(a_ledger_that_was_blown_up_is_passed_over),
+        WITH_FIXTURE(spawn_says_all_that_the_scenario_asks),
+        WITH_FIXTURE(open_and_finish_say_what_they_must),
+        WITH_FIXTURE(a_spawned_answer_is_put_down_agent_by_agent),
+        WITH_FIXTURE(odd_answers_are_counted_and_never_believed),
+        WITH_FIXTURE(a_finished_answer_tells_ends_and_consensus),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,178 @@
+/* Is the claim supported, refuted, or is there not enough to say? Every answer with its reason. */
+#include "judge/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "judge/findings.h"
+#include "judge/judge_internal.h"
+
+#define BLOCKS_NEEDED  5
+#define SPAN_NEEDED_NS (300 * CLOCK_NS_PER_S)
+#define UNKNOWN_MOST   0.05 /* share of cycles whose metric nobody knows */
+
+const char *verdict_word_name(enum verdict_word word)
+{
+    static const char *const names[] = {"supported", "refuted", "inconclusive", "invalid"};
+    return names[word];
+}
+
+bool verdict_claim_counts(const struct scenario_claim *claim)
+{
+    return claim->kind == SCENARIO_CLAIM_INTACT || claim->kind == SCENARIO_CLAIM_FAILURE;
+}
+
+/* What nobody measured cannot be judged. */
+static void refuse_unknown(struct verdict_item *item, const struct evidence *evidence)
+{
+    enum scenario_metric metric = item->claim->metric;
+    if (!evidence->n || (double)evidence->unknown <= UNKNOWN_MOST * (double)evidence->n)
+        return;
+    item->word = VERDICT_INVALID;
+    item->hopeless = true;
+    item->estimate = item->p_support = item->p_refute = NAN; /* what nobody knows is not told */
+    item->lower = -INFINITY;
+    item->upper = INFINITY;
+    snprintf(item->reason, sizeof item->reason, "%s is not known in %zu of %zu %s",
+             scenario_metric_name(metric), evidence->unknown, evidence->n,
+             evidence->ratio ? "pairs" : "cycles");
+    snprintf(
+        item->remedy, sizeof item->remedy, "%s",
+        scenario_metric_is_phase(metric)
+            ? "main and own ready are told by agents that write the ledger, start, seen and "
+              "recorded by the subject: claim a phase that somebody tells"
+            : "agents were gone before they could be asked: they have to run on after they are "
+              "ready, until they are given the prompt");
+}
+
+static void forbid(struct verdict_item *item, const struct diagnosis *diagnosis)
+{
+    const struct diagnosis_item *why = diagnosis_forbids(diagnosis, item->claim, item->value);
+    if (!why || item->word == VERDICT_INVALID)
+        return;
+    item->word = VERDICT_INVALID;
+    snprintf(item->reason, sizeof item->reason, "%s: %s", diagnosis_kind_name(why->kind),
+             why->text);
+    snprintf(item->remedy, sizeof item->remedy, "%s", why->remedy);
+}
+
+static int judge_measured(struct verdict_item *item, const struct scenario *scenario,
+                          struct results *store, int64_t run, const struct diagnosis *diagnosis,
+                          struct err *err)
+{
+    struct evidence evidence;
+    if (evidence_load(&evidence, item->claim, store, run, item->value, err) < 0)
+        return -1;
+    looks_test(item, scenario, &evidence);
+    sentence_write(item, scenario, &evidence);
+    refuse_unknown(item, &evidence);
+    forbid(item, diagnosis);
+    evidence_release(&evidence);
+    return 0;
+}
+
+static int judge_one(struct verdict_item *item, const struct scenario *scenario,
+                     struct results *store, int64_t run, const struct diagnosis *diagnosis,
+                     struct err *err)
+{
+    struct results_tally tally;
+    int arm = item->claim->kind == SCENARIO_CLAIM_INTACT ? -1 : (int)item->claim->arm;
+    item->batch_size = scenario_batch_size(scenario, (size_t)item->value);
+    item->estimate = item->rate_upper = NAN;
+    item->lower = -INFINITY;
+    item->upper = INFINITY;
+    item->p_support = item->p_refute = NAN;
+    item->tau = 1;
+    if (results_tally(store, run, arm, item->value, &tally, err) < 0)
+        return -1;
+    item->this_sitting_only = tally.blocks < BLOCKS_NEEDED || tally.span_ns < SPAN_NEEDED_NS;
+    if (!verdict_claim_counts(item->claim))
+        return judge_measured(item, scenario, store, run, diagnosis, err);
+    counted_judge(item, scenario, &tally);
+    return 0;
+}
+
+static int judge_all(struct verdict *out, const struct scenario *scenario, struct results *store,
+                     int64_t run, struct err *err)
+{
+    size_t values = scenario_value_count(scenario);
+    out->items = xcalloc(scenario->claim_count * values, sizeof *out->items);
+    for (size_t i = 0; i < scenario->claim_count; i++) {
+        for (size_t value = 0; value < values; value++) {
+            struct verdict_item *item = &out->items[out->count];
+            if (scenario->claims[i].at >= 0 && scenario->claims[i].at != (int)value)
+                continue;
+            out->count++;
+            item->claim = &scenario->claims[i];
+            item->value = (int)value;
+            if (judge_one(item, scenario, store, run, &out->diagnosis, err) < 0)
+                return -1;
+            out->decided = out->decided && item->word != VERDICT_INCONCLUSIVE &&
+                           (item->word != VERDICT_INVALID || item->hopeless);
+        }
+    }
+    return 0;
+}
+
+/* What each claim's own samples are worth; with that told, "nothing found" would be a lie. */
+static void tell_dependence(struct verdict *out)
+{
+    struct diagnosis *diagnosis = &out->diagnosis;
+    size_t fine = diagnosis->count, before = diagnosis->count;
+    for (size_t i = 0; i < before; i++)
+        if (diagnosis->items[i].kind == DIAGNOSIS_DEPENDENCE)
+            fine = i;
+    for (size_t i = 0; i < out->count; i++) {
+        const struct verdict_item *item = &out->items[i];
+        struct diagnosis_item *told;
+        if (verdict_claim_counts(item->claim) || item->hopeless ||
+            item->tau <= DIAGNOSIS_TAU_FLAGGED)
+            continue;
+        told = diagnosis_add(diagnosis, DIAGNOSIS_DEPENDENCE, DIAGNOSIS_FLAGGED, item->tau);
+        told->arm = (int)item->claim->arm;
+        told->value = item->value;
+        diagnosis_say(told, "claim %s: neighbours are so alike that %zu are worth %.3g (tau %.2g)",
+                      item->claim->id, item->n, item->effective_n, item->tau);
+        diagnosis_advise(told, DIAGNOSIS_DEPENDENCE_REMEDY);
+    }
+    if (diagnosis->count > before && fine < before)
+        diagnosis->items[fine] = diagnosis->items[--diagnosis->count];
+    diagnosis_sort(diagnosis);
+}
+
+int judge_claims(struct verdict *out, const struct scenario *scenario, struct results *store,
+                 int64_t run, struct err *err)
+{
+    *out = (struct verdict){.decided = true};
+    if (diagnosis_make(&out->diagnosis, scenario, store, run, err) == 0 &&
+        judge_all(out, scenario, store, run, err) == 0) {
+        tell_dependence(out);
+        return 0;
+    }
+    verdict_release(out);
+    return -1;
+}
+
+void verdict_release(struct verdict *verdict)
+{
+    free(verdict->items);
+    diagnosis_release(&verdict->diagnosis);
+    *verdict = (struct verdict){0};
+}
+
+int verdict_exit_code(const struct verdict *verdict, const struct results_tally *tally)
+{
+    static const int codes[VERDICT_WORDS] = {0, 1, 3, 5};
+    static const int gravest_first[] = {5, 1, 3};
+    if (tally->findings_integrity + tally->findings_conduct > 0)
+        return 4;
+    for (size_t k = 0; k < sizeof gravest_first / sizeof gravest_first[0]; k++)
+        for (size_t i = 0; i < verdict->count; i++)
+            if (codes[verdict->items[i].word] == gravest_first[k])
+                return gravest_first[k];
+    return 0;
+}

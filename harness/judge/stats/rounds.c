@@ -1,0 +1,274 @@
+/* How sure is a scaling law? Rounds are drawn again, the law is fitted again, and the middle of
+ * what comes out is the band.
+ *
+ * Each size is sorted once. A replicate is a count for each round, and its median is found by
+ * walking the sorted rounds: no replicate sorts anything. */
+#include "judge/stats/rounds.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "judge/stats/robust.h"
+#include "judge/stats/stats.h"
+
+/* One time and the round it belongs to. */
+struct mark {
+    double time;
+    size_t round;
+};
+
+/* A sweep without its broken rounds. */
+struct clean {
+    const double *n;
+    size_t sizes, rounds;
+    struct mark *marks; /* [size][rounds], ascending by time */
+    double *medians;    /* [size], of the present replicate */
+    size_t *drawn;      /* [round], how often in the present replicate */
+};
+
+/* What all replicates gave: [replicate] each, the curve [point][replicate]. */
+struct replicates {
+    double *t1, *sigma, *kappa, *peak, *curve;
+    size_t count; /* of those that could be fitted */
+    size_t room;
+};
+
+static int by_time(const void *left, const void *right)
+{
+    const struct mark *a = left, *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    return (a->round > b->round) - (a->round < b->round);
+}
+
+static bool is_whole(const struct stats_sweep *sweep, size_t round)
+{
+    for (size_t size = 0; size < sweep->sizes; size++) {
+        double time = sweep->time[size * sweep->rounds + round];
+        if (!isfinite(time) || time <= 0)
+            return false;
+    }
+    return true;
+}
+
+static struct clean clean_new(const struct stats_sweep *sweep)
+{
+    struct clean clean = {.n = sweep->n, .sizes = sweep->sizes};
+    size_t *whole = xcalloc(sweep->rounds + 1, sizeof *whole);
+    for (size_t round = 0; round < sweep->rounds; round++)
+        if (is_whole(sweep, round))
+            whole[clean.rounds++] = round;
+    clean.marks = xcalloc(sweep->sizes * clean.rounds + 1, sizeof *clean.marks);
+    clean.medians = xcalloc(sweep->sizes + 1, sizeof *clean.medians);
+    clean.drawn = xcalloc(clean.rounds + 1, sizeof *clean.drawn);
+    for (size_t size = 0; size < clean.sizes; size++) {
+        struct mark *marks = &clean.marks[size * clean.rounds];
+        for (size_t i = 0; i < clean.rounds; i++)
+            marks[i] = (struct mark){sweep->time[size * sweep->rounds + whole[i]], i};
+        qsort(marks, clean.rounds, sizeof *marks, by_time);
+    }
+    free(whole);
+    return clean;
+}
+
+static void clean_release(struct clean *clean)
+{
+    free(clean->marks);
+    free(clean->medians);
+    free(clean->drawn);
+}
+
+/* The median of one size over the rounds as they were drawn: the mean of the two in the middle. */
+static double median_of(const struct clean *clean, size_t size)
+{
+    const struct mark *mark = &clean->marks[size * clean->rounds];
+    size_t left = (clean->rounds - 1) / 2, right = clean->rounds / 2;
+    size_t passed = clean->drawn[mark->round];
+    double lower;
+    while (passed <= left)
+        passed += clean->drawn[(++mark)->round];
+    lower = mark->time;
+    while (passed <= right)
+        passed += clean->drawn[(++mark)->round];
+    return lower + (mark->time - lower) / 2;
+}
+
+static struct stats_usl fit_drawn(const struct clean *clean)
+{
+    for (size_t size = 0; size < clean->sizes; size++)
+        clean->medians[size] = median_of(clean, size);
+    return stats_fit_usl(clean->n, clean->medians, clean->sizes);
+}
+
+static void draw_rounds(const struct clean *clean, gsl_rng *rng)
+{
+    memset(clean->drawn, 0, clean->rounds * sizeof *clean->drawn);
+    for (size_t i = 0; i < clean->rounds; i++)
+        clean->drawn[gsl_rng_uniform_int(rng, clean->rounds)]++;
+}
+
+static struct replicates replicates_new(size_t room, size_t points)
+{
+    struct replicates all = {.room = room};
+    all.t1 = xcalloc(room + 1, sizeof *all.t1);
+    all.sigma = xcalloc(room + 1, sizeof *all.sigma);
+    all.kappa = xcalloc(room + 1, sizeof *all.kappa);
+    all.peak = xcalloc(room + 1, sizeof *all.peak);
+    all.curve = xcalloc(room * points + 1, sizeof *all.curve);
+    return all;
+}
+
+static void replicates_release(struct replicates *all)
+{
+    free(all->t1);
+    free(all->sigma);
+    free(all->kappa);
+    free(all->peak);
+    free(all->curve);
+}
+
+static void keep(struct replicates *all, const struct stats_usl *fit,
+                 const struct stats_curve *curve)
+{
+    if (!fit->defined)
+        return;
+    all->t1[all->count] = fit->t1;
+    all->sigma[all->count] = fit->sigma;
+    all->kappa[all->count] = fit->kappa;
+    all->peak[all->count] = isnan(fit->peak_n) ? INFINITY : fit->peak_n;
+    for (size_t i = 0; curve && i < curve->count; i++)
+        all->curve[i * all->room + all->count] = stats_usl_time(fit, curve->n[i]);
+    all->count++;
+}
+
+static void bound(double *lower, double *upper, double samples[], size_t count, double tail)
+{
+    stats_sort(samples, count);
+    *lower = stats_quantile(samples, count, tail);
+    *upper = stats_quantile(samples, count, 1 - tail);
+}
+
+static void bound_all(struct stats_usl_band *out, struct replicates *all, double tail,
+                      const struct stats_curve *curve)
+{
+    bound(&out->t1_lower, &out->t1_upper, all->t1, all->count, tail);
+    bound(&out->sigma_lower, &out->sigma_upper, all->sigma, all->count, tail);
+    bound(&out->kappa_lower, &out->kappa_upper, all->kappa, all->count, tail);
+    bound(&out->peak_lower, &out->peak_upper, all->peak, all->count, tail);
+    for (size_t i = 0; curve && i < curve->count; i++)
+        bound(&curve->lower[i], &curve->upper[i], &all->curve[i * all->room], all->count, tail);
+}
+
+/* As many independent rounds as these are worth, for their median. */
+static size_t worth(const double logs[], size_t rounds)
+{
+    double tau = stats_robust_tau(logs, rounds, 0.5, NULL, 0);
+    return (size_t)fmax(1, (double)rounds / tau);
+}
+
+/* The spread of ln T around its middle; becomes the distances from it. */
+static double spread_of(double logs[], size_t rounds)
+{
+    double median = stats_quantile(logs, rounds, 0.5);
+    for (size_t i = 0; i < rounds; i++)
+        logs[i] = fabs(logs[i] - median);
+    stats_sort(logs, rounds);
+    return stats_quantile(logs, rounds, 0.5) / gsl_cdf_ugaussian_Pinv(0.75);
+}
+
+/* One size against the law; for its worth the rounds are put back into their order. */
+static struct stats_point point_of(const struct clean *clean, size_t size,
+                                   const struct stats_usl *fit)
+{
+    const struct mark *marks = &clean->marks[size * clean->rounds];
+    double *logs = xcalloc(clean->rounds, sizeof *logs);
+    struct stats_point point = {.median = clean->medians[size],
+                                .fit = stats_usl_time(fit, clean->n[size])};
+    for (size_t i = 0; i < clean->rounds; i++)
+        logs[marks[i].round] = log(marks[i].time);
+    point.rounds = worth(logs, clean->rounds);
+    point.sigma_log = spread_of(logs, clean->rounds);
+    free(logs);
+    return point;
+}
+
+static struct stats_misfit check(const struct clean *clean, const struct stats_usl *fit)
+{
+    struct stats_point *points = xcalloc(clean->sizes, sizeof *points);
+    struct stats_misfit misfit;
+    for (size_t size = 0; size < clean->sizes; size++)
+        points[size] = point_of(clean, size, fit);
+    misfit = stats_find_misfit(points, clean->sizes, STATS_LEAST_SIZES);
+    free(points);
+    return misfit;
+}
+
+static bool has_sizes(const struct stats_sweep *sweep)
+{
+    size_t different = 0;
+    for (size_t i = 0; i < sweep->sizes; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = sweep->n[j] == sweep->n[i];
+        different += !seen;
+    }
+    return different >= STATS_LEAST_SIZES;
+}
+
+/* The law of the rounds as they were; false where there is none. */
+static bool fit_once(struct stats_usl_band *out, const struct clean *clean)
+{
+    for (size_t i = 0; i < clean->rounds; i++)
+        clean->drawn[i] = 1;
+    out->rounds = clean->rounds;
+    if (clean->rounds < 2)
+        return false;
+    out->fit = fit_drawn(clean);
+    if (out->fit.defined)
+        out->misfit = check(clean, &out->fit);
+    return out->fit.defined;
+}
+
+static void draw_band(struct stats_usl_band *out, const struct clean *clean, double confidence,
+                      size_t count, gsl_rng *rng, const struct stats_curve *curve)
+{
+    struct replicates all = replicates_new(count, curve ? curve->count : 0);
+    for (size_t r = 0; r < count; r++) {
+        struct stats_usl fit;
+        draw_rounds(clean, rng);
+        fit = fit_drawn(clean);
+        keep(&all, &fit, curve);
+    }
+    out->defined = all.count > 0;
+    bound_all(out, &all, (1 - confidence) / 2, curve);
+    replicates_release(&all);
+}
+
+struct stats_usl_band stats_bootstrap_usl(const struct stats_sweep *sweep, double confidence,
+                                          size_t replicates, gsl_rng *rng,
+                                          const struct stats_curve *curve)
+{
+    struct stats_usl_band out = {.fit = stats_fit_usl(NULL, NULL, 0),
+                                 .misfit = {.chi2 = NAN, .p = NAN},
+                                 .t1_lower = NAN,
+                                 .t1_upper = NAN,
+                                 .sigma_lower = NAN,
+                                 .sigma_upper = NAN,
+                                 .kappa_lower = NAN,
+                                 .kappa_upper = NAN,
+                                 .peak_lower = NAN,
+                                 .peak_upper = NAN};
+    struct clean clean;
+    for (size_t i = 0; curve && i < curve->count; i++)
+        curve->lower[i] = curve->upper[i] = NAN;
+    if (!has_sizes(sweep))
+        return out;
+    clean = clean_new(sweep);
+    if (fit_once(&out, &clean))
+        draw_band(&out, &clean, confidence, replicates, rng, curve);
+    clean_release(&clean);
+    return out;
+}

@@ -1,0 +1,101 @@
+/* Which faults are injected, how, and what must a sound spawner make of each? One row each, in the
+ * order of scenario_fault_names. */
+#include <errno.h>
+#include <string.h>
+
+#include "proof/faults/faults.h"
+
+#define KILLED "all acknowledged starts are there, what was in flight is whole or absent"
+#define TOLD   "the agent is called failed with the reason, nothing of the batch is left"
+#define REFUSE "it refuses or waits, and loses nothing that it acknowledged"
+
+#define CALL(call, how, error, sticky)                                                             \
+    FAULT_CALL, CYCLE_OVER, 0, {PAGE_##call, PAGE_##how, PAGE_##error, 1, sticky}, true
+
+#define NO_CALL                                                                                    \
+    {                                                                                              \
+        PAGE_NONE, PAGE_REFUSE, PAGE_IO_ERROR, 0, false                                            \
+    }
+
+const struct fault faults_catalogue[] = {
+    {"killed-at-random", "SIGKILL to the subject at a random time of the batch", KILLED,
+     FAULT_KILL_AT_RANDOM, CYCLE_SPAWNING, 0, NO_CALL, true},
+    {"killed-while-opening", "SIGKILL when \"open\" was sent", KILLED, FAULT_KILL_AT_MOMENT,
+     CYCLE_OPENING, 0, NO_CALL, true},
+    {"killed-before-spawn", "SIGKILL while it is idle", KILLED, FAULT_KILL_AT_MOMENT,
+     CYCLE_BEFORE_SPAWN, 0, NO_CALL, false},
+    {"killed-when-asked", "SIGKILL when \"spawn\" was sent", KILLED, FAULT_KILL_AT_MOMENT,
+     CYCLE_SPAWNING, 0, NO_CALL, false},
+    {"killed-at-first-agent", "SIGKILL when the first agent says that it is ready", KILLED,
+     FAULT_KILL_AT_MOMENT, CYCLE_SPAWNING, 1, NO_CALL, false},
+    {"killed-at-last-agent", "SIGKILL when the last agent says that it is ready", KILLED,
+     FAULT_KILL_AT_MOMENT, CYCLE_SPAWNING, 2, NO_CALL, false},
+    {"killed-when-spawned", "SIGKILL when the starts were acknowledged", KILLED,
+     FAULT_KILL_AT_MOMENT, CYCLE_SPAWNED, 0, NO_CALL, false},
+    {"killed-when-finishing", "SIGKILL when \"finish\" was sent", KILLED, FAULT_KILL_AT_MOMENT,
+     CYCLE_FINISHING, 0, NO_CALL, false},
+    {"killed-when-finished", "SIGKILL when \"finished\" was answered", KILLED, FAULT_KILL_AT_MOMENT,
+     CYCLE_FINISHED, 0, NO_CALL, false},
+    {"killed-while-closing", "SIGKILL when \"close\" was sent", KILLED, FAULT_KILL_AT_MOMENT,
+     CYCLE_CLOSING, 0, NO_CALL, true},
+    {"agent-killed-before-ready", "SIGKILL to an agent that is not ready yet", TOLD,
+     FAULT_KILL_AGENT, CYCLE_SPAWNING, 0, NO_CALL, false},
+    {"agent-killed-after-ready", "SIGKILL to an agent whose start was acknowledged",
+     "its end is told, the others are finished", FAULT_KILL_AGENT, CYCLE_SPAWNED, 0, NO_CALL,
+     false},
+    {"exec-enoent", "an agent's program is not there", TOLD, FAULT_PROGRAM, CYCLE_BEFORE_SPAWN,
+     ENOENT, NO_CALL, false},
+    {"exec-eacces", "an agent's program is not executable", TOLD, FAULT_PROGRAM, CYCLE_BEFORE_SPAWN,
+     EACCES, NO_CALL, false},
+    {"exec-enoexec", "an agent's program is a text without #!", TOLD, FAULT_PROGRAM,
+     CYCLE_BEFORE_SPAWN, ENOEXEC, NO_CALL, false},
+    {"no-descriptors", "RLIMIT_NOFILE leaves too few for the batch (EMFILE)", REFUSE,
+     FAULT_FEW_DESCRIPTORS, CYCLE_BEFORE_SPAWN, EMFILE, NO_CALL, true},
+    {"no-processes", "RLIMIT_NPROC, for root a pids cgroup, leaves too few (EAGAIN)", REFUSE,
+     FAULT_FEW_PROCESSES, CYCLE_BEFORE_SPAWN, EAGAIN, NO_CALL, true},
+    {"deadline-missed", "an agent never becomes ready",
+     "the agent is called timed_out, nothing of the batch is left", FAULT_HANG, CYCLE_BEFORE_SPAWN,
+     0, NO_CALL, false},
+    {"busy-for-a-while", "another process holds the write lock for a part of a second", REFUSE,
+     FAULT_BUSY, CYCLE_SPAWNING, 0, NO_CALL, true},
+    {"busy-for-ever", "another process holds the write lock during the whole batch", REFUSE,
+     FAULT_BUSY, CYCLE_OVER, 0, NO_CALL, false},
+    {"disk-full", "the database lies on a tmpfs that is full", REFUSE, FAULT_FULL_DISK,
+     CYCLE_BEFORE_SPAWN, ENOSPC, NO_CALL, false},
+    {"read-only-folder", "the database's folder is read-only when the subject starts",
+     "it refuses to open, and says why", FAULT_READ_ONLY, CYCLE_OPENING, EROFS, NO_CALL, false},
+    {"write-full", "one write: disk full", REFUSE, CALL(WRITE, REFUSE, DISK_FULL, false)},
+    {"writes-full", "from one write on: disk full", REFUSE, CALL(WRITE, REFUSE, DISK_FULL, true)},
+    {"write-error", "one write: I/O error", REFUSE, CALL(WRITE, REFUSE, IO_ERROR, false)},
+    {"writes-error", "from one write on: I/O error", REFUSE, CALL(WRITE, REFUSE, IO_ERROR, true)},
+    {"write-short", "one write writes its first half: disk full", REFUSE,
+     CALL(WRITE, SHORT, DISK_FULL, false)},
+    {"sync-error", "one fsync fails", REFUSE, CALL(SYNC, REFUSE, IO_ERROR, false)},
+    {"syncs-error", "from one fsync on all fail", REFUSE, CALL(SYNC, REFUSE, IO_ERROR, true)},
+    {"read-error", "one read: I/O error", REFUSE, CALL(READ, REFUSE, IO_ERROR, false)},
+    {"open-refused", "one file cannot be opened", REFUSE, CALL(OPEN, REFUSE, CANNOT_OPEN, false)},
+    {"read-only", "from one write on: read-only", REFUSE, CALL(WRITE, REFUSE, READ_ONLY, true)},
+    {"killed-before-write", "SIGKILL instead of a write", KILLED,
+     CALL(WRITE, DIE_BEFORE, IO_ERROR, false)},
+    {"killed-inside-write", "SIGKILL in the middle of a write", KILLED,
+     CALL(WRITE, DIE_INSIDE, IO_ERROR, false)},
+    {"killed-after-write", "SIGKILL just after a write", KILLED,
+     CALL(WRITE, DIE_AFTER, IO_ERROR, false)},
+    {"killed-before-sync", "SIGKILL instead of an fsync", KILLED,
+     CALL(SYNC, DIE_BEFORE, IO_ERROR, false)},
+    {"killed-after-sync", "SIGKILL just after an fsync", KILLED,
+     CALL(SYNC, DIE_AFTER, IO_ERROR, false)},
+    {"power-loss", "every call of the store, every state of its disk: spawnbench-crash", KILLED,
+     FAULT_ELSEWHERE, CYCLE_OVER, 0, NO_CALL, false},
+};
+
+_Static_assert(sizeof faults_catalogue / sizeof faults_catalogue[0] == SCENARIO_FAULTS,
+               "one row for each name that scenarios know");
+
+const struct fault *faults_find(const char *name)
+{
+    for (size_t i = 0; i < SCENARIO_FAULTS; i++)
+        if (strcmp(faults_catalogue[i].name, name) == 0)
+            return &faults_catalogue[i];
+    return NULL;
+}

@@ -1,0 +1,126 @@
+/* faults_internal - what the files of faults/ share; nobody else includes it. */
+#ifndef PROOF_FAULTS_FAULTS_INTERNAL_H
+#define PROOF_FAULTS_FAULTS_INTERNAL_H
+
+#include <sys/resource.h>
+
+#include "audit/audit.h"
+#include "base/process.h"
+#include "proof/faults/faults.h"
+#include "runner/audits.h"
+
+#define FAULT_SHIM     "spawnbench-faultvfs.so"
+#define FAULT_DEADLINE (500 * CLOCK_NS_PER_MS) /* of a batch with an agent that never is ready */
+
+/* One fault in one batch, while it is made and afterwards. Zero: none. */
+struct injection {
+    const struct fault *fault;
+    double share; /* 0 .. 1: where in the batch, how long, how few: what a fault makes of it */
+    bool struck;
+    char how[96]; /* what was done, exactly */
+
+    pid_t subject;
+    int64_t at_ns;           /* when it is to happen, or to end */
+    struct process holder;   /* of the write lock */
+    char *group;             /* folder of the cgroup, own */
+    struct rlimit processes; /* the subject's, before they were limited */
+    bool processes_limited;
+    char *filler, *program; /* files that were made, own */
+    char *marker;           /* a file that must not come to be, own */
+    struct scenario_agent stand_in;
+    char *command[3]; /* of the stand-in; own */
+};
+
+/* One arm with a subject, followed by an audit, that faults are put into. */
+struct session {
+    const struct faults_options *asked;
+    size_t arm;
+    struct scenario scenario; /* borrowed insides; only the deadline is changed */
+    char *folder, *store_folder, *page_path, *metrics;
+    char *variable, *shim;
+    const char *environment[2], *arguments[3];
+    bool arm_chosen[SCENARIO_MOST_ARMS];
+    struct page *page;
+    bool has_shim, mounted;
+    struct cycle_meddler meddler;
+    struct cycle_subjects *run;
+    struct runner_audits audits; /* no watch: it keeps no store */
+    struct cycle cycle;          /* the last one */
+    size_t next;                 /* batch */
+    uint64_t calls[PAGE_CALLS];  /* of the last healthy batch */
+    int64_t whole_ns;            /* it took, from spawn to finished */
+    struct injection injection;
+    bool budgeted; /* full audits come as the schedule allows; else each is full */
+    int audited;   /* times */
+    int64_t acknowledged, undecided, present;
+};
+
+/* ---- session.c ---- */
+
+/* session_open - start the arm in a folder of its own, which is made
+ *
+ * on_tmpfs : its database lies on a small tmpfs
+ * errors   : ERR_UNFIT, ERR_SYSTEM, ERR_INTERRUPTED; *out is to be closed then too */
+int session_open(struct session *out, const struct faults_options *asked, size_t arm,
+                 const char *folder, bool on_tmpfs, struct err *err);
+
+/* session_cycle - one batch with the fault of session->injection (none: a healthy one), audited */
+int session_cycle(struct session *session, struct audit_findings *findings, struct err *err);
+
+/* session_strike - the same for any fault, also those around opening and closing */
+int session_strike(struct session *session, struct audit_findings *findings, struct err *err);
+
+/* session_restart - close what still runs, open it again, settle what was open; a subject that does
+ * not open is a finding, and returns 1 */
+int session_restart(struct session *session, struct audit_findings *findings, struct err *err);
+
+/* session_end - close the subject and audit its file as it was left */
+void session_end(struct session *session, struct audit_findings *findings);
+
+/* session_close - give everything back, what it still runs and what is mounted included. Files
+ * stay. */
+void session_close(struct session *session);
+
+/* session_can - why this fault cannot be made in this arm, or NULL */
+const char *session_can(const struct faults_options *asked, size_t arm, const struct fault *fault);
+
+/* session_is_healthy - the last cycle is whole, and all its agents became ready */
+bool session_is_healthy(const struct session *session);
+
+/* ---- inject.c ---- */
+
+/* inject_meddle - the run's meddler; context: the session */
+int64_t inject_meddle(void *context, enum cycle_moment moment, pid_t subject, struct cycle *cycle);
+
+/* inject_release - give back what an injection holds; its findings are to be had before */
+void inject_release(struct injection *injection);
+
+/* inject_check - has what was put into the batch been told as it must be? */
+void inject_check(const struct session *session, struct audit_findings *findings);
+
+/* ---- means.c: how single faults are made ---- */
+
+/* agent_find - process of the agent with this id among the subject's descendants; 0: none. Told by
+ * its environment, never by what a subject says. */
+pid_t agent_find(pid_t subject, const char *id);
+
+/* limit_files, limit_processes - as many more as `spare` from now on; limit_end lifts it */
+bool limit_files(struct injection *injection, int spare);
+bool limit_processes(struct injection *injection, int spare);
+void limit_end(struct injection *injection);
+const char *limit_processes_can(void); /* why not, or NULL */
+
+/* hold_begin - take the write lock of a database in another process; false: it could not be had */
+bool hold_begin(struct injection *injection, const char *database);
+void hold_end(struct injection *injection);
+
+/* place_can_mount - NULL, or why nothing can be mounted here. Makes a mount namespace of our own
+ * at the first call, so that nothing stays mounted when we end, in whatever way. */
+const char *place_can_mount(void);
+int place_mount_small(const char *folder, struct err *err); /* a tmpfs of 4 MiB */
+int place_read_only(const char *folder, struct err *err);
+void place_unmount(const char *folder);
+bool place_fill(struct injection *injection, const char *folder);
+void place_empty(struct injection *injection);
+
+#endif

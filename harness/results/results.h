@@ -1,0 +1,293 @@
+/* results - results/spawnbench.sqlite: every sample and finding, append-only, one transaction per
+ * cycle.
+ *
+ * Writing: results_open, results_run_begin, per cycle results_cycle_begin .. results_cycle_commit,
+ * results_run_end. Reading: results_open, results_run_load, results_series_load /
+ * results_each_cycle / ...,
+ * results_close. A run is "partial" from its first row until results_run_end; a killed run stays so
+ * and
+ * can be resumed.
+ */
+#ifndef RESULTS_RESULTS_H
+#define RESULTS_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cycle/cycle.h"
+#include "scenario/scenario.h"
+
+struct results; /* opaque */
+
+/* For what a store is opened. */
+enum results_mode {
+    RESULTS_READ,  /* nothing is changed: what an older schema does not hold reads as not known */
+    RESULTS_MAKE,  /* to write; made where it is missing */
+    RESULTS_WRITE, /* to write what must be there already */
+};
+
+/*
+ * results_open - open the results store; results_open_in: that of a results folder
+ *
+ * A store of an older schema is brought to the present one by who writes.
+ * errors : ERR_UNFIT (missing, full disk, not ours, newer schema), naming path and remedy
+ */
+int results_open(struct results **out, const char *path, enum results_mode mode, struct err *err);
+int results_open_in(struct results **out, const char *results, enum results_mode mode,
+                    struct err *err);
+void results_close(struct results *store);
+
+/* results_path - where the store of a results folder lies, which is what results_open_in opens; the
+ * caller frees it */
+char *results_path(const char *results);
+
+/* results_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
+const char *results_engine(void);
+
+/* results_engine_has_wal_reset_race - it can corrupt a WAL database when one connection checkpoints
+ * while another commits; a distribution's own back-port cannot be seen.
+ * source : https://sqlite.org/wal.html#walresetbug: 3.7.0 to 3.51.2, but not 3.50.7 and 3.44.6 */
+bool results_engine_has_wal_reset_race(void);
+
+/* A run as stored. Strings are owned: results_run_release. */
+struct results_run {
+    int64_t id;
+    /* scenario_text: as it was after --cycles etc. */
+    char *scenario_name, *scenario_path, *scenario_text;
+    char *options_json;     /* {"cycles":..,"arms":[..]}: what the command line changed, or "{}" */
+    char *environment_json; /* cycle_host_describe */
+    char *command;          /* argv, joined by blanks */
+    char *version;          /* of spawnbench */
+    char *state;            /* "partial" or "complete" */
+    char *note;             /* why it ended early, or "" */
+    uint64_t seed;
+    int64_t started_wall_ns, ended_wall_ns; /* ended 0 while it runs, and after a kill */
+    int sittings;
+    size_t planned; /* plan items */
+    size_t cycles;  /* stored cycles, warm-ups included */
+};
+
+int results_run_begin(struct results *store, struct results_run *run,
+                      struct err *err); /* sets run->id */
+int results_run_resume(struct results *store, int64_t run, int *sitting, struct err *err);
+int results_run_end(struct results *store, int64_t run, bool complete, const char *note,
+                    struct err *err);
+
+/* results_arm_put - one arm of a run: what was started and what it said of itself (upsert) */
+struct results_arm {
+    int index;
+    char name[65];
+    char *command; /* owned by whoever fills it; of a stored one valid during the call */
+    char *version;
+    bool records, clean;
+    int restarts;
+    /* of the subject's last process and of the agents it reaped, see wait4(2) */
+    int64_t user_us, system_us, peak_memory_kb;
+};
+int results_arm_put(struct results *store, int64_t run, const struct results_arm *arm,
+                    struct err *err);
+
+/* One cycle with its agents and findings is one transaction. */
+int results_cycle_begin(struct results *store, int64_t run, const struct cycle *cycle, int sitting,
+                        int64_t audit_ns, struct err *err);
+int results_finding_put(struct results *store, int64_t run,
+                        int64_t cycle_index /* -1: of the run */, int arm, const char *rule,
+                        const char *severity, const char *agent, const char *text,
+                        struct err *err); /* a failure ends the open transaction */
+int results_cycle_commit(struct results *store, struct err *err);
+
+/*
+ * results_audit_put - what looked into the store of an arm after a cycle, or at its end
+ *
+ * Inside a cycle's transaction it belongs to it; a failure ends that.
+ */
+struct results_audit {
+    int64_t cycle; /* -1: after the subject was closed */
+    int arm;
+    const char *level; /* "quick" or "full" */
+    int64_t rows, spent_ns, database_bytes, wal_bytes;
+};
+int results_audit_put(struct results *store, int64_t run, const struct results_audit *audit,
+                      struct err *err);
+
+/* A verdict as it was told at the end of the run. */
+int results_verdict_put(struct results *store, int64_t run, const char *claim, int value,
+                        const char *word, const char *reason, struct err *err);
+
+/* ---- reading ---- */
+
+/* A verdict as it was told. Strings are valid during the call. */
+struct results_verdict {
+    const char *claim, *word, *reason;
+    int value; /* index of the batch size */
+};
+int results_each_verdict(struct results *store, int64_t run,
+                         int (*each)(void *context, const struct results_verdict *verdict),
+                         void *context, struct err *err); /* by claim, value; nonzero ends it */
+
+/* results_run_find - "" or NULL: the newest; a number: that run; a name: the newest of that
+ * scenario.
+ * errors : ERR_UNFIT "no run ... is stored in ..." */
+int results_run_find(struct results *store, const char *which, int64_t *run, struct err *err);
+int results_run_load(struct results *store, int64_t run, struct results_run *out, struct err *err);
+void results_run_release(struct results_run *run);
+int results_each_run(struct results *store,
+                     int (*each)(void *context, const struct results_run *run), void *context,
+                     struct err *err); /* oldest first; nonzero ends it */
+
+int results_each_arm(struct results *store, int64_t run,
+                     int (*each)(void *context, const struct results_arm *arm), void *context,
+                     struct err *err);
+
+/* results_done - which plan indices are stored: done[i] for i < count */
+int results_done(struct results *store, int64_t run, bool done[], size_t count, struct err *err);
+
+/* A stored cycle. Plain value; times are ns of CLOCK_MONOTONIC, absolute; -1: never. */
+struct results_cycle {
+    int64_t index;
+    int sitting, pair, block, arm, value, place;
+    bool warmup;
+    enum cycle_outcome outcome;
+    int64_t sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns;
+    char consensus[16];
+    int agents;
+    int findings;
+    int64_t cost[SCENARIO_METRICS]; /* as cycle_run.cost */
+    struct cycle_strain strain;
+};
+int results_each_cycle(struct results *store, int64_t run,
+                       int (*each)(void *context, const struct results_cycle *cycle), void *context,
+                       struct err *err); /* by index */
+
+struct results_agent {
+    int64_t cycle;
+    int ordinal;
+    char name[65], id[32];
+    enum cycle_outcome outcome;
+    int64_t pid, start_ns, main_ns, own_ready_ns, ready_ns, recorded_ns; /* 0: not told */
+    int64_t cpu_ns, peak_bytes;                                          /* -1: not known */
+    const char *error; /* "" when none; valid during the call */
+};
+int results_each_agent(struct results *store, int64_t run, int64_t cycle /* -1: all */,
+                       int (*each)(void *context, const struct results_agent *agent), void *context,
+                       struct err *err); /* by cycle, ordinal */
+
+struct results_finding {
+    int64_t cycle; /* -1: of the whole run */
+    int arm;
+    const char *rule, *severity, *agent, *text; /* valid during the call */
+};
+int results_each_finding(struct results *store, int64_t run,
+                         int (*each)(void *context, const struct results_finding *finding),
+                         void *context, struct err *err);
+
+/* One number per counted cycle of one arm and batch size. Owned: results_series_release. */
+struct results_series {
+    /* values[i] belongs to pair i, in the metric's unit; a failed cycle is +infinity (throughput:
+     * 0), one whose metric is not known NaN */
+    double *values;
+    int *blocks;    /* the block each belongs to, ascending */
+    size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
+    size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
+};
+
+/* Which one. Plain value, borrowed for the call. */
+struct results_which {
+    int arm, value;
+    enum scenario_metric metric;
+    const char *agent; /* phases: of this agent, else NULL: the longest of each cycle's agents */
+};
+
+/*
+ * results_series_load - read it; also for metrics of agents, where a cycle's value needs all of
+ * them
+ *
+ * out    : whole or zero
+ * errors : those of the store
+ */
+int results_series_load(struct results_series *out, struct results *store, int64_t run,
+                        const struct results_which *which, struct err *err);
+void results_series_release(struct results_series *series);
+
+/* results_series_sizes - how many of the first n values stand in each block; sets *blocks; the
+ * caller
+ * frees it */
+size_t *results_series_sizes(const struct results_series *series, size_t n, size_t *blocks);
+
+/*
+ * results_plan_put, results_plan_load - the plan as it was declared, once per run and never changed
+ *
+ * text        : JSON for people and exports: looks, blocks, seed, items, levels
+ * fingerprint : of every item in its order (plan_fingerprint)
+ * put errors  : also when the run has a plan already
+ * load        : returns 1 when the run has none (made before plans were stored); caller frees *text
+ */
+int results_plan_put(struct results *store, int64_t run, uint64_t fingerprint, const char *text,
+                     struct err *err);
+int results_plan_load(struct results *store, int64_t run, uint64_t *fingerprint, char **text,
+                      struct err *err);
+
+/* documents.c: what is known beside the samples, as JSON text. Final once stored; the newest of its
+ * kind and name counts. Plain value, strings borrowed. */
+struct results_document {
+    int64_t id, run; /* run 0: of no run */
+    int64_t made_wall_ns;
+    const char *kind; /* RESULTS_PROOF, ... */
+    const char *name; /* "faults"; a baseline's name; ... */
+    const char *text; /* one JSON object */
+};
+
+#define RESULTS_PROOF       "proof"       /* of integrity: what was tried, what was found */
+#define RESULTS_CALIBRATION "calibration" /* of a machine class: noise floor, false alarms */
+#define RESULTS_BASELINE    "baseline"    /* runs that have a name */
+#define RESULTS_ACCEPTED    "accepted"    /* a step in history that is as it should be */
+
+/* results_document_put - store it, with id and made_wall_ns of its own; errors: ERR_UNFIT */
+int results_document_put(struct results *store, const struct results_document *document,
+                         struct err *err);
+
+/*
+ * results_document_newest - the newest of this kind and name
+ *
+ * name    : NULL: whatever its name
+ * each    : called with it while its strings live
+ * returns : 0, 1 there is none; -1 errors: ERR_UNFIT
+ */
+int results_document_newest(struct results *store, const char *kind, const char *name,
+                            int (*each)(void *context, const struct results_document *document),
+                            void *context, struct err *err);
+
+/* results_each_document - all of this kind, oldest first; nonzero of `each` ends it */
+int results_each_document(struct results *store, const char *kind,
+                          int (*each)(void *context, const struct results_document *document),
+                          void *context, struct err *err);
+
+/* What a verdict needs of cycles besides times. */
+struct results_tally {
+    int64_t cycles; /* counted and warm-up cycles alike: integrity has no warm-up */
+    int64_t agents_planned, agents_ready, agents_recorded;
+    int64_t findings_integrity, findings_conduct;
+    /* those of the run as a whole (cycle -1) not among them */
+    int64_t cycles_with_integrity_finding;
+    int64_t cycles_failed; /* outcome other than ready */
+    /* cycles with >= 1 failed agent whose error is told, all others cancelled */
+    int64_t failure_cancelled;
+    /* cycles with >= 1 failed agent whose error is told, all others ready */
+    int64_t failure_degraded;
+    int64_t blocks;  /* of counted cycles */
+    int64_t span_ns; /* first sent to last answered of counted cycles, within sittings */
+    int64_t audit_ns, harness_ns; /* sums */
+    /* after how many cycles the store was looked into; neither: not at all,
+     * or the run is older than schema version 3 */
+    int64_t audits_quick, audits_full;
+    int64_t audits_at_end;  /* stores that were audited in full after their subject */
+    int64_t audit_full_ns;  /* all full audits after cycles together */
+    int64_t wal_bytes_peak; /* the largest -wal that an audit met */
+};
+/* arm -1: all arms; value -1: all */
+int results_tally(struct results *store, int64_t run, int arm, int value, struct results_tally *out,
+                  struct err *err);
+
+#endif

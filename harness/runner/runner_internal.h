@@ -1,0 +1,56 @@
+/* runner_internal - what the files of runner/ share; nobody else includes it. */
+#ifndef RUNNER_RUNNER_INTERNAL_H
+#define RUNNER_RUNNER_INTERNAL_H
+
+#include "runner/audits.h"
+#include "runner/runner.h"
+#include "scenario/plan.h"
+
+/* One run under way. */
+struct runner {
+    const struct runner_options *options;
+    const struct scenario *scenario;
+    struct plan plan;
+    bool *done; /* per item of the plan */
+    struct results *store;
+    int64_t id;
+    int sitting;
+    char *folder, *label, *metrics;
+    struct cycle_subjects *run;
+    struct runner_audits audits[SCENARIO_MOST_ARMS];
+    struct cycle cycle; /* the last one, and what was found in it */
+    struct audit_findings findings;
+};
+
+/* ---- record.c: what goes into the results store ---- */
+
+/* runner_record_begin - open it; begin a run or resume one: fills id, sitting and done */
+int runner_record_begin(struct runner *runner, struct err *err);
+
+/* runner_record_arms - what was started; ends: and what it left, or NULL */
+int runner_record_arms(struct runner *runner, const struct cycle_arm_end ends[], struct err *err);
+
+/* runner_record_cycle - the last cycle with its findings, in one transaction */
+int runner_record_cycle(struct runner *runner, size_t index, const struct audit_result *audit,
+                        struct err *err);
+
+/* runner_record_left - what one arm's subject left behind: its end, and its store */
+int runner_record_left(struct runner *runner, size_t arm, const struct cycle_arm_end *end,
+                       struct err *err);
+
+/* runner_record_verdicts - judge every claim; code: verdict_exit_code */
+int runner_record_verdicts(struct runner *runner, int *code, struct err *err);
+
+/* ---- pace.c ---- */
+
+/* The blocks up to the first look spread evenly over a time; later ones go on like that. Plain
+ * value; runner_pace_wait before each item that is run, outside any measured time. */
+struct runner_pace {
+    int64_t interval_ns; /* from the beginning of one block to that of the next; 0: no pause */
+    int64_t begun_ns;    /* of this sitting's first block */
+    int64_t blocks;      /* begun so far in this sitting */
+};
+struct runner_pace runner_pace_make(const struct plan *plan, int64_t spread_ns);
+void runner_pace_wait(struct runner_pace *pace, const struct plan *plan, size_t index);
+
+#endif
