@@ -2,6 +2,7 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "judge/gate_internal.h"
@@ -279,4 +280,15 @@ void gate_release(struct gate_answer *answer)
 {
     free(answer->items);
     *answer = (struct gate_answer){0};
+}
+
+double gate_quantile(const double values[], size_t n, double p)
+{
+    double *sorted = xcalloc(n + 1, sizeof *sorted), at;
+    if (n)
+        memcpy(sorted, values, n * sizeof *sorted);
+    stats_sort(sorted, n);
+    at = stats_quantile(sorted, n, p);
+    free(sorted);
+    return at;
 }

@@ -132,4 +132,7 @@ void gate_release(struct gate_answer *answer);
 const char *gate_word_name(enum gate_word word);
 const char *gate_word_code(enum gate_word word);
 
+/* gate_quantile - of values in any order; NaN goes to the end as infinity */
+double gate_quantile(const double values[], size_t n, double p);
+
 #endif

@@ -12,7 +12,6 @@
 #include "judge/stats/gate.h"
 #include "judge/stats/robust.h"
 #include "judge/stats/stats.h"
-#include "trend/gate/pairs.h"
 
 #define REGRESSION_SHARE 0.75 /* of the cycles above the quantile: see gate_judge */
 #define ENOUGH_PAIRS     40   /* discordant ones, before wide windows make sense */

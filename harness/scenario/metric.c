@@ -20,9 +20,8 @@ static const struct {
     [SCENARIO_PER_SECOND] = {"per_second", text_rate},
 };
 _Static_assert(sizeof units / sizeof units[0] == SCENARIO_PER_SECOND + 1, "every unit has its row");
-_Static_assert(SCENARIO_TELL_BYTES >= TEXT_DURATION_BYTES &&
-                   SCENARIO_TELL_BYTES >= TEXT_NUMBER_BYTES,
-               "a number fits");
+_Static_assert(SCENARIO_TELL_BYTES >= TEXT_DURATION_BYTES, "a duration fits");
+_Static_assert(SCENARIO_TELL_BYTES >= TEXT_NUMBER_BYTES, "a number fits");
 
 const char *scenario_metric_name(enum scenario_metric metric)
 {

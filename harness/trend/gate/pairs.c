@@ -21,17 +21,6 @@ void gate_turn(double values[], size_t n)
             values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
 }
 
-double gate_quantile(const double values[], size_t n, double p)
-{
-    double *sorted = xcalloc(n + 1, sizeof *sorted), at;
-    if (n)
-        memcpy(sorted, values, n * sizeof *sorted);
-    stats_sort(sorted, n);
-    at = stats_quantile(sorted, n, p);
-    free(sorted);
-    return at;
-}
-
 static void keep_array(struct gate_pairs *pairs, double *array)
 {
     pairs->arrays = xrealloc(pairs->arrays, pairs->array_count + 1, sizeof *pairs->arrays);

@@ -54,9 +54,6 @@ void gate_pairs_release(struct gate_pairs *pairs);
 struct gate_question gate_question_of(const struct gate_asked *asked,
                                       const struct gate_pairs *pairs);
 
-/* gate_quantile - of values in any order; NaN goes to the end as infinity */
-double gate_quantile(const double values[], size_t n, double p);
-
 /* gate_turn - a rate as the time for each, in place: 0 becomes +infinity, NaN stays */
 void gate_turn(double values[], size_t n);
 

@@ -86,7 +86,7 @@ static bool is_share(const cJSON *item)
 
 /* What is wrong with one value of an input, or NULL; `indexed` is how many an index may choose
  * from. */
-static const char *wrong_value(const cJSON *item, enum check_kind kind, size_t indexed)
+static const char *wrong_value(const cJSON *item, enum vector_kind kind, size_t indexed)
 {
     switch (kind) {
     case CHECK_NUMBER:
@@ -106,7 +106,7 @@ static const char *wrong_value(const cJSON *item, enum check_kind kind, size_t i
 }
 
 /* What is wrong with the shape of an input, or NULL; `before` is the length of the one before. */
-static const char *wrong_shape(const cJSON *item, enum check_kind kind, size_t before)
+static const char *wrong_shape(const cJSON *item, enum vector_kind kind, size_t before)
 {
     const cJSON *row;
     if (kind == CHECK_SIZES && cJSON_IsNull(item))
@@ -127,7 +127,7 @@ static const char *wrong_shape(const cJSON *item, enum check_kind kind, size_t b
 }
 
 /* Appends the values of a list to `out`, which has room. */
-static const char *take_values(struct check_values *out, const cJSON *list, enum check_kind kind,
+static const char *take_values(struct check_values *out, const cJSON *list, enum vector_kind kind,
                                size_t indexed)
 {
     const cJSON *item;
@@ -141,7 +141,7 @@ static const char *take_values(struct check_values *out, const cJSON *list, enum
 }
 
 static const char *read_list(struct check *check, struct check_values *out, const cJSON *item,
-                             enum check_kind kind, size_t before)
+                             enum vector_kind kind, size_t before)
 {
     const char *wrong = wrong_shape(item, kind, before);
     const cJSON *row;
@@ -158,7 +158,7 @@ static const char *read_list(struct check *check, struct check_values *out, cons
 }
 
 static void read_input(struct check *check, struct check_values *out, const char *key,
-                       enum check_kind kind, size_t before)
+                       enum vector_kind kind, size_t before)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(check->in, key);
     const char *wrong;

@@ -19,7 +19,7 @@
 #define CHECK_MOST_OWNED  16 /* arrays of one case */
 #define CHECK_MOST_OTHERS 4
 
-enum check_kind {
+enum vector_kind {
     CHECK_NUMBER, /* finite */
     CHECK_SHARE,  /* 0 .. 1 */
     CHECK_COUNT,  /* an integer, 0 .. CHECK_MOST */
@@ -57,7 +57,7 @@ struct check_handler {
     void (*run)(struct check *check, const struct check_values in[]);
     struct {
         const char *key;
-        enum check_kind kind;
+        enum vector_kind kind;
     } inputs[CHECK_MOST_INPUTS];           /* up to the first without a key */
     const char *others[CHECK_MOST_OTHERS]; /* expected fields that nothing here computes */
 };
