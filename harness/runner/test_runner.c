@@ -146,9 +146,8 @@ static void expect_stored(const struct fixture *fixture, const char *expected)
     struct results *store;
     struct results_run run;
     struct err err = {0};
-    if (results_open_in(&store, fixture->results, RESULTS_READ, &err) < 0 ||
-        results_run_load(store, 1, &run, &err) < 0)
-        fail_msg("%s", err.text);
+    assert_int_equal(results_open_in(&store, fixture->results, RESULTS_READ, &err), 0);
+    assert_int_equal(results_run_load(store, 1, &run, &err), 0);
     found = text_format("%s, sittings %d, cycles %zu%s%s", run.state, run.sittings, run.cycles,
                         *run.note ? ": " : "", run.note);
     assert_string_equal(found, expected);
