@@ -2,24 +2,24 @@
 # limit of 300 s, and other tests beside it. A test takes at most 20 s with sanitizers on two quiet
 # cores; one that takes longer is split, or asks less and has a sibling with the label slow.
 #
-# Labels: unit, cli, self. Beside one of them "long": the slow third, left out in a hurry. study:
-# simulations and trials of verdicts; their answers do not depend on sanitizers, so a release build is
-# enough. slow: up to hours, by hand.
+# Labels: unit, cli, self. Beside one of them "long": the slow third, left out in a hurry; "speed": it
+# measures, so it needs the real speed of a release build. study: simulations and trials of verdicts, in
+# their short form; sanitizers change none of their answers. slow: up to hours, by hand.
 #
-#   ctest -LE 'slow|study|long'     what a developer runs after each edit
-#   ctest -LE 'slow|study'          all, with sanitizers
-#   ctest -L study -LE slow         the studies in their short form
+#   ./run quick     dev        -LE 'slow|study|speed|long'
+#   ./run test      dev        -LE 'slow|study|speed'        and release -L 'study|speed' -LE slow
+#   ./run extra     dev        -L speed -LE slow             and fuzzers, and the project's gate on itself
 set(SPAWNBENCH_TEST_TABLE
   # name                              labels      limit in s; serial: alone, as it measures
   "audit/honest_cycles_thousand       slow        1800"
-  "cli/calibrate                      cli,long    300"
+  "cli/calibrate                      cli,speed   300"
   "cli/cmd_faults                     cli,long    300"
-  "cli/cmd_gate                       cli,long    300  serial"
+  "cli/cmd_gate                       cli,speed   300  serial"
   "cli/cmd_run                        cli,long    300"
   "cli/cmd_soak                       cli,long    300"
   "cli/faults_survived                cli,long    300"
   "cli/faults_survived_sequential     cli,long    300"
-  "cli/gate_self_test                 cli,long    300  serial"
+  "cli/gate_self_test                 cli,speed   300  serial"
   "cli/installed                      cli,long    900"
   "cli/self_test                      cli,long    300"
   "devel/clang_tidy                   self,long   1800"
@@ -44,7 +44,7 @@ set(SPAWNBENCH_TEST_TABLE
   "study/simulate_sees_misses         study       300"
   "study/simulate_short               study       300"
   "study/trials                       slow,study  7200"
-  "study/trials/real                  unit,long   300"
+  "study/trials/real                  unit,speed  300"
   "study/trials_see_misses            study       300"
   "study/trials_short                 study       300"
 )
