@@ -136,7 +136,7 @@ static void a_full_disk_is_told(void **state)
 /* ---- memory ---- */
 
 /* AddressSanitizer keeps freed memory back, so that only the plain build can be held to a limit. */
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { COPIES = 50, MOST_KIB = INT_MAX, MOST_MORE_KIB = INT_MAX };
 #else
 enum { COPIES = 1000, MOST_KIB = 49152, MOST_MORE_KIB = 2048 };

@@ -3,16 +3,18 @@
 # cores; one that takes longer is split, or asks less and has a sibling with the label slow.
 #
 # Labels: unit, cli, self. Beside one of them "long": the slow third, left out in a hurry; "speed": it
-# measures, so it needs the real speed of a release build. study: simulations and trials of verdicts, in
-# their short form; sanitizers change none of their answers. slow: up to hours, by hand.
+# measures, so it is asked in a release build; "release": it is asked there too, as sanitizers change what
+# it sees (memory, optimised code, what is installed). study: simulations and trials of verdicts in their
+# short form, which sanitizers do not change. slow: up to hours, by hand.
 #
-#   ./run quick     dev        -LE 'slow|study|speed|long'
-#   ./run test      dev        -LE 'slow|study|speed'        and release -L 'study|speed' -LE slow
-#   ./run extra     dev        -L speed -LE slow             and fuzzers, and the project's gate on itself
+#   ./run quick     dev  -LE 'slow|study|speed|long'
+#   ./run test      dev  -LE 'slow|study|speed'      and release  -L 'study|speed|release' -LE slow
+#   ./run extra     dev  -L speed -LE slow           and fuzzers, and the project's gate on itself
 set(SPAWNBENCH_TEST_TABLE
   # name                              labels      limit in s; serial: alone, as it measures
   "audit/honest_cycles_thousand       slow        1800"
   "cli/calibrate                      cli,speed   300"
+  "cli/cmd_export                     cli,release 300"
   "cli/cmd_faults                     cli,long    300"
   "cli/cmd_gate                       cli,speed   300  serial"
   "cli/cmd_run                        cli,long    300"
@@ -20,7 +22,8 @@ set(SPAWNBENCH_TEST_TABLE
   "cli/faults_survived                cli,long    300"
   "cli/faults_survived_sequential     cli,long    300"
   "cli/gate_self_test                 cli,speed   300  serial"
-  "cli/installed                      cli,long    900"
+  "cli/golden                         cli,release 300"
+  "cli/installed                      cli,long,release 900"
   "cli/self_test                      cli,long    300"
   "devel/clang_tidy                   self,long   1800"
   "judge/stats/check/vector_check     unit,long   300"
@@ -31,14 +34,14 @@ set(SPAWNBENCH_TEST_TABLE
   "proof/crash/kill_full              slow        3600"
   "proof/crash/walk                   unit,long   300"
   "proof/crash/walk_full              slow        7200"
-  "proof/crash/walk_short             unit,long   300"
+  "proof/crash/walk_short             unit,long,release 300"
   "proof/damage/damage                unit,long   300"
   "proof/damage/damage_many           slow        1800"
   "proof/faults_long                  slow        7200"
   "proof/liars/liars                  unit,long   300"
   "proof/soak_long                    slow        7200"
   "reference/spawner/protocol         unit,long   300"
-  "reference/spawner/stress           unit,long   300"
+  "reference/spawner/stress           unit,long,release 300"
   "reference/spawner/writers          unit,long   300"
   "study/simulate                     slow,study  7200"
   "study/simulate_sees_misses         study       300"
