@@ -48,7 +48,7 @@ struct fault {
     enum fault_means means;
     enum cycle_moment moment;
     int error;
-    struct page_fault page;
+    struct shim_fault page;
     bool walks; /* tried at several places of the batch */
 };
 

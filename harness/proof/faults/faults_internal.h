@@ -47,7 +47,7 @@ struct session {
     struct runner_audits audits; /* no watch: it keeps no store */
     struct cycle cycle;          /* the last one */
     size_t next;                 /* batch */
-    uint64_t calls[PAGE_CALLS];  /* of the last healthy batch */
+    uint64_t calls[SHIM_CALLS];  /* of the last healthy batch */
     int64_t whole_ns;            /* it took, from spawn to finished */
     struct injection injection;
     bool budgeted; /* full audits come as the schedule allows; else each is full */

@@ -17,7 +17,7 @@
 
 static bool dies(const struct fault *fault)
 {
-    return fault->means == FAULT_CALL && fault->page.how >= PAGE_DIE_BEFORE;
+    return fault->means == FAULT_CALL && fault->page.how >= SHIM_DIE_BEFORE;
 }
 
 /* ---- killing the subject ---- */
@@ -244,7 +244,7 @@ static int64_t full_disk(struct session *session, enum cycle_moment moment, stru
 static void arm_page(struct session *session)
 {
     struct injection *injection = &session->injection;
-    struct page_fault fault = injection->fault->page;
+    struct shim_fault fault = injection->fault->page;
     uint64_t calls = session->calls[fault.call];
     fault.nth = 1 + (uint64_t)(injection->share * (double)calls);
     if (fault.nth > calls && calls > 0)

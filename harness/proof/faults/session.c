@@ -163,8 +163,8 @@ static void learn(struct session *session)
     if (session->injection.fault || !session_is_healthy(session))
         return;
     session->whole_ns = cycle->finished_ns - cycle->sent_ns;
-    for (int call = 0; call < PAGE_CALLS; call++)
-        session->calls[call] = page_calls(session->page, (enum page_call)call);
+    for (int call = 0; call < SHIM_CALLS; call++)
+        session->calls[call] = page_calls(session->page, (enum shim_call)call);
 }
 
 static void add(struct session *session, const struct audit_result *result)
