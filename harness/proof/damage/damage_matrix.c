@@ -143,7 +143,8 @@ static uint64_t stream(uint64_t seed, const char *name, int place)
 static int try_once(struct damage_row *row, const struct damage_base *base,
                     const struct damage_how *how, int place, struct err *err)
 {
-    struct damage_case hurt = {.base = base,
+    struct damage_case hurt = {.kind = row->kind,
+                               .base = base,
                                .path = text_format("%s/damaged.sqlite", base->folder),
                                .wal = text_format("%s/damaged.sqlite-wal", base->folder),
                                .random = stream(how->seed, row->kind->name, place)};
@@ -151,7 +152,7 @@ static int try_once(struct damage_row *row, const struct damage_base *base,
     bool harmless;
     int rc;
     remove_copy(&hurt);
-    rc = row->kind->make(&hurt, row->kind->sql, err);
+    rc = row->kind->make(&hurt, err);
     if (rc == 1) {
         harmless = damage_only_unused(&hurt); /* before anybody opens it */
         rc = ask_everybody(&seen, base, hurt.path, how->without, err) < 0 ? -1 : 1;
