@@ -112,12 +112,6 @@ static void try_again(struct trial *trial)
 
 /* ---- one run ---- */
 
-static void begin_randomness(uint64_t seed)
-{
-    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed % 0x7fffffff) + 1, NULL);
-    sqlite3_randomness(0, NULL);
-}
-
 /* A refused request changes little of what a kill would leave: looked at now and then. */
 static bool is_killed(const struct series *series)
 {
@@ -139,7 +133,7 @@ static bool try(const struct series *series, uint64_t nth, bool sticky)
 {
     struct trial trial = trial_new(series->mode, series->tally, series->folder);
     bool struck;
-    begin_randomness(series->seed);
+    scratch_randomness(series->seed);
     shim_stand_in(true);
     shim_record(&trial.log);
     plant(series, nth, sticky);

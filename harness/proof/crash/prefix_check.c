@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "proof/crash/scratch.h"
 
 /* ---- the content ---- */
 
@@ -52,27 +53,6 @@ static struct check_result corrupt(sqlite3 *database, const char *doing)
     return result;
 }
 
-/* The first row of a pragma that answers with complaints; what no complaint looks like: `fine`,
- * NULL when it is no row at all. */
-static int complain(sqlite3 *database, const char *pragma, const char *fine,
-                    struct check_result *result)
-{
-    sqlite3_stmt *row = NULL;
-    const char *said;
-    int rc = sqlite3_prepare_v2(database, pragma, -1, &row, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(row);
-    said = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        *result = corrupt(database, pragma);
-    else if (fine ? !said || strcmp(said, fine) != 0 : said != NULL) {
-        result->kind = CHECK_CORRUPT;
-        snprintf(result->why, sizeof result->why, "%s: %s", pragma, said ? said : "no answer");
-    }
-    sqlite3_finalize(row);
-    return result->kind == CHECK_CORRUPT ? -1 : 0;
-}
-
 static struct check_result place(uint64_t digest, const struct check_prefixes *prefixes)
 {
     struct check_result result = {.kind = CHECK_PARTIAL,
@@ -85,16 +65,18 @@ static struct check_result place(uint64_t digest, const struct check_prefixes *p
 
 struct check_result check_database(sqlite3 *database, const struct check_prefixes *prefixes)
 {
-    struct check_result result = {.kind = CHECK_PREFIX};
+    struct check_result result = {.kind = CHECK_CORRUPT};
+    char why[SCRATCH_WHY_BYTES];
     uint64_t before, after;
     if (check_digest(database, &before) != SQLITE_OK)
         return corrupt(database, "cannot read it");
     if (sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
         SQLITE_OK)
         return corrupt(database, "cannot checkpoint");
-    if (complain(database, "PRAGMA integrity_check", "ok", &result) < 0 ||
-        complain(database, "PRAGMA foreign_key_check", NULL, &result) < 0)
+    if (!scratch_is_sound(database, why)) {
+        snprintf(result.why, sizeof result.why, "%s", why);
         return result;
+    }
     if (check_digest(database, &after) != SQLITE_OK)
         return corrupt(database, "cannot read it after a checkpoint");
     if (before != after)
