@@ -2,7 +2,6 @@
  * order of scenario_fault_names. */
 #include <errno.h>
 #include <sqlite3.h>
-#include <string.h>
 
 #include "proof/faults/faults.h"
 
@@ -93,11 +92,3 @@ const struct fault faults_catalogue[] = {
 
 _Static_assert(sizeof faults_catalogue / sizeof faults_catalogue[0] == SCENARIO_FAULTS,
                "one row for each name that scenarios know");
-
-const struct fault *faults_find(const char *name)
-{
-    for (size_t i = 0; i < SCENARIO_FAULTS; i++)
-        if (strcmp(faults_catalogue[i].name, name) == 0)
-            return &faults_catalogue[i];
-    return NULL;
-}

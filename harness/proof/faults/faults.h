@@ -55,9 +55,6 @@ struct fault {
 /* faults_catalogue - scenario_fault_count rows, in the order of scenario_fault_names */
 extern const struct fault faults_catalogue[];
 
-/* faults_find - by name; NULL: there is none */
-const struct fault *faults_find(const char *name);
-
 /* How trials are made. All borrowed. */
 struct faults_options {
     const struct scenario *scenario;

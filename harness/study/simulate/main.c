@@ -79,16 +79,6 @@ static const char reading_exception[] =
     "are\n"
     "not held against the rule. The remedy is a run spread over a longer time.\n\n";
 
-static void add_models(struct text *out)
-{
-    text_add(out, "## The noise\n\n| noise | what it is |\n|---|---|\n");
-    for (size_t i = 0; i < models_p95_count; i++)
-        text_addf(out, "| %s | %s |\n", models_p95[i].name, models_p95[i].about);
-    for (size_t i = 0; i < models_speedup_count; i++)
-        text_addf(out, "| speed-up: %s | %s |\n", models_speedup[i].name, models_speedup[i].about);
-    text_add(out, "\n");
-}
-
 static void add_opening(struct text *out, const struct simulate_request *request)
 {
     double error = 100 * sqrt(0.05 * 0.95 / (double)request->replicates);
@@ -118,7 +108,7 @@ static size_t simulate(struct text *out, const struct simulate_request *request)
     text_add(out, reading_means);
     table_means(out, request);
     text_add(out, reading_exception);
-    add_models(out);
+    models_tell(out, "## The noise", "speed-up");
     count = study_misses(&misses, &p95) + study_misses(&misses, &pairs);
     text_addf(out, "## Targets\n\nMissed by more than %d sigma of Monte-Carlo error: %zu.\n\n",
               TARGET_SIGMAS, count);
