@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 const char *const sealed_tables[TABLE_COUNT] = {"agent_executions", "consensus_runs",
@@ -18,37 +19,6 @@ const char *const sealed_columns[TABLE_COUNT] = {
 
 /* ---- digests ---- */
 
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-/* source : FNV-1a, 64 bit (Fowler, Noll, Vo) */
-static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t count)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < count; i++)
-        digest = (digest ^ at[i]) * FNV_PRIME;
-    return digest;
-}
-
-static uint64_t digest_column(uint64_t digest, sqlite3_stmt *row, int column)
-{
-    int type = sqlite3_column_type(row, column);
-    digest = digest_bytes(digest, &type, sizeof type);
-    if (type == SQLITE_INTEGER) {
-        int64_t number = sqlite3_column_int64(row, column);
-        return digest_bytes(digest, &number, sizeof number);
-    }
-    if (type == SQLITE_NULL)
-        return digest;
-    /* text, blob and (in tables that are not STRICT) real, as bytes and their number */
-    {
-        const void *bytes = sqlite3_column_blob(row, column);
-        int count = sqlite3_column_bytes(row, column);
-        digest = digest_bytes(digest, &count, sizeof count);
-        return bytes ? digest_bytes(digest, bytes, (size_t)count) : digest;
-    }
-}
-
 /* Sums of plain FNV digests would keep its weak low bits. source : the finalizer of SplitMix64,
  * Steele, Lea and Flood 2014 */
 static uint64_t mix(uint64_t z)
@@ -60,9 +30,9 @@ static uint64_t mix(uint64_t z)
 
 void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *row)
 {
-    uint64_t digest = FNV_BASIS + table;
+    uint64_t digest = HASH_START + table;
     for (int i = 0; i < sqlite3_column_count(row); i++)
-        digest = digest_column(digest, row, i);
+        digest = hash_column(digest, row, i);
     batch->rows[table]++;
     batch->digest += mix(digest);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #define KEY_COLUMNS  2
@@ -87,39 +88,14 @@ static const struct shape {
 };
 enum { SHAPES = sizeof tables / sizeof tables[0] };
 
-/* FNV-1a, 64 bit (Fowler, Noll, Vo) */
-static uint64_t mix(uint64_t digest, const void *bytes, size_t count)
-{
-    const unsigned char *byte = bytes;
-    for (size_t i = 0; i < count; i++)
-        digest = (digest ^ byte[i]) * UINT64_C(1099511628211);
-    return digest;
-}
-
-/* The type counts: the text '1' is not the number 1, and nothing is not an empty text. */
-static uint64_t mix_value(uint64_t digest, sqlite3_stmt *row, int column)
-{
-    int type = sqlite3_column_type(row, column);
-    digest = mix(digest, &type, sizeof type);
-    if (type == SQLITE_INTEGER) {
-        sqlite3_int64 number = sqlite3_column_int64(row, column);
-        digest = mix(digest, &number, sizeof number);
-    } else if (type != SQLITE_NULL) {
-        const void *bytes = sqlite3_column_blob(row, column);
-        digest = mix(digest, bytes, bytes ? (size_t)sqlite3_column_bytes(row, column) : 0);
-    }
-    return digest;
-}
-
 static struct remembered remember(int table, sqlite3_stmt *row)
 {
-    const uint64_t start = UINT64_C(14695981039346656037);
-    struct remembered seen = {.key = mix(start, &table, sizeof table), .table = table};
+    struct remembered seen = {.key = hash_bytes(HASH_START, &table, sizeof table), .table = table};
     const char *label;
     for (int i = 0; i < KEY_COLUMNS; i++)
-        seen.key = mix_value(seen.key, row, i);
+        seen.key = hash_column(seen.key, row, i);
     for (int i = 0; i < tables[table].columns; i++)
-        seen.columns[i] = mix_value(start, row, KEY_COLUMNS + i);
+        seen.columns[i] = hash_column(HASH_START, row, KEY_COLUMNS + i);
     label = (const char *)sqlite3_column_text(row, 1);
     snprintf(seen.label, sizeof seen.label, "%s", label ? label : "?");
     return seen;

@@ -149,8 +149,8 @@ static void rule_json(struct file *file)
 static void rule_sqlite(struct file *file)
 {
     static const char *const allowed[] = {
-        "harness/base/guard", "harness/results/",     "harness/audit/",  "harness/proof/",
-        "harness/fuzz/",      "harness/study/micro/", "reference/store/"};
+        "harness/base/guard", "harness/base/hash", "harness/results/",     "harness/audit/",
+        "harness/proof/",     "harness/fuzz/",     "harness/study/micro/", "reference/store/"};
     const char *at = strstr(file->text, "#include <sqlite3.h>");
     if (!at || is_test(file->path))
         return;

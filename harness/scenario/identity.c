@@ -7,19 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json.h"
-
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* Each word with its NUL, so that "1" "12" is not "11" "2". */
 static uint64_t mix(uint64_t hash, const char *word)
 {
-    for (const char *at = word ? word : "";; at++) {
-        hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
-        if (!*at)
-            return hash;
-    }
+    const char *whole = word ? word : "";
+    return hash_bytes(hash, whole, strlen(whole) + 1);
 }
 
 static uint64_t mix_number(uint64_t hash, uint64_t number)
@@ -45,7 +40,7 @@ static uint64_t mix_agent(uint64_t hash, const struct scenario_agent *agent)
 
 void scenario_question(char out[SCENARIO_ID_BYTES], const struct scenario *scenario)
 {
-    uint64_t hash = FNV_BASIS;
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < scenario->agent_count; i++)
         hash = mix_agent(hash, &scenario->agents[i]);
     hash = mix_number(hash, scenario->durability_full);
@@ -100,7 +95,7 @@ static void take_fact(char out[SCENARIO_FACT_BYTES], const cJSON *fact)
 
 static void give_id(struct scenario_machine *machine)
 {
-    uint64_t hash = FNV_BASIS;
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < SCENARIO_MACHINE_FACTS; i++)
         hash = mix(hash, machine->facts[i]);
     snprintf(machine->id, sizeof machine->id, "%016" PRIx64, hash);

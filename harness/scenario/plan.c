@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -93,18 +94,6 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
     gsl_rng_free(layout.random);
 }
 
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-/* of the scenario as it runs: claims, too, are declared before the first cycle */
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = FNV_BASIS;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
-    return hash;
-}
-
 char *plan_describe(const struct plan *plan, const struct scenario *scenario)
 {
     cJSON *object = cJSON_CreateObject(), *list;
@@ -126,30 +115,23 @@ char *plan_describe(const struct plan *plan, const struct scenario *scenario)
     json_add_int64(object, "cycles", (int64_t)plan->count);
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)plan_fingerprint(plan));
     cJSON_AddStringToObject(object, "order_fnv1a", hash);
+    /* of the scenario as it runs: claims, too, are declared before the first cycle */
     snprintf(hash, sizeof hash, "%016llx",
-             (unsigned long long)hash_text(scenario->source ? scenario->source : ""));
+             (unsigned long long)hash_string(HASH_START, scenario->source ? scenario->source : ""));
     cJSON_AddStringToObject(object, "scenario_fnv1a", hash);
     printed = json_print(object, 0);
     cJSON_Delete(object);
     return printed;
 }
 
-static uint64_t mix(uint64_t hash, int64_t number)
-{
-    for (int byte = 0; byte < 8; byte++)
-        hash = (hash ^ ((uint64_t)number >> (8 * byte) & 0xff)) * FNV_PRIME;
-    return hash;
-}
-
 uint64_t plan_fingerprint(const struct plan *plan)
 {
-    uint64_t hash = FNV_BASIS;
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
         const int64_t members[] = {item->pair,  item->block,  item->arm, item->value,
                                    item->place, item->warmup, item->look};
-        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
-            hash = mix(hash, members[k]);
+        hash = hash_bytes(hash, members, sizeof members);
     }
     return hash;
 }

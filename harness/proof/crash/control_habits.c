@@ -9,14 +9,13 @@
 #include "proof/crash/scratch.h"
 #include "proof/crash/shim.h"
 #include "proof/crash/states.h"
-#include "store/store.h"
+#include "store/store_internal.h"
 
 /* ---- the registry in memory ---- */
 
-#define BATCHES  3
-#define AGENTS   3
-#define CALLS    10      /* of each kind, once and for good */
-#define PID_FROM 5000000 /* more than the kernel gives: nobody has them */
+#define BATCHES 3
+#define AGENTS  3
+#define CALLS   10 /* of each kind, once and for good */
 
 /* As in ledger.h, the stair of a batch; here all agents of a batch climb together. */
 enum step { ABSENT, READY, COMPLETED };
@@ -34,29 +33,18 @@ struct registry_tally {
     size_t runs, differ, differ_though_ok, unknown, acknowledged, missing;
 };
 
-static void fill(struct store_agent agents[AGENTS], char ids[AGENTS][16], int batch, bool completed)
-{
-    for (int i = 0; i < AGENTS; i++) {
-        snprintf(ids[i], 16, "%d.%d", batch, i);
-        agents[i] = (struct store_agent){.id = ids[i],
-                                         .name = "agent",
-                                         .state = completed ? "completed" : "ready",
-                                         .outcome = "ready",
-                                         .pid = PID_FROM + AGENTS * batch + i,
-                                         .spawned_ns = 10,
-                                         .ready_ns = 20,
-                                         .completed_ns = completed ? 40 : 0,
-                                         .output = "yes",
-                                         .output_bytes = 3};
-    }
-}
-
 static int put(struct spawner *spawner, int batch, enum step step, struct err *err)
 {
     const struct store_verdict verdict = {"agreed", "yes", 3, 50};
     struct store_agent agents[AGENTS];
-    char ids[AGENTS][16];
-    fill(agents, ids, batch, step == COMPLETED);
+    char ids[AGENTS][SCRATCH_ID_BYTES];
+    scratch_agents(agents, ids, batch, AGENTS);
+    for (int i = 0; i < AGENTS && step == COMPLETED; i++) {
+        agents[i].state = "completed";
+        agents[i].completed_ns = 40;
+        agents[i].output = "yes";
+        agents[i].output_bytes = 3;
+    }
     if (!spawner->store)
         return err_set(err, ERR_SYSTEM, "there is no database");
     if (step == READY)
@@ -86,24 +74,9 @@ static int count_rows(sqlite3 *database, const char *state, int batch)
     char *question = text_format("SELECT count(*) FROM agent_executions WHERE batch = %d AND state"
                                  " IN (%s)",
                                  batch, state);
-    sqlite3_stmt *row = NULL;
-    int count = 0;
-    if (sqlite3_prepare_v2(database, question, -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW)
-        count = sqlite3_column_int(row, 0);
-    sqlite3_finalize(row);
+    int64_t count = store_ask(database, question);
     free(question);
-    return count;
-}
-
-static bool is_ok(sqlite3 *database)
-{
-    sqlite3_stmt *row = NULL;
-    bool ok = sqlite3_prepare_v2(database, "PRAGMA integrity_check", -1, &row, NULL) == SQLITE_OK &&
-              sqlite3_step(row) == SQLITE_ROW &&
-              strcmp((const char *)sqlite3_column_text(row, 0), "ok") == 0;
-    sqlite3_finalize(row);
-    return ok;
+    return count > 0 ? (int)count : 0;
 }
 
 /* The process has ended: what does the table say, and what had the registry said? */
@@ -123,7 +96,7 @@ static void compare(struct registry_tally *tally, const struct spawner *spawner,
     }
     tally->runs++;
     tally->differ += differs;
-    tally->differ_though_ok += differs && is_ok(database);
+    tally->differ_though_ok += differs && strcmp(scratch_integrity(database), "ok") == 0;
     sqlite3_close(database);
 }
 
@@ -226,13 +199,7 @@ static int execute(sqlite3 *database, const char *text)
 
 static int read_number(sqlite3 *database)
 {
-    sqlite3_stmt *row = NULL;
-    int number = -1;
-    if (sqlite3_prepare_v2(database, "SELECT n FROM counter", -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW)
-        number = sqlite3_column_int(row, 0);
-    sqlite3_finalize(row);
-    return number;
+    return (int)store_ask(database, "SELECT n FROM counter");
 }
 
 /* Within a transaction: what follows from `seen` is written and committed. */
@@ -335,7 +302,7 @@ int control_transactions(struct control_outcome *out, const char *way,
     if (rc == 0) {
         run_rounds(&pair, way, setting->seed);
         there = (size_t)read_number(pair.one);
-        out->integrity = is_ok(pair.one) ? "ok" : "not ok";
+        out->integrity = scratch_integrity(pair.one);
     }
     sqlite3_close(pair.two);
     sqlite3_close(pair.one);

@@ -28,7 +28,6 @@
 #define ROUNDS     8
 #define ROWS       10 /* of each, in each round */
 #define CHILD_FROM 1000
-#define PID_FROM   5000000 /* more than the kernel gives: nobody has them */
 
 /* Both sides of one trial. */
 struct duo {
@@ -84,15 +83,9 @@ static int write_store(struct store *store, int from)
 {
     int rows = 0;
     for (int i = 0; i < ROWS; i++) {
-        char id[24];
-        struct store_agent agent = {.id = id,
-                                    .name = "agent",
-                                    .state = "ready",
-                                    .outcome = "ready",
-                                    .pid = PID_FROM + from + i,
-                                    .spawned_ns = 10,
-                                    .ready_ns = 20};
-        snprintf(id, sizeof id, "%d.0", from + i);
+        char id[1][SCRATCH_ID_BYTES];
+        struct store_agent agent;
+        scratch_agents(&agent, id, from + i, 1);
         rows += store && store_record_batch(store, from + i, &agent, 1, NULL) == 0;
     }
     return rows;
@@ -272,21 +265,10 @@ static int run_rounds(struct duo *duo, size_t *acknowledged, struct err *err)
 static void audit(const struct duo *duo, struct control_outcome *out)
 {
     sqlite3 *database = NULL;
-    sqlite3_stmt *row = NULL;
-    size_t there = 0;
-    out->integrity = "not ok";
-    if (sqlite3_open_v2(duo->path, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(database, "PRAGMA integrity_check", -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW &&
-        strcmp((const char *)sqlite3_column_text(row, 0), "ok") == 0)
-        out->integrity = "ok";
-    sqlite3_finalize(row);
-    row = NULL;
-    if (sqlite3_prepare_v2(database, "SELECT 1 FROM agent_executions NOT INDEXED", -1, &row,
-                           NULL) == SQLITE_OK)
-        while (sqlite3_step(row) == SQLITE_ROW)
-            there++;
-    sqlite3_finalize(row);
+    size_t there;
+    sqlite3_open_v2(duo->path, &database, SQLITE_OPEN_READWRITE, NULL);
+    out->integrity = scratch_integrity(database);
+    there = scratch_rows(database, "SELECT 1 FROM agent_executions NOT INDEXED");
     sqlite3_close(database);
     out->lost = there < out->acknowledged ? out->acknowledged - there : 0;
     out->corrupt = strcmp(out->integrity, "ok") != 0;

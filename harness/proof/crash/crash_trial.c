@@ -13,8 +13,7 @@
 #include "proof/crash/states.h"
 #include "store/store_internal.h"
 
-#define PID_FROM 5000000 /* more than the kernel gives: nobody has them */
-#define KILLS    3       /* states audited in each run */
+#define KILLS 3 /* states audited in each run */
 
 /* ---- one transaction ---- */
 
@@ -51,33 +50,12 @@ static int settle(struct trial *trial, int batch, int first, int count, int rc,
 
 /* ---- the work ---- */
 
-static void fill(struct store_agent agents[PROMISES_AGENTS], char ids[PROMISES_AGENTS][16],
-                 int batch)
-{
-    static const char output[700] = "an output";
-    for (int i = 0; i < PROMISES_AGENTS; i++) {
-        snprintf(ids[i], 16, "%d.%d", batch, i);
-        agents[i] = (struct store_agent){.id = ids[i],
-                                         .name = "agent",
-                                         .state = "ready",
-                                         .outcome = "ready",
-                                         .pid = PID_FROM + PROMISES_AGENTS * batch + i,
-                                         .spawned_ns = 10,
-                                         .ready_ns = 20,
-                                         .output = output,
-                                         .output_bytes = sizeof output};
-    }
-}
-
 static int record_agent(struct trial *trial, int batch, int i, const struct store_agent *ready)
 {
-    struct store_agent starting = *ready;
+    const struct store_agent starting = scratch_starting(ready);
     struct store_each *each = NULL;
     struct err err = {0};
     int rc;
-    starting.state = "starting";
-    starting.outcome = NULL;
-    starting.ready_ns = 0;
     intend(trial, batch, i, 1, PROMISES_STARTING);
     rc = store_each_begin(&each, trial->store, batch, &starting, &err);
     if (settle(trial, batch, i, 1, rc, &err) < 0)
@@ -125,9 +103,14 @@ static int finish(struct trial *trial, int batch, struct store_agent agents[])
 
 int trial_batch(struct trial *trial, int batch)
 {
+    static const char output[700] = "an output";
     struct store_agent agents[PROMISES_AGENTS];
-    char ids[PROMISES_AGENTS][16];
-    fill(agents, ids, batch);
+    char ids[PROMISES_AGENTS][SCRATCH_ID_BYTES];
+    scratch_agents(agents, ids, batch, PROMISES_AGENTS);
+    for (int i = 0; i < PROMISES_AGENTS; i++) {
+        agents[i].output = output;
+        agents[i].output_bytes = sizeof output;
+    }
     return record(trial, batch, agents) < 0 || finish(trial, batch, agents) < 0 ? -1 : 0;
 }
 
@@ -165,7 +148,7 @@ static void note(struct injected_tally *tally, const char *when, const char *why
 void trial_audit(struct trial *trial, const char *when)
 {
     sqlite3 *database = NULL;
-    char why[160] = "cannot open it";
+    char why[SCRATCH_WHY_BYTES] = "cannot open it";
     int present = -1;
     if (sqlite3_open_v2(trial->path, &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                         shim_behind()) == SQLITE_OK)
@@ -231,7 +214,7 @@ static void audit_state(struct trial *trial, const struct states *states, struct
     size_t at = states_at(states);
     int moment = at < trial->log.count ? trial->log.ops[at].acknowledged : trial->log.acknowledged;
     sqlite3 *database = NULL;
-    char why[160] = "cannot open it", when[64];
+    char why[SCRATCH_WHY_BYTES] = "cannot open it", when[64];
     bool sound = false;
     states_build(disk, states, STATES_KILLED, 0, 0);
     if (disk_open(&database, disk) == SQLITE_OK)

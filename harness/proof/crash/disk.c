@@ -68,7 +68,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 }
 
 /* Four lanes side by side, because each multiplication waits for the one before. */
-static uint64_t hash_bytes(uint64_t seed, const unsigned char *bytes, size_t count)
+static uint64_t hash_lanes(uint64_t seed, const unsigned char *bytes, size_t count)
 {
     uint64_t lane[HASH_LANES] = {seed, seed + 1, seed + 2, seed + 3}, word[HASH_LANES];
     while (count >= sizeof word) {
@@ -93,7 +93,7 @@ uint64_t disk_hash(const struct disk *disk)
         const struct disk_file *file = &disk->files[i];
         hash = mix(hash, file->there ? file->size + 1 : 0);
         if (file->there)
-            hash = hash_bytes(hash, file->data, file->size);
+            hash = hash_lanes(hash, file->data, file->size);
     }
     return hash;
 }

@@ -9,45 +9,13 @@ SQLITE_EXTENSION_INIT1
 
 #include <stdlib.h>
 
-#include "proof/crash/shim.h"
 #include "proof/faults/page.h"
-
-_Static_assert((int)SHIM_CALLS == (int)PAGE_CALLS && (int)SHIM_DELETE == (int)PAGE_DELETE,
-               "the page names the shim's calls");
-_Static_assert((int)SHIM_REFUSE == (int)PAGE_REFUSE && (int)SHIM_DIE_AFTER == (int)PAGE_DIE_AFTER,
-               "the page names the shim's ways to fail");
 
 static struct page *page;
 
-static int code_of(enum page_error error, enum shim_call call)
-{
-    static const int io_errors[SHIM_CALLS] = {
-        [SHIM_OPEN] = SQLITE_IOERR,        [SHIM_READ] = SQLITE_IOERR_READ,
-        [SHIM_WRITE] = SQLITE_IOERR_WRITE, [SHIM_TRUNCATE] = SQLITE_IOERR_TRUNCATE,
-        [SHIM_SYNC] = SQLITE_IOERR_FSYNC,  [SHIM_DELETE] = SQLITE_IOERR_DELETE};
-    switch (error) {
-    case PAGE_DISK_FULL:
-        return SQLITE_FULL;
-    case PAGE_READ_ONLY:
-        return SQLITE_READONLY;
-    case PAGE_CANNOT_OPEN:
-        return SQLITE_CANTOPEN;
-    default:
-        return io_errors[call];
-    }
-}
-
 static bool ask_page(enum shim_call call, struct shim_fault *fault)
 {
-    struct page_fault planned;
-    if (!page_strikes(page, (enum page_call)call, &planned))
-        return false;
-    *fault = (struct shim_fault){.call = call,
-                                 .how = (enum shim_how)planned.how,
-                                 .nth = planned.nth,
-                                 .code = code_of(planned.error, call),
-                                 .sticky = planned.sticky};
-    return true;
+    return page_strikes(page, call, fault);
 }
 
 static int start(char **message)

@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "proof/crash/crash_trial.h"
 #include "proof/crash/disk.h"
 #include "proof/crash/memory.h"
 #include "proof/crash/scratch.h"
-#include "proof/crash/space.h"
+#include "proof/faults/space.h"
 
 /* There are so many more requests for memory than calls of the disk; with the sanitizer, which is
  * slow and looks for other things, fewer of them are refused. */
@@ -54,7 +55,7 @@ const struct injected_mode injected_modes[] = {
 struct series {
     const struct injected_kind *kind; /* NULL: no fault */
     const struct injected_mode *mode;
-    const char *folder; /* of the program; the store may lie in a small disk below it */
+    const char *folder; /* of the store: that of the program, or a small disk below it */
     uint64_t seed;
     struct injected_tally *tally;
 };
@@ -111,12 +112,6 @@ static void try_again(struct trial *trial)
 
 /* ---- one run ---- */
 
-static void begin_randomness(uint64_t seed)
-{
-    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed % 0x7fffffff) + 1, NULL);
-    sqlite3_randomness(0, NULL);
-}
-
 /* A refused request changes little of what a kill would leave: looked at now and then. */
 static bool is_killed(const struct series *series)
 {
@@ -136,11 +131,9 @@ static void judge(const struct series *series, struct trial *trial, uint64_t nth
 /* Did it strike? */
 static bool try(const struct series *series, uint64_t nth, bool sticky)
 {
-    char *folder =
-        is_of(series, INJECTED_SPACE) ? space_path(series->folder) : xstrdup(series->folder);
-    struct trial trial = trial_new(series->mode, series->tally, folder);
+    struct trial trial = trial_new(series->mode, series->tally, series->folder);
     bool struck;
-    begin_randomness(series->seed);
+    scratch_randomness(series->seed);
     shim_stand_in(true);
     shim_record(&trial.log);
     plant(series, nth, sticky);
@@ -158,14 +151,13 @@ static bool try(const struct series *series, uint64_t nth, bool sticky)
     if (struck)
         judge(series, &trial, nth);
     trial_release(&trial);
-    free(folder);
     return struck;
 }
 
 /* ---- all of them ---- */
 
-/* How many chances to fail the work gives when nothing does. 0: none, or err. */
-static size_t count_calls(const struct series *series, struct err *err)
+/* How many chances to fail the work gives when nothing does. */
+static int count_calls(const struct series *series, size_t *calls, struct err *err)
 {
     struct injected_tally tally = {0};
     struct series plain = *series;
@@ -174,15 +166,14 @@ static size_t count_calls(const struct series *series, struct err *err)
     plain.tally = &tally;
     try(&plain, 0, false);
     requests = memory_calls();
-    if (tally.refused + tally.unknown > 0 || shim_calls(SHIM_WRITE) == 0) {
-        err_set(err, ERR_SYSTEM, "mode '%s' fails without a fault", series->mode->name);
-        return 0;
-    }
+    if (tally.refused + tally.unknown > 0 || shim_calls(SHIM_WRITE) == 0)
+        return err_set(err, ERR_SYSTEM, "mode '%s' fails without a fault", series->mode->name);
+    *calls = (size_t)shim_calls(series->kind->call);
     if (series->kind->source == INJECTED_SPACE)
-        return SPACE_MOST;
-    if (series->kind->source == INJECTED_MEMORY)
-        return (size_t)requests;
-    return (size_t)shim_calls(series->kind->call);
+        *calls = SPACE_MOST;
+    else if (series->kind->source == INJECTED_MEMORY)
+        *calls = (size_t)requests;
+    return 0;
 }
 
 static void name_call(const struct series *series, uint64_t nth, bool sticky)
@@ -217,31 +208,32 @@ static int check_means(const struct injected_kind *kind, const char *folder, str
 {
     if (kind->source == INJECTED_MEMORY && !memory_is_installed())
         return err_set(err, ERR_UNFIT, "SQLite's allocator was not replaced");
-    if (kind->source == INJECTED_SPACE)
-        return space_mount(folder, SPACE_PAGES, err);
-    return 0;
+    if (kind->source != INJECTED_SPACE)
+        return 0;
+    if (!space_can_mount())
+        return err_set(err, ERR_UNFIT, "mounting is not permitted (remedy: run it as root)");
+    return space_mount(folder, SPACE_PAGES, err);
 }
 
 int injected_run(struct injected_tally *out, const struct injected_kind *kind,
                  const struct injected_mode *mode, const char *folder, size_t most, uint64_t seed,
                  struct err *err)
 {
-    const struct series series = {kind, mode, folder, seed, out};
-    struct err trouble = {0};
-    size_t calls;
+    bool small = kind->source == INJECTED_SPACE;
+    char *place = text_format("%s%s", folder, small ? "/small" : "");
+    const struct series series = {kind, mode, place, seed, out};
+    int rc = -1;
     *out = (struct injected_tally){0};
-    if (shim_register(err) < 0 || disk_register(err) < 0 || check_means(kind, folder, err) < 0)
-        return -1;
-    calls = count_calls(&series, &trouble);
-    out->calls = calls;
-    if (calls > 0)
-        try_calls(&series, calls, most);
-    shim_fail(NULL);
-    if (kind->source == INJECTED_SPACE)
-        space_unmount(folder);
-    if (trouble.code == ERR_NONE)
-        return 0;
-    if (err)
-        *err = trouble;
-    return -1;
+    if (shim_register(err) == 0 && disk_register(err) == 0 && check_means(kind, place, err) == 0) {
+        rc = count_calls(&series, &out->calls, err);
+        if (rc == 0)
+            try_calls(&series, out->calls, most);
+        shim_fail(NULL);
+    }
+    if (small) {
+        space_unmount(place);
+        rmdir(place);
+    }
+    free(place);
+    return rc;
 }

@@ -13,12 +13,6 @@ const char *log_suffix(enum crash_name name)
     return suffixes[name];
 }
 
-const char *log_call_name(enum crash_call call)
-{
-    static const char *const names[] = {"create", "write", "truncate", "sync", "delete"};
-    return names[call];
-}
-
 static bool ends_in(const char *path, const char *ending)
 {
     size_t length = strlen(path), most = strlen(ending);

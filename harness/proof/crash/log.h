@@ -48,7 +48,4 @@ enum crash_name log_name_of(const char *path);
 /* log_suffix - what the name adds to the database's: "", "-wal", "-journal" */
 const char *log_suffix(enum crash_name name);
 
-/* log_call_name - a call for a human: "create", "write", "truncate", "sync", "delete" */
-const char *log_call_name(enum crash_call call);
-
 #endif

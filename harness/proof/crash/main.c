@@ -5,14 +5,13 @@
  * process or a power loss could leave them (states.h), opens each and checks it (check.h). Exit 4:
  * a promise was broken. Exit 5: a control did not fail, or too few states. Equal seeds give equal
  * walks. */
-#include <errno.h>
-#include <getopt.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "proof/crash/controls.h"
@@ -50,7 +49,7 @@ struct options {
     struct walk_effort effort;
     uint64_t seed, at_least;
     int batches;
-    bool json, faults, controls, full;
+    bool json, faults, controls, full, help;
     size_t faults_most; /* of each kind in each mode; 0: all */
     const char *config, *keep, *fault, *control, *mend;
     size_t at;
@@ -58,112 +57,42 @@ struct options {
 
 /* ---- the command line ---- */
 
-static int read_number(uint64_t *out, const char *text, uint64_t most)
+/* How much is tried: a little at each call, or nearly all there is. */
+static void set_effort(struct options *options, bool full)
 {
-    char *end = NULL;
-    unsigned long long value;
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (errno || end == text || *end || *text == '-' || value > most) {
-        fprintf(stderr, "spawnbench-crash: '%s' is no number from 0 to %llu\n", text,
-                (unsigned long long)most);
-        return -1;
-    }
-    *out = value;
-    return 0;
+    options->full = full;
+    options->effort = full ? (struct walk_effort){.most = 64, .draws = 32}
+                           : (struct walk_effort){.most = 6, .draws = 3};
+    options->faults_most = full ? 0 : 12;
 }
 
-static void be_short(struct options *options)
+static int read_options(struct options *options, int argc, char **argv, struct err *err)
 {
-    options->effort = (struct walk_effort){.most = 6, .draws = 3};
-    options->batches = 6;
-    options->faults_most = 12;
-    options->full = false;
-}
-
-static void be_full(struct options *options)
-{
-    options->effort = (struct walk_effort){.most = 64, .draws = 32};
-    options->batches = 16;
-    options->faults_most = 0;
-    options->full = true;
-}
-
-static int take_option(struct options *options, int option)
-{
-    uint64_t number = 0;
-    int rc = 0;
-    switch (option) {
-    case 's':
-        be_short(options);
-        return 0;
-    case 'f':
-        be_full(options);
-        return 0;
-    case 'j':
-        options->json = true;
-        return 0;
-    case 'e':
-        options->faults = true;
-        return 0;
-    case 'o':
-        options->controls = true;
-        return 0;
-    case 'u':
-        options->fault = optarg;
-        return 0;
-    case 't':
-        options->control = optarg;
-        return 0;
-    case 'm':
-        options->mend = optarg;
-        return 0;
-    case 'c':
-        options->config = optarg;
-        return 0;
-    case 'k':
-        options->keep = optarg;
-        return 0;
-    case 'n':
-        return read_number(&options->seed, optarg, UINT32_MAX);
-    case 'l':
-        return read_number(&options->at_least, optarg, UINT32_MAX);
-    case 'b':
-        rc = read_number(&number, optarg, MOST_BATCHES);
-        options->batches = (int)number;
-        return rc;
-    case 'a':
-        rc = read_number(&number, optarg, UINT32_MAX);
-        options->at = (size_t)number;
-        return rc;
-    default:
-        return -1;
-    }
-}
-
-static int read_options(struct options *options, int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"short", no_argument, NULL, 's'},        {"full", no_argument, NULL, 'f'},
-        {"json", no_argument, NULL, 'j'},         {"faults", no_argument, NULL, 'e'},
-        {"controls", no_argument, NULL, 'o'},     {"control", required_argument, NULL, 't'},
-        {"mend", required_argument, NULL, 'm'},   {"fault", required_argument, NULL, 'u'},
-        {"config", required_argument, NULL, 'c'}, {"keep", required_argument, NULL, 'k'},
-        {"seed", required_argument, NULL, 'n'},   {"batches", required_argument, NULL, 'b'},
-        {"at", required_argument, NULL, 'a'},     {"at-least", required_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    int option;
-    *options = (struct options){.seed = DEFAULT_SEED, .at = WALK_EVERYWHERE};
-    be_short(options);
-    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            exit(EXIT_SUCCESS);
-        }
-        if (take_option(options, option) < 0)
-            return -1;
-    }
-    return optind == argc ? 0 : -1;
+    uint64_t batches = 0, at = UINT64_MAX;
+    bool shorter = false, full = false;
+    const struct arguments_row rows[] = {
+        {"short", ARGUMENTS_FLAG, &shorter, 0, 0, NULL},
+        {"full", ARGUMENTS_FLAG, &full, 0, 0, NULL},
+        {"json", ARGUMENTS_FLAG, &options->json, 0, 0, NULL},
+        {"faults", ARGUMENTS_FLAG, &options->faults, 0, 0, NULL},
+        {"controls", ARGUMENTS_FLAG, &options->controls, 0, 0, NULL},
+        {"control", ARGUMENTS_TEXT, &options->control, 0, 0, NULL},
+        {"mend", ARGUMENTS_TEXT, &options->mend, 0, 0, NULL},
+        {"fault", ARGUMENTS_TEXT, &options->fault, 0, 0, NULL},
+        {"config", ARGUMENTS_TEXT, &options->config, 0, 0, NULL},
+        {"keep", ARGUMENTS_TEXT, &options->keep, 0, 0, NULL},
+        {"seed", ARGUMENTS_NUMBER, &options->seed, 0, UINT32_MAX, NULL},
+        {"batches", ARGUMENTS_NUMBER, &batches, 1, MOST_BATCHES, NULL},
+        {"at", ARGUMENTS_NUMBER, &at, 0, UINT32_MAX, NULL},
+        {"at-least", ARGUMENTS_NUMBER, &options->at_least, 0, UINT32_MAX, NULL},
+        {"help", ARGUMENTS_FLAG, &options->help, 0, 0, NULL},
+        {0},
+    };
+    int rc = arguments_read(rows, argc, argv, err);
+    set_effort(options, full);
+    options->batches = batches ? (int)batches : full ? 16 : 6;
+    options->at = at == UINT64_MAX ? WALK_EVERYWHERE : (size_t)at;
+    return rc;
 }
 
 /* ---- the scratch folder ---- */
@@ -262,15 +191,19 @@ static void configure(void)
 
 int main(int argc, char **argv)
 {
-    struct options options;
+    struct options options = {.seed = DEFAULT_SEED};
     struct table_row rows[32] = {0};
     struct table table = {.rows = rows};
     struct err err = {0};
     char *folder;
     int code = -1;
-    if (read_options(&options, argc, argv) < 0) {
-        fputs(usage, stderr);
+    if (read_options(&options, argc, argv, &err) < 0) {
+        fprintf(stderr, "spawnbench-crash: %s\n%s", err.text, usage);
         return EXIT_USAGE;
+    }
+    if (options.help) {
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
     }
     configure();
     table.seed = options.seed;

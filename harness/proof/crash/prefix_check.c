@@ -4,29 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FNV_START 0xcbf29ce484222325U
-#define FNV_PRIME 0x100000001b3U
+#include "base/hash.h"
+#include "proof/crash/scratch.h"
 
 /* ---- the content ---- */
-
-static uint64_t add_bytes(uint64_t digest, const void *bytes, size_t count)
-{
-    const unsigned char *byte = bytes;
-    for (size_t i = 0; i < count; i++)
-        digest = (digest ^ byte[i]) * FNV_PRIME;
-    return digest;
-}
-
-/* Type, length and bytes, so that no two different values look alike. */
-static uint64_t add_value(uint64_t digest, sqlite3_stmt *row, int column)
-{
-    int type = sqlite3_column_type(row, column), length;
-    const void *bytes = sqlite3_column_blob(row, column);
-    length = sqlite3_column_bytes(row, column);
-    digest = add_bytes(digest, &type, sizeof type);
-    digest = add_bytes(digest, &length, sizeof length);
-    return length > 0 ? add_bytes(digest, bytes, (size_t)length) : digest;
-}
 
 static int add_rows(sqlite3 *database, const char *question, uint64_t *digest, int *rows)
 {
@@ -34,12 +15,12 @@ static int add_rows(sqlite3 *database, const char *question, uint64_t *digest, i
     int rc = sqlite3_prepare_v2(database, question, -1, &row, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW) {
         for (int i = 0; i < sqlite3_column_count(row); i++)
-            *digest = add_value(*digest, row, i);
+            *digest = hash_column(*digest, row, i);
         ++*rows;
         rc = SQLITE_OK;
     }
     sqlite3_finalize(row);
-    *digest = add_bytes(*digest, rows, sizeof *rows);
+    *digest = hash_bytes(*digest, rows, sizeof *rows);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -52,7 +33,7 @@ int check_digest(sqlite3 *database, uint64_t *out)
         "SELECT * FROM agent_outputs ORDER BY run, id",
     };
     int rows = 0, ids = 0, rc;
-    *out = FNV_START;
+    *out = HASH_START;
     rc = add_rows(database, "SELECT type, name, tbl_name, sql FROM sqlite_schema", out, &rows);
     if (rc == SQLITE_OK)
         rc = add_rows(database, "PRAGMA application_id", out, &ids);
@@ -72,27 +53,6 @@ static struct check_result corrupt(sqlite3 *database, const char *doing)
     return result;
 }
 
-/* The first row of a pragma that answers with complaints; what no complaint looks like: `fine`,
- * NULL when it is no row at all. */
-static int complain(sqlite3 *database, const char *pragma, const char *fine,
-                    struct check_result *result)
-{
-    sqlite3_stmt *row = NULL;
-    const char *said;
-    int rc = sqlite3_prepare_v2(database, pragma, -1, &row, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(row);
-    said = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        *result = corrupt(database, pragma);
-    else if (fine ? !said || strcmp(said, fine) != 0 : said != NULL) {
-        result->kind = CHECK_CORRUPT;
-        snprintf(result->why, sizeof result->why, "%s: %s", pragma, said ? said : "no answer");
-    }
-    sqlite3_finalize(row);
-    return result->kind == CHECK_CORRUPT ? -1 : 0;
-}
-
 static struct check_result place(uint64_t digest, const struct check_prefixes *prefixes)
 {
     struct check_result result = {.kind = CHECK_PARTIAL,
@@ -105,16 +65,18 @@ static struct check_result place(uint64_t digest, const struct check_prefixes *p
 
 struct check_result check_database(sqlite3 *database, const struct check_prefixes *prefixes)
 {
-    struct check_result result = {.kind = CHECK_PREFIX};
+    struct check_result result = {.kind = CHECK_CORRUPT};
+    char why[SCRATCH_WHY_BYTES];
     uint64_t before, after;
     if (check_digest(database, &before) != SQLITE_OK)
         return corrupt(database, "cannot read it");
     if (sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
         SQLITE_OK)
         return corrupt(database, "cannot checkpoint");
-    if (complain(database, "PRAGMA integrity_check", "ok", &result) < 0 ||
-        complain(database, "PRAGMA foreign_key_check", NULL, &result) < 0)
+    if (!scratch_is_sound(database, why)) {
+        snprintf(result.why, sizeof result.why, "%s", why);
         return result;
+    }
     if (check_digest(database, &after) != SQLITE_OK)
         return corrupt(database, "cannot read it after a checkpoint");
     if (before != after)

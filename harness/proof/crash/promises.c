@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WHY_BYTES 160
+#include "proof/crash/scratch.h"
 
 /* What a batch looks like in the database. */
 struct seen {
@@ -45,24 +45,6 @@ static int64_t ask(sqlite3 *database, const char *question, int batch)
     }
     sqlite3_finalize(row);
     return answer;
-}
-
-static bool says_fine(sqlite3 *database, const char *pragma, const char *fine, char why[WHY_BYTES])
-{
-    sqlite3_stmt *row = NULL;
-    const char *said = NULL;
-    int rc = sqlite3_prepare_v2(database, pragma, -1, &row, NULL);
-    bool is_fine;
-    if (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW)
-        said = (const char *)sqlite3_column_text(row, 0);
-    if (fine)
-        is_fine = said && strcmp(said, fine) == 0;
-    else
-        is_fine = rc == SQLITE_DONE;
-    if (!is_fine)
-        snprintf(why, WHY_BYTES, "%s: %s", pragma, said ? said : sqlite3_errmsg(database));
-    sqlite3_finalize(row);
-    return is_fine;
 }
 
 static void see_agent(struct seen *seen, int agent, const char *state)
@@ -110,13 +92,13 @@ static bool is_allowed(const struct ledger *ledger, const struct seen *seen, int
 }
 
 static int judge(const struct ledger *ledger, const struct seen *seen, int batch,
-                 char why[WHY_BYTES])
+                 char why[SCRATCH_WHY_BYTES])
 {
     int present = 0;
     for (int i = 0; i < PROMISES_AGENTS; i++) {
         if (!is_allowed(ledger, seen, batch, i)) {
-            snprintf(why, WHY_BYTES, "agent %d.%d is at step %d, must be from %d to %d", batch, i,
-                     (int)seen->steps[i], (int)ledger->agents[batch][i].least,
+            snprintf(why, SCRATCH_WHY_BYTES, "agent %d.%d is at step %d, must be from %d to %d",
+                     batch, i, (int)seen->steps[i], (int)ledger->agents[batch][i].least,
                      (int)ledger->agents[batch][i].most);
             return -1;
         }
@@ -125,8 +107,9 @@ static int judge(const struct ledger *ledger, const struct seen *seen, int batch
     if ((ledger->whole && seen->rows % PROMISES_AGENTS != 0) ||
         (seen->completed != 0 && seen->completed != PROMISES_AGENTS) ||
         seen->verdicts != (seen->completed != 0) || seen->outputs != seen->completed) {
-        snprintf(why, WHY_BYTES, "half of batch %d: %d rows, %d completed, %d verdicts, %d outputs",
-                 batch, seen->rows, seen->completed, seen->verdicts, seen->outputs);
+        snprintf(why, SCRATCH_WHY_BYTES,
+                 "half of batch %d: %d rows, %d completed, %d verdicts, %d outputs", batch,
+                 seen->rows, seen->completed, seen->verdicts, seen->outputs);
         return -1;
     }
     return present;
@@ -147,11 +130,10 @@ static bool has_promised(const struct ledger *ledger)
     return false;
 }
 
-int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[WHY_BYTES])
+int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[SCRATCH_WHY_BYTES])
 {
     int present = 0, total = 0;
-    if (!says_fine(database, "PRAGMA integrity_check", "ok", why) ||
-        !says_fine(database, "PRAGMA foreign_key_check", NULL, why))
+    if (!scratch_is_sound(database, why))
         return -1;
     if (is_blank(database) && !has_promised(ledger))
         return 0;
@@ -159,7 +141,8 @@ int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[WHY_
         struct seen seen;
         int more;
         if (see(&seen, database, batch) < 0) {
-            snprintf(why, WHY_BYTES, "cannot read batch %d: %s", batch, sqlite3_errmsg(database));
+            snprintf(why, SCRATCH_WHY_BYTES, "cannot read batch %d: %s", batch,
+                     sqlite3_errmsg(database));
             return -1;
         }
         more = judge(ledger, &seen, batch, why);
@@ -170,6 +153,6 @@ int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[WHY_
     }
     if (ask(database, "SELECT count(*) FROM agent_executions", 0) == total)
         return present;
-    snprintf(why, WHY_BYTES, "there are agents that nobody has started");
+    snprintf(why, SCRATCH_WHY_BYTES, "there are agents that nobody has started");
     return -1;
 }

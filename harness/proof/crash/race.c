@@ -185,22 +185,12 @@ void race_audit(struct race_tally *tally, const char *path, size_t acknowledged,
                 const char *question, bool told)
 {
     sqlite3 *database = NULL;
-    sqlite3_stmt *row = NULL;
-    char said[120] = "";
-    size_t there = 0;
+    char said[SCRATCH_WHY_BYTES];
+    size_t there;
     bool sound;
-    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, shim_behind()) == SQLITE_OK &&
-        sqlite3_prepare_v2(database, "PRAGMA integrity_check", -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW)
-        snprintf(said, sizeof said, "%s", (const char *)sqlite3_column_text(row, 0));
-    else
-        snprintf(said, sizeof said, "%s", sqlite3_errmsg(database));
-    sqlite3_finalize(row);
-    row = NULL;
-    if (sqlite3_prepare_v2(database, question, -1, &row, NULL) == SQLITE_OK)
-        while (sqlite3_step(row) == SQLITE_ROW)
-            there++;
-    sqlite3_finalize(row);
+    sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, shim_behind());
+    scratch_says(database, "PRAGMA integrity_check", said);
+    there = scratch_rows(database, question);
     sqlite3_close(database);
     sound = strcmp(said, "ok") == 0;
     tally->schedules++;
@@ -211,8 +201,8 @@ void race_audit(struct race_tally *tally, const char *path, size_t acknowledged,
         return;
     tally->silent += !told;
     if (tally->hurt++ == 0)
-        snprintf(tally->why, sizeof tally->why, "%zu of %zu rows there, integrity_check: %s", there,
-                 acknowledged, said);
+        snprintf(tally->why, sizeof tally->why, "%zu of %zu rows there, integrity_check: %.119s",
+                 there, acknowledged, said);
 }
 
 static int try(struct race_tally *tally, enum race_way way, char *path, const int commits[3],

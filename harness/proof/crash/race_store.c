@@ -1,16 +1,15 @@
 /* Can a second reference store commit at the weak moment of the first one's checkpoint? */
 #include "proof/crash/race_store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "proof/crash/scratch.h"
 #include "proof/crash/shim.h"
 #include "store/store_internal.h"
 
 #define AGENTS      3
-#define PID_FROM    5000000 /* more than the kernel gives: nobody has them */
 #define PATIENCE_NS CLOCK_NS_PER_MS
 
 /* Two spawners on one database, both played by this thread. */
@@ -25,11 +24,8 @@ struct pair {
 static int record_each(struct store *store, int batch, const struct store_agent *agent,
                        struct err *err)
 {
-    struct store_agent starting = *agent;
+    const struct store_agent starting = scratch_starting(agent);
     struct store_each *each = NULL;
-    starting.state = "starting";
-    starting.outcome = NULL;
-    starting.ready_ns = 0;
     if (store_each_begin(&each, store, batch, &starting, err) < 0)
         return -1;
     return store_each_end(each, agent, err);
@@ -38,19 +34,10 @@ static int record_each(struct store *store, int batch, const struct store_agent 
 static int record(struct pair *pair, struct store *store, struct err *err)
 {
     struct store_agent agents[AGENTS];
-    char ids[AGENTS][24];
+    char ids[AGENTS][SCRATCH_ID_BYTES];
     int rc = 0, done = 0;
     pair->batch++;
-    for (int i = 0; i < AGENTS; i++) {
-        snprintf(ids[i], sizeof ids[i], "%d.%d", pair->batch, i);
-        agents[i] = (struct store_agent){.id = ids[i],
-                                         .name = "agent",
-                                         .state = "ready",
-                                         .outcome = "ready",
-                                         .pid = PID_FROM + AGENTS * pair->batch + i,
-                                         .spawned_ns = 10,
-                                         .ready_ns = 20};
-    }
+    scratch_agents(agents, ids, pair->batch, AGENTS);
     if (!pair->each) {
         rc = store_record_batch(store, pair->batch, agents, AGENTS, err);
         done = rc == 0 ? AGENTS : 0;

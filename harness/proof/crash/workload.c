@@ -14,8 +14,7 @@
 #include "store/store_internal.h"
 
 #define AGENTS       3
-#define PID_FROM     5000000 /* more than the kernel gives (proc(5), pid_max): nobody has them */
-#define OUTPUT_BYTES 6000    /* more than a page: overflow pages too */
+#define OUTPUT_BYTES 6000 /* more than a page: overflow pages too */
 
 #define SOUND  WORKLOAD_SOUND
 #define LOSES  WORKLOAD_LOSES
@@ -54,7 +53,7 @@ struct session {
 /* A batch's rows and the memory of their strings. */
 struct rows {
     struct store_agent agents[AGENTS];
-    char ids[AGENTS][24];
+    char ids[AGENTS][SCRATCH_ID_BYTES];
 };
 
 /* ---- what is acknowledged ---- */
@@ -108,29 +107,21 @@ static int note_emptiness(struct check_prefixes *prefixes, struct err *err)
 
 static void fill(struct session *session, struct rows *rows, int batch)
 {
+    scratch_agents(rows->agents, rows->ids, batch, AGENTS);
     for (int i = 0; i < AGENTS; i++) {
         bool large = states_random(&session->random) % 8 == 0;
-        size_t bytes = states_random(&session->random) % (large ? OUTPUT_BYTES : 300);
-        snprintf(rows->ids[i], sizeof rows->ids[i], "%d.%d", batch, i);
-        rows->agents[i] = (struct store_agent){.id = rows->ids[i],
-                                               .name = "agent",
-                                               .state = "ready",
-                                               .outcome = "ready",
-                                               .pid = PID_FROM + AGENTS * batch + i,
-                                               .spawned_ns = 1000000LL * batch + 10,
-                                               .ready_ns = 1000000LL * batch + 20 + i,
-                                               .output = session->output,
-                                               .output_bytes = bytes};
+        rows->agents[i].output_bytes =
+            states_random(&session->random) % (large ? OUTPUT_BYTES : 300);
+        rows->agents[i].output = session->output;
+        rows->agents[i].spawned_ns = 1000000LL * batch + 10;
+        rows->agents[i].ready_ns = 1000000LL * batch + 20 + i;
     }
 }
 
 static int begin_each(struct session *session, int batch, const struct store_agent *agent,
                       struct store_each **out, struct err *err)
 {
-    struct store_agent starting = *agent;
-    starting.state = "starting";
-    starting.outcome = NULL;
-    starting.ready_ns = 0;
+    const struct store_agent starting = scratch_starting(agent);
     return acknowledge(session, store_each_begin(out, session->store, batch, &starting, err), err);
 }
 
@@ -258,14 +249,6 @@ static int work(struct session *session, int batches, struct err *err)
     return rc;
 }
 
-/* SQLite's salts and nonces come from one generator for the whole process: begun anew, by seed. */
-static void begin_randomness(uint64_t seed)
-{
-    int small = (int)(seed % 0x7fffffff) + 1;
-    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, small, NULL);
-    sqlite3_randomness(0, NULL);
-}
-
 int workload_record(struct workload_run *out, const struct workload *workload, const char *folder,
                     int batches, uint64_t seed, struct err *err)
 {
@@ -279,7 +262,7 @@ int workload_record(struct workload_run *out, const struct workload *workload, c
         session.output[i] = (unsigned char)states_random(&session.random);
     session.path = text_format("%s/work.sqlite", folder);
     scratch_remove(session.path);
-    begin_randomness(seed);
+    scratch_randomness(seed);
     shim_fail(workload->lying_sync ? &lie : NULL);
     shim_record(&out->log);
     shim_stand_in(true);

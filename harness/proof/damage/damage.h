@@ -37,8 +37,8 @@ struct damage_kind {
     const char *what;       /* what it stands for */
     const char *how;        /* how it is made */
     enum damage_class must; /* who must see it, each time */
-    int (*make)(struct damage_case *, const char *sql, struct err *);
-    const char *sql; /* for `make`, or NULL */
+    int (*make)(struct damage_case *, struct err *);
+    const void *with; /* for `make`: SQL, a struct damage_hit, or NULL */
 };
 
 extern const struct damage_kind damage_kinds[];

@@ -69,8 +69,15 @@ struct damage_base {
 int damage_base_make(struct damage_base *out, const struct damage_how *how, struct err *err);
 void damage_base_release(struct damage_base *base);
 
+/* Which byte of which page loses a bit. */
+struct damage_hit {
+    enum damage_page_kind page, or_page;
+    enum { HIT_ANY, HIT_USED, HIT_PAYLOAD, HIT_HEADER } bytes;
+};
+
 /* One copy to be damaged. */
 struct damage_case {
+    const struct damage_kind *kind;
     const struct damage_base *base;
     char *path, *wal; /* of the copy; may not exist yet */
     uint64_t random;  /* position in the stream of this case */
@@ -101,41 +108,34 @@ bool damage_only_unused(const struct damage_case *hurt);
 /*
  * The makers.
  *
- * sql     : of the kind, or NULL
  * returns : 1 damaged, 0 the store has nothing that could be hit so, -1 error
  */
 /* damage_pages.c: bytes of one or two pages */
-int damage_leaf_header(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_leaf_payload(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_overflow(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_interior(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_index_leaf(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_trunk(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_free_leaf(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_pointer_map(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_header(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_leaf_zeroed(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_leaf_noise(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_leaves_swapped(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_leaf_misdirected(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_leaf_stale(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_cut_pages(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_cut_mid_page(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_emptied(struct damage_case *hurt, const char *sql, struct err *err);
+/* as struct damage_hit of the kind says */
+int damage_flip(struct damage_case *hurt, struct err *err);
+int damage_header(struct damage_case *hurt, struct err *err);
+int damage_leaf_zeroed(struct damage_case *hurt, struct err *err);
+int damage_leaf_noise(struct damage_case *hurt, struct err *err);
+int damage_leaves_swapped(struct damage_case *hurt, struct err *err);
+int damage_leaf_misdirected(struct damage_case *hurt, struct err *err);
+int damage_leaf_stale(struct damage_case *hurt, struct err *err);
+int damage_cut_pages(struct damage_case *hurt, struct err *err);
+int damage_cut_mid_page(struct damage_case *hurt, struct err *err);
+int damage_emptied(struct damage_case *hurt, struct err *err);
 
-/* damage_rows.c: SQL, phases divided by lines of "---", each on a connection of its own. There is a
- * table `victim` with the row of one agent, and the store untouched as `whole`. */
-int damage_rows(struct damage_case *hurt, const char *sql, struct err *err);
+/* damage_rows.c: SQL of the kind, phases divided by "---", each on a connection of its own. There
+ * is a table `victim` with the row of one agent, and the store untouched as `whole`. */
+int damage_rows(struct damage_case *hurt, struct err *err);
 
 /* damage_wal.c: the -wal */
-int damage_lost_last(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_lost_ten(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_wal_missing(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_wal_cut(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_wal_bit(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_wal_early_bit(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_wal_header(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_wal_earlier(struct damage_case *hurt, const char *sql, struct err *err);
-int damage_shm_noise(struct damage_case *hurt, const char *sql, struct err *err);
+int damage_lost_last(struct damage_case *hurt, struct err *err);
+int damage_lost_ten(struct damage_case *hurt, struct err *err);
+int damage_wal_missing(struct damage_case *hurt, struct err *err);
+int damage_wal_cut(struct damage_case *hurt, struct err *err);
+int damage_wal_bit(struct damage_case *hurt, struct err *err);
+int damage_wal_early_bit(struct damage_case *hurt, struct err *err);
+int damage_wal_header(struct damage_case *hurt, struct err *err);
+int damage_wal_earlier(struct damage_case *hurt, struct err *err);
+int damage_shm_noise(struct damage_case *hurt, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "audit/audit_internal.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -134,16 +135,14 @@ static void count(struct damage_row *row, const struct damage_case *hurt, const 
 /* A stream of its own for each kind and place, so that one more kind moves no other. */
 static uint64_t stream(uint64_t seed, const char *name, int place)
 {
-    uint64_t digest = UINT64_C(14695981039346656037) ^ seed;
-    for (; *name; name++)
-        digest = (digest ^ (unsigned char)*name) * UINT64_C(1099511628211);
-    return digest + (uint64_t)place * UINT64_C(0xd1342543de82ef95);
+    return hash_string(HASH_START ^ seed, name) + (uint64_t)place * UINT64_C(0xd1342543de82ef95);
 }
 
 static int try_once(struct damage_row *row, const struct damage_base *base,
                     const struct damage_how *how, int place, struct err *err)
 {
-    struct damage_case hurt = {.base = base,
+    struct damage_case hurt = {.kind = row->kind,
+                               .base = base,
                                .path = text_format("%s/damaged.sqlite", base->folder),
                                .wal = text_format("%s/damaged.sqlite-wal", base->folder),
                                .random = stream(how->seed, row->kind->name, place)};
@@ -151,7 +150,7 @@ static int try_once(struct damage_row *row, const struct damage_base *base,
     bool harmless;
     int rc;
     remove_copy(&hurt);
-    rc = row->kind->make(&hurt, row->kind->sql, err);
+    rc = row->kind->make(&hurt, err);
     if (rc == 1) {
         harmless = damage_only_unused(&hurt); /* before anybody opens it */
         rc = ask_everybody(&seen, base, hurt.path, how->without, err) < 0 ? -1 : 1;

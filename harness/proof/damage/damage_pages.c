@@ -56,24 +56,23 @@ static int flip_in(struct damage_case *hurt, uint32_t page, const unsigned char 
     return put(hurt, bytes, map->length, err);
 }
 
-/* Of which bytes one is hit. */
-enum mask { EVERY_BYTE, USED, PAYLOAD, HEADER };
-
-static int flip(struct damage_case *hurt, uint32_t page, enum mask of, struct err *err)
+int damage_flip(struct damage_case *hurt, struct err *err)
 {
     const struct damage_map *map = &hurt->base->map;
+    const struct damage_hit *hit = hurt->kind->with;
+    uint32_t page = some_page(hurt, hit->page, hit->or_page, 0);
     unsigned char *mask;
     int rc;
     if (!page)
         return 0;
     mask = xcalloc(map->page_bytes, 1);
-    if (of == EVERY_BYTE)
+    if (hit->bytes == HIT_ANY)
         memset(mask, 1, map->usable);
-    else if (of == PAYLOAD)
+    else if (hit->bytes == HIT_PAYLOAD)
         damage_map_payload(map, page, mask);
     else
         damage_map_used(map, page, mask);
-    if (of == HEADER) { /* of a leaf: 8 bytes, then 2 for each cell */
+    if (hit->bytes == HIT_HEADER) { /* of a leaf: 8 bytes, then 2 for each cell */
         const unsigned char *at = map->bytes + (size_t)(page - 1) * map->page_bytes;
         size_t bytes = 8 + 2 * ((size_t)at[3] << 8 | at[4]);
         memset(mask + bytes, 0, map->page_bytes - bytes);
@@ -83,60 +82,10 @@ static int flip(struct damage_case *hurt, uint32_t page, enum mask of, struct er
     return rc;
 }
 
-int damage_leaf_header(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, 0), HEADER, err);
-}
-
-int damage_leaf_payload(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, 0), PAYLOAD, err);
-}
-
-int damage_overflow(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_OVERFLOW, PAGE_OVERFLOW, 0), USED, err);
-}
-
-int damage_interior(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    uint32_t page = some_page(hurt, PAGE_TABLE_INTERIOR, PAGE_INDEX_INTERIOR, 0);
-    (void)sql;
-    return flip(hurt, page, USED, err);
-}
-
-int damage_index_leaf(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_INDEX_LEAF, PAGE_INDEX_LEAF, 0), USED, err);
-}
-
-int damage_trunk(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_TRUNK, PAGE_TRUNK, 0), USED, err);
-}
-
-int damage_free_leaf(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_FREE_LEAF, PAGE_FREE_LEAF, 0), EVERY_BYTE, err);
-}
-
-int damage_pointer_map(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    (void)sql;
-    return flip(hurt, some_page(hurt, PAGE_POINTER_MAP, PAGE_POINTER_MAP, 0), USED, err);
-}
-
-int damage_header(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_header(struct damage_case *hurt, struct err *err)
 {
     unsigned char *mask = xcalloc(hurt->base->map.page_bytes, 1);
     int rc;
-    (void)sql;
     memset(mask, 1, 100);
     rc = flip_in(hurt, 1, mask, err);
     free(mask);
@@ -150,63 +99,55 @@ static unsigned char *page_of(const struct damage_case *hurt, unsigned char *byt
     return bytes + (size_t)(page - 1) * hurt->base->map.page_bytes;
 }
 
-int damage_leaf_zeroed(struct damage_case *hurt, const char *sql, struct err *err)
+/* Zeros, or noise, in place of a page of one of these kinds. */
+static int overwrite(struct damage_case *hurt, enum damage_page_kind or_kind, bool noise,
+                     struct err *err)
 {
-    uint32_t page = some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, 0);
+    uint32_t page = some_page(hurt, PAGE_TABLE_LEAF, or_kind, 0);
     unsigned char *bytes = page ? copy_bytes(hurt->base) : NULL;
-    (void)sql;
-    if (!bytes)
-        return 0;
-    snprintf(hurt->place, sizeof hurt->place, "page %u", page);
-    memset(page_of(hurt, bytes, page), 0, hurt->base->map.page_bytes);
-    return put(hurt, bytes, hurt->base->map.length, err);
-}
-
-int damage_leaf_noise(struct damage_case *hurt, const char *sql, struct err *err)
-{
-    uint32_t page = some_page(hurt, PAGE_TABLE_LEAF, PAGE_INDEX_LEAF, 0);
-    unsigned char *bytes = page ? copy_bytes(hurt->base) : NULL;
-    (void)sql;
     if (!bytes)
         return 0;
     snprintf(hurt->place, sizeof hurt->place, "page %u", page);
     for (uint32_t i = 0; i < hurt->base->map.page_bytes; i++)
-        page_of(hurt, bytes, page)[i] = (unsigned char)damage_random(hurt, 256);
+        page_of(hurt, bytes, page)[i] = noise ? (unsigned char)damage_random(hurt, 256) : 0;
     return put(hurt, bytes, hurt->base->map.length, err);
 }
 
-/* Two leaves of tables; 0: there are not two. */
-static unsigned char *with_two(struct damage_case *hurt, uint32_t two[2])
+int damage_leaf_zeroed(struct damage_case *hurt, struct err *err)
 {
-    two[0] = some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, 0);
-    two[1] = some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, two[0]);
-    snprintf(hurt->place, sizeof hurt->place, "pages %u and %u", two[0], two[1]);
-    return two[0] && two[1] ? copy_bytes(hurt->base) : NULL;
+    return overwrite(hurt, PAGE_TABLE_LEAF, false, err);
 }
 
-int damage_leaves_swapped(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_leaf_noise(struct damage_case *hurt, struct err *err)
+{
+    return overwrite(hurt, PAGE_INDEX_LEAF, true, err);
+}
+
+/* One leaf over another, and with `back` that one in its place. */
+static int misdirect(struct damage_case *hurt, bool back, struct err *err)
 {
     const struct damage_map *map = &hurt->base->map;
-    uint32_t two[2];
-    unsigned char *bytes = with_two(hurt, two);
-    (void)sql;
-    if (!bytes)
+    uint32_t to = some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, 0);
+    uint32_t from = some_page(hurt, PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, to);
+    unsigned char *bytes;
+    snprintf(hurt->place, sizeof hurt->place, "pages %u and %u", to, from);
+    if (!to || !from)
         return 0;
-    memcpy(page_of(hurt, bytes, two[0]), page_of(hurt, map->bytes, two[1]), map->page_bytes);
-    memcpy(page_of(hurt, bytes, two[1]), page_of(hurt, map->bytes, two[0]), map->page_bytes);
+    bytes = copy_bytes(hurt->base);
+    memcpy(page_of(hurt, bytes, to), page_of(hurt, map->bytes, from), map->page_bytes);
+    if (back)
+        memcpy(page_of(hurt, bytes, from), page_of(hurt, map->bytes, to), map->page_bytes);
     return put(hurt, bytes, map->length, err);
 }
 
-int damage_leaf_misdirected(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_leaves_swapped(struct damage_case *hurt, struct err *err)
 {
-    const struct damage_map *map = &hurt->base->map;
-    uint32_t two[2];
-    unsigned char *bytes = with_two(hurt, two);
-    (void)sql;
-    if (!bytes)
-        return 0;
-    memcpy(page_of(hurt, bytes, two[0]), page_of(hurt, map->bytes, two[1]), map->page_bytes);
-    return put(hurt, bytes, map->length, err);
+    return misdirect(hurt, true, err);
+}
+
+int damage_leaf_misdirected(struct damage_case *hurt, struct err *err)
+{
+    return misdirect(hurt, false, err);
 }
 
 /* As it was before a row was last written: its time of completion was not known yet. */
@@ -226,13 +167,12 @@ static int make_earlier(struct damage_case *hurt, uint64_t offset, struct err *e
 }
 
 /* A write of a leaf that never reached the disk. */
-int damage_leaf_stale(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_leaf_stale(struct damage_case *hurt, struct err *err)
 {
     const struct damage_map *map = &hurt->base->map;
     struct damage_map earlier = {0};
     unsigned char *bytes = NULL;
     uint32_t stale = 0;
-    (void)sql;
     if (damage_copy_file(hurt->base->plain, hurt->path, err) < 0 ||
         make_earlier(hurt, damage_random(hurt, 1u << 30), err) < 0 ||
         damage_map_read(&earlier, hurt->path, err) < 0)
@@ -253,35 +193,41 @@ int damage_leaf_stale(struct damage_case *hurt, const char *sql, struct err *err
 
 /* ---- the file cut short ---- */
 
-int damage_cut_pages(struct damage_case *hurt, const char *sql, struct err *err)
+/* How many of the last pages, eight at most, may be cut. */
+static uint32_t most_cut(const struct damage_map *map)
 {
-    const struct damage_map *map = &hurt->base->map;
-    uint32_t most = map->page_count > 8 ? 8 : map->page_count - 1;
-    uint32_t cut = most ? 1 + (uint32_t)damage_random(hurt, most) : 0;
-    (void)sql;
-    if (!cut)
-        return 0;
-    snprintf(hurt->place, sizeof hurt->place, "the last %u pages", cut);
-    return put(hurt, copy_bytes(hurt->base), map->length - (size_t)cut * map->page_bytes, err);
+    return map->page_count > 8 ? 8 : map->page_count - 1;
 }
 
-int damage_cut_mid_page(struct damage_case *hurt, const char *sql, struct err *err)
+static int cut(struct damage_case *hurt, size_t bytes, struct err *err)
 {
-    const struct damage_map *map = &hurt->base->map;
-    uint32_t most = map->page_count > 8 ? 8 : map->page_count - 1;
-    size_t cut = most ? damage_random(hurt, most) * map->page_bytes + 1 +
-                            damage_random(hurt, map->page_bytes - 1)
-                      : 0;
-    (void)sql;
-    if (!cut)
-        return 0;
-    snprintf(hurt->place, sizeof hurt->place, "the last %zu bytes", cut);
-    return put(hurt, copy_bytes(hurt->base), map->length - cut, err);
+    return put(hurt, copy_bytes(hurt->base), hurt->base->map.length - bytes, err);
 }
 
-int damage_emptied(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_cut_pages(struct damage_case *hurt, struct err *err)
 {
-    (void)sql;
+    uint32_t most = most_cut(&hurt->base->map), pages;
+    if (!most)
+        return 0;
+    pages = 1 + (uint32_t)damage_random(hurt, most);
+    snprintf(hurt->place, sizeof hurt->place, "the last %u pages", pages);
+    return cut(hurt, (size_t)pages * hurt->base->map.page_bytes, err);
+}
+
+int damage_cut_mid_page(struct damage_case *hurt, struct err *err)
+{
+    uint32_t most = most_cut(&hurt->base->map), page_bytes = hurt->base->map.page_bytes;
+    size_t bytes;
+    if (!most)
+        return 0;
+    bytes = damage_random(hurt, most) * page_bytes;
+    bytes += 1 + damage_random(hurt, page_bytes - 1);
+    snprintf(hurt->place, sizeof hurt->place, "the last %zu bytes", bytes);
+    return cut(hurt, bytes, err);
+}
+
+int damage_emptied(struct damage_case *hurt, struct err *err)
+{
     snprintf(hurt->place, sizeof hurt->place, "all of it");
     return put(hurt, NULL, 0, err);
 }

@@ -66,8 +66,9 @@ static int check_changed(const struct damage_case *hurt)
     return same ? 0 : 1;
 }
 
-int damage_rows(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_rows(struct damage_case *hurt, struct err *err)
 {
+    const char *sql = hurt->kind->with;
     uint64_t random = damage_random(hurt, UINT64_C(1) << 62);
     int rc = damage_copy_file(hurt->base->plain, hurt->path, err) < 0 ? -1 : 1;
     while (rc == 1 && *sql) {

@@ -43,32 +43,28 @@ static int lose(struct damage_case *hurt, size_t count, struct err *err)
     return cut(hurt, have > count ? hurt->base->commits[have - count - 1] : 0, err);
 }
 
-int damage_lost_last(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_lost_last(struct damage_case *hurt, struct err *err)
 {
-    (void)sql;
     return lose(hurt, 1, err);
 }
 
-int damage_lost_ten(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_lost_ten(struct damage_case *hurt, struct err *err)
 {
-    (void)sql;
     return lose(hurt, 10, err);
 }
 
-int damage_wal_missing(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_wal_missing(struct damage_case *hurt, struct err *err)
 {
     int rc = copy_late(hurt, 1, err);
-    (void)sql;
     if (rc == 1 && unlink(hurt->wal) != 0)
         return err_system(err, "cannot remove '%s'", hurt->wal);
     return rc;
 }
 
 /* Anywhere in front of the end of the last commit. */
-int damage_wal_cut(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_wal_cut(struct damage_case *hurt, struct err *err)
 {
     int rc = copy_late(hurt, 1, err);
-    (void)sql;
     if (rc != 1)
         return rc;
     return cut(
@@ -93,38 +89,36 @@ static int flip(struct damage_case *hurt, int64_t from, int64_t to, struct err *
     return rc < 0 ? -1 : 1;
 }
 
-int damage_wal_bit(struct damage_case *hurt, const char *sql, struct err *err)
+/* One bit in front of the end of the commit that is the n-th from the end. */
+static int flip_before(struct damage_case *hurt, size_t nth, struct err *err)
 {
-    int rc = copy_late(hurt, 1, err);
-    (void)sql;
-    return rc == 1
-               ? flip(hurt, HEADER_BYTES, hurt->base->commits[hurt->base->commit_count - 1], err)
-               : rc;
+    const struct damage_base *base = hurt->base;
+    int rc = copy_late(hurt, nth, err);
+    return rc == 1 ? flip(hurt, HEADER_BYTES, base->commits[base->commit_count - nth], err) : rc;
+}
+
+int damage_wal_bit(struct damage_case *hurt, struct err *err)
+{
+    return flip_before(hurt, 1, err);
 }
 
 /* So early that several commits lie behind it. */
-int damage_wal_early_bit(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_wal_early_bit(struct damage_case *hurt, struct err *err)
 {
-    int rc = copy_late(hurt, 3, err);
-    (void)sql;
-    return rc == 1
-               ? flip(hurt, HEADER_BYTES, hurt->base->commits[hurt->base->commit_count - 3], err)
-               : rc;
+    return flip_before(hurt, 3, err);
 }
 
-int damage_wal_header(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_wal_header(struct damage_case *hurt, struct err *err)
 {
     int rc = copy_late(hurt, 1, err);
-    (void)sql;
     return rc == 1 ? flip(hurt, 0, HEADER_BYTES, err) : rc;
 }
 
 /* All commits are in the file; then the -wal of an earlier time is put beside it. */
-int damage_wal_earlier(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_wal_earlier(struct damage_case *hurt, struct err *err)
 {
     int rc = hurt->base->earlier ? copy_late(hurt, 1, err) : 0;
     struct sqlite3 *database = rc == 1 ? damage_open(hurt->path, err) : NULL;
-    (void)sql;
     if (rc != 1)
         return rc;
     if (!database || damage_execute(database, "PRAGMA wal_checkpoint(TRUNCATE)", err) < 0)
@@ -136,12 +130,11 @@ int damage_wal_earlier(struct damage_case *hurt, const char *sql, struct err *er
 }
 
 /* An index of the -wal that nobody has open is made anew. */
-int damage_shm_noise(struct damage_case *hurt, const char *sql, struct err *err)
+int damage_shm_noise(struct damage_case *hurt, struct err *err)
 {
     char *shm = text_format("%s-shm", hurt->path);
     unsigned char noise[32768];
     int rc = copy_late(hurt, 1, err);
-    (void)sql;
     for (size_t i = 0; i < sizeof noise; i++)
         noise[i] = (unsigned char)damage_random(hurt, 256);
     if (rc == 1 && damage_write_file(shm, noise, sizeof noise, err) < 0)

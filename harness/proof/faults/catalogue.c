@@ -1,7 +1,7 @@
 /* Which faults are injected, how, and what must a sound spawner make of each? One row each, in the
  * order of scenario_fault_names. */
 #include <errno.h>
-#include <string.h>
+#include <sqlite3.h>
 
 #include "proof/faults/faults.h"
 
@@ -9,12 +9,12 @@
 #define TOLD   "the agent is called failed with the reason, nothing of the batch is left"
 #define REFUSE "it refuses or waits, and loses nothing that it acknowledged"
 
-#define CALL(call, how, error, sticky)                                                             \
-    FAULT_CALL, CYCLE_OVER, 0, {PAGE_##call, PAGE_##how, PAGE_##error, 1, sticky}, true
+#define CALL(call, how, code, sticky)                                                              \
+    FAULT_CALL, CYCLE_OVER, 0, {SHIM_##call, SHIM_##how, 1, SQLITE_##code, sticky}, true
 
 #define NO_CALL                                                                                    \
     {                                                                                              \
-        PAGE_NONE, PAGE_REFUSE, PAGE_IO_ERROR, 0, false                                            \
+        SHIM_NONE                                                                                  \
     }
 
 const struct fault faults_catalogue[] = {
@@ -64,38 +64,31 @@ const struct fault faults_catalogue[] = {
      CYCLE_BEFORE_SPAWN, ENOSPC, NO_CALL, false},
     {"read-only-folder", "the database's folder is read-only when the subject starts",
      "it refuses to open, and says why", FAULT_READ_ONLY, CYCLE_OPENING, EROFS, NO_CALL, false},
-    {"write-full", "one write: disk full", REFUSE, CALL(WRITE, REFUSE, DISK_FULL, false)},
-    {"writes-full", "from one write on: disk full", REFUSE, CALL(WRITE, REFUSE, DISK_FULL, true)},
-    {"write-error", "one write: I/O error", REFUSE, CALL(WRITE, REFUSE, IO_ERROR, false)},
-    {"writes-error", "from one write on: I/O error", REFUSE, CALL(WRITE, REFUSE, IO_ERROR, true)},
+    {"write-full", "one write: disk full", REFUSE, CALL(WRITE, REFUSE, FULL, false)},
+    {"writes-full", "from one write on: disk full", REFUSE, CALL(WRITE, REFUSE, FULL, true)},
+    {"write-error", "one write: I/O error", REFUSE, CALL(WRITE, REFUSE, IOERR_WRITE, false)},
+    {"writes-error", "from one write on: I/O error", REFUSE,
+     CALL(WRITE, REFUSE, IOERR_WRITE, true)},
     {"write-short", "one write writes its first half: disk full", REFUSE,
-     CALL(WRITE, SHORT, DISK_FULL, false)},
-    {"sync-error", "one fsync fails", REFUSE, CALL(SYNC, REFUSE, IO_ERROR, false)},
-    {"syncs-error", "from one fsync on all fail", REFUSE, CALL(SYNC, REFUSE, IO_ERROR, true)},
-    {"read-error", "one read: I/O error", REFUSE, CALL(READ, REFUSE, IO_ERROR, false)},
-    {"open-refused", "one file cannot be opened", REFUSE, CALL(OPEN, REFUSE, CANNOT_OPEN, false)},
-    {"read-only", "from one write on: read-only", REFUSE, CALL(WRITE, REFUSE, READ_ONLY, true)},
+     CALL(WRITE, SHORT, FULL, false)},
+    {"sync-error", "one fsync fails", REFUSE, CALL(SYNC, REFUSE, IOERR_FSYNC, false)},
+    {"syncs-error", "from one fsync on all fail", REFUSE, CALL(SYNC, REFUSE, IOERR_FSYNC, true)},
+    {"read-error", "one read: I/O error", REFUSE, CALL(READ, REFUSE, IOERR_READ, false)},
+    {"open-refused", "one file cannot be opened", REFUSE, CALL(OPEN, REFUSE, CANTOPEN, false)},
+    {"read-only", "from one write on: read-only", REFUSE, CALL(WRITE, REFUSE, READONLY, true)},
     {"killed-before-write", "SIGKILL instead of a write", KILLED,
-     CALL(WRITE, DIE_BEFORE, IO_ERROR, false)},
+     CALL(WRITE, DIE_BEFORE, IOERR_WRITE, false)},
     {"killed-inside-write", "SIGKILL in the middle of a write", KILLED,
-     CALL(WRITE, DIE_INSIDE, IO_ERROR, false)},
+     CALL(WRITE, DIE_INSIDE, IOERR_WRITE, false)},
     {"killed-after-write", "SIGKILL just after a write", KILLED,
-     CALL(WRITE, DIE_AFTER, IO_ERROR, false)},
+     CALL(WRITE, DIE_AFTER, IOERR_WRITE, false)},
     {"killed-before-sync", "SIGKILL instead of an fsync", KILLED,
-     CALL(SYNC, DIE_BEFORE, IO_ERROR, false)},
+     CALL(SYNC, DIE_BEFORE, IOERR_FSYNC, false)},
     {"killed-after-sync", "SIGKILL just after an fsync", KILLED,
-     CALL(SYNC, DIE_AFTER, IO_ERROR, false)},
+     CALL(SYNC, DIE_AFTER, IOERR_FSYNC, false)},
     {"power-loss", "every call of the store, every state of its disk: spawnbench-crash", KILLED,
      FAULT_ELSEWHERE, CYCLE_OVER, 0, NO_CALL, false},
 };
 
 _Static_assert(sizeof faults_catalogue / sizeof faults_catalogue[0] == SCENARIO_FAULTS,
                "one row for each name that scenarios know");
-
-const struct fault *faults_find(const char *name)
-{
-    for (size_t i = 0; i < SCENARIO_FAULTS; i++)
-        if (strcmp(faults_catalogue[i].name, name) == 0)
-            return &faults_catalogue[i];
-    return NULL;
-}

@@ -48,15 +48,12 @@ struct fault {
     enum fault_means means;
     enum cycle_moment moment;
     int error;
-    struct page_fault page;
+    struct shim_fault page;
     bool walks; /* tried at several places of the batch */
 };
 
 /* faults_catalogue - scenario_fault_count rows, in the order of scenario_fault_names */
 extern const struct fault faults_catalogue[];
-
-/* faults_find - by name; NULL: there is none */
-const struct fault *faults_find(const char *name);
 
 /* How trials are made. All borrowed. */
 struct faults_options {

@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "base/process.h"
 #include "proof/faults/faults.h"
+#include "proof/faults/space.h"
 #include "runner/audits.h"
 
 #define FAULT_SHIM     "spawnbench-faultvfs.so"
@@ -25,8 +26,8 @@ struct injection {
     char *group;             /* folder of the cgroup, own */
     struct rlimit processes; /* the subject's, before they were limited */
     bool processes_limited;
-    char *filler, *program; /* files that were made, own */
-    char *marker;           /* a file that must not come to be, own */
+    char *program; /* a file that was made, own */
+    char *marker;  /* a file that must not come to be, own */
     struct scenario_agent stand_in;
     char *command[3]; /* of the stand-in; own */
 };
@@ -47,7 +48,7 @@ struct session {
     struct runner_audits audits; /* no watch: it keeps no store */
     struct cycle cycle;          /* the last one */
     size_t next;                 /* batch */
-    uint64_t calls[PAGE_CALLS];  /* of the last healthy batch */
+    uint64_t calls[SHIM_CALLS];  /* of the last healthy batch */
     int64_t whole_ns;            /* it took, from spawn to finished */
     struct injection injection;
     bool budgeted; /* full audits come as the schedule allows; else each is full */
@@ -113,14 +114,5 @@ const char *limit_processes_can(void); /* why not, or NULL */
 /* hold_begin - take the write lock of a database in another process; false: it could not be had */
 bool hold_begin(struct injection *injection, const char *database);
 void hold_end(struct injection *injection);
-
-/* place_can_mount - NULL, or why nothing can be mounted here. Makes a mount namespace of our own
- * at the first call, so that nothing stays mounted when we end, in whatever way. */
-const char *place_can_mount(void);
-int place_mount_small(const char *folder, struct err *err); /* a tmpfs of 4 MiB */
-int place_read_only(const char *folder, struct err *err);
-void place_unmount(const char *folder);
-bool place_fill(struct injection *injection, const char *folder);
-void place_empty(struct injection *injection);
 
 #endif

@@ -17,7 +17,7 @@
 
 static bool dies(const struct fault *fault)
 {
-    return fault->means == FAULT_CALL && fault->page.how >= PAGE_DIE_BEFORE;
+    return fault->means == FAULT_CALL && fault->page.how >= SHIM_DIE_BEFORE;
 }
 
 /* ---- killing the subject ---- */
@@ -230,10 +230,10 @@ static int64_t busy(struct session *session, enum cycle_moment moment, struct cy
 static int64_t full_disk(struct session *session, enum cycle_moment moment, struct cycle *cycle)
 {
     struct injection *injection = &session->injection;
-    if (moment == CYCLE_BEFORE_SPAWN && !place_fill(injection, session->store_folder))
-        place_empty(injection);
+    if (moment == CYCLE_BEFORE_SPAWN)
+        space_fill(session->store_folder, 0, NULL);
     if (moment == CYCLE_OVER) {
-        place_empty(injection);
+        space_clear(session->store_folder);
         see_effect(injection, cycle);
     }
     return INT64_MAX;
@@ -244,7 +244,7 @@ static int64_t full_disk(struct session *session, enum cycle_moment moment, stru
 static void arm_page(struct session *session)
 {
     struct injection *injection = &session->injection;
-    struct page_fault fault = injection->fault->page;
+    struct shim_fault fault = injection->fault->page;
     uint64_t calls = session->calls[fault.call];
     fault.nth = 1 + (uint64_t)(injection->share * (double)calls);
     if (fault.nth > calls && calls > 0)
@@ -329,7 +329,6 @@ void inject_check(const struct session *session, struct audit_findings *findings
 void inject_release(struct injection *injection)
 {
     hold_end(injection);
-    place_empty(injection);
     if (injection->group)
         rmdir(injection->group);
     free(injection->group);

@@ -17,8 +17,8 @@
 /* What lies in the file. `call` is written last and read first: who sees it sees the rest. */
 struct shared {
     uint64_t magic;
-    _Atomic uint32_t call, how, error, sticky, listeners;
-    _Atomic uint64_t nth, fired, calls[PAGE_CALLS];
+    _Atomic uint32_t call, how, code, sticky, listeners;
+    _Atomic uint64_t nth, fired, calls[SHIM_CALLS];
 };
 
 struct page {
@@ -71,28 +71,28 @@ int page_open(struct page **out, const char *path, struct err *err)
 void page_count_anew(struct page *page)
 {
     struct shared *shared = page->shared;
-    atomic_store(&shared->call, PAGE_NONE);
+    atomic_store(&shared->call, SHIM_NONE);
     atomic_store(&shared->fired, 0);
-    for (int i = 0; i < PAGE_CALLS; i++)
+    for (int i = 0; i < SHIM_CALLS; i++)
         atomic_store(&shared->calls[i], 0);
 }
 
-void page_arm(struct page *page, const struct page_fault *fault)
+void page_arm(struct page *page, const struct shim_fault *fault)
 {
     struct shared *shared = page->shared;
     if (!fault) {
-        atomic_store(&shared->call, PAGE_NONE);
+        atomic_store(&shared->call, SHIM_NONE);
         return;
     }
     page_count_anew(page);
     atomic_store(&shared->how, fault->how);
-    atomic_store(&shared->error, fault->error);
+    atomic_store(&shared->code, (uint32_t)fault->code);
     atomic_store(&shared->sticky, fault->sticky);
     atomic_store(&shared->nth, fault->nth);
     atomic_store(&shared->call, fault->call);
 }
 
-bool page_strikes(struct page *page, enum page_call call, struct page_fault *fault)
+bool page_strikes(struct page *page, enum shim_call call, struct shim_fault *fault)
 {
     struct shared *shared = page->shared;
     uint32_t planned = atomic_load(&shared->call);
@@ -102,10 +102,10 @@ bool page_strikes(struct page *page, enum page_call call, struct page_fault *fau
     if (planned != (uint32_t)call || (sticky ? at < nth : at != nth))
         return false;
     atomic_fetch_add(&shared->fired, 1);
-    *fault = (struct page_fault){.call = call,
-                                 .how = (enum page_how)atomic_load(&shared->how),
-                                 .error = (enum page_error)atomic_load(&shared->error),
+    *fault = (struct shim_fault){.call = call,
+                                 .how = (enum shim_how)atomic_load(&shared->how),
                                  .nth = nth,
+                                 .code = (int)atomic_load(&shared->code),
                                  .sticky = sticky};
     return true;
 }
@@ -115,7 +115,7 @@ uint64_t page_fired(const struct page *page)
     return atomic_load(&page->shared->fired);
 }
 
-uint64_t page_calls(const struct page *page, enum page_call call)
+uint64_t page_calls(const struct page *page, enum shim_call call)
 {
     return atomic_load(&page->shared->calls[call]);
 }
@@ -133,9 +133,9 @@ void page_close(struct page *page)
     free(page);
 }
 
-const char *page_call_name(enum page_call call)
+const char *page_call_name(enum shim_call call)
 {
-    static const char *const names[PAGE_CALLS] = {"none",     "open", "read",  "write",
+    static const char *const names[SHIM_CALLS] = {"none",     "open", "read",  "write",
                                                   "truncate", "sync", "delete"};
     return names[call];
 }

@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "proof/faults/faults_internal.h"
 
-#define RUN_LABEL "1.1"
+#define RUN_LABEL   "1.1"
+#define SMALL_PAGES 1024 /* of the disk that is to be full */
 
 /* ---- what can be done ---- */
 
@@ -56,6 +57,12 @@ static const char *can_kill_agent(const struct faults_options *asked, const stru
                : NULL;
 }
 
+static const char *can_mount(void)
+{
+    return space_can_mount() ? NULL
+                             : "needs the right to mount (root), which this process does not have";
+}
+
 const char *session_can(const struct faults_options *asked, size_t arm, const struct fault *fault)
 {
     switch (fault->means) {
@@ -72,9 +79,9 @@ const char *session_can(const struct faults_options *asked, size_t arm, const st
     case FAULT_FEW_PROCESSES:
         return limit_processes_can();
     case FAULT_FULL_DISK:
-        return place_can_mount();
+        return can_mount();
     case FAULT_READ_ONLY:
-        return geteuid() == 0 ? place_can_mount() : NULL;
+        return geteuid() == 0 ? can_mount() : NULL;
     default:
         return NULL;
     }
@@ -93,7 +100,7 @@ static int make_places(struct session *session, const char *folder, bool on_tmpf
     if (text_make_directories(session->store_folder, err) < 0 ||
         page_create(&session->page, session->page_path, err) < 0)
         return -1;
-    if (on_tmpfs && place_mount_small(session->store_folder, err) < 0)
+    if (on_tmpfs && space_mount(session->store_folder, SMALL_PAGES, err) < 0)
         return -1;
     session->mounted = on_tmpfs;
     return 0;
@@ -140,7 +147,7 @@ void session_close(struct session *session)
     cycle_cycle_release(&session->cycle);
     page_close(session->page);
     if (session->mounted)
-        place_unmount(session->store_folder);
+        space_unmount(session->store_folder);
     free(session->folder);
     free(session->store_folder);
     free(session->page_path);
@@ -163,8 +170,8 @@ static void learn(struct session *session)
     if (session->injection.fault || !session_is_healthy(session))
         return;
     session->whole_ns = cycle->finished_ns - cycle->sent_ns;
-    for (int call = 0; call < PAGE_CALLS; call++)
-        session->calls[call] = page_calls(session->page, (enum page_call)call);
+    for (int call = 0; call < SHIM_CALLS; call++)
+        session->calls[call] = page_calls(session->page, (enum shim_call)call);
 }
 
 static void add(struct session *session, const struct audit_result *result)
@@ -263,14 +270,14 @@ static int strike_read_only(struct session *session, struct audit_findings *find
     bool opened;
     int rc = -1;
     stop(session, findings);
-    if (place_read_only(session->store_folder, err) < 0)
+    if (space_read_only(session->store_folder, err) < 0)
         return -1;
     if (start(session, &opened, err) == 0)
         rc = opened ? session_cycle(session, findings, err) : 0;
     session->injection.struck = !opened || !session_is_healthy(session);
     if (opened)
         stop(session, findings);
-    place_unmount(session->store_folder);
+    space_unmount(session->store_folder);
     return rc;
 }
 

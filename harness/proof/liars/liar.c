@@ -74,15 +74,26 @@ static void learn(struct between *between, cJSON **request)
     }
 }
 
+static bool says(const cJSON *message, const char *what)
+{
+    const char *op = json_string(message, "op");
+    return op && strcmp(op, what) == 0;
+}
+
 static void change(struct between *between, cJSON *answer)
 {
-    const char *op = json_string(answer, "op");
-    if (op && strcmp(op, "spawned") == 0 && between->lie->change_spawned)
-        between->lie->change_spawned(&between->liar, answer);
-    if (op && strcmp(op, "finished") == 0 && between->lie->after_finished)
-        between->lie->after_finished(&between->liar, answer);
-    if (op && strcmp(op, "opened") == 0 && between->lie->after_opened)
-        between->lie->after_opened(&between->liar);
+    const struct lie *lie = between->lie;
+    bool finished = says(answer, "finished"), opened = says(answer, "opened");
+    const char *sql = finished ? lie->finished_sql : opened ? lie->opened_sql : NULL;
+    between->liar.message = answer;
+    if (says(answer, "spawned") && lie->change_spawned)
+        lie->change_spawned(&between->liar);
+    if (finished && lie->after_finished)
+        lie->after_finished(&between->liar);
+    if (opened && lie->after_opened)
+        lie->after_opened(&between->liar);
+    if (sql)
+        lies_tamper(&between->liar, sql);
 }
 
 /* Ask the honest spawner, and lie about its answer when the time has come. 0: it is gone. */
@@ -105,12 +116,6 @@ static int pass_on(struct between *between, const char *line, int may_lie)
     return alive;
 }
 
-static bool says(const cJSON *request, const char *what)
-{
-    const char *op = json_string(request, "op");
-    return op && strcmp(op, what) == 0;
-}
-
 static int one_message(struct between *between, const char *line)
 {
     cJSON *request = NULL;
@@ -119,13 +124,14 @@ static int one_message(struct between *between, const char *line)
         return 0;
     learn(between, &request);
     may_lie = between->liar.batch >= between->from;
+    between->liar.message = between->spawned;
     /* learn() keeps "spawn" requests, so a NULL here is "open" or "spawn" */
     if (!request && between->spawned && may_lie && between->lie->before_spawn &&
         strstr(line, "\"spawn\""))
-        answered = between->lie->before_spawn(&between->liar, between->spawned);
+        answered = between->lie->before_spawn(&between->liar);
     if (request && may_lie && between->spawned && between->lie->before_finish &&
         says(request, "finish"))
-        answered = between->lie->before_finish(&between->liar, between->spawned);
+        answered = between->lie->before_finish(&between->liar);
     if (!answered)
         alive = pass_on(between, line, may_lie);
     fflush(stdout);

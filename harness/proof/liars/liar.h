@@ -13,20 +13,25 @@ struct liar {
     const char *database, *ledger; /* from "open" and from the first agent of "spawn" */
     const char *run;
     int64_t batch;
-    int lied; /* about the present batch */
+    int lied;       /* about the present batch */
+    cJSON *message; /* what is at hand, see struct lie */
 };
 
-/* One way to misbehave. Each member may be NULL. */
+/* One way to misbehave. Each member but the first two may be NULL. */
 struct lie {
     const char *name, *what;
-    int (*before_spawn)(struct liar *liar,
-                        const cJSON *request); /* 1: answered already, do not pass on */
-    void (*change_spawned)(struct liar *liar, cJSON *answer);
-    void (*after_finished)(struct liar *liar, cJSON *answer); /* before the harness is told */
-    int (*before_finish)(struct liar *liar,
-                         const cJSON *spawned); /* the batch's request; 1: answered already */
-    void (*after_opened)(struct liar *liar);    /* before the harness is told */
+    /* `message` is the request for the batch; 1: answered already, do not pass on */
+    int (*before_spawn)(struct liar *liar);
+    int (*before_finish)(struct liar *liar);
+    /* `message` is the answer, which the harness has not got yet */
+    void (*change_spawned)(struct liar *liar);
+    void (*after_finished)(struct liar *liar);
+    void (*after_opened)(struct liar *liar);
+    const char *finished_sql, *opened_sql; /* for lies_tamper, instead of the last two */
 };
+
+/* lies_tamper - do this to the store; ?1 is the run, ?2 the batch */
+void lies_tamper(const struct liar *liar, const char *sql);
 
 extern const struct lie lies[]; /* ends with an empty name */
 

@@ -1,7 +1,5 @@
 /* spawnbench-micro: what do the parts cost? Options to cases, cases to Google Benchmark. */
-#include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +12,7 @@
 #include <linux/magic.h>
 #include <sqlite3.h>
 
+#include "base/arguments.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/process.h"
@@ -27,8 +26,8 @@ static const char usage[] =
     "\n"
     "Micro-benchmarks of spawnbench under Google Benchmark: spawn primitives and the reference "
     "spawner\n"
-    "(spawn/, mode/), recording (store/), auditing (audit/), the harness itself (harness/),\n"
-    "the statistics (stats/). One sample\n"
+    "(spawn/, mode/), recording (store/), auditing (audit/), the harness itself (harness/). One "
+    "sample\n"
     "is one row; repetitions are shuffled over the cases and numbered by the counter run_order.\n"
     "\n"
     "  --ratios             the parallel spawner against bare loops that record nothing, paired "
@@ -45,7 +44,7 @@ static const char usage[] =
     "  --folder DIR         where databases of the run lie, removed at the end (default: $TMPDIR "
     "or\n"
     "                       /tmp); durability means something only on a real disk\n"
-    "  --agent PATH, --light PATH, --reference PATH, --null PATH\n"
+    "  --agent PATH, --light PATH, --reference PATH\n"
     "                       other programs than those beside this one; the light agent is the "
     "agent\n"
     "                       with musl: where glibc's start is dear (CPUID traps of virtual "
@@ -143,77 +142,24 @@ void micro_self_register(const struct micro *micro)
 
 struct options {
     struct micro micro;
-    const char *base; /* --folder */
-    const char *out;  /* value of --benchmark_out, or NULL */
+    const char *agent, *light_agent, *reference; /* other programs than those beside this one */
+    const char *base;                            /* --folder */
+    const char *out;                             /* value of --benchmark_out, or NULL */
     bool ratios, observer, self, ledger, help, version;
     size_t null_cycles; /* 0: no worker, the usual case */
     char **library;     /* argv for Google Benchmark; strings borrowed */
     int library_count;
 };
 
-enum {
-    AGENT = 1,
-    CYCLES,
-    FOLDER,
-    HELP,
-    JSON,
-    LEDGER,
-    LIGHT,
-    NULL_CYCLES,
-    NULL_SUBJECT,
-    OBSERVER,
-    RATIOS,
-    REFERENCE,
-    RR,
-    SAMPLES,
-    SEED,
-    SELF,
-    SIZES,
-    VERSION
-};
-
-static const struct option known_options[] = {{"agent", required_argument, NULL, AGENT},
-                                              {"agents", required_argument, NULL, SIZES},
-                                              {"cycles", required_argument, NULL, CYCLES},
-                                              {"folder", required_argument, NULL, FOLDER},
-                                              {"help", no_argument, NULL, HELP},
-                                              {"json", no_argument, NULL, JSON},
-                                              {"ledger", required_argument, NULL, LEDGER},
-                                              {"light", required_argument, NULL, LIGHT},
-                                              {"null", required_argument, NULL, NULL_SUBJECT},
-                                              {"null-cycles", required_argument, NULL, NULL_CYCLES},
-                                              {"observer", no_argument, NULL, OBSERVER},
-                                              {"ratios", no_argument, NULL, RATIOS},
-                                              {"reference", required_argument, NULL, REFERENCE},
-                                              {"rr", no_argument, NULL, RR},
-                                              {"samples", required_argument, NULL, SAMPLES},
-                                              {"seed", required_argument, NULL, SEED},
-                                              {"self", no_argument, NULL, SELF},
-                                              {"version", no_argument, NULL, VERSION},
-                                              {NULL, 0, NULL, 0}};
-
-static int read_number(uint64_t *out, const char *flag, const char *text, uint64_t least,
-                       uint64_t most, struct err *err)
+static int take_sizes(void *out, const char *value, struct err *err)
 {
-    char *end;
-    unsigned long long value;
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most)
-        return err_set(err, ERR_USAGE, "%s wants a number from %llu to %llu, not '%s'", flag,
-                       (unsigned long long)least, (unsigned long long)most, text);
-    *out = value;
-    return 0;
-}
-
-static int read_sizes(struct micro *micro, const char *text, struct err *err)
-{
+    struct micro *micro = out;
     char copy[128], *at = copy, *part;
     micro->size_count = 0;
-    snprintf(copy, sizeof copy, "%s", text);
+    snprintf(copy, sizeof copy, "%s", value);
     while ((part = strsep(&at, ",")) != NULL) {
         uint64_t size = 0;
-        if (read_number(&size, "--agents", part, 1, 1000, err) < 0)
+        if (arguments_number(&size, "agents", part, 1, 1000, err) < 0)
             return -1;
         if (micro->size_count == MICRO_MOST_SIZES)
             return err_set(err, ERR_USAGE, "--agents takes at most %d sizes", MICRO_MOST_SIZES);
@@ -222,73 +168,45 @@ static int read_sizes(struct micro *micro, const char *text, struct err *err)
     return 0;
 }
 
-static int read_option(struct options *options, int which, const char *value, struct err *err)
+static int take_ledger(void *out, const char *value, struct err *err)
+{
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        return err_set(err, ERR_USAGE, "--ledger wants on or off, not '%s'", value);
+    *(bool *)out = strcmp(value, "on") == 0;
+    return 0;
+}
+
+/* What getopt knows; the library's flags were taken out before. */
+static int read_ours(struct options *options, int argc, char *argv[], struct err *err)
 {
     struct micro *micro = &options->micro;
-    uint64_t number = 0;
-    int rc = 0;
-    switch (which) {
-    case AGENT:
-    case LIGHT:
-    case REFERENCE:
-    case NULL_SUBJECT: {
-        char **program = which == AGENT       ? &micro->agent
-                         : which == LIGHT     ? &micro->light_agent
-                         : which == REFERENCE ? &micro->reference
-                                              : &micro->null_subject;
-        free(*program);
-        *program = xstrdup(value);
-        break;
-    }
-    case SIZES:
-        return read_sizes(micro, value, err);
-    case CYCLES:
-        rc = read_number(&number, "--cycles", value, 1, 100000, err);
-        micro->cycles = (size_t)number;
-        return rc;
-    case SAMPLES:
-        rc = read_number(&number, "--samples", value, 1, 100000, err);
-        micro->samples = (int)number;
-        return rc;
-    case NULL_CYCLES: /* only we call ourselves with it: micro_harness.c */
-        rc = read_number(&number, "--null-cycles", value, 1, 1000, err);
-        options->null_cycles = (size_t)number;
-        return rc;
-    case SEED:
-        return read_number(&micro->seed, "--seed", value, 0, UINT32_MAX, err);
-    case FOLDER:
-        options->base = value;
-        break;
-    case LEDGER:
-        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-            return err_set(err, ERR_USAGE, "--ledger wants on or off, not '%s'", value);
-        options->ledger = strcmp(value, "on") == 0;
-        break;
-    case JSON:
-        micro->json = true;
-        break;
-    case RR:
-        micro->rr = true;
-        break;
-    case RATIOS:
-        options->ratios = true;
-        break;
-    case OBSERVER:
-        options->observer = true;
-        break;
-    case SELF:
-        options->self = true;
-        break;
-    case HELP:
-        options->help = true;
-        break;
-    case VERSION:
-        options->version = true;
-        break;
-    default:
-        return err_set(err, ERR_USAGE, "see spawnbench-micro --help");
-    }
-    return 0;
+    uint64_t cycles = micro->cycles, samples = (uint64_t)micro->samples, null_cycles = 0;
+    const struct arguments_row rows[] = {
+        {"agent", ARGUMENTS_TEXT, &options->agent, 0, 0, NULL},
+        {"agents", ARGUMENTS_OWN, micro, 0, 0, take_sizes},
+        {"cycles", ARGUMENTS_NUMBER, &cycles, 1, 100000, NULL},
+        {"folder", ARGUMENTS_TEXT, &options->base, 0, 0, NULL},
+        {"help", ARGUMENTS_FLAG, &options->help, 0, 0, NULL},
+        {"json", ARGUMENTS_FLAG, &micro->json, 0, 0, NULL},
+        {"ledger", ARGUMENTS_OWN, &options->ledger, 0, 0, take_ledger},
+        {"light", ARGUMENTS_TEXT, &options->light_agent, 0, 0, NULL},
+        /* only we call ourselves with it: micro_harness.c */
+        {"null-cycles", ARGUMENTS_NUMBER, &null_cycles, 1, 1000, NULL},
+        {"observer", ARGUMENTS_FLAG, &options->observer, 0, 0, NULL},
+        {"ratios", ARGUMENTS_FLAG, &options->ratios, 0, 0, NULL},
+        {"reference", ARGUMENTS_TEXT, &options->reference, 0, 0, NULL},
+        {"rr", ARGUMENTS_FLAG, &micro->rr, 0, 0, NULL},
+        {"samples", ARGUMENTS_NUMBER, &samples, 1, 100000, NULL},
+        {"seed", ARGUMENTS_NUMBER, &micro->seed, 0, UINT32_MAX, NULL},
+        {"self", ARGUMENTS_FLAG, &options->self, 0, 0, NULL},
+        {"version", ARGUMENTS_FLAG, &options->version, 0, 0, NULL},
+        {0},
+    };
+    int rc = arguments_read(rows, argc, argv, err);
+    micro->cycles = (size_t)cycles;
+    micro->samples = (int)samples;
+    options->null_cycles = (size_t)null_cycles;
+    return rc;
 }
 
 /* --benchmark_* is the library's, and what we must know of it ours too. */
@@ -297,8 +215,8 @@ static int read_library_flag(struct options *options, char *flag, struct err *er
     static const char repetitions[] = "--benchmark_repetitions=", out[] = "--benchmark_out=";
     if (strncmp(flag, repetitions, sizeof repetitions - 1) == 0) {
         uint64_t number = 0;
-        if (read_number(&number, "--benchmark_repetitions", flag + sizeof repetitions - 1, 1,
-                        100000, err) < 0)
+        if (arguments_number(&number, "benchmark_repetitions", flag + sizeof repetitions - 1, 1,
+                             100000, err) < 0)
             return -1;
         options->micro.samples = (int)number;
     }
@@ -312,7 +230,7 @@ static int read_options(struct options *options, int argc, char *argv[], struct 
 {
     static char interleave[] = "--benchmark_enable_random_interleaving=true";
     char **ours = xcalloc((size_t)argc + 1, sizeof ours[0]);
-    int our_count = 0, which, rc = 0;
+    int our_count = 0, rc = 0;
     options->library = xcalloc((size_t)argc + 4, sizeof options->library[0]);
     options->library[options->library_count++] = argv[0];
     options->library[options->library_count++] = interleave; /* a later one of the user's wins */
@@ -322,11 +240,8 @@ static int read_options(struct options *options, int argc, char *argv[], struct 
             rc = read_library_flag(options, argv[i], err);
         else
             ours[our_count++] = argv[i];
-    while (rc == 0 && (which = getopt_long(our_count, ours, "", known_options, NULL)) != -1)
-        rc = read_option(options, which, optarg, err);
-    if (rc == 0 && optind < our_count)
-        rc = err_set(err, ERR_USAGE, "'%s' is no option (see spawnbench-micro --help)",
-                     ours[optind]);
+    if (rc == 0)
+        rc = read_ours(options, our_count, ours, err);
     if (rc == 0 && options->ratios && options->library_count > 2)
         rc = err_set(err, ERR_USAGE,
                      "--ratios does not run under Google Benchmark: '%s' has no "
@@ -346,10 +261,10 @@ static void remove_scratch(void)
     text_remove_tree(scratch);
 }
 
-static char *beside_or_name(const char *name)
+/* NULL when neither asked for nor there */
+static char *program_of(const char *asked, const char *name)
 {
-    char *path = process_find_beside_self(name);
-    return path ? path : text_format("%s", name);
+    return asked ? xstrdup(asked) : process_find_beside_self(name);
 }
 
 static int prepare(struct options *options, struct err *err)
@@ -362,16 +277,14 @@ static int prepare(struct options *options, struct err *err)
         return err_system(err, "cannot become SCHED_RR 1 (without --rr it runs as everybody does)");
     /* Built with musl where that is found: then {agent} is the light one,
      * and glibc's lies beside it. */
+    micro->agent = program_of(options->agent, "spawnref-agent-glibc");
+    if (micro->agent || options->light_agent)
+        micro->light_agent = program_of(options->light_agent, "spawnref-agent");
     if (!micro->agent)
-        micro->agent = process_find_beside_self("spawnref-agent-glibc");
-    if (!micro->light_agent && micro->agent)
-        micro->light_agent = process_find_beside_self("spawnref-agent");
-    if (!micro->agent)
-        micro->agent = beside_or_name("spawnref-agent");
-    if (!micro->reference)
-        micro->reference = beside_or_name("spawnref");
-    if (!micro->null_subject)
-        micro->null_subject = beside_or_name("spawnbench-null");
+        micro->agent = program_of(NULL, "spawnref-agent");
+    micro->reference = program_of(options->reference, "spawnref");
+    if (!micro->agent || !micro->reference)
+        return err_set(err, ERR_UNFIT, "spawnref and its agent do not lie beside this program");
     micro->folder = text_format("%s/spawnbench-micro-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(micro->folder)) {
         err_system(err, "cannot make a folder '%s' (--folder names another place)", micro->folder);
@@ -417,8 +330,6 @@ static int run_cases(struct options *options, struct err *err)
         micro_store_register(micro);
         micro_audit_register(micro);
         micro_harness_register(micro);
-        micro_stats_register(micro);
-        micro_report_register(micro);
     }
     tell_context(micro);
     rc = gbench_run(options->library_count, options->library, &failed);
@@ -426,8 +337,6 @@ static int run_cases(struct options *options, struct err *err)
     micro_store_release();
     micro_audit_release();
     micro_harness_release();
-    micro_stats_release();
-    micro_report_release();
     if (interrupt_seen())
         return err_set(err, ERR_INTERRUPTED, "interrupted; rows taken before it are told");
     if (rc == 2)
@@ -470,7 +379,6 @@ int main(int argc, char *argv[])
     free(options.micro.agent);
     free(options.micro.light_agent);
     free(options.micro.reference);
-    free(options.micro.null_subject);
     free(options.micro.ledger);
     free(options.library);
     if (rc == 0)

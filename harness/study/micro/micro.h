@@ -18,14 +18,14 @@
 
 /* The command line, made whole. Owned by main; everybody else borrows. */
 struct micro {
-    char *agent, *reference, *null_subject; /* programs; a missing one shows when it is started */
-    char *light_agent;                      /* the agent without a heavy C library, or NULL */
-    char *folder;                           /* scratch: databases, logs, ledgers */
-    char *ledger;                           /* of agents; NULL with --ledger off */
-    int samples;                            /* rows per case; 0: each case's own number */
-    uint64_t seed;                          /* of --ratios and --observer */
-    size_t cycles;                          /* their rounds */
-    size_t sizes[MICRO_MOST_SIZES];         /* and batch sizes */
+    char *agent, *reference;        /* programs */
+    char *light_agent;              /* the agent without a heavy C library, or NULL */
+    char *folder;                   /* scratch: databases, logs, ledgers */
+    char *ledger;                   /* of agents; NULL with --ledger off */
+    int samples;                    /* rows per case; 0: each case's own number */
+    uint64_t seed;                  /* of --ratios and --observer */
+    size_t cycles;                  /* their rounds */
+    size_t sizes[MICRO_MOST_SIZES]; /* and batch sizes */
     size_t size_count;
     bool json, rr;
 };
@@ -47,10 +47,6 @@ void micro_store_register(const struct micro *micro);
 void micro_store_release(void);
 void micro_audit_register(const struct micro *micro);
 void micro_audit_release(void);
-void micro_stats_register(const struct micro *micro);
-void micro_stats_release(void);
-void micro_report_register(const struct micro *micro);
-void micro_report_release(void);
 void micro_harness_register(const struct micro *micro);
 void micro_harness_release(void);
 

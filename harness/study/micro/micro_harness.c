@@ -1,4 +1,4 @@
-/* What does the harness itself cost: a cycle against a subject that does nothing, reading, judging?
+/* What does the harness itself cost: a cycle against a subject that does nothing, judging?
  *
  * A cycle sees to it that nothing of the subject is left, and ends every child it does not know.
  * The cycles therefore run in a process of their own, this program once more (--null-cycles), which
@@ -21,35 +21,13 @@
 #include "judge/stats/stats.h"
 #include "scenario/scenario.h"
 #include "study/micro/micro.h"
-#include "study/micro/mode.h"
 
 #define WORKER_PATIENCE_MS 20000
 
-/* ---- one scenario as text ---- */
-
-/* null_subject NULL: the reference spawner's name stands there instead. */
-static char *scenario_text(size_t agents, const char *null_subject)
-{
-    cJSON *root = cJSON_CreateObject(), *list, *one;
-    const char *const command[] = {"{agent}", "--init", "45ms"};
-    const char *subject = null_subject ? null_subject : "{reference}";
-    char *text;
-    cJSON_AddStringToObject(root, "name", "micro");
-    list = cJSON_AddArrayToObject(root, "agents");
-    for (size_t i = 0; i < agents; i++) {
-        cJSON_AddItemToArray(list, one = cJSON_CreateObject());
-        cJSON_AddStringToObject(one, "name", "agent");
-        cJSON_AddItemToObject(one, "command", cJSON_CreateStringArray(command, 3));
-    }
-    list = cJSON_AddArrayToObject(root, "arms");
-    cJSON_AddItemToArray(list, one = cJSON_CreateObject());
-    cJSON_AddStringToObject(one, "name", "null");
-    cJSON_AddItemToObject(one, "subject", cJSON_CreateStringArray(&subject, 1));
-    json_add_int64(root, "cycles", 20);
-    text = json_print(root, 1);
-    cJSON_Delete(root);
-    return text;
-}
+static const char scenario_text[] =
+    "{\"name\": \"micro\", \"agents\": [{\"name\": \"agent\", \"times\": %zu,"
+    "  \"command\": [\"{agent}\", \"--init\", \"45ms\"]}],"
+    " \"arms\": [{\"name\": \"null\", \"subject\": [\"{null}\"]}], \"cycles\": 20}";
 
 /* ---- cycles, in the process of their own ---- */
 
@@ -90,7 +68,7 @@ int micro_null_cycles(const struct micro *micro, size_t agents, struct err *err)
                                     .metrics_path = "",
                                     .arm_chosen = chosen};
     struct cycle_subjects *run = NULL;
-    char *text = scenario_text(agents, micro->null_subject);
+    char *text = text_format(scenario_text, agents);
     int rc = scenario_parse(&scenario, text, strlen(text), err);
     if (rc == 0)
         rc = cycle_open(&run, &options, err);
@@ -115,14 +93,8 @@ static struct cycles all_cycles[2];
 static int start_worker(struct cycles *cycles, struct err *err)
 {
     char count[32];
-    const char *const argv[] = {"/proc/self/exe",
-                                "--null-cycles",
-                                count,
-                                "--folder",
-                                cycles->micro->folder,
-                                "--null",
-                                cycles->micro->null_subject,
-                                NULL};
+    const char *const argv[] = {"/proc/self/exe", "--null-cycles",       count,
+                                "--folder",       cycles->micro->folder, NULL};
     snprintf(count, sizeof count, "%zu", cycles->agents);
     return process_start(&cycles->worker, argv, NULL, NULL, -1, err);
 }
@@ -155,65 +127,6 @@ static void take_cycle(struct gbench *sample, void *context)
     gbench_time(sample, times.whole_ns);
     gbench_counter(sample, "harness_us", (double)times.harness_ns / 1e3);
     gbench_counter(sample, "hygiene_us", (double)times.hygiene_ns / 1e3);
-}
-
-/* ---- reading and writing text ---- */
-
-struct reading {
-    size_t agents;
-    char *text; /* made by the first sample */
-};
-
-static const char *const agent_argv[] = {"{agent}", "--init", "45ms", NULL};
-static struct reading scenarios[2] = {{.agents = 3}, {.agents = 1000}};
-static struct reading messages[2] = {{.agents = 3}, {.agents = 100}};
-
-static void take_scenario(struct gbench *sample, void *context)
-{
-    struct reading *reading = context;
-    struct scenario scenario = {0};
-    struct err err = {0};
-    int64_t from_ns;
-    if (!micro_go_on(sample))
-        return;
-    if (!reading->text)
-        reading->text = scenario_text(reading->agents, NULL);
-    from_ns = clock_now_ns();
-    if (scenario_parse(&scenario, reading->text, strlen(reading->text), &err) < 0)
-        gbench_skip(sample, err.text);
-    else
-        gbench_time(sample, clock_now_ns() - from_ns);
-    scenario_release(&scenario);
-}
-
-static void take_build(struct gbench *sample, void *context)
-{
-    struct reading *reading = context;
-    int64_t from_ns = clock_now_ns();
-    char *line;
-    if (!micro_go_on(sample))
-        return;
-    line = mode_spawn_line(1, reading->agents, agent_argv, "ledger");
-    gbench_time(sample, clock_now_ns() - from_ns);
-    free(line);
-}
-
-static void take_parse(struct gbench *sample, void *context)
-{
-    struct reading *reading = context;
-    struct err err = {0};
-    cJSON *message = NULL;
-    int64_t from_ns;
-    if (!micro_go_on(sample))
-        return;
-    if (!reading->text)
-        reading->text = mode_spawn_line(1, reading->agents, agent_argv, "ledger");
-    from_ns = clock_now_ns();
-    if (json_parse_message(&message, reading->text, strlen(reading->text), &err) < 0)
-        gbench_skip(sample, err.text);
-    else
-        gbench_time(sample, clock_now_ns() - from_ns);
-    cJSON_Delete(message);
 }
 
 /* ---- judging ---- */
@@ -268,15 +181,6 @@ void micro_harness_register(const struct micro *micro)
                   agents[i]);
     }
     for (size_t i = 0; i < 2; i++)
-        micro_add(micro, take_scenario, &scenarios[i], 30, GBENCH_US, "harness/scenario-parse/%zu",
-                  scenarios[i].agents);
-    for (size_t i = 0; i < 2; i++) {
-        micro_add(micro, take_build, &messages[i], 30, GBENCH_US, "harness/message-build/%zu",
-                  messages[i].agents);
-        micro_add(micro, take_parse, &messages[i], 30, GBENCH_US, "harness/message-parse/%zu",
-                  messages[i].agents);
-    }
-    for (size_t i = 0; i < 2; i++)
         micro_add(micro, take_stats, &all_series[i], 30, GBENCH_US, "harness/judge/stats/%zu",
                   all_series[i].n);
 }
@@ -296,8 +200,6 @@ void micro_harness_release(void)
 {
     for (size_t i = 0; i < 2; i++) {
         end_worker(&all_cycles[i]);
-        free(scenarios[i].text);
-        free(messages[i].text);
         free(all_series[i].drawn);
         free(all_series[i].work);
     }

@@ -119,14 +119,6 @@ static cJSON *spawn_request(int64_t batch, size_t agents, const char *const argv
     return request;
 }
 
-char *mode_spawn_line(int64_t batch, size_t agents, const char *const argv[], const char *ledger)
-{
-    cJSON *request = spawn_request(batch, agents, argv, ledger);
-    char *line = json_print(request, 0);
-    cJSON_Delete(request);
-    return line;
-}
-
 /* The spawn time counts only when every agent is ready and recorded. */
 static int read_spawned(const cJSON *answer, size_t agents, struct mode_times *times,
                         struct err *err)

@@ -42,9 +42,6 @@ int mode_open(struct mode **out, const struct mode_options *options, struct err 
 int mode_batch(struct mode *mode, size_t agents, const char *const argv[], struct mode_times *out,
                struct err *err);
 
-/* mode_spawn_line - the request such a batch is asked with, one line; the caller frees it */
-char *mode_spawn_line(int64_t batch, size_t agents, const char *const argv[], const char *ledger);
-
 void mode_close(struct mode *mode); /* accepts NULL */
 
 #endif

@@ -3,12 +3,11 @@
  * Noise with known truth (models.h) goes through the functions of harness/judge/stats as real
  * samples do.
  * The same seed and replicates give the same tables. Exit 1: a target is missed. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/arguments.h"
 #include "study/simulate/tables.h"
 
 #define DEFAULT_SEED       20240607
@@ -80,16 +79,6 @@ static const char reading_exception[] =
     "are\n"
     "not held against the rule. The remedy is a run spread over a longer time.\n\n";
 
-static void add_models(struct text *out)
-{
-    text_add(out, "## The noise\n\n| noise | what it is |\n|---|---|\n");
-    for (size_t i = 0; i < models_p95_count; i++)
-        text_addf(out, "| %s | %s |\n", models_p95[i].name, models_p95[i].about);
-    for (size_t i = 0; i < models_speedup_count; i++)
-        text_addf(out, "| speed-up: %s | %s |\n", models_speedup[i].name, models_speedup[i].about);
-    text_add(out, "\n");
-}
-
 static void add_opening(struct text *out, const struct simulate_request *request)
 {
     double error = 100 * sqrt(0.05 * 0.95 / (double)request->replicates);
@@ -119,7 +108,7 @@ static size_t simulate(struct text *out, const struct simulate_request *request)
     text_add(out, reading_means);
     table_means(out, request);
     text_add(out, reading_exception);
-    add_models(out);
+    models_tell(out, "## The noise", "speed-up");
     count = study_misses(&misses, &p95) + study_misses(&misses, &pairs);
     text_addf(out, "## Targets\n\nMissed by more than %d sigma of Monte-Carlo error: %zu.\n\n",
               TARGET_SIGMAS, count);
@@ -131,39 +120,25 @@ static size_t simulate(struct text *out, const struct simulate_request *request)
     return count;
 }
 
-static bool number(const char *word, uint64_t *out)
+static int read_options(int argc, char **argv, struct simulate_request *request, const char **file,
+                        bool *help, struct err *err)
 {
-    char *end;
-    unsigned long long value = strtoull(word, &end, 10);
-    *out = value;
-    return word[0] >= '0' && word[0] <= '9' && *end == '\0' && value <= 1000000000;
-}
-
-/* false: not understood */
-static bool read_options(int argc, char **argv, struct simulate_request *request, const char **file)
-{
-    static const struct option options[] = {
-        {"replicates", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 's'},
-        {"short", no_argument, NULL, 'q'},
-        {"markdown", required_argument, NULL, 'm'},
-        {"tau-one", no_argument, NULL,
-         '1'}, /* not in the usage: shows that a target can be missed */
-        {NULL, 0, NULL, 0}};
     uint64_t replicates = 0;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        request->shorter = request->shorter || c == 'q';
-        request->tau_one = request->tau_one || c == '1';
-        if (c == 'm')
-            *file = optarg;
-        if (c == '?' || (c == 's' && !number(optarg, &request->seed)) ||
-            (c == 'r' && (!number(optarg, &replicates) || replicates == 0)))
-            return false;
-    }
+    const struct arguments_row rows[] = {
+        {"replicates", ARGUMENTS_NUMBER, &replicates, 1, ARGUMENTS_LARGE, NULL},
+        {"seed", ARGUMENTS_NUMBER, &request->seed, 0, ARGUMENTS_LARGE, NULL},
+        {"short", ARGUMENTS_FLAG, &request->shorter, 0, 0, NULL},
+        {"markdown", ARGUMENTS_TEXT, file, 0, 0, NULL},
+        /* not in the usage: shows that a target can be missed */
+        {"tau-one", ARGUMENTS_FLAG, &request->tau_one, 0, 0, NULL},
+        {"help", ARGUMENTS_FLAG, help, 0, 0, NULL},
+        {0},
+    };
+    int rc = arguments_read(rows, argc, argv, err);
     request->replicates = request->shorter ? SHORT_REPLICATES : DEFAULT_REPLICATES;
     if (replicates)
-        request->replicates = replicates;
-    return optind == argc;
+        request->replicates = (size_t)replicates;
+    return rc;
 }
 
 int main(int argc, char **argv)
@@ -172,15 +147,12 @@ int main(int argc, char **argv)
     const char *file = NULL;
     struct text text = {0};
     struct err err = {0};
+    bool help = false;
     size_t misses;
-    int status;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        fputs(usage, stdout);
-        return EXIT_SUCCESS;
-    }
-    if (!read_options(argc, argv, &request, &file)) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
+    int status = read_options(argc, argv, &request, &file, &help, &err);
+    if (status < 0 || help) {
+        fputs(usage, help ? stdout : stderr);
+        return help ? EXIT_SUCCESS : EXIT_USAGE;
     }
     misses = simulate(&text, &request);
     fputs(text.data, stdout);

@@ -9,7 +9,6 @@
 #define LENGTHS 3
 
 static const size_t lengths[LENGTHS] = {100, 200, 400};
-static const char *const designs[] = {"contiguous", "spread"};
 
 /* Counts over the replicates of one model in one design. */
 struct mean_tally {
@@ -54,7 +53,7 @@ static void mean_row(struct text *out, const struct model *model, enum design de
             try_mean(&tally, k, x, truth);
         }
     gsl_rng_free(rng);
-    text_addf(out, "| %-14s | %-10s |", model->name, designs[design]);
+    text_addf(out, "| %-14s | %-10s |", model->name, model_designs[design]);
     add_shares(out, tally.plain_upper, replicates);
     add_shares(out, tally.upper, replicates);
     add_shares(out, tally.plain_lower, replicates);

@@ -7,6 +7,7 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
+#include <string.h>
 
 #include "judge/stats/stats.h"
 
@@ -115,6 +116,27 @@ const struct model models_speedup[] = {
      .harder = 1.3},
 };
 const size_t models_speedup_count = sizeof models_speedup / sizeof models_speedup[0];
+
+const char *const model_designs[] = {"contiguous", "spread"};
+
+bool model_is_of_few(const struct model *model)
+{
+    static const char *const few[] = {"heavytail", "ar.85", "bursts6", "iid", "ar.9 g=2"};
+    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++)
+        if (strcmp(few[i], model->name) == 0)
+            return true;
+    return false;
+}
+
+void models_tell(struct text *out, const char *title, const char *pair)
+{
+    text_addf(out, "%s\n\n| noise | what it is |\n|---|---|\n", title);
+    for (size_t i = 0; i < models_p95_count; i++)
+        text_addf(out, "| %s | %s |\n", models_p95[i].name, models_p95[i].about);
+    for (size_t i = 0; i < models_speedup_count; i++)
+        text_addf(out, "| %s: %s | %s |\n", pair, models_speedup[i].name, models_speedup[i].about);
+    text_add(out, "\n");
+}
 
 /* ---- the distributions ---- */
 

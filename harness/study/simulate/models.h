@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
+
 #define MODEL_BLOCK    5  /* cycles per block, as the harness runs them */
 #define MODEL_SPREAD   20 /* a spread run reaches over so many times its own cycles */
 #define MODEL_MOST_RUN 2000
@@ -20,6 +22,7 @@ enum design {
     DESIGN_CONTIGUOUS, /* blocks follow each other without a pause */
     DESIGN_SPREAD,     /* blocks start at random in a trace MODEL_SPREAD times as long */
 };
+extern const char *const model_designs[]; /* "contiguous", "spread" */
 
 /* The latency of one cycle, were nothing else going on. */
 struct margin {
@@ -49,6 +52,12 @@ struct model {
 
 extern const struct model models_p95[], models_speedup[];
 extern const size_t models_p95_count, models_speedup_count;
+
+/* model_is_of_few - is it one of those that a short study is content with? */
+bool model_is_of_few(const struct model *model);
+
+/* models_tell - what each is, as a table of Markdown; pair: stands before the names of pairs */
+void models_tell(struct text *out, const char *title, const char *pair);
 
 /* model_truth - the true quantile, from the distribution function: no simulation in it */
 double model_truth(const struct model *model);

@@ -3,20 +3,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "judge/stats/stats.h"
-
-static const char *const designs[] = {"contiguous", "spread"};
-
-static bool left_out(const struct study *study, size_t model)
-{
-    static const char *const few[] = {"heavytail", "ar.85", "bursts6", "iid", "ar.9 g=2"};
-    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++)
-        if (strcmp(few[i], study->models[model].name) == 0)
-            return false;
-    return study->request->shorter;
-}
 
 void study_run(struct study *out, const struct simulate_request *request, bool pairs)
 {
@@ -26,7 +14,7 @@ void study_run(struct study *out, const struct simulate_request *request, bool p
     out->truths = xcalloc(out->count, sizeof *out->truths);
     out->tallies = xcalloc(out->count, sizeof *out->tallies);
     for (size_t i = 0; i < out->count; i++) {
-        if (left_out(out, i))
+        if (request->shorter && !model_is_of_few(&out->models[i]))
             continue;
         out->truths[i] = model_truth(&out->models[i]);
         for (int design = 0; design < 2; design++) {
@@ -60,7 +48,7 @@ static void add_rates(struct text *out, const size_t counts[], const struct tall
 static void coverage_row(struct text *out, const struct study *study, size_t i, int design)
 {
     const struct tally *rules = study->tallies[i][design], *used = &rules[TRIAL_RULES - 1];
-    text_addf(out, "| %-14s | %-10s |", study->models[i].name, designs[design]);
+    text_addf(out, "| %-14s | %-10s |", study->models[i].name, model_designs[design]);
     for (size_t r = 0; r < TRIAL_RULES; r++)
         add_rates(out, rules[r].upper_holds, &rules[r]);
     for (size_t r = 0; r < TRIAL_RULES; r++)
@@ -83,7 +71,7 @@ void table_coverage(struct text *out, const struct study *study)
 static void verdict_row(struct text *out, const struct study *study, size_t i, int design)
 {
     const struct tally *rules = study->tallies[i][design];
-    text_addf(out, "| %-14s | %-10s |", study->models[i].name, designs[design]);
+    text_addf(out, "| %-14s | %-10s |", study->models[i].name, model_designs[design]);
     for (size_t r = 0; r < TRIAL_RULES; r++)
         text_addf(out, " %4.1f / %4.1f |", percent(rules[r].supported, &rules[r]),
                   percent(rules[r].refuted, &rules[r]));
@@ -139,8 +127,8 @@ static size_t hold(struct text *out, const struct study *study, size_t i, int de
     double slack = allowance(target, study->request->replicates);
     if (at_least ? got >= target - slack : got <= target + slack)
         return 0;
-    text_addf(out, "%s, %s: %s %.1f %%, %s %.1f %%%s\n", study->models[i].name, designs[design],
-              what, 100 * got, at_least ? "at least" : "at most",
+    text_addf(out, "%s, %s: %s %.1f %%, %s %.1f %%%s\n", study->models[i].name,
+              model_designs[design], what, 100 * got, at_least ? "at least" : "at most",
               100 * (at_least ? target - slack : target + slack),
               study->models[i].known_exception ? " (known exception)" : "");
     return study->models[i].known_exception ? 0 : 1;

@@ -3,35 +3,17 @@
 
 #include "study/trials/trials.h"
 
-static double room_of(double bar, size_t gates, double sigmas)
+void bars_hold(struct bars *bars, const char *what, size_t count, size_t gates, struct bar bar)
 {
-    return sigmas * sqrt(bar * (1 - bar) / (double)gates);
-}
-
-static void miss(struct bars *bars, const char *what, size_t count, size_t gates, const char *side,
-                 double bar)
-{
+    double side = bar.at_most ? 1 : -1;
+    double limit =
+        bar.share + side * bar.sigmas * sqrt(bar.share * (1 - bar.share) / (double)gates);
+    bars->asked++;
+    if (side * ((double)count - limit * (double)gates) <= 1e-9)
+        return;
     bars->missed++;
-    text_addf(&bars->lines, "%s: %zu of %zu gates, %s %.2f %%\n", what, count, gates, side,
-              100 * bar);
-}
-
-void bars_at_most(struct bars *bars, const char *what, size_t count, size_t gates, double most,
-                  double sigmas)
-{
-    double bar = most + room_of(most, gates, sigmas);
-    bars->asked++;
-    if ((double)count > bar * (double)gates + 1e-9)
-        miss(bars, what, count, gates, "at most", bar);
-}
-
-void bars_at_least(struct bars *bars, const char *what, size_t count, size_t gates, double least,
-                   double sigmas)
-{
-    double bar = least - room_of(least, gates, sigmas);
-    bars->asked++;
-    if ((double)count < bar * (double)gates - 1e-9)
-        miss(bars, what, count, gates, "at least", bar);
+    text_addf(&bars->lines, "%s: %zu of %zu gates, %s %.2f %%\n", what, count, gates,
+              bar.at_most ? "at most" : "at least", 100 * limit);
 }
 
 void bars_tell(struct text *out, const struct bars *bars)

@@ -2,11 +2,11 @@
  *
  * Simulated gates on noise of known truth; with --real, `spawnbench gate` itself on real processes.
  * Both end up in reports/gate.md. Exit 0: all bars hold; 1: one does not. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arguments.h"
 #include "base/interrupt.h"
 #include "study/trials/prose.h"
 #include "study/trials/real.h"
@@ -44,92 +44,55 @@ static const char usage[] =
 struct arguments {
     struct gate_request simulated;
     struct real_request real;
-    bool is_real;
+    bool is_real, help;
     const char *markdown;
 };
 
-static bool number(const char *word, uint64_t *out)
+static int take_kind(void *out, const char *value, struct err *err)
 {
-    char *end;
-    unsigned long long value = strtoull(word, &end, 10);
-    *out = value;
-    return word[0] >= '0' && word[0] <= '9' && *end == '\0' && value <= 1000000000;
-}
-
-static bool positive(const char *word, size_t *out)
-{
-    uint64_t value;
-    bool good = number(word, &value) && value > 0;
-    *out = good ? (size_t)value : 0;
-    return good;
-}
-
-static bool known_kind(const char *name)
-{
+    *(const char **)out = value;
     for (size_t k = 0; k < REAL_KINDS; k++)
-        if (strcmp(real_kinds[k].name, name) == 0)
-            return true;
-    return false;
+        if (strcmp(real_kinds[k].name, value) == 0)
+            return 0;
+    return err_set(err, ERR_USAGE, "there is no kind '%s'", value);
 }
 
-static bool take(struct arguments *arguments, int option, size_t *replicates)
+static int take_init(void *out, const char *value, struct err *err)
 {
+    int64_t *init_ns = out;
+    if (text_parse_duration(init_ns, value) < 0 || *init_ns <= 0 || *init_ns > 1000000000)
+        return err_set(err, ERR_USAGE, "--init wants a duration up to 1s, not '%s'", value);
+    return 0;
+}
+
+static int read_options(int argc, char **argv, struct arguments *arguments, struct err *err)
+{
+    struct gate_request *simulated = &arguments->simulated;
     struct real_request *real = &arguments->real;
-    switch (option) {
-    case 'r':
-        return positive(optarg, replicates);
-    case 's':
-        return number(optarg, &arguments->simulated.seed);
-    case 'q':
-        return arguments->simulated.shorter = true;
-    case 'c':
-        return arguments->simulated.careless = true;
-    case 'm':
-        return (arguments->markdown = optarg) != NULL;
-    case 'R':
-        return arguments->is_real = true;
-    case 'o':
-        real->only = optarg;
-        return known_kind(optarg);
-    case 'g':
-        return positive(optarg, &real->gates);
-    case 'i':
-        return text_parse_duration(&real->init_ns, optarg) == 0 && real->init_ns > 0 &&
-               real->init_ns <= 1000000000;
-    case 'a':
-        return real->anew = true;
-    case 'd':
-        return (real->path = optarg) != NULL;
-    default:
-        return false;
-    }
-}
-
-/* false: not understood */
-static bool read_options(int argc, char **argv, struct arguments *arguments)
-{
-    static const struct option options[] = {
-        {"replicates", 1, NULL, 'r'},
-        {"seed", 1, NULL, 's'},
-        {"short", 0, NULL, 'q'},
-        {"markdown", 1, NULL, 'm'},
-        {"careless", 0, NULL, 'c'}, /* not in the usage: shows a bar that is missed */
-        {"real", 0, NULL, 'R'},
-        {"only", 1, NULL, 'o'},
-        {"gates", 1, NULL, 'g'},
-        {"init", 1, NULL, 'i'},
-        {"anew", 0, NULL, 'a'},
-        {"data", 1, NULL, 'd'},
-        {NULL, 0, NULL, 0}};
-    size_t replicates = 0;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        if (!take(arguments, c, &replicates))
-            return false;
-    arguments->simulated.gates = arguments->simulated.shorter ? SHORT_GATES : DEFAULT_GATES;
+    uint64_t replicates = 0, gates = 0;
+    const struct arguments_row rows[] = {
+        {"replicates", ARGUMENTS_NUMBER, &replicates, 1, ARGUMENTS_LARGE, NULL},
+        {"seed", ARGUMENTS_NUMBER, &simulated->seed, 0, ARGUMENTS_LARGE, NULL},
+        {"short", ARGUMENTS_FLAG, &simulated->shorter, 0, 0, NULL},
+        {"markdown", ARGUMENTS_TEXT, &arguments->markdown, 0, 0, NULL},
+        /* not in the usage: shows a bar that is missed */
+        {"careless", ARGUMENTS_FLAG, &simulated->careless, 0, 0, NULL},
+        {"real", ARGUMENTS_FLAG, &arguments->is_real, 0, 0, NULL},
+        {"only", ARGUMENTS_OWN, &real->only, 0, 0, take_kind},
+        {"gates", ARGUMENTS_NUMBER, &gates, 1, ARGUMENTS_LARGE, NULL},
+        {"init", ARGUMENTS_OWN, &real->init_ns, 0, 0, take_init},
+        {"anew", ARGUMENTS_FLAG, &real->anew, 0, 0, NULL},
+        {"data", ARGUMENTS_TEXT, &real->path, 0, 0, NULL},
+        {"help", ARGUMENTS_FLAG, &arguments->help, 0, 0, NULL},
+        {0},
+    };
+    int rc = arguments_read(rows, argc, argv, err);
+    simulated->gates = simulated->shorter ? SHORT_GATES : DEFAULT_GATES;
     if (replicates)
-        arguments->simulated.gates = replicates;
-    arguments->real.seed = arguments->simulated.seed;
-    return optind == argc;
+        simulated->gates = (size_t)replicates;
+    real->gates = (size_t)gates;
+    real->seed = simulated->seed;
+    return rc;
 }
 
 static char *in_one_line(int argc, char **argv)
@@ -189,13 +152,10 @@ int main(int argc, char **argv)
     struct err err = {0};
     char *command;
     int rc;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        fputs(usage, stdout);
-        return EXIT_SUCCESS;
-    }
-    if (!read_options(argc, argv, &arguments)) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
+    rc = read_options(argc, argv, &arguments, &err);
+    if (rc < 0 || arguments.help) {
+        fputs(usage, arguments.help ? stdout : stderr);
+        return arguments.help ? EXIT_SUCCESS : EXIT_USAGE;
     }
     if (arguments.is_real)
         interrupt_catch();

@@ -56,10 +56,8 @@ static void bar_row(struct text *out, struct bars *bars, const struct real_kind 
 {
     size_t count = count_for(series, bar), missed = bars->missed;
     char *what = text_format("real, %s, %s", kind->about, words_of(bar));
-    if (bar->what == REAL_FEW_REGRESSIONS)
-        bars_at_most(bars, what, count, series->count, bar->share, 0);
-    else
-        bars_at_least(bars, what, count, series->count, bar->share, 0);
+    bars_hold(bars, what, count, series->count,
+              (struct bar){bar->what == REAL_FEW_REGRESSIONS, bar->share, 0, NULL});
     free(what);
     text_addf(out, "| %s | %s %.0f %% | %zu of %zu | %.1f %% [%.1f .. %.1f] | %s |\n", kind->about,
               words_of(bar), 100 * bar->share, count, series->count,

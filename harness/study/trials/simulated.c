@@ -15,7 +15,6 @@ struct writer {
     struct gate_study *study;
 };
 
-static const char *const designs[] = {"contiguous", "spread"};
 static const double median_only[2] = {0.5, 0}, p95_only[2] = {0.95, 0}, both[2] = {0.5, 0.95};
 
 static double percent(size_t count, const struct gate_tally *tally)
@@ -41,13 +40,6 @@ static const struct gate_tally *ask(struct writer *writer, struct gate_trial tri
     return study_ask(writer->study, &trial, gates);
 }
 
-/* One bar of one kind of gate. */
-struct bar {
-    bool at_most;
-    double share, sigmas;
-    const char *what;
-};
-
 static void hold(struct writer *writer, const struct gate_tally *tally, size_t count,
                  struct bar bar, const char *noise, const char *where)
 {
@@ -55,10 +47,7 @@ static void hold(struct writer *writer, const struct gate_tally *tally, size_t c
     if (writer->study->planning)
         return;
     what = text_format("%s, %s: %s", noise, where, bar.what);
-    if (bar.at_most)
-        bars_at_most(writer->bars, what, count, tally->gates, bar.share, bar.sigmas);
-    else
-        bars_at_least(writer->bars, what, count, tally->gates, bar.share, bar.sigmas);
+    bars_hold(writer->bars, what, count, tally->gates, bar);
     free(what);
 }
 
@@ -67,15 +56,6 @@ static void hold(struct writer *writer, const struct gate_tally *tally, size_t c
 static const struct model *model_at(size_t i)
 {
     return i < models_p95_count ? &models_p95[i] : &models_speedup[i - models_p95_count];
-}
-
-static bool left_out(const struct writer *writer, const struct model *model)
-{
-    static const char *const few[] = {"heavytail", "ar.85", "bursts6", "iid", "ar.9 g=2"};
-    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++)
-        if (strcmp(few[i], model->name) == 0)
-            return false;
-    return writer->study->request->shorter;
 }
 
 /* One row per noise and design. */
@@ -87,10 +67,10 @@ static void each_noise(struct writer *writer, bool pairs_only,
          i++)
         for (int design = 0; design < 2; design++) {
             struct gate_trial trial = {.model = model_at(i), .design = (enum design)design};
-            if (left_out(writer, trial.model))
+            if (writer->study->request->shorter && !model_is_of_few(trial.model))
                 continue;
             text_addf(writer->out, "| %s%s | %s |", trial.model->ratio ? "pair: " : "",
-                      trial.model->name, designs[design]);
+                      trial.model->name, model_designs[design]);
             row(writer, &trial, context);
             text_add(writer->out, "\n");
         }
@@ -102,7 +82,7 @@ static void each_noise(struct writer *writer, bool pairs_only,
 static void same_row(struct writer *writer, const struct gate_trial *trial, const void *quantiles)
 {
     const struct gate_tally *said = ask(writer, *trial, quantiles);
-    const char *noise = trial->model->name, *where = designs[trial->design];
+    const char *noise = trial->model->name, *where = model_designs[trial->design];
     text_addf(writer->out, " %.2f | %.2f | %.1f | %.1f | %.1f | %.0f |",
               percent(said->words[GATE_REGRESSION], said),
               percent(said->words[GATE_IMPROVEMENT], said),
@@ -131,7 +111,7 @@ static void edge_cell(struct writer *writer, const struct gate_trial *trial,
                       const double quantiles[2])
 {
     const struct gate_tally *said = ask(writer, *trial, quantiles);
-    const char *noise = trial->model->name, *where = designs[trial->design];
+    const char *noise = trial->model->name, *where = model_designs[trial->design];
     text_addf(writer->out, " %.2f | %.2f |", percent(said->words[GATE_REGRESSION], said),
               percent(passed(said), said));
     hold(writer, said, said->words[GATE_REGRESSION],
@@ -173,7 +153,7 @@ static void unlike_row(struct writer *writer, const struct gate_trial *trial, co
 {
     struct gate_trial unlike = *trial;
     const struct gate_tally *same, *edge;
-    const char *noise = trial->model->name, *where = designs[trial->design];
+    const char *noise = trial->model->name, *where = model_designs[trial->design];
     (void)context;
     unlike.unlike = true;
     same = ask(writer, unlike, median_only);
@@ -339,15 +319,6 @@ static void write_all(struct writer *writer)
     table_tail(writer);
 }
 
-static void add_models(struct text *out)
-{
-    text_add(out, "### The noise\n\n| noise | what it is |\n|---|---|\n");
-    for (size_t i = 0; i < models_p95_count + models_speedup_count; i++)
-        text_addf(out, "| %s%s | %s |\n", model_at(i)->ratio ? "pair: " : "", model_at(i)->name,
-                  model_at(i)->about);
-    text_add(out, "\n");
-}
-
 /* Monte-Carlo, one sigma, in points. */
 static double error_of(double share, size_t gates)
 {
@@ -368,7 +339,7 @@ void simulated_write(struct text *out, struct bars *bars, const struct gate_requ
               error_of(GATE_ALPHA, request->gates / FEWER),
               error_of(GATE_ALPHA_PASS, request->gates / FEWER));
     text_add(out, draft.data);
-    add_models(out);
+    models_tell(out, "### The noise", "pair");
     text_release(&draft);
     trials_study_release(&study);
 }

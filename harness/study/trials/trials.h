@@ -59,15 +59,16 @@ struct bars {
     struct text lines;
 };
 
-/*
- * bars_at_most, bars_at_least - a count of gates against a share of them
- *
- * sigmas : of Monte-Carlo error beyond the bar that are chance still; 0: none
- */
-void bars_at_most(struct bars *bars, const char *what, size_t count, size_t gates, double most,
-                  double sigmas);
-void bars_at_least(struct bars *bars, const char *what, size_t count, size_t gates, double least,
-                   double sigmas);
+/* What a count of gates is held against. */
+struct bar {
+    bool at_most; /* else at least */
+    double share;
+    double sigmas; /* of Monte-Carlo error beyond the bar that are chance still; 0: none */
+    const char *what;
+};
+
+/* bars_hold - a count of gates against a share of them; what: for the line when it does not hold */
+void bars_hold(struct bars *bars, const char *what, size_t count, size_t gates, struct bar bar);
 
 /* bars_tell - how many were asked of, and what did not hold, as Markdown */
 void bars_tell(struct text *out, const struct bars *bars);

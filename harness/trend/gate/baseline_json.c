@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "trend/gate/baseline.h"
-
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 
 #define MOST_SITTINGS 10000
 
@@ -89,14 +87,12 @@ static void add_sittings(cJSON *root, const struct gate_baseline *baseline)
 static void checksum_of(char out[SCENARIO_ID_BYTES], const char *text)
 {
     char *copy = xstrdup(text), *end;
-    uint64_t hash = FNV_BASIS;
     out[0] = '\0';
     cJSON_Minify(copy);
     end = strstr(copy, ",\"checksum\":");
-    for (const char *at = copy; end && at < end; at++)
-        hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
     if (end)
-        snprintf(out, SCENARIO_ID_BYTES, "%016" PRIx64, hash);
+        snprintf(out, SCENARIO_ID_BYTES, "%016" PRIx64,
+                 hash_bytes(HASH_START, copy, (size_t)(end - copy)));
     free(copy);
 }
 
