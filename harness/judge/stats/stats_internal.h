@@ -13,9 +13,6 @@ struct stats_place {
     size_t at;
 };
 
-/* stats_key - doubles in ascending order as integers: -0 equals 0, NaN is +infinity */
-uint64_t stats_key(double value);
-
 /* stats_order - the places of x, sorted by value, equal ones as they stood;
  * the caller frees them. */
 struct stats_place *stats_order(const double x[], size_t n);
