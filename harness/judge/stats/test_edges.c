@@ -279,7 +279,7 @@ static void split_one(double x[], size_t n)
         assert_true(got.at < n || n == 0);
         assert_true(got.at == 0 || isfinite(got.q));
     }
-    assert_true(is_share(stats_split_p_random(x, n, 2, 1, 19, rng)));
+    assert_true(is_share(stats_split_p(x, n, 2, 1, 19, rng)));
     assert_int_equal(stats_find_changes(out, x, n, rule, rng), 0); /* 1 / 20 is above the level */
     rule.level = NAN;
     assert_int_equal(stats_find_changes(out, x, n, rule, rng), 0);
@@ -300,7 +300,7 @@ static void a_history_beyond_doubles_has_no_change(void **state)
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     (void)state;
     assert_int_equal(stats_find_split(z, 8, 3).at, 0);
-    assert_true(stats_split_p_random(z, 8, 3, 1, 99, rng) == 1);
+    assert_true(stats_split_p(z, 8, 3, 1, 99, rng) == 1);
     gsl_rng_free(rng);
 }
 
