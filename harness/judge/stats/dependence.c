@@ -8,7 +8,6 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
@@ -37,20 +36,11 @@ void stats_mid_ranks(double out[], const double x[], size_t n)
     free(order);
 }
 
-/* X(k) of samples in any order; `room` for n doubles */
-static double quantile_of(double room[], const double x[], size_t n, double p)
-{
-    if (n > 0)
-        memcpy(room, x, n * sizeof *room);
-    stats_sort(room, n);
-    return stats_order_statistic(room, n, p);
-}
-
 size_t stats_indicator(double out[], const double x[], size_t n, double p)
 {
-    double *room = xcalloc(n + 1, sizeof *room), limit = quantile_of(room, x, n, p);
+    double *sorted = stats_sorted_copy(x, n), limit = stats_order_statistic(sorted, n, p);
     size_t sum = 0;
-    free(room);
+    free(sorted);
     for (size_t i = 0; i < n; i++) {
         double value = failed_if_nan(x[i]);
         bool above = value > limit || (value == limit && limit == INFINITY);

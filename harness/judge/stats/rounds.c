@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "judge/stats/robust.h"
 #include "judge/stats/stats.h"
+#include "judge/stats/stats_internal.h"
 
 /* One time and the round it belongs to. */
 struct mark {
@@ -206,18 +207,6 @@ static struct stats_misfit check(const struct clean *clean, const struct stats_u
     return misfit;
 }
 
-static bool has_sizes(const struct stats_sweep *sweep)
-{
-    size_t different = 0;
-    for (size_t i = 0; i < sweep->sizes; i++) {
-        bool seen = false;
-        for (size_t j = 0; j < i && !seen; j++)
-            seen = sweep->n[j] == sweep->n[i];
-        different += !seen;
-    }
-    return different >= STATS_LEAST_SIZES;
-}
-
 /* The law of the rounds as they were; false where there is none. */
 static bool fit_once(struct stats_usl_band *out, const struct clean *clean)
 {
@@ -264,7 +253,7 @@ struct stats_usl_band stats_bootstrap_usl(const struct stats_sweep *sweep, doubl
     struct clean clean;
     for (size_t i = 0; curve && i < curve->count; i++)
         curve->lower[i] = curve->upper[i] = NAN;
-    if (!has_sizes(sweep))
+    if (stats_count_different(sweep->n, sweep->sizes) < STATS_LEAST_SIZES)
         return out;
     clean = clean_new(sweep);
     if (fit_once(&out, &clean))

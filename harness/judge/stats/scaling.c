@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
+#include "judge/stats/stats_internal.h"
 
 #define TERMS      3
 #define NEGLIGIBLE 1e-12 /* a term below this share of every time is 0 */
@@ -114,7 +115,7 @@ static struct solution solve(const struct problem *problem)
     return best;
 }
 
-static size_t count_different(const double at[], size_t count)
+size_t stats_count_different(const double at[], size_t count)
 {
     size_t different = 0;
     for (size_t i = 0; i < count; i++) {
@@ -142,7 +143,7 @@ static bool state_problem(struct problem *out, const double at[], const double t
             return false;
     if (count == 0)
         return false;
-    *out = (struct problem){count, count_different(at, count), NULL};
+    *out = (struct problem){count, stats_count_different(at, count), NULL};
     out->rows = xcalloc(count, sizeof out->rows[0]);
     for (size_t i = 0; i < count; i++) {
         usl_terms(out->rows[i], at[i]);
@@ -226,10 +227,7 @@ static double sum_of(const double x[], size_t n)
 static double critical_path(const struct stats_batch *batch)
 {
     size_t n = batch->agents;
-    double *wall = xcalloc(n, sizeof *wall), path = 0;
-    for (size_t i = 0; i < n; i++)
-        wall[i] = batch->wall[i];
-    stats_sort(wall, n);
+    double *wall = stats_sorted_copy(batch->wall, n), path = 0;
     for (size_t i = 0; i < n; i++)
         path = fmax(path, (double)(i + 1) * batch->spawn_serial + wall[n - 1 - i]);
     free(wall);

@@ -99,6 +99,15 @@ void stats_sort(double samples[], size_t n)
     free(keys);
 }
 
+double *stats_sorted_copy(const double samples[], size_t n)
+{
+    double *copy = xcalloc(n + 1, sizeof *copy);
+    if (n > 0)
+        memcpy(copy, samples, n * sizeof *copy);
+    stats_sort(copy, n);
+    return copy;
+}
+
 /* ---- values with their places ---- */
 
 static int by_key_then_place(const void *a, const void *b)
