@@ -5,12 +5,12 @@
  * walking the sorted rounds: no replicate sorts anything. */
 #include "judge/stats/rounds.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "judge/stats/anomalies.h"
 #include "judge/stats/robust.h"
 #include "judge/stats/stats.h"
 #include "judge/stats/stats_internal.h"
@@ -164,20 +164,10 @@ static void bound_all(struct stats_usl_band *out, struct replicates *all, double
 }
 
 /* As many independent rounds as these are worth, for their median. */
-static size_t worth(const double logs[], size_t rounds)
+static size_t worth(const double times[], size_t rounds)
 {
-    double tau = stats_robust_tau(logs, rounds, 0.5, NULL, 0);
+    double tau = stats_robust_tau(times, rounds, 0.5, NULL, 0);
     return (size_t)fmax(1, (double)rounds / tau);
-}
-
-/* The spread of ln T around its middle; becomes the distances from it. */
-static double spread_of(double logs[], size_t rounds)
-{
-    double median = stats_quantile(logs, rounds, 0.5);
-    for (size_t i = 0; i < rounds; i++)
-        logs[i] = fabs(logs[i] - median);
-    stats_sort(logs, rounds);
-    return stats_quantile(logs, rounds, 0.5) / gsl_cdf_ugaussian_Pinv(0.75);
 }
 
 /* One size against the law; for its worth the rounds are put back into their order. */
@@ -185,14 +175,14 @@ static struct stats_point point_of(const struct clean *clean, size_t size,
                                    const struct stats_usl *fit)
 {
     const struct mark *marks = &clean->marks[size * clean->rounds];
-    double *logs = xcalloc(clean->rounds, sizeof *logs);
+    double *times = xcalloc(clean->rounds, sizeof *times);
     struct stats_point point = {.median = clean->medians[size],
                                 .fit = stats_usl_time(fit, clean->n[size])};
     for (size_t i = 0; i < clean->rounds; i++)
-        logs[marks[i].round] = log(marks[i].time);
-    point.rounds = worth(logs, clean->rounds);
-    point.sigma_log = spread_of(logs, clean->rounds);
-    free(logs);
+        times[marks[i].round] = marks[i].time;
+    point.rounds = worth(times, clean->rounds);
+    point.sigma_log = stats_measure_log_spread(times, clean->rounds).sigma;
+    free(times);
     return point;
 }
 
