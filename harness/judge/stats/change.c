@@ -192,12 +192,9 @@ static struct stats_change test_segment(const double z[], size_t n, struct stats
                                         size_t block, gsl_rng *rng)
 {
     struct stats_split best = stats_find_split(z, n, rule.min_segment);
-    struct stats_change change = {.at = best.at, .q = best.q, .p = 1, .blocked = block > 1};
-    if (best.at == 0)
-        return change;
-    change.before = gsl_stats_mean(z, 1, best.at);
-    change.after = gsl_stats_mean(z + best.at, 1, n - best.at);
-    change.p = stats_split_p(z, n, rule.min_segment, block, rule.permutations, rng);
+    struct stats_change change = {.at = best.at, .p = 1, .blocked = block > 1};
+    if (best.at > 0)
+        change.p = stats_split_p(z, n, rule.min_segment, block, rule.permutations, rng);
     return change;
 }
 

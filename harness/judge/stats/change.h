@@ -61,11 +61,9 @@ double stats_split_p(const double z[], size_t n, size_t min_segment, size_t bloc
 
 /* One accepted change. Plain value. */
 struct stats_change {
-    size_t at;     /* first point after it, 0-based in the whole series */
-    double q, p;   /* of the segment it was found in */
-    bool blocked;  /* blocks were permuted: see stats_find_changes */
-    double before; /* mean level of that segment before the change, unit of z */
-    double after;  /* and from it on */
+    size_t at;    /* first point after it, 0-based in the whole series */
+    double p;     /* of the segment it was found in */
+    bool blocked; /* blocks were permuted: see stats_find_changes */
 };
 
 /* How stats_find_changes asks. Plain value. */

@@ -238,6 +238,5 @@ struct stats_dependence stats_measure_dependence(const double x[], size_t n, dou
     measure_ranks(&out, x, n, sizes, blocks);
     measure_indicator(&out, x, n, p, sizes, blocks);
     judge(&out);
-    out.effective_n = (double)n / out.tau;
     return out;
 }

@@ -162,7 +162,7 @@ double stats_usl_time(const struct stats_usl *fit, double n)
 
 struct stats_usl stats_fit_usl(const double n[], const double time[], size_t count)
 {
-    struct stats_usl out = {false, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct stats_usl out = {false, NAN, NAN, NAN, NAN};
     struct problem problem;
     struct solution found;
     if (!state_problem(&problem, n, time, count))
@@ -175,11 +175,8 @@ struct stats_usl stats_fit_usl(const double n[], const double time[], size_t cou
     out.t1 = found.coefficient[0];
     out.sigma = found.coefficient[1] / out.t1;
     out.kappa = found.coefficient[2] / out.t1;
-    out.rss_relative = found.rss;
-    if (out.kappa > 0 && out.sigma < 1) {
+    if (out.kappa > 0 && out.sigma < 1)
         out.peak_n = sqrt((1 - out.sigma) / out.kappa);
-        out.peak_throughput = out.peak_n / stats_usl_time(&out, out.peak_n);
-    }
     return out;
 }
 
@@ -257,20 +254,16 @@ struct stats_makespan stats_bound_makespan(const struct stats_batch *batch)
     return out;
 }
 
-struct stats_attained stats_compare_makespan(const struct stats_makespan *bound,
-                                             const struct stats_batch *batch, double sequential,
+struct stats_attained stats_compare_makespan(const struct stats_makespan *bound, double sequential,
                                              double parallel)
 {
-    struct stats_attained out = {false, NAN, NAN, NAN, NAN, NAN, false};
+    struct stats_attained out = {false, NAN, NAN, NAN};
     if (!bound->defined || !(sequential > 0) || !isfinite(sequential) || !(parallel > 0) ||
         !isfinite(parallel))
         return out;
     out.defined = true;
-    out.speedup = sequential / parallel;
     out.max_speedup = bound->lower_bound > 0 ? sequential / bound->lower_bound : INFINITY;
     out.fraction = bound->lower_bound / parallel;
     out.overhead = parallel - bound->lower_bound;
-    out.core_efficiency = out.speedup / fmin((double)batch->agents, batch->cores);
-    out.violates_bound = parallel < bound->lower_bound;
     return out;
 }
