@@ -28,7 +28,7 @@ void stats_mid_ranks(double out[], const double x[], size_t n)
 {
     struct stats_place *order = stats_order(x, n);
     for (size_t from = 0, to = 0; from < n; from = to) {
-        while (to < n && order[to].key == order[from].key)
+        while (to < n && order[to].value == order[from].value)
             to++;
         for (size_t i = from; i < to; i++)
             out[order[i].at] = (double)(from + 1 + to) / 2; /* 1-based: from + 1 .. to */

@@ -15,19 +15,13 @@
 #include "judge/stats/stats.h"
 #include "judge/stats/stats_internal.h"
 
-/* One time and the round it belongs to. */
-struct mark {
-    double time;
-    size_t round;
-};
-
 /* A sweep without its broken rounds. */
 struct clean {
     const double *n;
     size_t sizes, rounds;
-    struct mark *marks; /* [size][rounds], ascending by time */
-    double *medians;    /* [size], of the present replicate */
-    size_t *drawn;      /* [round], how often in the present replicate */
+    struct stats_place **marks; /* [size][rounds]: times, ascending, and the round of each */
+    double *medians;            /* [size], of the present replicate */
+    size_t *drawn;              /* [round], how often in the present replicate */
 };
 
 /* What all replicates gave: [replicate] each, the curve [point][replicate]. */
@@ -36,14 +30,6 @@ struct replicates {
     size_t count; /* of those that could be fitted */
     size_t room;
 };
-
-static int by_time(const void *left, const void *right)
-{
-    const struct mark *a = left, *b = right;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    return (a->round > b->round) - (a->round < b->round);
-}
 
 static bool is_whole(const struct stats_sweep *sweep, size_t round)
 {
@@ -59,24 +45,27 @@ static struct clean clean_new(const struct stats_sweep *sweep)
 {
     struct clean clean = {.n = sweep->n, .sizes = sweep->sizes};
     size_t *whole = xcalloc(sweep->rounds + 1, sizeof *whole);
+    double *times = xcalloc(sweep->rounds + 1, sizeof *times);
     for (size_t round = 0; round < sweep->rounds; round++)
         if (is_whole(sweep, round))
             whole[clean.rounds++] = round;
-    clean.marks = xcalloc(sweep->sizes * clean.rounds + 1, sizeof *clean.marks);
-    clean.medians = xcalloc(sweep->sizes + 1, sizeof *clean.medians);
-    clean.drawn = xcalloc(clean.rounds + 1, sizeof *clean.drawn);
+    clean.marks = xcalloc(sweep->sizes, sizeof *clean.marks);
+    clean.medians = xcalloc(sweep->sizes, sizeof *clean.medians);
+    clean.drawn = xcalloc(clean.rounds, sizeof *clean.drawn);
     for (size_t size = 0; size < clean.sizes; size++) {
-        struct mark *marks = &clean.marks[size * clean.rounds];
         for (size_t i = 0; i < clean.rounds; i++)
-            marks[i] = (struct mark){sweep->time[size * sweep->rounds + whole[i]], i};
-        qsort(marks, clean.rounds, sizeof *marks, by_time);
+            times[i] = sweep->time[size * sweep->rounds + whole[i]];
+        clean.marks[size] = stats_order(times, clean.rounds);
     }
     free(whole);
+    free(times);
     return clean;
 }
 
 static void clean_release(struct clean *clean)
 {
+    for (size_t size = 0; size < clean->sizes; size++)
+        free(clean->marks[size]);
     free(clean->marks);
     free(clean->medians);
     free(clean->drawn);
@@ -85,16 +74,16 @@ static void clean_release(struct clean *clean)
 /* The median of one size over the rounds as they were drawn: the mean of the two in the middle. */
 static double median_of(const struct clean *clean, size_t size)
 {
-    const struct mark *mark = &clean->marks[size * clean->rounds];
+    const struct stats_place *mark = clean->marks[size];
     size_t left = (clean->rounds - 1) / 2, right = clean->rounds / 2;
-    size_t passed = clean->drawn[mark->round];
+    size_t passed = clean->drawn[mark->at];
     double lower;
     while (passed <= left)
-        passed += clean->drawn[(++mark)->round];
-    lower = mark->time;
+        passed += clean->drawn[(++mark)->at];
+    lower = mark->value;
     while (passed <= right)
-        passed += clean->drawn[(++mark)->round];
-    return lower + (mark->time - lower) / 2;
+        passed += clean->drawn[(++mark)->at];
+    return lower + (mark->value - lower) / 2;
 }
 
 static struct stats_usl fit_drawn(const struct clean *clean)
@@ -174,12 +163,12 @@ static size_t worth(const double times[], size_t rounds)
 static struct stats_point point_of(const struct clean *clean, size_t size,
                                    const struct stats_usl *fit)
 {
-    const struct mark *marks = &clean->marks[size * clean->rounds];
+    const struct stats_place *marks = clean->marks[size];
     double *times = xcalloc(clean->rounds, sizeof *times);
     struct stats_point point = {.median = clean->medians[size],
                                 .fit = stats_usl_time(fit, clean->n[size])};
     for (size_t i = 0; i < clean->rounds; i++)
-        times[marks[i].round] = marks[i].time;
+        times[marks[i].at] = marks[i].value;
     point.rounds = worth(times, clean->rounds);
     point.sigma_log = stats_measure_log_spread(times, clean->rounds).sigma;
     free(times);

@@ -110,11 +110,11 @@ double *stats_sorted_copy(const double samples[], size_t n)
 
 /* ---- values with their places ---- */
 
-static int by_key_then_place(const void *a, const void *b)
+static int by_value_then_place(const void *a, const void *b)
 {
     const struct stats_place *x = a, *y = b;
-    if (x->key != y->key)
-        return x->key > y->key ? 1 : -1;
+    if (x->value != y->value)
+        return x->value > y->value ? 1 : -1;
     return (x->at > y->at) - (x->at < y->at);
 }
 
@@ -122,7 +122,7 @@ struct stats_place *stats_order(const double x[], size_t n)
 {
     struct stats_place *places = xcalloc(n + 1, sizeof *places);
     for (size_t i = 0; i < n; i++)
-        places[i] = (struct stats_place){key_of(x[i]), i};
-    qsort(places, n, sizeof *places, by_key_then_place);
+        places[i] = (struct stats_place){isnan(x[i]) ? INFINITY : x[i], i};
+    qsort(places, n, sizeof *places, by_value_then_place);
     return places;
 }

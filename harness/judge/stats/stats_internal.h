@@ -4,11 +4,10 @@
 #define JUDGE_STATS_STATS_INTERNAL_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-/* A sample in the order of all doubles, and where it stood. */
+/* A sample, NaN as +infinity, and where it stood. */
 struct stats_place {
-    uint64_t key;
+    double value;
     size_t at;
 };
 

@@ -10,9 +10,7 @@
 #include "judge/stats/scaling.h"
 #include "judge/stats/stats.h"
 
-#define SLACK        1e-12   /* levels are compared with this slack */
-#define LARGE_N      1000000 /* from here on claim_test.json grants rel 1e-6 */
-#define LARGE_REL    1e-6
+#define SLACK        1e-12 /* levels are compared with this slack */
 #define MOST_AT_LOOK 100000
 #define ACF_LAGS     6    /* autocorrelation_ess.json: lags 0 .. min(5, n - 1) */
 #define HOLM_LEVEL   0.05 /* the level of `reject` in holm.json */
@@ -53,7 +51,6 @@ static void claim_test(struct check *check)
 {
     size_t n = check_count(check, "n"), bad = check_count(check, "c");
     double p = check_share(check, "p"), tau = check_number(check, "tau");
-    check->rel_least = n >= LARGE_N ? LARGE_REL : 0;
     expect_verdict(check, bad, n, p, tau, check_share(check, "alpha"));
 }
 

@@ -26,7 +26,6 @@ struct check_list {
 struct check {
     const cJSON *tolerance, *in; /* `in`: the inputs of the case at hand */
     cJSON *want;                 /* its expected fields that were not yet asked for */
-    double rel_least;            /* a case that is allowed more: its rel is at least this */
     bool broken;                 /* an input of this case was missing or wrong */
     size_t cases, values, missed;
     char first[512]; /* the first miss in words */
