@@ -196,24 +196,13 @@ static int speak(struct protocol *protocol)
     return rc < 0 ? -1 : 0;
 }
 
-static void hand_over_waits(struct metrics *metrics, const struct store_waits *waits)
-{
-    const struct metrics_waits told = {.turns = waits->turns,
-                                       .waited = waits->waited,
-                                       .waited_ns = waits->waited_ns,
-                                       .longest_ns = waits->longest_ns,
-                                       .busy = waits->busy,
-                                       .busy_ns = waits->busy_ns};
-    metrics_set_waits(metrics, &told);
-}
-
 static int finish(struct protocol *protocol)
 {
     static const char closed[] = "{\"op\":\"closed\"}\n";
     int stop_signal = protocol->spawner->watch.stop_signal;
     struct err err = {0};
     spawner_close(protocol->spawner);
-    hand_over_waits(protocol->metrics, &protocol->spawner->waits);
+    metrics_set_waits(protocol->metrics, &protocol->spawner->waits);
     if (metrics_write(protocol->metrics, &err) < 0)
         fprintf(stderr, "spawnref: %s\n", err.text);
     if (protocol->closed && write(STDOUT_FILENO, closed, sizeof closed - 1) < 0)

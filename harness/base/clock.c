@@ -2,23 +2,23 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <time.h>
 
-static int64_t read_ns(clockid_t id)
+int64_t clock_read_ns(clockid_t id)
 {
     struct timespec now;
-    clock_gettime(id, &now);
+    if (clock_gettime(id, &now) != 0)
+        return -1;
     return (int64_t)now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
 }
 
 int64_t clock_now_ns(void)
 {
-    return read_ns(CLOCK_MONOTONIC);
+    return clock_read_ns(CLOCK_MONOTONIC);
 }
 
 int64_t clock_wall_ns(void)
 {
-    return read_ns(CLOCK_REALTIME);
+    return clock_read_ns(CLOCK_REALTIME);
 }
 
 int64_t clock_believable(int64_t ns)

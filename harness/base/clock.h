@@ -1,8 +1,9 @@
-/* clock - the two clocks of the project: one to measure with, one to date with. */
+/* clock - the clocks of the project: one to measure with, one to date with. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #define CLOCK_NS_PER_MS INT64_C(1000000)
 #define CLOCK_NS_PER_S  INT64_C(1000000000)
@@ -13,6 +14,9 @@ int64_t clock_now_ns(void);
 
 /* clock_wall_ns - CLOCK_REALTIME, ns since 1970-01-01 UTC; for dates only, never for durations */
 int64_t clock_wall_ns(void);
+
+/* clock_read_ns - any clock of clock_gettime(2) in ns; -1 when there is no such clock */
+int64_t clock_read_ns(clockid_t id);
 
 /*
  * clock_believable - a time or duration as a stranger told it, held within 36 years of zero

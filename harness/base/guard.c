@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -16,19 +15,12 @@
 #define LENGTH_LEAST   (INT64_C(1) << 16)  /* a step may cost the square, where realloc copies */
 #define LENGTH_MOST    INT64_C(1000000000) /* SQLite's own default */
 
-static int64_t cpu_now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
-}
-
 /* Called by SQLite; anything but 0 ends the statement with SQLITE_INTERRUPT. */
 static int look(void *context)
 {
     struct guard *guard = context;
     guard->steps_left -= STEPS_BETWEEN;
-    if (cpu_now_ns() > guard->cpu_until_ns)
+    if (clock_read_ns(CLOCK_THREAD_CPUTIME_ID) > guard->cpu_until_ns)
         guard->steps_left = -1;
     return guard->steps_left < 0;
 }
@@ -84,7 +76,8 @@ void guard_begin(struct guard *guard, sqlite3 *database, const char *path)
         weigh(path, "", &length, &there);
         weigh(path, "-wal", &length, &there);
     }
-    guard->cpu_until_ns = cpu_now_ns() + CPU_LEAST_NS + CPU_PER_BYTE * there;
+    guard->cpu_until_ns =
+        clock_read_ns(CLOCK_THREAD_CPUTIME_ID) + CPU_LEAST_NS + CPU_PER_BYTE * there;
     guard->steps_left = STEPS_LEAST + STEPS_PER_BYTE * there;
     if (path && guard->limits_length)
         limit_length(database, length);

@@ -332,52 +332,42 @@ int text_parse_share(double *out_share, const char *string)
     return parse_unit(out_share, string, shares, COUNT(shares));
 }
 
-static const char *tell_strange(char *buffer, double value)
-{
-    return isnan(value) ? memcpy(buffer, "-", sizeof "-")
-                        : memcpy(buffer, "endless", sizeof "endless");
-}
-
 /* The largest unit that leaves 1 or more, rounded: three significant digits, whole ones of the
- * smallest unit where `whole`. */
-static const char *tell(char *buffer, size_t room, double value, const struct unit units[],
-                        size_t count, bool whole)
+ * smallest unit where `whole`; `endless` for infinity. */
+static const char *tell(char buffer[TEXT_NUMBER_BYTES], double value, const struct unit units[],
+                        size_t count, bool whole, const char *endless)
 {
     size_t at = 0;
     int decimals;
+    if (!isfinite(value)) {
+        snprintf(buffer, TEXT_NUMBER_BYTES, "%s", isnan(value) ? "-" : endless);
+        return buffer;
+    }
     while (at + 1 < count && fabs(value) >= 0.9995 * units[at + 1].one)
         at++;
     value /= units[at].one;
     decimals = (at == 0 && whole) || fabs(value) >= 99.95 ? 0 : fabs(value) >= 9.995 ? 1 : 2;
-    snprintf(buffer, room, "%.*f%s", decimals, value, units[at].name);
+    snprintf(buffer, TEXT_NUMBER_BYTES, "%.*f%s", decimals, value, units[at].name);
     return buffer;
 }
 
 const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns)
 {
     static const struct unit units[] = {{" ns", 1}, {" us", 1e3}, {" ms", 1e6}, {" s", 1e9}};
-    if (isnan(ns))
-        return memcpy(buffer, "-", sizeof "-");
-    if (isinf(ns))
-        return memcpy(buffer, "never", sizeof "never");
-    return tell(buffer, TEXT_DURATION_BYTES, ns, units, COUNT(units), true);
+    return tell(buffer, ns, units, COUNT(units), true, "never");
 }
 
 const char *text_size(char buffer[TEXT_NUMBER_BYTES], double bytes)
 {
     static const struct unit units[] = {
         {" B", 1}, {" KiB", 1024}, {" MiB", 1048576}, {" GiB", 1073741824}};
-    if (!isfinite(bytes))
-        return tell_strange(buffer, bytes);
-    return tell(buffer, TEXT_NUMBER_BYTES, bytes, units, COUNT(units), true);
+    return tell(buffer, bytes, units, COUNT(units), true, "endless");
 }
 
 const char *text_rate(char buffer[TEXT_NUMBER_BYTES], double per_second)
 {
     static const struct unit units[] = {{"/s", 1}};
-    if (!isfinite(per_second))
-        return tell_strange(buffer, per_second);
-    return tell(buffer, TEXT_NUMBER_BYTES, per_second, units, COUNT(units), false);
+    return tell(buffer, per_second, units, COUNT(units), false, "endless");
 }
 
 static size_t edit_distance(const char *a, const char *b)

@@ -104,7 +104,7 @@ const char *text_rate(char buffer[TEXT_NUMBER_BYTES], double per_second);
  *
  * buffer : holds the answer, at least TEXT_DURATION_BYTES; +infinity reads "never", NaN "-"
  */
-#define TEXT_DURATION_BYTES 32
+#define TEXT_DURATION_BYTES TEXT_NUMBER_BYTES
 const char *text_duration(char buffer[TEXT_DURATION_BYTES], double ns);
 
 /*

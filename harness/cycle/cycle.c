@@ -176,8 +176,8 @@ static void judge_outcome(struct cycle *cycle)
 }
 
 /* The subject broke the exchange: end it, keep its words, let the next cycle start a new one. */
-static void broke(struct cycle_subjects *run, struct cycle_arm *arm, struct cycle *cycle,
-                  enum cycle_break where, enum subject_answer came)
+static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break where,
+                  enum subject_answer came)
 {
     struct text trouble = {0};
     struct process_exit ended = {0};
@@ -195,7 +195,6 @@ static void broke(struct cycle_subjects *run, struct cycle_arm *arm, struct cycl
         text_addf(&trouble, "; its log ends: %s", tail);
     cycle->trouble = text_take(&trouble);
     free(tail);
-    (void)run;
 }
 
 static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *arm,
@@ -219,7 +218,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
         judge_outcome(cycle);
         meddle(run, arm, CYCLE_SPAWNED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
-        broke(run, arm, cycle, CYCLE_BROKE_SPAWN, came);
+        broke(arm, cycle, CYCLE_BROKE_SPAWN, came);
     }
     cJSON_Delete(answer);
     return came;
@@ -246,7 +245,7 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
         message_read_finished(cycle, answer);
         meddle(run, arm, CYCLE_FINISHED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
-        broke(run, arm, cycle, CYCLE_BROKE_FINISH, came);
+        broke(arm, cycle, CYCLE_BROKE_FINISH, came);
     }
     cJSON_Delete(answer);
     return came;

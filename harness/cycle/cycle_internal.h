@@ -60,6 +60,9 @@ char *message_finish(const struct cycle_subjects *run, const struct cycle *cycle
 void message_read_spawned(struct cycle *cycle, const cJSON *answer);
 void message_read_finished(struct cycle *cycle, const cJSON *answer);
 
+/* message.c: the agent of this cycle that an answer or a ledger line means; NULL: none */
+struct cycle_agent *message_agent(struct cycle *cycle, const char *id);
+
 /* fill.c: placeholders of a command line; NULL-terminated, caller frees with fill_free */
 int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
                  struct err *err);

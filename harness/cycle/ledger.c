@@ -55,20 +55,12 @@ static void take_line(struct cycle *cycle, const char *line, size_t length)
 {
     char id[32];
     long long numbers[3];
-    const char *dot;
-    size_t ordinal;
-    struct cycle_agent *agent;
-    if (split_line(line, length, id, numbers) < 0) {
+    bool whole = split_line(line, length, id, numbers) == 0;
+    struct cycle_agent *agent = whole ? message_agent(cycle, id) : NULL;
+    if (!agent) {
         note_stray(cycle, line);
         return;
     }
-    dot = strchr(id, '.');
-    ordinal = dot ? strtoul(dot + 1, NULL, 10) : cycle->agent_count;
-    if (ordinal >= cycle->agent_count || strcmp(cycle->agents[ordinal].id, id) != 0) {
-        note_stray(cycle, line);
-        return;
-    }
-    agent = &cycle->agents[ordinal];
     agent->ledger_lines++;
     agent->ledger_pid = (pid_t)numbers[0];
     agent->main_ns = clock_believable(numbers[1]);

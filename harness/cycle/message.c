@@ -111,8 +111,8 @@ static pid_t pid_of(const cJSON *object, const char *key)
     return value > 0 && value <= INT_MAX ? (pid_t)value : 0;
 }
 
-/* Ids are BATCH.ORDINAL: the agent of this cycle that an answer or a ledger line means, or NULL. */
-static struct cycle_agent *agent_named(struct cycle *cycle, const char *id)
+/* Ids are BATCH.ORDINAL. */
+struct cycle_agent *message_agent(struct cycle *cycle, const char *id)
 {
     const char *dot = id ? strchr(id, '.') : NULL;
     unsigned long ordinal = dot ? strtoul(dot + 1, NULL, 10) : cycle->agent_count;
@@ -137,7 +137,7 @@ void message_read_spawned(struct cycle *cycle, const cJSON *answer)
     if (number_of(answer, "batch") != (int64_t)cycle->index)
         cycle->answer_strays++;
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
-        struct cycle_agent *agent = agent_named(cycle, json_string(row, "id"));
+        struct cycle_agent *agent = message_agent(cycle, json_string(row, "id"));
         const char *error = json_string(row, "error");
         if (!agent || agent->answered) {
             cycle->answer_strays++;
@@ -160,7 +160,7 @@ void message_read_finished(struct cycle *cycle, const cJSON *answer)
     if (consensus)
         strncpy(cycle->consensus, consensus, sizeof cycle->consensus - 1);
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
-        struct cycle_agent *agent = agent_named(cycle, json_string(row, "id"));
+        struct cycle_agent *agent = message_agent(cycle, json_string(row, "id"));
         int64_t value;
         if (!agent) {
             cycle->answer_strays++;

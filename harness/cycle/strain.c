@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -44,21 +43,14 @@ static int64_t number_behind(int fd, const char *key)
     return at ? strtoll(at + strlen(key), NULL, 10) : -1;
 }
 
-static int64_t read_ns(clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * CLOCK_NS_PER_S + time.tv_nsec;
-}
-
 /* How long the machine has slept since it started. Between the two readings we may lose the CPU:
  * the reading with the least time between two of the same clock is the one to believe. */
 static int64_t slept_ns(void)
 {
     int64_t best_ns = INT64_MAX, slept = 0;
     for (int i = 0; i < 3; i++) {
-        int64_t before_ns = read_ns(CLOCK_MONOTONIC), boot_ns = read_ns(CLOCK_BOOTTIME);
-        int64_t after_ns = read_ns(CLOCK_MONOTONIC);
+        int64_t before_ns = clock_now_ns(), boot_ns = clock_read_ns(CLOCK_BOOTTIME);
+        int64_t after_ns = clock_now_ns();
         if (after_ns - before_ns < best_ns) {
             best_ns = after_ns - before_ns;
             slept = boot_ns - before_ns;

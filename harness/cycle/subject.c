@@ -217,8 +217,6 @@ bool subject_stop(struct subject *subject, bool force, int64_t grace_ns,
     }
     text_release(&subject->incoming);
     free(subject->log_path);
-    free(subject->version);
-    free(subject->engine_name);
     *subject = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
     if (out_ended)
         *out_ended = how;

@@ -43,8 +43,6 @@ struct subject {
     struct process process;
     struct text incoming; /* read, not yet consumed */
     char *log_path;
-    char *version, *engine_name; /* from "opened" */
-    bool records;
     struct subject_onlooker onlooker; /* set by whoever wants one, after subject_start */
     char trouble[256]; /* the sentence behind the last answer that was not SUBJECT_ANSWERED */
 };

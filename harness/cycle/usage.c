@@ -20,11 +20,8 @@
 /* CPU time of a whole process so far, zombies included; -1: there is no such process */
 static int64_t cpu_of(pid_t pid)
 {
-    struct timespec time;
     clockid_t clock;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
-        return -1;
-    return (int64_t)time.tv_sec * CLOCK_NS_PER_S + time.tv_nsec;
+    return clock_getcpuclockid(pid, &clock) == 0 ? clock_read_ns(clock) : -1;
 }
 
 static bool read_proc(char *out, size_t room, pid_t pid, const char *name)

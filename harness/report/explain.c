@@ -222,8 +222,7 @@ static void take_pair(struct pairs *pairs, double cores, const struct summary *a
     double cpu;
     struct stats_batch batch = batch_of(&cpu, alone, together, cores);
     struct stats_makespan bound = stats_bound_makespan(&batch);
-    struct stats_attained got =
-        stats_compare_makespan(&bound, &batch, alone->spawn, together->spawn);
+    struct stats_attained got = stats_compare_makespan(&bound, alone->spawn, together->spawn);
     size_t i = pairs->n;
     if (!got.defined)
         return;

@@ -32,7 +32,7 @@ struct metrics {
     struct series batches, agents;
     struct series *names;
     size_t name_count;
-    struct metrics_waits waits;
+    struct store_waits waits;
     bool has_waits;
 };
 
@@ -83,7 +83,7 @@ void metrics_add_agent(struct metrics *metrics, const char *name, int64_t durati
     add(&metrics->agents, duration_ns);
 }
 
-void metrics_set_waits(struct metrics *metrics, const struct metrics_waits *waits)
+void metrics_set_waits(struct metrics *metrics, const struct store_waits *waits)
 {
     if (!metrics)
         return;
@@ -130,7 +130,7 @@ static cJSON *summary(const struct series *series)
     return object;
 }
 
-static void add_waits(cJSON *object, const struct metrics_waits *waits)
+static void add_waits(cJSON *object, const struct store_waits *waits)
 {
     cJSON *writing = cJSON_AddObjectToObject(object, "writing");
     json_add_int64(writing, "turns", waits->turns);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/store.h"
 
 struct metrics; /* opaque */
 
@@ -30,12 +31,7 @@ void metrics_add_agent(struct metrics *metrics, const char *name, int64_t durati
 void metrics_free(struct metrics *metrics);
 
 /* What waiting for other writers of the database cost; without it the file says nothing of that. */
-struct metrics_waits {
-    int64_t turns, waited, waited_ns, longest_ns; /* among spawners */
-    int64_t busy, busy_ns;                        /* because of programs that take no turns */
-};
-
-void metrics_set_waits(struct metrics *metrics, const struct metrics_waits *waits);
+void metrics_set_waits(struct metrics *metrics, const struct store_waits *waits);
 
 /*
  * metrics_write - bring this section into the file

@@ -277,6 +277,15 @@ void agent_fail(struct agent *agent, enum agent_outcome outcome, char *error)
         agent->error = error;
 }
 
+void agent_add_errors(struct text *out, const struct agent *agent)
+{
+    size_t length = agent->errors.length;
+    while (length > 0 && strchr(" \t\r\n", agent->errors.data[length - 1]))
+        length--;
+    if (length > 0)
+        text_addf(out, ": %.*s", (int)length, agent->errors.data);
+}
+
 pid_t agent_pid(const struct agent *agent)
 {
     return agent->child.start_error ? 0 : agent->pid;

@@ -96,6 +96,9 @@ void batch_prepare(struct batch *batch);
 /* agent_fail - outcome, error (taken); the first reason stays */
 void agent_fail(struct agent *agent, enum agent_outcome outcome, char *error);
 
+/* agent_add_errors - ": " and the end of its stderr, if there is any */
+void agent_add_errors(struct text *out, const struct agent *agent);
+
 /* agent_pid - the process it has or had; 0: none, or it never became the program */
 pid_t agent_pid(const struct agent *agent);
 

@@ -10,9 +10,6 @@
 static void note_end(struct agent *agent, bool late, int64_t deadline_ms)
 {
     struct text text = {0};
-    size_t length = agent->errors.length;
-    while (length > 0 && strchr(" \t\r\n", agent->errors.data[length - 1]))
-        length--;
     if (late)
         text_addf(&text, "agent '%s' did not finish within %lld ms", agent->name,
                   (long long)deadline_ms);
@@ -20,8 +17,8 @@ static void note_end(struct agent *agent, bool late, int64_t deadline_ms)
         text_addf(&text, "agent '%s' was ended by signal %d", agent->name, agent->end.signal);
     else if (agent->end.status != 0)
         text_addf(&text, "agent '%s' exited with status %d", agent->name, agent->end.status);
-    if (text.length && length > 0)
-        text_addf(&text, ": %.*s", (int)length, agent->errors.data);
+    if (text.length)
+        agent_add_errors(&text, agent);
     if (agent->output_dropped)
         text_addf(&text, "%sits output is cut by %llu bytes", text.length ? "; " : "",
                   (unsigned long long)agent->output_dropped);

@@ -8,9 +8,15 @@
 
 /* ---- writing: by hand, since an answer is inside the measured time ---- */
 
+/* A member begins: its name, and a comma before it unless it is the first. */
+static void add_key(struct text *out, const char *key)
+{
+    text_addf(out, "%s\"%s\":", out->data[out->length - 1] == '{' ? "" : ",", key);
+}
+
 static void add_string(struct text *out, const char *key, const char *value)
 {
-    text_addf(out, "\"%s\":", key);
+    add_key(out, key);
     if (!value) {
         text_add(out, "null");
         return;
@@ -31,22 +37,24 @@ static void add_string(struct text *out, const char *key, const char *value)
 
 static void add_number(struct text *out, const char *key, int64_t value)
 {
-    text_addf(out, "\"%s\":%lld", key, (long long)value);
+    add_key(out, key);
+    text_addf(out, "%lld", (long long)value);
 }
 
 static void add_time(struct text *out, const char *key, int64_t ns)
 {
+    add_key(out, key);
     if (ns)
-        add_number(out, key, ns);
+        text_addf(out, "%lld", (long long)ns);
     else
-        text_addf(out, "\"%s\":null", key);
+        text_add(out, "null");
 }
 
 static void answer_error(struct text *answer, const struct err *err)
 {
     fprintf(stderr, "spawnref: %s\n", err->text);
     text_clear(answer);
-    text_add(answer, "{\"op\":\"error\",");
+    text_add(answer, "{\"op\":\"error\"");
     add_string(answer, "text", err->text);
     text_add(answer, "}\n");
 }
@@ -63,12 +71,12 @@ static int open_store(struct protocol *protocol, const struct request *request, 
                    request->run, err) < 0)
         return -1;
     metrics_set_run(protocol->metrics, request->run);
-    text_add(answer, "{\"op\":\"opened\",\"protocol\":1,");
+    text_add(answer, "{\"op\":\"opened\",\"protocol\":1");
     add_string(answer, "name", protocol->name);
-    text_add(answer, ",\"version\":\"" SPAWNBENCH_VERSION "\",\"records\":true,");
+    text_add(answer, ",\"version\":\"" SPAWNBENCH_VERSION "\",\"records\":true");
     about = store_about(protocol->spawner->store);
     add_string(answer, "engine", about.engine);
-    text_addf(answer, ",\"engine_affected\":%s,", about.engine_affected ? "true" : "false");
+    text_addf(answer, ",\"engine_affected\":%s", about.engine_affected ? "true" : "false");
     add_number(answer, "interrupted", about.interrupted);
     text_add(answer, "}\n");
     return 0;
@@ -80,28 +88,20 @@ static void add_spawned(struct text *answer, const struct agent *agent)
 {
     text_add(answer, "{");
     add_string(answer, "id", agent->id);
-    text_add(answer, ",");
     add_time(answer, "pid", agent_pid(agent));
-    text_add(answer, ",");
     add_string(answer, "outcome", agent_outcome_name(agent->outcome));
-    text_add(answer, ",");
     add_time(answer, "start_ns", agent->start_ns);
-    text_add(answer, ",");
     add_time(answer, "ready_ns", agent->ready_ns);
-    text_add(answer, ",");
     add_time(answer, "recorded_ns", agent->recorded_ns);
-    text_add(answer, ",");
     add_string(answer, "error", agent->error);
     text_add(answer, "}");
 }
 
 static void answer_spawned(struct text *answer, const struct batch *batch)
 {
-    text_add(answer, "{\"op\":\"spawned\",");
+    text_add(answer, "{\"op\":\"spawned\"");
     add_number(answer, "batch", batch->number);
-    text_add(answer, ",");
     add_number(answer, "begin_ns", batch->begin_ns);
-    text_add(answer, ",");
     add_number(answer, "end_ns", batch->end_ns);
     text_add(answer, ",\"agents\":[");
     for (size_t i = 0; i < batch->count; i++) {
@@ -157,7 +157,7 @@ static void add_finished(struct text *answer, const struct agent *agent)
 static void answer_finished(struct text *answer, const struct batch *batch)
 {
     size_t told = 0;
-    text_add(answer, "{\"op\":\"finished\",");
+    text_add(answer, "{\"op\":\"finished\"");
     add_number(answer, "batch", batch->number);
     text_add(answer, ",\"agents\":[");
     for (size_t i = 0; i < batch->count; i++)
@@ -165,7 +165,7 @@ static void answer_finished(struct text *answer, const struct batch *batch)
             text_add(answer, told++ ? "," : "");
             add_finished(answer, &batch->agents[i]);
         }
-    text_add(answer, "],");
+    text_add(answer, "]");
     add_string(answer, "consensus", batch->verdict);
     text_add(answer, "}\n");
 }

@@ -52,7 +52,7 @@ int record_starting(struct store *store, struct batch *batch, struct agent *agen
     return 0;
 }
 
-static int end_row(struct batch *batch, struct agent *agent)
+int record_ready(struct batch *batch, struct agent *agent)
 {
     struct store_agent row = row_of(agent);
     struct store_each *each = agent->row;
@@ -64,29 +64,19 @@ static int end_row(struct batch *batch, struct agent *agent)
     return 0;
 }
 
-int record_ready(struct batch *batch, struct agent *agent)
-{
-    return end_row(batch, agent);
-}
-
 /* A row for each agent whose start was tried; cancelled before that, it has none. */
-static struct store_agent *collect(struct batch *batch, size_t *count)
-{
-    struct store_agent *rows = xcalloc(batch->count, sizeof rows[0]);
-    *count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->agents[i].start_ns)
-            rows[(*count)++] = row_of(&batch->agents[i]);
-    return rows;
-}
-
 static int record_at_once(struct store *store, struct batch *batch)
 {
+    struct store_agent *rows = xcalloc(batch->count, sizeof rows[0]);
     struct err err = {0};
-    size_t count;
-    struct store_agent *rows = collect(batch, &count);
-    int rc = store_record_batch(store, batch->number, rows, count, &err);
-    int64_t now_ns = clock_now_ns();
+    size_t count = 0;
+    int64_t now_ns;
+    int rc;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->agents[i].start_ns)
+            rows[count++] = row_of(&batch->agents[i]);
+    rc = store_record_batch(store, batch->number, rows, count, &err);
+    now_ns = clock_now_ns();
     free(rows);
     if (rc < 0)
         return break_batch(batch, &err);
@@ -112,7 +102,7 @@ static int record_one_by_one(struct store *store, struct batch *batch)
     for (size_t i = 0; i < batch->count && !batch->broken; i++) {
         struct agent *agent = &batch->agents[i];
         if (agent->row)
-            end_row(batch, agent);
+            record_ready(batch, agent);
         else if (agent->has_row && agent->outcome != AGENT_OUTCOME_READY)
             correct_row(store, batch, agent);
     }
@@ -145,43 +135,37 @@ int record_spawned(struct store *store, struct batch *batch, bool each)
     return rc;
 }
 
-static struct store_agent completed(const struct agent *agent, const char *state)
-{
-    struct store_agent row = row_of(agent);
-    row.state = state;
-    row.output = agent->output.data;
-    row.output_bytes = agent->output.length;
-    return row;
-}
-
-static struct store_agent *collect_ready(const struct batch *batch, const char *state,
-                                         size_t *count)
+/* The rows of those that were ready, in their new state. */
+static int record_end(struct store *store, const struct batch *batch, const char *state,
+                      const struct store_verdict *verdict, struct err *err)
 {
     struct store_agent *rows = xcalloc(batch->count, sizeof rows[0]);
-    *count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->agents[i].outcome == AGENT_OUTCOME_READY)
-            rows[(*count)++] = completed(&batch->agents[i], state);
-    return rows;
+    size_t count = 0;
+    int rc;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct agent *agent = &batch->agents[i];
+        if (agent->outcome != AGENT_OUTCOME_READY)
+            continue;
+        rows[count] = row_of(agent);
+        rows[count].state = state;
+        rows[count].output = agent->output.data;
+        rows[count++].output_bytes = agent->output.length;
+    }
+    rc = store_record_finish(store, batch->number, verdict, rows, count, err);
+    free(rows);
+    return rc;
 }
 
 int record_finished(struct store *store, const struct batch *batch,
                     const struct store_verdict *verdict, struct err *err)
 {
-    size_t count;
-    struct store_agent *rows = collect_ready(batch, "completed", &count);
-    int rc = store_record_finish(store, batch->number, verdict, rows, count, err);
-    free(rows);
-    return rc;
+    return record_end(store, batch, "completed", verdict, err);
 }
 
 void record_interrupted(struct store *store, const struct batch *batch)
 {
     const struct store_verdict none = {0};
     struct err err = {0};
-    size_t count;
-    struct store_agent *rows = collect_ready(batch, "interrupted", &count);
-    if (store_record_finish(store, batch->number, &none, rows, count, &err) < 0)
+    if (record_end(store, batch, "interrupted", &none, &err) < 0)
         fprintf(stderr, "spawnref: batch %lld: %s\n", (long long)batch->number, err.text);
-    free(rows);
 }

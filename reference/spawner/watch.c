@@ -147,17 +147,13 @@ static bool read_notify(struct watch *watch, struct agent *agent)
 static char *tell_exit(const struct agent *agent)
 {
     struct text text = {0};
-    size_t length = agent->errors.length;
-    while (length > 0 && strchr(" \t\r\n", agent->errors.data[length - 1]))
-        length--;
     if (agent->end.signal)
         text_addf(&text, "agent '%s' was ended by signal %d before it was ready", agent->name,
                   agent->end.signal);
     else
         text_addf(&text, "agent '%s' exited with status %d before it was ready", agent->name,
                   agent->end.status);
-    if (length > 0)
-        text_addf(&text, ": %.*s", (int)length, agent->errors.data);
+    agent_add_errors(&text, agent);
     return text_take(&text);
 }
 

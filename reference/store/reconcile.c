@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -57,10 +56,7 @@ static int64_t start_ticks(int64_t pid)
 /* How much CLOCK_BOOTTIME is ahead: the machine has slept that long. */
 static int64_t slept_ns(void)
 {
-    struct timespec boot;
-    int64_t ahead_ns;
-    clock_gettime(CLOCK_BOOTTIME, &boot);
-    ahead_ns = (int64_t)boot.tv_sec * CLOCK_NS_PER_S + boot.tv_nsec - clock_now_ns();
+    int64_t ahead_ns = clock_read_ns(CLOCK_BOOTTIME) - clock_now_ns();
     return ahead_ns > 0 ? ahead_ns : 0;
 }
 

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "judge/stats/stats.h"
 
 #define BLOCKS        STATS_DRIFT_BLOCKS
@@ -20,19 +19,9 @@
 #define MODES_APART   4
 #define MODES_LEAST_N 40 /* below it the best split of one heap looks like two, see diagnose.h */
 
-/* A sorted copy; the caller frees it. */
-static double *sorted_copy(const double x[], size_t n)
-{
-    double *copy = xcalloc(n + 1, sizeof *copy);
-    for (size_t i = 0; i < n; i++)
-        copy[i] = isnan(x[i]) ? INFINITY : x[i];
-    stats_sort(copy, n);
-    return copy;
-}
-
 static double median_of(const double x[], size_t n)
 {
-    double *sorted = sorted_copy(x, n), median = stats_quantile(sorted, n, 0.5);
+    double *sorted = stats_sorted_copy(x, n), median = stats_quantile(sorted, n, 0.5);
     free(sorted);
     return median;
 }
@@ -99,7 +88,7 @@ static void distances(double x[], size_t n, double median)
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n)
 {
     struct stats_log_spread out = {.median = NAN, .sigma = NAN};
-    double *logs = sorted_copy(x, n);
+    double *logs = stats_sorted_copy(x, n);
     for (size_t i = 0; i < n; i++)
         logs[i] = log_or_least(logs[i]);
     /* the outer two of the middle may be infinite while the mean of opposite ones is no number */
@@ -134,7 +123,7 @@ struct stats_outliers stats_find_outliers(const double x[], size_t n)
 /* The sorted logarithms of what is positive and finite; returns how many there are. */
 static size_t finite_logs(double **out, const double x[], size_t n)
 {
-    double *logs = *out = sorted_copy(x, n);
+    double *logs = *out = stats_sorted_copy(x, n);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (logs[i] > 0 && isfinite(logs[i]))

@@ -108,9 +108,8 @@ struct stats_split stats_find_split(const double z[], size_t n, size_t min_segme
 
 /* ---- permutations ---- */
 
-/* One permuted series at a time. given: read on and on; else blocks are shuffled. */
+/* One permuted series at a time. */
 struct shuffle {
-    const size_t *given;
     gsl_rng *rng;
     size_t block;
     size_t *starts; /* room for n + 1 */
@@ -133,7 +132,7 @@ static size_t end_of_block(size_t start, size_t first, size_t block, size_t n)
     return end < n ? end : n;
 }
 
-static void permute_blocks(struct shuffle *shuffle, double out[], const double z[], size_t n)
+static void permute(struct shuffle *shuffle, double out[], const double z[], size_t n)
 {
     size_t count = cut(shuffle, n), filled = 0;
     size_t first = count > 1 ? shuffle->starts[1] % shuffle->block : 0; /* the offset drawn */
@@ -146,20 +145,11 @@ static void permute_blocks(struct shuffle *shuffle, double out[], const double z
     }
 }
 
-static void permute(struct shuffle *shuffle, double out[], const double z[], size_t n)
-{
-    if (!shuffle->given) {
-        permute_blocks(shuffle, out, z, n);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        out[i] = z[*shuffle->given++];
-}
-
-static double permutation_p(const double z[], size_t n, size_t min_segment, size_t count,
-                            struct shuffle shuffle)
+double stats_split_p(const double z[], size_t n, size_t min_segment, size_t block, size_t count,
+                     gsl_rng *rng)
 {
     struct stats_split best = stats_find_split(z, n, min_segment);
+    struct shuffle shuffle = {.rng = rng, .block = block > n ? n : (block ? block : 1)};
     double *room, *permuted;
     size_t as_large = 0;
     if (best.at == 0)
@@ -175,21 +165,6 @@ static double permutation_p(const double z[], size_t n, size_t min_segment, size
     free(permuted);
     free(shuffle.starts);
     return (1 + (double)as_large) / (1 + (double)count);
-}
-
-double stats_split_p(const double z[], size_t n, size_t min_segment, const size_t permutations[],
-                     size_t count)
-{
-    return permutation_p(z, n, min_segment, count, (struct shuffle){.given = permutations});
-}
-
-double stats_split_p_random(const double z[], size_t n, size_t min_segment, size_t block,
-                            size_t count, gsl_rng *rng)
-{
-    if (block > n)
-        block = n;
-    return permutation_p(z, n, min_segment, count,
-                         (struct shuffle){.rng = rng, .block = block ? block : 1});
 }
 
 /* ---- the whole history ---- */
@@ -217,12 +192,9 @@ static struct stats_change test_segment(const double z[], size_t n, struct stats
                                         size_t block, gsl_rng *rng)
 {
     struct stats_split best = stats_find_split(z, n, rule.min_segment);
-    struct stats_change change = {.at = best.at, .q = best.q, .p = 1, .blocked = block > 1};
-    if (best.at == 0)
-        return change;
-    change.before = gsl_stats_mean(z, 1, best.at);
-    change.after = gsl_stats_mean(z + best.at, 1, n - best.at);
-    change.p = stats_split_p_random(z, n, rule.min_segment, block, rule.permutations, rng);
+    struct stats_change change = {.at = best.at, .p = 1, .blocked = block > 1};
+    if (best.at > 0)
+        change.p = stats_split_p(z, n, rule.min_segment, block, rule.permutations, rng);
     return change;
 }
 

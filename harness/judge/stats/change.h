@@ -48,33 +48,22 @@ struct stats_split stats_find_split(const double z[], size_t n, size_t min_segme
 /*
  * stats_split_p - how often a permuted segment splits as well as this one
  *
- * formula      : (1 + #{best Q of a permutation >= best Q (1 - 1e-12)}) / (1 + count), never 0
- * permutations : each a permutation of 0 .. n - 1, shape [count][n]
- * returns      : p, 0 .. 1; 1 when there is no split
- * vector       : edivisive.json
+ * formula : (1 + #{best Q of a permutation >= best Q (1 - 1e-12)}) / (1 + count), never 0
+ * block   : points that stay together: 1 permutes points; STATS_CHANGE_BLOCK keeps the false alarms
+ *           of a dependent history down (ar.3: 1 instead of 11 % at 0.01). Blocks are cut from a
+ *           random offset in each permutation, those at the edges are shorter; 0 counts as 1, more
+ *           than n as n
+ * returns : p, 0 .. 1; 1 when there is no split
+ * source  : judge/STATISTICS.md 6.3; the draws are random: no vector
  */
-double stats_split_p(const double z[], size_t n, size_t min_segment, const size_t permutations[],
-                     size_t count);
-
-/*
- * stats_split_p_random - the same with count permutations from rng
- *
- * block  : points that stay together: 1 permutes points; STATS_CHANGE_BLOCK keeps the false alarms
- *          of a dependent history down (ar.3: 1 instead of 11 % at 0.01). Blocks are cut from a
- *          random offset in each permutation, those at the edges are shorter; 0 counts as 1, more
- *          than n as n
- * source : judge/STATISTICS.md 6.3
- */
-double stats_split_p_random(const double z[], size_t n, size_t min_segment, size_t block,
-                            size_t count, gsl_rng *rng);
+double stats_split_p(const double z[], size_t n, size_t min_segment, size_t block, size_t count,
+                     gsl_rng *rng);
 
 /* One accepted change. Plain value. */
 struct stats_change {
-    size_t at;     /* first point after it, 0-based in the whole series */
-    double q, p;   /* of the segment it was found in */
-    bool blocked;  /* blocks were permuted: see stats_find_changes */
-    double before; /* mean level of that segment before the change, unit of z */
-    double after;  /* and from it on */
+    size_t at;    /* first point after it, 0-based in the whole series */
+    double p;     /* of the segment it was found in */
+    bool blocked; /* blocks were permuted: see stats_find_changes */
 };
 
 /* How stats_find_changes asks. Plain value. */

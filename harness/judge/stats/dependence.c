@@ -8,7 +8,6 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
@@ -29,7 +28,7 @@ void stats_mid_ranks(double out[], const double x[], size_t n)
 {
     struct stats_place *order = stats_order(x, n);
     for (size_t from = 0, to = 0; from < n; from = to) {
-        while (to < n && order[to].key == order[from].key)
+        while (to < n && order[to].value == order[from].value)
             to++;
         for (size_t i = from; i < to; i++)
             out[order[i].at] = (double)(from + 1 + to) / 2; /* 1-based: from + 1 .. to */
@@ -37,20 +36,11 @@ void stats_mid_ranks(double out[], const double x[], size_t n)
     free(order);
 }
 
-/* X(k) of samples in any order; `room` for n doubles */
-static double quantile_of(double room[], const double x[], size_t n, double p)
-{
-    if (n > 0)
-        memcpy(room, x, n * sizeof *room);
-    stats_sort(room, n);
-    return stats_order_statistic(room, n, p);
-}
-
 size_t stats_indicator(double out[], const double x[], size_t n, double p)
 {
-    double *room = xcalloc(n + 1, sizeof *room), limit = quantile_of(room, x, n, p);
+    double *sorted = stats_sorted_copy(x, n), limit = stats_order_statistic(sorted, n, p);
     size_t sum = 0;
-    free(room);
+    free(sorted);
     for (size_t i = 0; i < n; i++) {
         double value = failed_if_nan(x[i]);
         bool above = value > limit || (value == limit && limit == INFINITY);
@@ -248,6 +238,5 @@ struct stats_dependence stats_measure_dependence(const double x[], size_t n, dou
     measure_ranks(&out, x, n, sizes, blocks);
     measure_indicator(&out, x, n, p, sizes, blocks);
     judge(&out);
-    out.effective_n = (double)n / out.tau;
     return out;
 }

@@ -69,7 +69,6 @@ struct stats_dependence {
     double deff_indicator, deff_rank; /* NaN without enough blocks */
     bool clustered;                   /* blocks differ by more than chance */
     double tau;                       /* >= 1, the one to use */
-    double effective_n;               /* n / tau */
 };
 
 /*

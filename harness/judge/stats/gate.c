@@ -54,16 +54,12 @@ double stats_pairs_needed(double sigma, double tau, double factor, double power)
 
 void stats_holm(double out[], const double p[], size_t count)
 {
-    struct stats_place *order = stats_order(p, count); /* NaN last, as 1 */
-    double *sorted = xcalloc(count + 1, sizeof *sorted), least = 0;
-    for (size_t k = 0; k < count; k++)
-        sorted[k] = p[order[k].at];
+    struct stats_place *order = stats_order(p, count); /* NaN is last, and cut to 1 */
+    double least = 0;
     for (size_t k = 0; k < count; k++) {
-        double value = isnan(sorted[k]) ? 1 : sorted[k];
-        least = fmax(least, fmin(1, (double)(count - k) * value));
+        least = fmax(least, fmin(1, (double)(count - k) * order[k].value));
         out[order[k].at] = least;
     }
-    free(sorted);
     free(order);
 }
 

@@ -119,7 +119,7 @@ struct stats_mean_test stats_test_mean(const double x[], size_t n, const size_t 
                                        size_t blocks, double limit, double alpha_lower,
                                        double alpha_upper)
 {
-    struct stats_mean_test out = {false, NAN, -INFINITY, INFINITY, 1, 1, (double)n, 1};
+    struct stats_mean_test out = {false, NAN, -INFINITY, INFINITY, 1, 1, 1};
     struct excess excess;
     if (n == 0)
         return out;
@@ -141,6 +141,5 @@ struct stats_mean_test stats_test_mean(const double x[], size_t n, const size_t 
             test(&out, &shape, limit, alpha_lower, alpha_upper);
     }
     free(excess.e);
-    out.effective_n = (double)n / out.tau;
     return out;
 }

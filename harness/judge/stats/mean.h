@@ -17,7 +17,6 @@ struct stats_mean_test {
     double lower, upper; /* one-sided bounds at alpha_lower, alpha_upper */
     double p_support;    /* of "mean > limit" against the claim "mean <= limit" */
     double p_refute;     /* of "mean <= limit" */
-    double effective_n;  /* n / tau */
     double tau;          /* >= 1: variance of the mean over that of independent samples */
 };
 

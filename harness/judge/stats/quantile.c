@@ -57,28 +57,19 @@ struct stats_summary stats_summarise(const double sorted[], size_t n)
     return summary;
 }
 
-/* What no question of probability can be about. */
-static bool no_question(size_t bad, size_t n, double p, double tau)
-{
-    return bad > n || !(p >= 0 && p <= 1) || !(tau > 0 && tau < INFINITY);
-}
-
 double stats_p_support(size_t bad, size_t n, double p, double tau)
 {
-    if (no_question(bad, n, p, tau))
+    if (bad > n || !(p >= 0 && p <= 1) || !(tau > 0 && tau < INFINITY))
         return NAN;
     if (bad == n)
         return 1;
     return fmin(1, gsl_cdf_beta_P(p, (double)(n - bad) / tau, (double)bad / tau + 1));
 }
 
+/* What refutes "at least p are good" supports "at most 1 - p are bad". */
 double stats_p_refute(size_t bad, size_t n, double p, double tau)
 {
-    if (no_question(bad, n, p, tau))
-        return NAN;
-    if (bad == 0)
-        return 1;
-    return fmin(1, gsl_cdf_beta_P(1 - p, (double)bad / tau, (double)(n - bad) / tau + 1));
+    return bad > n ? NAN : stats_p_support(n - bad, n, 1 - p, tau);
 }
 
 /* Largest count of bad ones that still supports at this level, or -1.
@@ -96,19 +87,10 @@ static long most_bad(size_t n, double p, double tau, double alpha)
     return low;
 }
 
-/* Smallest count of bad ones that refutes at this level, or n + 1.
- * p_refute falls with the count. */
+/* Smallest count of bad ones that refutes at this level, or n + 1. */
 static long least_bad(size_t n, double p, double tau, double alpha)
 {
-    long low = 0, high = (long)n + 1;
-    while (high - low > 1) {
-        long middle = low + (high - low) / 2;
-        if (stats_p_refute((size_t)middle, n, p, tau) <= alpha + SLACK)
-            high = middle;
-        else
-            low = middle;
-    }
-    return high;
+    return (long)n - most_bad(n, 1 - p, tau, alpha);
 }
 
 static struct stats_bounds bounds_at(const double sorted[], size_t n, long lower_index,

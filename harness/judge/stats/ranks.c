@@ -1,13 +1,10 @@
-/* Which of two series is the larger when only their order may speak?
- *
- * Two sorted series are walked side by side, one group of equal values at a time: all ranks follow
- * from the counts before and inside the group. */
+/* Which of two series is the larger when only their order may speak? */
 #include "judge/stats/ranks.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
@@ -15,17 +12,11 @@
 
 #define ENOUGH_AMONG 20 /* samples of each series among the other's */
 
-/* Two sorted series;
- * x[i .. i + in_x) and y[j .. j + in_y) are the group of equal values at hand. */
-struct walk {
-    double *x, *y;
-    size_t m, n;
-    size_t i, j, in_x, in_y;
-};
-
-/* What one walk over all groups adds up to. */
-struct rank_sums {
-    double x, y; /* sums of mid-ranks */
+/* One series and where its samples lie among the other's. */
+struct placed {
+    size_t n;
+    double *sorted, *place; /* place: how many of the other are below; those that are equal, half */
+    double mean;            /* of the places */
 };
 
 static bool any_nan(const double values[], size_t n)
@@ -36,129 +27,66 @@ static bool any_nan(const double values[], size_t n)
     return false;
 }
 
-static double *sorted_copy(const double values[], size_t n)
+static struct placed placed_new(const double values[], size_t n)
 {
-    double *copy = xcalloc(n + 1, sizeof *copy);
-    if (n)
-        memcpy(copy, values, n * sizeof *copy);
-    stats_sort(copy, n);
-    return copy;
+    struct placed out = {.sorted = stats_sorted_copy(values, n), .n = n};
+    out.place = xcalloc(n, sizeof *out.place);
+    return out;
 }
 
-static struct walk walk_new(const double x[], size_t m, const double y[], size_t n)
+static void placed_release(struct placed *series)
 {
-    return (struct walk){.x = sorted_copy(x, m), .y = sorted_copy(y, n), .m = m, .n = n};
+    free(series->sorted);
+    free(series->place);
 }
 
-static void walk_release(struct walk *walk)
+/* Both are ascending: one walk along `other`. The sum is exact, as the places are halves. */
+static void place(struct placed *series, const struct placed *other)
 {
-    free(walk->x);
-    free(walk->y);
-}
-
-static void rewind_walk(struct walk *walk)
-{
-    walk->i = walk->j = walk->in_x = walk->in_y = 0;
-}
-
-static bool next_group(struct walk *walk)
-{
-    double value;
-    walk->i += walk->in_x;
-    walk->j += walk->in_y;
-    walk->in_x = walk->in_y = 0;
-    if (walk->i == walk->m && walk->j == walk->n)
-        return false;
-    if (walk->j == walk->n || (walk->i < walk->m && walk->x[walk->i] <= walk->y[walk->j]))
-        value = walk->x[walk->i];
-    else
-        value = walk->y[walk->j];
-    while (walk->i + walk->in_x < walk->m && walk->x[walk->i + walk->in_x] == value)
-        walk->in_x++;
-    while (walk->j + walk->in_y < walk->n && walk->y[walk->j + walk->in_y] == value)
-        walk->in_y++;
-    return true;
-}
-
-/* The mid-rank that `count` equal values share behind `before` smaller ones. */
-static double mid_rank(size_t before, size_t count)
-{
-    return (double)before + ((double)count + 1) / 2;
-}
-
-static double pooled_rank(const struct walk *walk)
-{
-    return mid_rank(walk->i + walk->j, walk->in_x + walk->in_y);
-}
-
-static struct rank_sums sum_ranks(struct walk *walk)
-{
-    struct rank_sums sums = {0};
-    rewind_walk(walk);
-    while (next_group(walk)) {
-        double rank = pooled_rank(walk);
-        sums.x += rank * (double)walk->in_x;
-        sums.y += rank * (double)walk->in_y;
+    double sum = 0;
+    for (size_t i = 0, below = 0, reached = 0; i < series->n; i++) {
+        while (below < other->n && other->sorted[below] < series->sorted[i])
+            below++;
+        while (reached < other->n && other->sorted[reached] <= series->sorted[i])
+            reached++;
+        series->place[i] = ((double)below + (double)reached) / 2;
+        sum += series->place[i];
     }
-    return sums;
+    series->mean = sum / (double)series->n;
 }
 
-/* Variances of (pooled less own mid-rank) in x and in y, n - 1 divisor. */
-static void spread_of_placements(struct walk *walk, const struct rank_sums *sums, double *of_x,
-                                 double *of_y)
+/* The place of a sample is its pooled mid-rank less its own. */
+static void compare_places(struct stats_brunner_munzel *out, const struct placed *x,
+                           const struct placed *y)
 {
-    double m = (double)walk->m, n = (double)walk->n;
-    double centre_x = sums->x / m - (m + 1) / 2, centre_y = sums->y / n - (n + 1) / 2;
-    *of_x = *of_y = 0;
-    rewind_walk(walk);
-    while (next_group(walk)) {
-        double rank = pooled_rank(walk);
-        double x = rank - mid_rank(walk->i, walk->in_x) - centre_x;
-        double y = rank - mid_rank(walk->j, walk->in_y) - centre_y;
-        *of_x += x * x * (double)walk->in_x;
-        *of_y += y * y * (double)walk->in_y;
-    }
-    *of_x /= m - 1;
-    *of_y /= n - 1;
-}
-
-static void compare_placements(struct stats_brunner_munzel *out, struct walk *walk,
-                               const struct rank_sums *sums)
-{
-    double m = (double)walk->m, n = (double)walk->n, x, y, both;
-    spread_of_placements(walk, sums, &x, &y);
-    x *= m;
-    y *= n;
-    both = x + y;
+    double m = (double)x->n, n = (double)y->n;
+    double of_x = m * gsl_stats_variance_m(x->place, 1, x->n, x->mean);
+    double of_y = n * gsl_stats_variance_m(y->place, 1, y->n, y->mean), both = of_x + of_y;
+    double rank_x = x->mean + (m + 1) / 2, rank_y = y->mean + (n + 1) / 2;
     if (both <= 0)
         return;
     out->defined = true;
     out->error = sqrt(both) / (m * n);
-    out->statistic = m * n * (sums->y / n - sums->x / m) / ((m + n) * sqrt(both));
-    out->degrees = both * both / (x * x / (m - 1) + y * y / (n - 1));
-    out->p_y_greater = gsl_cdf_tdist_Q(out->statistic, out->degrees);
-    out->p_two_sided = fmin(1, 2 * gsl_cdf_tdist_Q(fabs(out->statistic), out->degrees));
+    out->statistic = m * n * (rank_y - rank_x) / ((m + n) * sqrt(both));
+    out->degrees = both * both / (of_x * of_x / (m - 1) + of_y * of_y / (n - 1));
 }
 
 struct stats_brunner_munzel stats_test_brunner_munzel(const double x[], size_t m, const double y[],
                                                       size_t n)
 {
-    struct stats_brunner_munzel out = {.p_x_less_y = NAN,
-                                       .error = NAN,
-                                       .statistic = NAN,
-                                       .degrees = NAN,
-                                       .p_two_sided = NAN,
-                                       .p_y_greater = NAN};
-    struct walk walk;
-    struct rank_sums sums;
+    struct stats_brunner_munzel out = {false, NAN, NAN, NAN, NAN};
+    struct placed in_x, in_y;
     if (m == 0 || n == 0 || any_nan(x, m) || any_nan(y, n))
         return out;
-    walk = walk_new(x, m, y, n);
-    sums = sum_ranks(&walk);
-    out.p_x_less_y = (sums.y / (double)n - ((double)n + 1) / 2) / (double)m;
+    in_x = placed_new(x, m);
+    in_y = placed_new(y, n);
+    place(&in_x, &in_y);
+    place(&in_y, &in_x);
+    out.p_x_less_y = in_y.mean / (double)m;
     if (m > 1 && n > 1)
-        compare_placements(&out, &walk, &sums);
-    walk_release(&walk);
+        compare_places(&out, &in_x, &in_y);
+    placed_release(&in_x);
+    placed_release(&in_y);
     return out;
 }
 

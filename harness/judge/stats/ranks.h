@@ -12,13 +12,11 @@
 
 /* Plain value. */
 struct stats_brunner_munzel {
-    bool defined;       /* false: statistic, degrees and all p are NaN, not 1 */
-    double p_x_less_y;  /* estimate of P(X < Y) + P(X = Y) / 2; NaN when m or n is 0 */
-    double error;       /* its standard error; NaN: not defined */
-    double statistic;   /* above 0 when y tends to be larger */
-    double degrees;     /* of freedom, Satterthwaite, not an integer */
-    double p_two_sided; /* t approximation */
-    double p_y_greater; /* small when y tends to be larger */
+    bool defined;      /* false: error, statistic and degrees are NaN */
+    double p_x_less_y; /* estimate of P(X < Y) + P(X = Y) / 2; NaN when m or n is 0 */
+    double error;      /* its standard error; NaN: not defined */
+    double statistic;  /* above 0 when y tends to be larger */
+    double degrees;    /* of freedom, Satterthwaite, not an integer */
 };
 
 /*

@@ -5,7 +5,6 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "judge/stats/dependence.h"
@@ -124,9 +123,7 @@ double stats_quantile_beside_heap(const double values[], size_t n, double p)
     size_t below = 0, above = 0;
     if (n == 0)
         return p;
-    sorted = xcalloc(n, sizeof *sorted);
-    memcpy(sorted, values, n * sizeof *sorted);
-    stats_sort(sorted, n);
+    sorted = stats_sorted_copy(values, n);
     at = stats_order_statistic(sorted, n, p);
     free(sorted);
     for (size_t i = 0; i < n; i++) {

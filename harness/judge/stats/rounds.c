@@ -5,28 +5,23 @@
  * walking the sorted rounds: no replicate sorts anything. */
 #include "judge/stats/rounds.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "judge/stats/anomalies.h"
 #include "judge/stats/robust.h"
 #include "judge/stats/stats.h"
-
-/* One time and the round it belongs to. */
-struct mark {
-    double time;
-    size_t round;
-};
+#include "judge/stats/stats_internal.h"
 
 /* A sweep without its broken rounds. */
 struct clean {
     const double *n;
     size_t sizes, rounds;
-    struct mark *marks; /* [size][rounds], ascending by time */
-    double *medians;    /* [size], of the present replicate */
-    size_t *drawn;      /* [round], how often in the present replicate */
+    struct stats_place **marks; /* [size][rounds]: times, ascending, and the round of each */
+    double *medians;            /* [size], of the present replicate */
+    size_t *drawn;              /* [round], how often in the present replicate */
 };
 
 /* What all replicates gave: [replicate] each, the curve [point][replicate]. */
@@ -35,14 +30,6 @@ struct replicates {
     size_t count; /* of those that could be fitted */
     size_t room;
 };
-
-static int by_time(const void *left, const void *right)
-{
-    const struct mark *a = left, *b = right;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    return (a->round > b->round) - (a->round < b->round);
-}
 
 static bool is_whole(const struct stats_sweep *sweep, size_t round)
 {
@@ -58,24 +45,27 @@ static struct clean clean_new(const struct stats_sweep *sweep)
 {
     struct clean clean = {.n = sweep->n, .sizes = sweep->sizes};
     size_t *whole = xcalloc(sweep->rounds + 1, sizeof *whole);
+    double *times = xcalloc(sweep->rounds + 1, sizeof *times);
     for (size_t round = 0; round < sweep->rounds; round++)
         if (is_whole(sweep, round))
             whole[clean.rounds++] = round;
-    clean.marks = xcalloc(sweep->sizes * clean.rounds + 1, sizeof *clean.marks);
-    clean.medians = xcalloc(sweep->sizes + 1, sizeof *clean.medians);
-    clean.drawn = xcalloc(clean.rounds + 1, sizeof *clean.drawn);
+    clean.marks = xcalloc(sweep->sizes, sizeof *clean.marks);
+    clean.medians = xcalloc(sweep->sizes, sizeof *clean.medians);
+    clean.drawn = xcalloc(clean.rounds, sizeof *clean.drawn);
     for (size_t size = 0; size < clean.sizes; size++) {
-        struct mark *marks = &clean.marks[size * clean.rounds];
         for (size_t i = 0; i < clean.rounds; i++)
-            marks[i] = (struct mark){sweep->time[size * sweep->rounds + whole[i]], i};
-        qsort(marks, clean.rounds, sizeof *marks, by_time);
+            times[i] = sweep->time[size * sweep->rounds + whole[i]];
+        clean.marks[size] = stats_order(times, clean.rounds);
     }
     free(whole);
+    free(times);
     return clean;
 }
 
 static void clean_release(struct clean *clean)
 {
+    for (size_t size = 0; size < clean->sizes; size++)
+        free(clean->marks[size]);
     free(clean->marks);
     free(clean->medians);
     free(clean->drawn);
@@ -84,16 +74,16 @@ static void clean_release(struct clean *clean)
 /* The median of one size over the rounds as they were drawn: the mean of the two in the middle. */
 static double median_of(const struct clean *clean, size_t size)
 {
-    const struct mark *mark = &clean->marks[size * clean->rounds];
+    const struct stats_place *mark = clean->marks[size];
     size_t left = (clean->rounds - 1) / 2, right = clean->rounds / 2;
-    size_t passed = clean->drawn[mark->round];
+    size_t passed = clean->drawn[mark->at];
     double lower;
     while (passed <= left)
-        passed += clean->drawn[(++mark)->round];
-    lower = mark->time;
+        passed += clean->drawn[(++mark)->at];
+    lower = mark->value;
     while (passed <= right)
-        passed += clean->drawn[(++mark)->round];
-    return lower + (mark->time - lower) / 2;
+        passed += clean->drawn[(++mark)->at];
+    return lower + (mark->value - lower) / 2;
 }
 
 static struct stats_usl fit_drawn(const struct clean *clean)
@@ -163,35 +153,25 @@ static void bound_all(struct stats_usl_band *out, struct replicates *all, double
 }
 
 /* As many independent rounds as these are worth, for their median. */
-static size_t worth(const double logs[], size_t rounds)
+static size_t worth(const double times[], size_t rounds)
 {
-    double tau = stats_robust_tau(logs, rounds, 0.5, NULL, 0);
+    double tau = stats_robust_tau(times, rounds, 0.5, NULL, 0);
     return (size_t)fmax(1, (double)rounds / tau);
-}
-
-/* The spread of ln T around its middle; becomes the distances from it. */
-static double spread_of(double logs[], size_t rounds)
-{
-    double median = stats_quantile(logs, rounds, 0.5);
-    for (size_t i = 0; i < rounds; i++)
-        logs[i] = fabs(logs[i] - median);
-    stats_sort(logs, rounds);
-    return stats_quantile(logs, rounds, 0.5) / gsl_cdf_ugaussian_Pinv(0.75);
 }
 
 /* One size against the law; for its worth the rounds are put back into their order. */
 static struct stats_point point_of(const struct clean *clean, size_t size,
                                    const struct stats_usl *fit)
 {
-    const struct mark *marks = &clean->marks[size * clean->rounds];
-    double *logs = xcalloc(clean->rounds, sizeof *logs);
+    const struct stats_place *marks = clean->marks[size];
+    double *times = xcalloc(clean->rounds, sizeof *times);
     struct stats_point point = {.median = clean->medians[size],
                                 .fit = stats_usl_time(fit, clean->n[size])};
     for (size_t i = 0; i < clean->rounds; i++)
-        logs[marks[i].round] = log(marks[i].time);
-    point.rounds = worth(logs, clean->rounds);
-    point.sigma_log = spread_of(logs, clean->rounds);
-    free(logs);
+        times[marks[i].at] = marks[i].value;
+    point.rounds = worth(times, clean->rounds);
+    point.sigma_log = stats_measure_log_spread(times, clean->rounds).sigma;
+    free(times);
     return point;
 }
 
@@ -204,18 +184,6 @@ static struct stats_misfit check(const struct clean *clean, const struct stats_u
     misfit = stats_find_misfit(points, clean->sizes, STATS_LEAST_SIZES);
     free(points);
     return misfit;
-}
-
-static bool has_sizes(const struct stats_sweep *sweep)
-{
-    size_t different = 0;
-    for (size_t i = 0; i < sweep->sizes; i++) {
-        bool seen = false;
-        for (size_t j = 0; j < i && !seen; j++)
-            seen = sweep->n[j] == sweep->n[i];
-        different += !seen;
-    }
-    return different >= STATS_LEAST_SIZES;
 }
 
 /* The law of the rounds as they were; false where there is none. */
@@ -264,7 +232,7 @@ struct stats_usl_band stats_bootstrap_usl(const struct stats_sweep *sweep, doubl
     struct clean clean;
     for (size_t i = 0; curve && i < curve->count; i++)
         curve->lower[i] = curve->upper[i] = NAN;
-    if (!has_sizes(sweep))
+    if (stats_count_different(sweep->n, sweep->sizes) < STATS_LEAST_SIZES)
         return out;
     clean = clean_new(sweep);
     if (fit_once(&out, &clean))

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
+#include "judge/stats/stats_internal.h"
 
 #define TERMS      3
 #define NEGLIGIBLE 1e-12 /* a term below this share of every time is 0 */
@@ -114,7 +115,7 @@ static struct solution solve(const struct problem *problem)
     return best;
 }
 
-static size_t count_different(const double at[], size_t count)
+size_t stats_count_different(const double at[], size_t count)
 {
     size_t different = 0;
     for (size_t i = 0; i < count; i++) {
@@ -142,7 +143,7 @@ static bool state_problem(struct problem *out, const double at[], const double t
             return false;
     if (count == 0)
         return false;
-    *out = (struct problem){count, count_different(at, count), NULL};
+    *out = (struct problem){count, stats_count_different(at, count), NULL};
     out->rows = xcalloc(count, sizeof out->rows[0]);
     for (size_t i = 0; i < count; i++) {
         usl_terms(out->rows[i], at[i]);
@@ -161,7 +162,7 @@ double stats_usl_time(const struct stats_usl *fit, double n)
 
 struct stats_usl stats_fit_usl(const double n[], const double time[], size_t count)
 {
-    struct stats_usl out = {false, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct stats_usl out = {false, NAN, NAN, NAN, NAN};
     struct problem problem;
     struct solution found;
     if (!state_problem(&problem, n, time, count))
@@ -174,11 +175,8 @@ struct stats_usl stats_fit_usl(const double n[], const double time[], size_t cou
     out.t1 = found.coefficient[0];
     out.sigma = found.coefficient[1] / out.t1;
     out.kappa = found.coefficient[2] / out.t1;
-    out.rss_relative = found.rss;
-    if (out.kappa > 0 && out.sigma < 1) {
+    if (out.kappa > 0 && out.sigma < 1)
         out.peak_n = sqrt((1 - out.sigma) / out.kappa);
-        out.peak_throughput = out.peak_n / stats_usl_time(&out, out.peak_n);
-    }
     return out;
 }
 
@@ -226,10 +224,7 @@ static double sum_of(const double x[], size_t n)
 static double critical_path(const struct stats_batch *batch)
 {
     size_t n = batch->agents;
-    double *wall = xcalloc(n, sizeof *wall), path = 0;
-    for (size_t i = 0; i < n; i++)
-        wall[i] = batch->wall[i];
-    stats_sort(wall, n);
+    double *wall = stats_sorted_copy(batch->wall, n), path = 0;
     for (size_t i = 0; i < n; i++)
         path = fmax(path, (double)(i + 1) * batch->spawn_serial + wall[n - 1 - i]);
     free(wall);
@@ -259,20 +254,16 @@ struct stats_makespan stats_bound_makespan(const struct stats_batch *batch)
     return out;
 }
 
-struct stats_attained stats_compare_makespan(const struct stats_makespan *bound,
-                                             const struct stats_batch *batch, double sequential,
+struct stats_attained stats_compare_makespan(const struct stats_makespan *bound, double sequential,
                                              double parallel)
 {
-    struct stats_attained out = {false, NAN, NAN, NAN, NAN, NAN, false};
+    struct stats_attained out = {false, NAN, NAN, NAN};
     if (!bound->defined || !(sequential > 0) || !isfinite(sequential) || !(parallel > 0) ||
         !isfinite(parallel))
         return out;
     out.defined = true;
-    out.speedup = sequential / parallel;
     out.max_speedup = bound->lower_bound > 0 ? sequential / bound->lower_bound : INFINITY;
     out.fraction = bound->lower_bound / parallel;
     out.overhead = parallel - bound->lower_bound;
-    out.core_efficiency = out.speedup / fmin((double)batch->agents, batch->cores);
-    out.violates_bound = parallel < bound->lower_bound;
     return out;
 }

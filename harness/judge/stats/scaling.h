@@ -14,12 +14,10 @@
 
 /* The Universal Scalability Law, fitted. Plain value. */
 struct stats_usl {
-    bool defined;           /* 1 or more points */
-    double t1;              /* time of one agent, > 0, unit of T */
-    double sigma, kappa;    /* contention, coherency: >= 0 */
-    double rss_relative;    /* sum of ((T - fit) / T)^2 */
-    double peak_n;          /* where throughput is largest; NaN: kappa 0 or sigma >= 1, no peak */
-    double peak_throughput; /* peak_n / fit(peak_n), agents per unit of T; NaN like peak_n */
+    bool defined;        /* 1 or more points */
+    double t1;           /* time of one agent, > 0, unit of T */
+    double sigma, kappa; /* contention, coherency: >= 0 */
+    double peak_n;       /* where throughput is largest; NaN: kappa 0 or sigma >= 1, no peak */
 };
 
 /*
@@ -95,12 +93,9 @@ struct stats_makespan stats_bound_makespan(const struct stats_batch *batch);
 /* Two measured times against the bound. Plain value. */
 struct stats_attained {
     bool defined;
-    double speedup;     /* sequential / parallel */
     double max_speedup; /* sequential / bound: a claim above it is impossible; +infinity: bound 0 */
     double fraction;    /* bound / parallel, <= 1: print this as efficiency */
     double overhead;    /* parallel - bound, unit of the times */
-    double core_efficiency; /* speedup / min(agents, cores); only for agents that burn CPU */
-    bool violates_bound;    /* faster than possible: wrong inputs, the run is INVALID */
 };
 
 /*
@@ -109,8 +104,7 @@ struct stats_attained {
  * sequential, parallel : measured, > 0
  * source : judge/STATISTICS.md 9. vector: makespan_bound.json
  */
-struct stats_attained stats_compare_makespan(const struct stats_makespan *bound,
-                                             const struct stats_batch *batch, double sequential,
+struct stats_attained stats_compare_makespan(const struct stats_makespan *bound, double sequential,
                                              double parallel);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Doubles, read as integers, are already in order but for their sign. So long series are dealt out
  * by eleven bits at a time, from the lowest on; a round in which all keys agree is left out. Short
- * ones are left to qsort. Both give the same order. */
+ * ones are left to qsort, and so are values with their places. All give the same order. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,8 @@
 #define HEAPS       (1u << BITS)
 #define SIGN        (UINT64_C(1) << 63)
 
-uint64_t stats_key(double value)
+/* Doubles in ascending order as integers: -0 equals 0, NaN is +infinity. */
+static uint64_t key_of(double value)
 {
     uint64_t bits;
     value = isnan(value) ? INFINITY : value + 0.0; /* -0 + 0 is 0 */
@@ -87,7 +88,7 @@ void stats_sort(double samples[], size_t n)
         return;
     keys = xcalloc(n < LONG_SERIES ? n : 2 * n, sizeof *keys);
     for (size_t i = 0; i < n; i++)
-        keys[i] = stats_key(samples[i]);
+        keys[i] = key_of(samples[i]);
     sorted = keys;
     if (n < LONG_SERIES)
         qsort(keys, n, sizeof *keys, ascending);
@@ -98,48 +99,30 @@ void stats_sort(double samples[], size_t n)
     free(keys);
 }
 
-/* ---- values with their places ---- */
-
-static int by_key_then_place(const void *a, const void *b)
+double *stats_sorted_copy(const double samples[], size_t n)
 {
-    const struct stats_place *x = a, *y = b;
-    if (x->key != y->key)
-        return x->key > y->key ? 1 : -1;
-    return (x->at > y->at) - (x->at < y->at);
+    double *copy = xcalloc(n + 1, sizeof *copy);
+    if (n > 0)
+        memcpy(copy, samples, n * sizeof *copy);
+    stats_sort(copy, n);
+    return copy;
 }
 
-/* As deal_keys. */
-static struct stats_place *deal_places(struct stats_place places[], struct stats_place room[],
-                                       size_t n)
+/* ---- values with their places ---- */
+
+static int by_value_then_place(const void *a, const void *b)
 {
-    size_t(*heaps)[HEAPS] = xcalloc(ROUNDS, sizeof *heaps);
-    for (size_t i = 0; i < n; i++)
-        for (unsigned round = 0; round < ROUNDS; round++)
-            heaps[round][digit(places[i].key, round)]++;
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        struct stats_place *from = places;
-        if (!begin_heaps(heaps[round], n))
-            continue;
-        for (size_t i = 0; i < n; i++)
-            room[heaps[round][digit(from[i].key, round)]++] = from[i];
-        places = room;
-        room = from;
-    }
-    free(heaps);
-    return places;
+    const struct stats_place *x = a, *y = b;
+    if (x->value != y->value)
+        return x->value > y->value ? 1 : -1;
+    return (x->at > y->at) - (x->at < y->at);
 }
 
 struct stats_place *stats_order(const double x[], size_t n)
 {
-    struct stats_place *places = xcalloc(n + 1, sizeof *places), *room, *sorted;
+    struct stats_place *places = xcalloc(n + 1, sizeof *places);
     for (size_t i = 0; i < n; i++)
-        places[i] = (struct stats_place){stats_key(x[i]), i};
-    if (n < LONG_SERIES) {
-        qsort(places, n, sizeof *places, by_key_then_place);
-        return places;
-    }
-    room = xcalloc(n, sizeof *room);
-    sorted = deal_places(places, room, n);
-    free(sorted == places ? room : places);
-    return sorted;
+        places[i] = (struct stats_place){isnan(x[i]) ? INFINITY : x[i], i};
+    qsort(places, n, sizeof *places, by_value_then_place);
+    return places;
 }

@@ -27,6 +27,9 @@ struct stats_summary {
  * functions below want sorted samples. Linear in n; takes two more doubles per sample. */
 void stats_sort(double samples[], size_t n);
 
+/* stats_sorted_copy - as stats_sort makes it, never NULL; the caller frees it */
+double *stats_sorted_copy(const double samples[], size_t n);
+
 /*
  * stats_summarise - all of struct stats_summary
  *

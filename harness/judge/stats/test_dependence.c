@@ -19,7 +19,7 @@ static void short_series_count_in_full(void **state)
     (void)state;
     for (size_t n = 0; n <= 4; n++) {
         struct stats_dependence got = stats_measure_dependence(x, n, 0.95, sizes, n);
-        assert_true(got.tau == 1 && got.effective_n == (double)n);
+        assert_true(got.tau == 1);
         assert_true(isnan(got.deff_rank) && !got.clustered);
         assert_true(stats_geyer_tau(x, n) == 1);
     }

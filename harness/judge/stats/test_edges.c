@@ -216,7 +216,7 @@ static void rank_one(const double x[], const double y[], size_t n)
 {
     struct stats_brunner_munzel w = stats_test_brunner_munzel(x, n, y, n);
     struct stats_order order = stats_estimate_order(x, n, y, n, 1.5, 0.05);
-    assert_true(!w.defined || (is_share(w.p_two_sided) && is_share(w.p_y_greater)));
+    assert_true(!w.defined || is_share(w.p_x_less_y));
     assert_true(!order.defined || (is_share(order.share) && 0 <= order.lower && order.upper <= 1));
     assert_true(!order.defined || (order.lower <= order.share && order.share <= order.upper));
 }
@@ -233,7 +233,7 @@ static void depend_one(double x[], size_t n)
     double out[MOST];
     for (size_t i = 0; i < NUMBERS; i++) {
         struct stats_dependence got = stats_measure_dependence(x, n, odd_numbers[i], ones, n);
-        assert_true(got.tau >= 1 && got.tau < INFINITY && got.effective_n <= (double)n);
+        assert_true(got.tau >= 1 && got.tau < INFINITY);
         assert_true(isnan(got.deff_rank) || got.deff_rank >= 0);
         assert_true(stats_indicator(out, x, n, odd_numbers[i]) <= n);
     }
@@ -279,7 +279,7 @@ static void split_one(double x[], size_t n)
         assert_true(got.at < n || n == 0);
         assert_true(got.at == 0 || isfinite(got.q));
     }
-    assert_true(is_share(stats_split_p_random(x, n, 2, 1, 19, rng)));
+    assert_true(is_share(stats_split_p(x, n, 2, 1, 19, rng)));
     assert_int_equal(stats_find_changes(out, x, n, rule, rng), 0); /* 1 / 20 is above the level */
     rule.level = NAN;
     assert_int_equal(stats_find_changes(out, x, n, rule, rng), 0);
@@ -300,7 +300,7 @@ static void a_history_beyond_doubles_has_no_change(void **state)
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     (void)state;
     assert_int_equal(stats_find_split(z, 8, 3).at, 0);
-    assert_true(stats_split_p_random(z, 8, 3, 1, 99, rng) == 1);
+    assert_true(stats_split_p(z, 8, 3, 1, 99, rng) == 1);
     gsl_rng_free(rng);
 }
 
@@ -315,8 +315,8 @@ static void fit_one(const double x[], const double y[], size_t n)
     for (size_t i = 0; i < NUMBERS; i++)
         for (size_t j = 0; j < NUMBERS; j++) {
             struct stats_attained got =
-                stats_compare_makespan(&bound, &batch, odd_numbers[i], odd_numbers[j]);
-            assert_true(got.defined ? got.speedup > 0 : isnan(got.speedup));
+                stats_compare_makespan(&bound, odd_numbers[i], odd_numbers[j]);
+            assert_true(got.defined ? got.fraction >= 0 : isnan(got.fraction));
         }
 }
 

@@ -33,7 +33,7 @@ static void few_samples_decide_nothing(void **state)
         assert_false(got.defined);
         assert_true(got.p_support == 1 && got.p_refute == 1);
         assert_true(got.lower == -INFINITY && got.upper == INFINITY);
-        assert_true(got.tau == 1 && got.effective_n == (double)n);
+        assert_true(got.tau == 1);
     }
     assert_true(test_at(x, 5, 1000).mean == 3);
 }
@@ -138,7 +138,7 @@ static void a_wave_widens_both_sides(void **state)
         wave[i] = still[i] + (i / 25 % 2 ? 5 : 0);
     a = test_at(still, N, 3);
     b = test_at(wave, N, 3);
-    assert_true(b.tau > 5 && b.tau > 3 * a.tau && b.effective_n < N / 5.0);
+    assert_true(b.tau > 5 && b.tau > 3 * a.tau);
     assert_true(b.upper - b.mean > 2 * (a.upper - a.mean));
 }
 

@@ -162,6 +162,20 @@ static void a_staircase_does_not_fit(void **state)
     assert_true(fitted(time, SIZES, ROUNDS).misfit.flag);
 }
 
+/* Four rounds are never taken for dependent, so the misfit knows nothing of their order. */
+static void the_order_of_the_rounds_does_not_change_the_misfit(void **state)
+{
+    static const double time[] = {100, 103, 90,  106, 140, 132, 131, 135,
+                                  202, 200, 212, 230, 290, 300, 270, 296};
+    static const size_t order[] = {2, 0, 3, 1};
+    double other[16];
+    (void)state;
+    for (size_t i = 0; i < 16; i++)
+        other[i] = time[i / 4 * 4 + order[i % 4]];
+    assert_true(fitted(time, 4, 4).misfit.defined);
+    assert_true(fabs(fitted(time, 4, 4).misfit.chi2 / fitted(other, 4, 4).misfit.chi2 - 1) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +186,7 @@ int main(void)
         cmocka_unit_test(broken_rounds_are_left_out_whole),
         cmocka_unit_test(too_little_is_refused),
         cmocka_unit_test(a_staircase_does_not_fit),
+        cmocka_unit_test(the_order_of_the_rounds_does_not_change_the_misfit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

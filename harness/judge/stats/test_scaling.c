@@ -12,6 +12,7 @@
 static void too_few_points_use_fewer_terms(void **state)
 {
     static const double n[] = {2, 2, 2, 4}, time[] = {6, 6, 6, 10};
+    struct stats_usl law;
     (void)state;
     assert_false(stats_fit_usl(n, time, 0).defined);
     for (size_t count = 1; count <= 3; count++) {
@@ -20,7 +21,9 @@ static void too_few_points_use_fewer_terms(void **state)
         assert_true(fabs(got.t1 - 6) < 1e-12);
     }
     assert_true(fabs(stats_usl_time(&(struct stats_usl){.t1 = 4, .sigma = 0.5}, 4) - 10) < 1e-12);
-    assert_true(stats_fit_usl(n, time, 4).rss_relative < 1e-20);
+    law = stats_fit_usl(n, time, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(fabs(stats_usl_time(&law, n[i]) - time[i]) < 1e-9);
 }
 
 static void points_that_are_no_times_are_refused(void **state)
@@ -67,7 +70,7 @@ static void a_batch_that_makes_no_sense_is_refused(void **state)
     for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
         struct stats_makespan bound = stats_bound_makespan(&batches[i]);
         assert_false(bound.defined);
-        assert_false(stats_compare_makespan(&bound, &batches[i], 3, 2).defined);
+        assert_false(stats_compare_makespan(&bound, 3, 2).defined);
     }
 }
 
@@ -78,10 +81,10 @@ static void times_that_failed_attain_nothing(void **state)
     struct stats_makespan bound = stats_bound_makespan(&batch);
     (void)state;
     assert_true(bound.defined && bound.lower_bound == 0);
-    assert_true(isinf(stats_compare_makespan(&bound, &batch, 3, 2).max_speedup));
-    assert_false(stats_compare_makespan(&bound, &batch, INFINITY, 2).defined);
-    assert_false(stats_compare_makespan(&bound, &batch, 3, INFINITY).defined);
-    assert_false(stats_compare_makespan(&bound, &batch, 3, 0).defined);
+    assert_true(isinf(stats_compare_makespan(&bound, 3, 2).max_speedup));
+    assert_false(stats_compare_makespan(&bound, INFINITY, 2).defined);
+    assert_false(stats_compare_makespan(&bound, 3, INFINITY).defined);
+    assert_false(stats_compare_makespan(&bound, 3, 0).defined);
 }
 
 static void rounding_makes_no_serial_part(void **state)
@@ -104,7 +107,7 @@ static void heavy_contention_has_no_peak(void **state)
     struct stats_usl got = stats_fit_usl(n, time, 4);
     (void)state;
     assert_true(fabs(got.sigma - 1.5) < 1e-9 && fabs(got.kappa - 0.1) < 1e-9);
-    assert_true(isnan(got.peak_n) && isnan(got.peak_throughput));
+    assert_true(isnan(got.peak_n));
     assert_true(isnan(stats_usl_time(&(struct stats_usl){.t1 = NAN}, 4)));
 }
 

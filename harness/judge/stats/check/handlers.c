@@ -10,45 +10,28 @@
 #include "judge/stats/scaling.h"
 #include "judge/stats/stats.h"
 
-#define SLACK        1e-12   /* levels are compared with this slack */
-#define LARGE_N      1000000 /* from here on claim_test.json grants rel 1e-6 */
-#define LARGE_REL    1e-6
+#define SLACK        1e-12 /* levels are compared with this slack */
 #define MOST_AT_LOOK 100000
 #define ACF_LAGS     6    /* autocorrelation_ess.json: lags 0 .. min(5, n - 1) */
 #define HOLM_LEVEL   0.05 /* the level of `reject` in holm.json */
 
-static size_t count_of(const struct check_values *input)
-{
-    return (size_t)input->x[0];
-}
-
-/* The values of a list of counts. */
-static size_t *counts_of(struct check *check, const struct check_values *input)
-{
-    size_t *counts = (size_t *)check_room(check, input->n);
-    for (size_t i = 0; i < input->n; i++)
-        counts[i] = (size_t)input->x[i];
-    return counts;
-}
-
 /* ---- description, quantiles and counts ---- */
 
-static void descriptive(struct check *check, const struct check_values in[])
+static void descriptive(struct check *check)
 {
-    size_t n = in[0].n, points = in[1].n;
-    double *x = in[0].x, *quantiles = check_room(check, points);
+    struct check_list x = check_list(check, "x"), points = check_list(check, "p");
     struct stats_summary summary;
-    stats_sort(x, n);
-    summary = stats_summarise(x, n);
-    for (size_t i = 0; i < points; i++)
-        quantiles[i] = stats_quantile(x, n, in[1].x[i]);
-    expect_exact(check, "n", (double)summary.n);
+    stats_sort(x.x, x.n);
+    summary = stats_summarise(x.x, x.n);
+    for (size_t i = 0; i < points.n; i++)
+        points.x[i] = stats_quantile(x.x, x.n, points.x[i]);
+    expect_number(check, "n", (double)summary.n);
     expect_number(check, "mean", summary.mean);
     expect_number(check, "sd", summary.standard_deviation);
     expect_number(check, "min", summary.min);
     expect_number(check, "median", summary.median);
     expect_number(check, "max", summary.max);
-    expect_list(check, "quantiles_type7", quantiles, points, false);
+    expect_list(check, "quantiles_type7", points.x, points.n);
 }
 
 /* Both p-values of a count of bad ones and the verdict that follows from them. */
@@ -64,29 +47,33 @@ static void expect_verdict(struct check *check, size_t bad, size_t n, double p, 
                       : (refute <= alpha + SLACK ? "REFUTED" : "INCONCLUSIVE"));
 }
 
-static void claim_test(struct check *check, const struct check_values in[])
+static void claim_test(struct check *check)
 {
-    check->rel_least = count_of(&in[0]) >= LARGE_N ? LARGE_REL : 0;
-    expect_verdict(check, count_of(&in[1]), count_of(&in[0]), in[2].x[0], in[3].x[0], in[4].x[0]);
+    size_t n = check_count(check, "n"), bad = check_count(check, "c");
+    double p = check_share(check, "p"), tau = check_number(check, "tau");
+    expect_verdict(check, bad, n, p, tau, check_share(check, "alpha"));
 }
 
-static void clopper_pearson(struct check *check, const struct check_values in[])
+static void clopper_pearson(struct check *check)
 {
-    size_t n = count_of(&in[0]), c = count_of(&in[1]);
-    expect_number(check, "lower", stats_rate_lower(c, n, in[2].x[0]));
-    expect_number(check, "upper", stats_rate_upper(c, n, in[2].x[0]));
+    size_t n = check_count(check, "n"), c = check_count(check, "c");
+    double confidence = check_share(check, "conf_one_sided");
+    expect_number(check, "lower", stats_rate_lower(c, n, confidence));
+    expect_number(check, "upper", stats_rate_upper(c, n, confidence));
 }
 
-static void quantile_min_n(struct check *check, const struct check_values in[])
+static void quantile_min_n(struct check *check)
 {
-    expect_exact(check, "min_n", (double)stats_minimum_n(in[0].x[0], in[1].x[0]));
+    double p = check_share(check, "p"), alpha = check_share(check, "alpha");
+    expect_number(check, "min_n", (double)stats_minimum_n(p, alpha));
 }
 
 /* Samples 1, 2, ... n: the bound's value is its rank. */
-static void quantile_ranks(struct check *check, const struct check_values in[])
+static void quantile_ranks(struct check *check)
 {
-    size_t n = count_of(&in[0]);
-    double p = in[1].x[0], alpha = in[2].x[0], *x = check_room(check, n), upper = NAN, lower = NAN;
+    size_t n = check_count(check, "n");
+    double p = check_share(check, "p"), alpha = check_share(check, "alpha");
+    double *x = check_room(check, n), upper = NAN, lower = NAN;
     struct stats_bounds bounds;
     for (size_t i = 0; i < n; i++)
         x[i] = (double)i + 1;
@@ -95,39 +82,41 @@ static void quantile_ranks(struct check *check, const struct check_values in[])
         upper = 1 - stats_p_support(n - (size_t)bounds.upper, n, p, 1);
     if (bounds.has_lower)
         lower = 1 - stats_p_refute(n + 1 - (size_t)bounds.lower, n, p, 1);
-    expect_exact(check, "upper_rank", bounds.upper);
-    expect_exact(check, "lower_rank", bounds.lower);
+    expect_number(check, "upper_rank", bounds.upper);
+    expect_number(check, "lower_rank", bounds.lower);
     expect_number(check, "upper_achieved", upper);
     expect_number(check, "lower_achieved", lower);
 }
 
-static void quantile_ci(struct check *check, const struct check_values in[])
+static void quantile_ci(struct check *check)
 {
-    size_t n = in[0].n;
-    double *x = in[0].x, p = in[1].x[0], alpha = in[2].x[0];
+    struct check_list x = check_list(check, "x");
+    double p = check_share(check, "p"), alpha = check_share(check, "alpha");
     struct stats_bounds bounds;
-    stats_sort(x, n);
-    bounds = stats_quantile_bounds(x, n, p, 1, alpha, alpha);
+    stats_sort(x.x, x.n);
+    bounds = stats_quantile_bounds(x.x, x.n, p, 1, alpha, alpha);
     expect_number(check, "lower", bounds.lower);
     expect_number(check, "upper", bounds.upper);
-    expect_number(check, "point", stats_order_statistic(x, n, p));
+    expect_number(check, "point", stats_order_statistic(x.x, x.n, p));
 }
 
-static void paired_ratio(struct check *check, const struct check_values in[])
+static void paired_ratio(struct check *check)
 {
-    size_t n = in[0].n, bad = 0;
-    double *ratios = check_room(check, n), limit = in[2].x[0], alpha = in[3].x[0], tau;
+    struct check_list ratios = check_list(check, "a");
+    double *fast = check_list_like(check, "b", ratios.n), limit = check_number(check, "R");
+    double alpha = check_share(check, "alpha"), tau;
+    size_t blocks, *sizes = check_sizes(check, "block_sizes", &blocks), bad = 0;
     struct stats_bounds bounds;
-    stats_ratios(ratios, in[0].x, in[1].x, n);
-    tau = stats_measure_dependence(ratios, n, 0.5, counts_of(check, &in[4]), in[4].n).tau;
-    for (size_t i = 0; i < n; i++)
-        bad += ratios[i] < limit;
-    stats_sort(ratios, n);
-    bounds = stats_median_bounds(ratios, n, tau, alpha, alpha);
+    stats_ratios(ratios.x, ratios.x, fast, ratios.n);
+    tau = stats_measure_dependence(ratios.x, ratios.n, 0.5, sizes, blocks).tau;
+    for (size_t i = 0; i < ratios.n; i++)
+        bad += ratios.x[i] < limit;
+    stats_sort(ratios.x, ratios.n);
+    bounds = stats_median_bounds(ratios.x, ratios.n, tau, alpha, alpha);
     expect_number(check, "tau", tau);
-    expect_exact(check, "bad", (double)bad);
-    expect_number(check, "median_ratio", stats_quantile(ratios, n, 0.5));
-    expect_verdict(check, bad, n, 0.5, tau, alpha);
+    expect_number(check, "bad", (double)bad);
+    expect_number(check, "median_ratio", stats_quantile(ratios.x, ratios.n, 0.5));
+    expect_verdict(check, bad, ratios.n, 0.5, tau, alpha);
     expect_number(check, "lower", bounds.lower);
     expect_number(check, "upper", bounds.upper);
 }
@@ -135,16 +124,18 @@ static void paired_ratio(struct check *check, const struct check_values in[])
 /* ---- the plan of several looks ---- */
 
 /* Ascending, from 1 on; returns how many, 0 when they are no plan. */
-static size_t read_looks(struct check *check, int n[], const struct check_values *looks)
+static size_t read_looks(struct check *check, int n[])
 {
-    bool good = looks->n > 0 && looks->n <= STATS_MOST_LOOKS;
-    for (size_t k = 0; good && k < looks->n; k++) {
-        good = looks->x[k] > (k ? looks->x[k - 1] : 0) && looks->x[k] <= MOST_AT_LOOK;
-        n[k] = good ? (int)looks->x[k] : 0;
+    size_t count, *looks = check_sizes(check, "looks", &count);
+    bool good = count > 0 && count <= STATS_MOST_LOOKS;
+    for (size_t k = 0; good && k < count; k++) {
+        good = looks[k] > (k ? looks[k - 1] : 0) && looks[k] <= MOST_AT_LOOK;
+        n[k] = (int)looks[k];
     }
-    if (!good)
-        check_miss(check, "looks", "the input is no plan");
-    return good ? looks->n : 0;
+    if (good)
+        return count;
+    check_refuse(check, "looks", "the input is no plan");
+    return 0;
 }
 
 /* What one side of the plan errs at the boundary when the other side never stops the run. */
@@ -160,23 +151,22 @@ static double spent(struct stats_plan plan, const int n[], double share, bool su
     return support ? power.support : power.refute;
 }
 
-static void group_sequential(struct check *check, const struct check_values in[])
+static void group_sequential(struct check *check)
 {
     int n[STATS_MOST_LOOKS] = {0};
-    size_t looks = read_looks(check, n, &in[0]);
-    double share = in[1].x[0], most[STATS_MOST_LOOKS], least[STATS_MOST_LOOKS];
+    size_t looks = read_looks(check, n);
+    double share = check_share(check, "p0"), alpha = check_share(check, "alpha");
+    double most[STATS_MOST_LOOKS], least[STATS_MOST_LOOKS];
     struct stats_plan plan;
-    if (looks == 0)
-        return;
-    stats_plan_looks(&plan, n, looks, 1 - share, in[2].x[0]);
+    stats_plan_looks(&plan, n, looks, 1 - share, alpha);
     for (size_t k = 0; k < looks; k++) {
         most[k] = plan.most_bad[k];
         least[k] = plan.least_bad[k];
     }
-    expect_list(check, "c", most, looks, true);
-    expect_list(check, "r", least, looks, true);
-    expect_list(check, "level_support", plan.level_support, looks, false);
-    expect_list(check, "level_refute", plan.level_refute, looks, false);
+    expect_list(check, "c", most, looks);
+    expect_list(check, "r", least, looks);
+    expect_list(check, "level_support", plan.level_support, looks);
+    expect_list(check, "level_refute", plan.level_refute, looks);
     expect_number(check, "spent_support", spent(plan, n, share, true));
     expect_number(check, "spent_refute", spent(plan, n, share, false));
 }
@@ -189,28 +179,29 @@ static void expect_acf(struct check *check, const char *key, const double x[], s
     size_t lags = n < ACF_LAGS ? n : ACF_LAGS;
     for (size_t lag = 0; lag < lags; lag++)
         acf[lag] = stats_autocorrelation(x, n, lag);
-    expect_list(check, key, acf, lags, false);
+    expect_list(check, key, acf, lags);
 }
 
-static void autocorrelation_ess(struct check *check, const struct check_values in[])
+static void autocorrelation_ess(struct check *check)
 {
-    size_t n = in[0].n;
-    double *x = in[0].x, p = in[1].x[0], *other = check_room(check, n), tau = stats_geyer_tau(x, n);
-    struct stats_dependence got =
-        stats_measure_dependence(x, n, p, counts_of(check, &in[2]), in[2].n);
+    struct check_list list = check_list(check, "x");
+    size_t n = list.n, blocks, *sizes = check_sizes(check, "block_sizes", &blocks);
+    double *x = list.x, p = check_share(check, "p"), *other = check_room(check, n);
+    double tau = stats_geyer_tau(x, n);
+    struct stats_dependence got = stats_measure_dependence(x, n, p, sizes, blocks);
     expect_acf(check, "acf_raw", x, n);
     expect_number(check, "tau_geyer_raw", tau);
     expect_number(check, "ess_raw", (double)n / tau);
     stats_mid_ranks(other, x, n);
     expect_acf(check, "acf_rank", other, n);
     expect_number(check, "tau_geyer_rank", stats_geyer_tau(other, n));
-    expect_exact(check, "indicator_sum", (double)stats_indicator(other, x, n, p));
+    expect_number(check, "indicator_sum", (double)stats_indicator(other, x, n, p));
     expect_number(check, "tau_geyer_indicator", got.tau_geyer);
     expect_number(check, "r1_indicator", got.r1_indicator);
-    expect_exact(check, "gate", got.gate);
+    expect_number(check, "gate", got.gate);
     expect_number(check, "deff_indicator", got.deff_indicator);
     expect_number(check, "deff_rank", got.deff_rank);
-    expect_exact(check, "cluster_significant", got.clustered);
+    expect_number(check, "cluster_significant", got.clustered);
     expect_number(check, "tau", got.tau);
 }
 
@@ -228,181 +219,151 @@ static size_t split_by_threshold(double out[], const double z[], size_t first, s
            split_by_threshold(out + count, z, first + best.at, n - best.at, min_segment, threshold);
 }
 
-static void edivisive(struct check *check, const struct check_values in[])
+/* How often z, put in the order of one of the permutations, splits as well as it is. */
+static double split_p(struct check *check, struct check_list z, size_t min_segment,
+                      const size_t order[], size_t count)
 {
-    size_t n = in[2].n, min_segment = count_of(&in[0]), count;
-    double *z = in[2].x, *out = check_room(check, n);
-    struct stats_split best = stats_find_split(z, n, min_segment);
-    expect_exact(check, "best_tau", best.at ? (double)best.at : NAN);
-    expect_number(check, "best_q", best.q);
-    count = stats_change_profile(out, z, n, min_segment);
-    expect_list(check, "q_profile", out, count, false);
-    count = split_by_threshold(out, z, 0, n, min_segment, in[1].x[0]);
-    expect_list(check, "change_points_by_threshold", out, count, true);
-    if (in[3].n > 0)
-        expect_number(check, "p_permutation",
-                      stats_split_p(z, n, min_segment, counts_of(check, &in[3]), in[3].n / n));
+    struct stats_split best = stats_find_split(z.x, z.n, min_segment);
+    double *permuted = check_room(check, z.n);
+    size_t as_large = 0, at = 0;
+    if (best.at == 0)
+        return 1;
+    while (at + z.n <= count) {
+        for (size_t i = 0; i < z.n; i++, at++)
+            permuted[i] = order[at] < z.n ? z.x[order[at]] : NAN;
+        as_large += stats_find_split(permuted, z.n, min_segment).q >= best.q * (1 - SLACK);
+    }
+    return (1 + (double)as_large) / (1 + (double)count / (double)z.n);
 }
 
-static void drift(struct check *check, const struct check_values in[])
+static void edivisive(struct check *check)
 {
-    struct stats_drift got = stats_find_drift(in[0].x, in[0].n);
-    expect_list(check, "block_medians", got.block_medians, STATS_DRIFT_BLOCKS, false);
-    expect_exact(check, "mann_kendall_S", got.s);
+    struct check_list z = check_list(check, "z");
+    size_t min_segment = check_count(check, "min_segment"), count, *order;
+    double threshold = check_number(check, "q_threshold"), *out = check_room(check, z.n);
+    struct stats_split best = stats_find_split(z.x, z.n, min_segment);
+    expect_number(check, "best_tau", best.at ? (double)best.at : NAN);
+    expect_number(check, "best_q", best.q);
+    count = stats_change_profile(out, z.x, z.n, min_segment);
+    expect_list(check, "q_profile", out, count);
+    count = split_by_threshold(out, z.x, 0, z.n, min_segment, threshold);
+    expect_list(check, "change_points_by_threshold", out, count);
+    if (!cJSON_HasObjectItem(check->in, "permutations"))
+        return;
+    order = check_sizes(check, "permutations", &count);
+    expect_number(check, "p_permutation", split_p(check, z, min_segment, order, count));
+}
+
+static void drift(struct check *check)
+{
+    struct check_list x = check_list(check, "x");
+    struct stats_drift got = stats_find_drift(x.x, x.n);
+    expect_list(check, "block_medians", got.block_medians, STATS_DRIFT_BLOCKS);
+    expect_number(check, "mann_kendall_S", got.s);
     expect_number(check, "p", got.p);
     expect_number(check, "total_change", got.total_change);
-    expect_exact(check, "flag", got.flag);
+    expect_number(check, "flag", got.flag);
 }
 
-static void outliers_bimodality(struct check *check, const struct check_values in[])
+static void outliers_bimodality(struct check *check)
 {
-    struct stats_outliers outliers = stats_find_outliers(in[0].x, in[0].n);
-    struct stats_modes modes = stats_find_modes(in[0].x, in[0].n);
+    struct check_list x = check_list(check, "x");
+    struct stats_outliers outliers = stats_find_outliers(x.x, x.n);
+    struct stats_modes modes = stats_find_modes(x.x, x.n);
     expect_number(check, "sigma_log", outliers.sigma_log);
-    expect_exact(check, "severe_high", (double)outliers.severe_high);
+    expect_number(check, "severe_high", (double)outliers.severe_high);
     expect_number(check, "split_D", modes.distance);
     expect_number(check, "split_low_fraction", modes.low_share);
     expect_number(check, "ratio_of_modes", modes.ratio);
-    expect_exact(check, "bimodal_flag", modes.flag);
+    expect_number(check, "bimodal_flag", modes.flag);
 }
 
 /* ---- two series, several tests, stored sessions ---- */
 
-static void brunner_munzel(struct check *check, const struct check_values in[])
+static void brunner_munzel(struct check *check)
 {
-    struct stats_brunner_munzel got = stats_test_brunner_munzel(in[0].x, in[0].n, in[1].x, in[1].n);
+    struct check_list x = check_list(check, "x"), y = check_list(check, "y");
+    struct stats_brunner_munzel got = stats_test_brunner_munzel(x.x, x.n, y.x, y.n);
     expect_number(check, "p_x_less_y", got.p_x_less_y);
     expect_number(check, "statistic", got.statistic);
     expect_number(check, "df", got.degrees);
-    expect_number(check, "p_two_sided", got.p_two_sided);
-    expect_number(check, "p_y_greater", got.p_y_greater);
 }
 
-static void holm(struct check *check, const struct check_values in[])
+static void holm(struct check *check)
 {
-    double *adjusted = in[0].x, *reject = check_room(check, in[0].n);
-    stats_holm(adjusted, adjusted, in[0].n);
-    for (size_t i = 0; i < in[0].n; i++)
-        reject[i] = adjusted[i] <= HOLM_LEVEL;
-    expect_list(check, "adjusted", adjusted, in[0].n, false);
-    expect_list(check, "reject", reject, in[0].n, true);
+    struct check_list p = check_list(check, "p");
+    double *reject = check_room(check, p.n);
+    stats_holm(p.x, p.x, p.n);
+    for (size_t i = 0; i < p.n; i++)
+        reject[i] = p.x[i] <= HOLM_LEVEL;
+    expect_list(check, "adjusted", p.x, p.n);
+    expect_list(check, "reject", reject, p.n);
 }
 
-static void session_prediction(struct check *check, const struct check_values in[])
+static void session_prediction(struct check *check)
 {
-    struct stats_session got = stats_predict_session(in[0].x, in[0].n, in[1].x[0]);
+    struct check_list stored = check_list(check, "baseline_session_medians");
+    struct stats_session got =
+        stats_predict_session(stored.x, stored.n, check_number(check, "new_session_median"));
     expect_number(check, "change", got.change);
     expect_number(check, "t", got.t);
-    expect_exact(check, "df", (double)got.freedom);
+    expect_number(check, "df", (double)got.freedom);
     expect_number(check, "p_slower", got.p_slower);
     expect_number(check, "limit_95", got.limit);
 }
 
 /* ---- scaling ---- */
 
-static void usl_fit(struct check *check, const struct check_values in[])
+static void usl_fit(struct check *check)
 {
-    struct stats_usl got = stats_fit_usl(in[0].x, in[1].x, in[0].n);
+    struct check_list n = check_list(check, "N");
+    struct stats_usl got = stats_fit_usl(n.x, check_list_like(check, "T", n.n), n.n);
     expect_number(check, "T1", got.t1);
     expect_number(check, "sigma", got.sigma);
     expect_number(check, "kappa", got.kappa);
-    expect_number(check, "rss_rel", got.rss_relative);
     expect_number(check, "peak_N", got.peak_n);
-    expect_number(check, "peak_throughput", got.peak_throughput);
 }
 
-static void makespan_bound(struct check *check, const struct check_values in[])
+static void makespan_bound(struct check *check)
 {
     static const char *const bindings[] = {"critical_path", "cpu", "slots"};
-    struct stats_batch batch = {.wall = in[0].x,
-                                .cpu = in[1].x,
-                                .agents = in[0].n,
-                                .cores = in[2].x[0],
-                                .concurrent = in[3].x[0],
-                                .spawn_serial = in[4].x[0]};
+    struct check_list wall = check_list(check, "wall");
+    struct stats_batch batch = {.wall = wall.x,
+                                .cpu = check_list_like(check, "cpu", wall.n),
+                                .agents = wall.n,
+                                .cores = check_number(check, "cores"),
+                                .concurrent = check_number(check, "max_concurrent"),
+                                .spawn_serial = check_number(check, "spawn_serial")};
     struct stats_makespan bound = stats_bound_makespan(&batch);
-    struct stats_attained got = stats_compare_makespan(&bound, &batch, in[5].x[0], in[6].x[0]);
+    struct stats_attained got = stats_compare_makespan(&bound, check_number(check, "t_sequential"),
+                                                       check_number(check, "t_parallel"));
     expect_number(check, "critical_path", bound.critical_path);
     expect_number(check, "cpu_bound", bound.cpu_bound);
     expect_number(check, "slot_bound", bound.slot_bound);
     expect_number(check, "lower_bound", bound.lower_bound);
     expect_string(check, "binding", bound.defined ? bindings[bound.binding] : "none");
     expect_number(check, "max_speedup", got.max_speedup);
-    expect_number(check, "speedup", got.speedup);
     expect_number(check, "attained_fraction", got.fraction);
     expect_number(check, "overhead", got.overhead);
-    expect_number(check, "core_efficiency", got.core_efficiency);
-    expect_exact(check, "violates_bound", got.violates_bound);
 }
 
-#define NUMBER(key)                                                                                \
-    {                                                                                              \
-        key, CHECK_NUMBER                                                                          \
-    }
-#define SHARE(key)                                                                                 \
-    {                                                                                              \
-        key, CHECK_SHARE                                                                           \
-    }
-#define COUNT(key)                                                                                 \
-    {                                                                                              \
-        key, CHECK_COUNT                                                                           \
-    }
-#define LIST(key)                                                                                  \
-    {                                                                                              \
-        key, CHECK_LIST                                                                            \
-    }
-#define SAME(key)                                                                                  \
-    {                                                                                              \
-        key, CHECK_SAME                                                                            \
-    }
-#define SIZES(key)                                                                                 \
-    {                                                                                              \
-        key, CHECK_SIZES                                                                           \
-    }
-#define ROWS(key)                                                                                  \
-    {                                                                                              \
-        key, CHECK_ROWS                                                                            \
-    }
-
-const struct check_handler check_handlers[] = {
-    {"autocorrelation_ess",
-     autocorrelation_ess,
-     {LIST("x"), SHARE("p"), SIZES("block_sizes")},
-     {NULL}},
-    {"brunner_munzel", brunner_munzel, {LIST("x"), LIST("y")}, {NULL}},
-    {"claim_test",
-     claim_test,
-     {COUNT("n"), COUNT("c"), SHARE("p"), NUMBER("tau"), SHARE("alpha")},
-     {NULL}},
-    {"clopper_pearson", clopper_pearson, {COUNT("n"), COUNT("c"), SHARE("conf_one_sided")}, {NULL}},
-    {"descriptive",
-     descriptive,
-     {LIST("x"), LIST("p")},
-     {"mad", "mad_scaled", "cv", "geometric_mean"}},
-    {"drift", drift, {LIST("x")}, {NULL}},
-    {"edivisive",
-     edivisive,
-     {COUNT("min_segment"), NUMBER("q_threshold"), LIST("z"), ROWS("permutations")},
-     {NULL}},
-    {"group_sequential", group_sequential, {SIZES("looks"), SHARE("p0"), SHARE("alpha")}, {NULL}},
-    {"holm", holm, {LIST("p")}, {NULL}},
-    {"makespan_bound",
-     makespan_bound,
-     {LIST("wall"), SAME("cpu"), NUMBER("cores"), NUMBER("max_concurrent"), NUMBER("spawn_serial"),
-      NUMBER("t_sequential"), NUMBER("t_parallel")},
-     {NULL}},
-    {"outliers_bimodality", outliers_bimodality, {LIST("x")}, {NULL}},
-    {"paired_ratio",
-     paired_ratio,
-     {LIST("a"), SAME("b"), NUMBER("R"), SHARE("alpha"), SIZES("block_sizes")},
-     {"ratio_of_means", "geomean_ratio", "ratio_of_medians"}},
-    {"quantile_ci", quantile_ci, {LIST("x"), SHARE("p"), SHARE("alpha")}, {NULL}},
-    {"quantile_min_n", quantile_min_n, {SHARE("p"), SHARE("alpha")}, {NULL}},
-    {"quantile_ranks", quantile_ranks, {COUNT("n"), SHARE("p"), SHARE("alpha")}, {NULL}},
-    {"session_prediction",
-     session_prediction,
-     {LIST("baseline_session_medians"), NUMBER("new_session_median")},
-     {NULL}},
-    {"usl_fit", usl_fit, {LIST("N"), SAME("T")}, {NULL}},
-    {NULL, NULL, {{NULL, CHECK_NUMBER}}, {NULL}},
+const struct check_file check_files[] = {
+    {"autocorrelation_ess.json", autocorrelation_ess, {NULL}},
+    {"brunner_munzel.json", brunner_munzel, {"p_two_sided", "p_y_greater"}},
+    {"claim_test.json", claim_test, {NULL}},
+    {"clopper_pearson.json", clopper_pearson, {NULL}},
+    {"descriptive.json", descriptive, {"mad", "mad_scaled", "cv", "geometric_mean"}},
+    {"drift.json", drift, {NULL}},
+    {"edivisive.json", edivisive, {NULL}},
+    {"group_sequential.json", group_sequential, {NULL}},
+    {"holm.json", holm, {NULL}},
+    {"makespan_bound.json", makespan_bound, {"speedup", "core_efficiency", "violates_bound"}},
+    {"outliers_bimodality.json", outliers_bimodality, {NULL}},
+    {"paired_ratio.json", paired_ratio, {"ratio_of_means", "geomean_ratio", "ratio_of_medians"}},
+    {"quantile_ci.json", quantile_ci, {NULL}},
+    {"quantile_min_n.json", quantile_min_n, {NULL}},
+    {"quantile_ranks.json", quantile_ranks, {NULL}},
+    {"session_prediction.json", session_prediction, {NULL}},
+    {"usl_fit.json", usl_fit, {"rss_rel", "peak_throughput"}},
+    {NULL, NULL, {NULL}},
 };

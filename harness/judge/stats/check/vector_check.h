@@ -1,9 +1,9 @@
 /* vector_check - how does one file of golden vectors compare with what the library computes?
  *
- * A row of check_handlers names the file, the inputs that each of its cases has, and a function
- * that computes the results and tells each with expect_*. Inputs are read and checked before it is
- * called. An expected field that nobody asked for is a miss, so that none is passed over in
- * silence; fields that no shipped function computes are named in the row and in the program's line.
+ * A row of check_files names the file and a function that is called for each of its cases: it
+ * fetches the inputs with check_*, computes, and tells each result with expect_*. An input that is
+ * missing or wrong is a miss, and no result of that case is compared; an expected field that nobody
+ * asked for is one too, so that none is passed over in silence.
  */
 #ifndef JUDGE_STATS_CHECK_VECTOR_CHECK_H
 #define JUDGE_STATS_CHECK_VECTOR_CHECK_H
@@ -13,78 +13,64 @@
 
 #include <cjson/cJSON.h>
 
-#define CHECK_MOST        10000000 /* largest count a case may ask for: damaged ones ask for more */
-#define CHECK_MOST_INPUTS 8
-#define CHECK_MOST_ASKED  64 /* fields of one case */
-#define CHECK_MOST_OWNED  16 /* arrays of one case */
-#define CHECK_MOST_OTHERS 4
+#define CHECK_MOST       10000000 /* largest count a case may ask for: damaged ones ask for more */
+#define CHECK_MOST_OWNED 16       /* arrays of one case */
 
-enum vector_kind {
-    CHECK_NUMBER, /* finite */
-    CHECK_SHARE,  /* 0 .. 1 */
-    CHECK_COUNT,  /* an integer, 0 .. CHECK_MOST */
-    CHECK_LIST,   /* numbers; null is +infinity */
-    CHECK_SAME,   /* a list as long as the input before it */
-    CHECK_SIZES,  /* a list of counts; null is an empty one */
-    CHECK_ROWS,   /* lists of indices into the input before it, each as long; may be missing */
-};
-
-/* An input as read: one value, or the values of a list one behind the other. */
-struct check_values {
+/* The values of a list, one behind the other; those of lists in it as well. */
+struct check_list {
     double *x;
     size_t n;
 };
 
-/* One file at work. Zero at the start; check_release gives back what is in it. */
+/* One file at work. Zero at the start; nothing is left to free after check_file. */
 struct check {
-    cJSON *root;
-    const cJSON *in, *want; /* the case at hand */
-    const cJSON *fields;    /* tolerances of single fields, or NULL */
-    double rel, abs;
-    double rel_least; /* a case that is allowed more: its rel is at least this */
-    bool broken;      /* an input of this case was missing or wrong */
+    const cJSON *tolerance, *in; /* `in`: the inputs of the case at hand */
+    cJSON *want;                 /* its expected fields that were not yet asked for */
+    bool broken;                 /* an input of this case was missing or wrong */
     size_t cases, values, missed;
     char first[512]; /* the first miss in words */
-    const cJSON *asked[CHECK_MOST_ASKED];
-    size_t asked_count;
-    void *owned[CHECK_MOST_OWNED]; /* freed after the case */
+    void *owned[CHECK_MOST_OWNED];
     size_t owned_count;
 };
 
 /* How one file is checked. The table ends with a name of NULL. */
-struct check_handler {
-    const char *name; /* without .json */
-    void (*run)(struct check *check, const struct check_values in[]);
-    struct {
-        const char *key;
-        enum vector_kind kind;
-    } inputs[CHECK_MOST_INPUTS];           /* up to the first without a key */
-    const char *others[CHECK_MOST_OTHERS]; /* expected fields that nothing here computes */
+struct check_file {
+    const char *name; /* NAME.json */
+    void (*run)(struct check *check);
+    const char *others[5]; /* expected fields that nothing here computes, up to the first NULL */
 };
 
-extern const struct check_handler check_handlers[];
+extern const struct check_file check_files[];
 
-/* check_find - the row of a file, or NULL; `file` with .json */
-const struct check_handler *check_find(const char *file);
-
-/* check_file - all cases of the text of one file; what is wrong is told in check->missed, first */
-void check_file(struct check *check, const struct check_handler *handler, const char *data,
+/* check_data - all cases of the text of one file; what is wrong is told in check->missed, first */
+void check_data(struct check *check, const struct check_file *file, const char *data,
                 size_t length);
 
-void check_release(struct check *check);
+/* check_refuse - what keeps us from comparing: counts as one value that missed */
+void check_refuse(struct check *check, const char *key, const char *what);
 
-/* check_miss - count a miss; printf for what is wrong with `key` (an input, or the file itself) */
-void check_miss(struct check *check, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* check_room - zeroed doubles (or as much of another type) until the case is over */
+/* check_room - zeroed doubles until the case is over, for at least one */
 double *check_room(struct check *check, size_t n);
 
+/* check_number, _share, _count - an input that is finite, 0 .. 1, an integer 0 .. CHECK_MOST; 0 if
+ * it is not */
+double check_number(struct check *check, const char *key);
+double check_share(struct check *check, const char *key);
+size_t check_count(struct check *check, const char *key);
+
+/* check_list - an input that is a list of numbers, where null is +infinity; empty if it is none */
+struct check_list check_list(struct check *check, const char *key);
+
+/* check_list_like - one that has n values; all 0 if it has not */
+double *check_list_like(struct check *check, const char *key, size_t n);
+
+/* check_sizes - a list of counts, n of them; null is an empty one. Empty if it is none */
+size_t *check_sizes(struct check *check, const char *key, size_t *n);
+
 /* expect_* - compare one result with the field `key`. There null means that got must be NaN or
- * infinite; true and false are 1 and 0. `exact` is for integers, flags and places. */
+ * infinite; true and false are 1 and 0. */
 void expect_number(struct check *check, const char *key, double got);
-void expect_exact(struct check *check, const char *key, double got);
-void expect_list(struct check *check, const char *key, const double got[], size_t n, bool exact);
+void expect_list(struct check *check, const char *key, const double got[], size_t n);
 void expect_string(struct check *check, const char *key, const char *got);
 
 #endif
