@@ -131,8 +131,7 @@ int cmd_export(int argc, char **argv)
         take,
         "[RUN]",
         "Write a stored run in the format of another tool: by number, by the name of a scenario "
-        "(its newest run), or the newest run of all."
-        "\v ",
+        "(its newest run), or the newest run of all.\v ",
         NULL,
         list_formats,
         NULL};

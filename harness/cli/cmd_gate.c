@@ -272,13 +272,11 @@ static error_t take(int key, char *argument, struct argp_state *state)
 
 static const char doc[] =
     "Is the candidate slower than the baseline? Answers for each metric: no regression, "
-    "regression, "
-    "improvement, inconclusive, or powerless (this run could not have shown it).\v"
+    "regression, improvement, inconclusive, or powerless (this run could not have shown it).\v"
     "Exit status: 0 no regression or an improvement, 1 a regression, 2 usage or bad input, 3 "
     "inconclusive or powerless, 4 the candidate has findings of integrity or conduct (outranks "
-    "all), "
-    "5 could not compare (the machine or the scenario differs, the baseline is missing, damaged or "
-    "broken, the tolerance is below the noise floor), 128+n ended by signal n.\n"
+    "all), 5 could not compare (the machine or the scenario differs, the baseline is missing, "
+    "damaged or broken, the tolerance is below the noise floor), 128+n ended by signal n.\n"
     "For CTest: SKIP_RETURN_CODE 3 shows an undecided gate as skipped.";
 
 static void tell_tried(const char *what, const struct gate_said *said, bool good)

@@ -301,9 +301,8 @@ int cmd_history(int argc, char **argv)
         take,
         "[SCENARIO]\n--accept RUN",
         "Every complete run of a scenario (or of all) on this class of machine, in time, for each "
-        "arm "
-        "and batch size, and where the level changed: E-divisive on the logarithms of the medians, "
-        "p by permutation. Runs of other machine classes are counted, never mixed in.\v"
+        "arm and batch size, and where the level changed: E-divisive on the logarithms of the "
+        "medians, p by permutation. Runs of other machine classes are counted, never mixed in.\v"
         "A change is marked from p .01 on and alarms from p .001 on when it is for the worse; it "
         "needs three runs on either side. It is open until somebody accepts it or the level comes "
         "back.\n\nExit status: 0 shown (with --check: no change for the worse is open), 1 (--check "

@@ -69,8 +69,7 @@ int cmd_report(int argc, char **argv)
         take,
         "[RUN...]",
         "Write benchmarks.md and its figures from stored runs: by number, by the name of a "
-        "scenario "
-        "(its newest run), or the newest run of all. The first is the headline.",
+        "scenario (its newest run), or the newest run of all. The first is the headline.",
         NULL,
         NULL,
         NULL};

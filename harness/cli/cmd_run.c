@@ -275,8 +275,7 @@ int cmd_run(int argc, char **argv)
         "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
         "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad input, 3 "
         "inconclusive, 4 integrity broken, 5 could not measure or must not be judged, 128+n ended "
-        "by signal n (what was "
-        "measured is kept).",
+        "by signal n (what was measured is kept).",
         NULL,
         NULL,
         NULL};

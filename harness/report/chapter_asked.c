@@ -197,12 +197,10 @@ void chapter_verdicts(struct text *out, const struct facts *facts)
         "\nn counts cycles, or pairs of cycles where two arms are compared; \"against\" those of "
         "them that speak against the claim. Each bound holds with at least 95 % by itself, at the "
         "level of the look that decided, or of the last one. tau is how much wider the doubt is "
-        "because "
-        "neighbouring cycles resemble each other; n_eff = n / tau is what so many cycles are "
-        "worth. "
-        "A claim is supported when its p value "
-        "for support is within the level of its look, refuted when that for refutation is, and "
-        "inconclusive when neither is; decided at one look, it stays so with its n, though the run "
-        "may go on for other claims. \"This sitting only\" marks verdicts from fewer than 5 blocks "
-        "or from less than 5 minutes: they say little about another hour.\n\n");
+        "because neighbouring cycles resemble each other; n_eff = n / tau is what so many cycles "
+        "are worth. A claim is supported when its p value for support is within the level of its "
+        "look, refuted when that for refutation is, and inconclusive when neither is; decided at "
+        "one look, it stays so with its n, though the run may go on for other claims. \"This "
+        "sitting only\" marks verdicts from fewer than 5 blocks or from less than 5 minutes: they "
+        "say little about another hour.\n\n");
 }

@@ -131,8 +131,8 @@ int export_csv(const struct exporter *to)
 
 static const char agent_head[] =
     "run_number,scenario,arm,agents_count,cycle_index,pair_number,warmup_bool,ordinal_index,agent,"
-    "id,outcome,pid,start_since_sent_ns,main_since_sent_ns,own_ready_since_sent_ns,"
-    "seen_since_sent_ns,recorded_since_sent_ns,cpu_time_ns,peak_memory_bytes,error\n";
+    "id,outcome,pid,start_since_sent_ns,main_since_sent_ns,own_ready_since_sent_ns,seen_since_sent_"
+    "ns,recorded_since_sent_ns,cpu_time_ns,peak_memory_bytes,error\n";
 
 static int put_agent(void *context, const struct results_agent *agent)
 {

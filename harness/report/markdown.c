@@ -24,8 +24,7 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
         "passes the cross on its left or above it; a curve that ends below 100 % is of an arm with "
         "failed cycles. Round the arms of a claim: their band of 95 % bounds at each height (it "
         "reaches the edge where there are too few cycles for a bound), and as a bar the claim's "
-        "own "
-        "interval.",
+        "own interval.",
         "One cycle of each arm, the one nearest its median: one bar per agent, a colour for each "
         "phase. Bars of agents that failed or were cancelled reach to the answer, since their end "
         "is not told.",
@@ -44,8 +43,7 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
         "modes, or at the median of an arm that has one. The slowest 1 % may lie outside.",
         "Medians of each phase over all agents that became ready, set end to end. The median of a "
         "sum is not the sum of medians, and a typical agent of a sequential arm is the middle one "
-        "of "
-        "its batch: bars explain the times above, they do not replace them."};
+        "of its batch: bars explain the times above, they do not replace them."};
     char *name;
     if (!figures->wanted[kind])
         return;
