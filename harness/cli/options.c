@@ -35,6 +35,51 @@ long cli_number(const struct argp_state *state, const char *option, const char *
     return value;
 }
 
+error_t cli_take(int key, char *argument, const struct argp_state *state)
+{
+    void *place = (char *)state->input + (key & 0xffff);
+    switch (key >> 16) {
+    case CLI_KIND_FLAG:
+        *(bool *)place = true;
+        return 0;
+    case CLI_KIND_WORD:
+        *(const char **)place = argument;
+        return 0;
+    case CLI_KIND_SEED:
+        *(uint64_t *)place = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void cli_take_one(const char **out, const char *kind, const char *argument,
+                  const struct argp_state *state)
+{
+    if (*out)
+        argp_error(state, "one %s at a time, '%s' is too much", kind, argument);
+    *out = argument;
+}
+
+uint64_t cli_seed(uint64_t most)
+{
+    return 1 + (uint64_t)(clock_wall_ns() / 1000) % most;
+}
+
+int cli_in_store(const char *command, const char *results, enum results_mode mode,
+                 int (*work)(void *asked, struct results *store, struct err *err), void *asked)
+{
+    struct results *store = NULL;
+    struct err err = {0};
+    int code = results_open_in(&store, results, mode, &err);
+    if (code == 0)
+        code = work(asked, store, &err);
+    if (code < 0)
+        code = cli_fail(command, &err);
+    results_close(store);
+    return cli_check_stdout(command, code);
+}
+
 void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state)
 {
     if (change->arm_count == SCENARIO_MOST_ARMS)
