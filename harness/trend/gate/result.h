@@ -46,6 +46,13 @@ void gate_mark(struct gate_result *result, const char *format, ...)
 void gate_refuse(struct gate_result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* gate_object - it speaks against comparing, and may be overruled: refused, or marked */
+void gate_object(struct gate_result *out, const struct gate_manners *manners, const char *what);
+
+/* gate_count_findings - those of the candidate, arm -1: of the whole run; fills cycles, too */
+int gate_count_findings(struct gate_result *out, struct results *store, int64_t run, int arm,
+                        struct err *err);
+
 /*
  * gate_paired - judge a stored run of a derived scenario (derive.h): side by side
  *

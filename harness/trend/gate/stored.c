@@ -26,10 +26,7 @@ struct comparison {
 
 static void object(struct comparison *comparison, const char *what)
 {
-    if (comparison->manners->allow_mismatch)
-        gate_mark(comparison->out, "marked: %s", what);
-    else
-        gate_refuse(comparison->out, "%s (--allow-mismatch compares all the same)", what);
+    gate_object(comparison->out, comparison->manners, what);
 }
 
 static void check_machine(struct comparison *comparison)
@@ -306,28 +303,6 @@ static void give_words(struct gate_result *out)
         out->answer.word = gate_gravest(&out->answer);
 }
 
-/* ---- integrity ---- */
-
-static int keep_finding(void *context, const struct results_finding *finding)
-{
-    struct gate_result *out = context;
-    snprintf(out->finding, sizeof out->finding, "%s: %s", finding->rule, finding->text);
-    text_make_printable(out->finding);
-    return 1;
-}
-
-static int count_findings(struct comparison *comparison, struct err *err)
-{
-    struct gate_result *out = comparison->out;
-    struct results_tally tally;
-    if (results_tally(comparison->store, comparison->run.id, -1, -1, &tally, err) < 0 ||
-        results_each_finding(comparison->store, comparison->run.id, keep_finding, out, err) < 0)
-        return -1;
-    out->findings_candidate = tally.findings_integrity + tally.findings_conduct;
-    out->cycles = tally.cycles;
-    return 0;
-}
-
 static void advise(struct gate_result *out, bool strict)
 {
     if (out->sittings >= GATE_ENOUGH_SITTINGS || strict)
@@ -350,7 +325,7 @@ int gate_stored(struct gate_result *out, const struct gate_baseline *baseline,
     if (results_run_load(store, run, &comparison.run, err) < 0 ||
         scenario_parse(&comparison.scenario, comparison.run.scenario_text,
                        strlen(comparison.run.scenario_text), err) < 0 ||
-        count_findings(&comparison, err) < 0)
+        gate_count_findings(out, store, run, -1, err) < 0)
         goto done;
     check_run(&comparison);
     check_scenario(&comparison);
