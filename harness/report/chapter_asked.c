@@ -161,7 +161,7 @@ static void add_verdict_row(struct text *out, const struct facts *facts,
     if (facts->value_count > 1)
         text_addf(out, " | %zu", item->batch_size);
     text_addf(out, " | **%s** | ", verdict_word_name(item->word));
-    if (words_claim_counts(item))
+    if (verdict_claim_counts(item->claim))
         text_addf(out, "%s against it, rate at most %s", words_claimed(words, item),
                   words_share((char[WORDS_BYTES]){0}, item->rate_upper));
     else

@@ -143,6 +143,15 @@ void data_compared_release(struct compared *compared)
     *compared = (struct compared){0};
 }
 
+double data_tau(const double series[], const struct compared *compared, double tail)
+{
+    double middle =
+        stats_measure_dependence(series, compared->n, 0.5, compared->sizes, compared->blocks).tau;
+    return fmax(
+        middle,
+        stats_measure_dependence(series, compared->n, tail, compared->sizes, compared->blocks).tau);
+}
+
 /* ---- the figure ---- */
 
 /* One panel: what its axis has to reach, and what is known of the median. */
@@ -170,22 +179,20 @@ static void stretch(struct panel *panel, double ratio)
 static void find_median(struct panel *panel, const struct comparison *comparison,
                         const struct compared *compared)
 {
-    double *sorted, tau;
+    struct facts_median median;
+    double *ratios;
     if (comparison->item && isfinite(comparison->item->estimate)) {
         panel->median = comparison->item->estimate;
         panel->bounds.lower = comparison->item->lower;
         panel->bounds.upper = comparison->item->upper;
         return;
     }
-    tau = stats_measure_dependence(compared->ratios, compared->n, 0.5, compared->sizes,
-                                   compared->blocks)
-              .tau;
-    sorted = xcalloc(compared->n, sizeof *sorted);
-    memcpy(sorted, compared->ratios, compared->n * sizeof *sorted);
-    stats_sort(sorted, compared->n);
-    panel->median = stats_quantile(sorted, compared->n, 0.5);
-    panel->bounds = stats_median_bounds(sorted, compared->n, tau, FACTS_ALPHA, FACTS_ALPHA);
-    free(sorted);
+    ratios = xcalloc(compared->n, sizeof *ratios);
+    memcpy(ratios, compared->ratios, compared->n * sizeof *ratios);
+    median = facts_median_of(ratios, compared->n, compared->sizes, compared->blocks);
+    panel->median = median.median;
+    panel->bounds = median.bounds;
+    free(ratios);
 }
 
 static struct panel find_panel(const struct comparison *comparison, const struct compared *compared)

@@ -1,7 +1,6 @@
 /* Is the speedup the same in the tail as in the middle? The ratio of two arms' quantiles. */
 #include <math.h>
 
-#include "judge/stats/dependence.h"
 #include "report/figure.h"
 
 #define STEPS 19 /* quantiles: 5 %, 10 %, .. 95 % */
@@ -16,14 +15,6 @@ struct shift {
     double least, most;
     bool any;
 };
-
-/* As cautious as the middle and the tail of the arm ask for. */
-static double tau_of(const double series[], const struct compared *compared)
-{
-    return fmax(
-        stats_measure_dependence(series, compared->n, 0.5, compared->sizes, compared->blocks).tau,
-        stats_measure_dependence(series, compared->n, 0.95, compared->sizes, compared->blocks).tau);
-}
 
 static void stretch(struct shift *shift, double ratio)
 {
@@ -60,7 +51,8 @@ static void find_step(struct shift *out, int step, const struct compared *compar
 static struct shift find_shift(struct compared *compared, const struct comparison *comparison)
 {
     struct shift shift = {.least = INFINITY};
-    double taus[2] = {tau_of(compared->above, compared), tau_of(compared->below, compared)};
+    double taus[2] = {data_tau(compared->above, compared, 0.95),
+                      data_tau(compared->below, compared, 0.95)};
     double least, most;
     stats_sort(compared->above, compared->n);
     stats_sort(compared->below, compared->n);

@@ -10,8 +10,8 @@
 struct document {
     const struct exporter *to;
     size_t rows;
-    struct export_count *counts; /* per cell */
-    char **names;                /* per cell */
+    struct facts_count *counts; /* per cell */
+    char **names;               /* per cell */
     size_t cells;
 };
 
@@ -166,7 +166,7 @@ static void put_context(const struct document *document)
     json_add_int64(context, "spawnbench_seed", (int64_t)facts->run.seed);
     export_put_text(context, "spawnbench_version", facts->run.version);
     export_put_text(context, "spawnbench_state", facts->run.state);
-    json_add_int64(context, "spawnbench_cycles_failed", (int64_t)export_count_all(facts).failed);
+    json_add_int64(context, "spawnbench_cycles_failed", (int64_t)facts_count_all(facts).failed);
     cJSON_Delete(environment);
     export_print(document->to->out, context);
 }
@@ -179,7 +179,7 @@ int export_google_benchmark(const struct exporter *to)
     document.counts = xcalloc(document.cells, sizeof *document.counts);
     document.names = xcalloc(document.cells, sizeof *document.names);
     for (size_t i = 0; i < document.cells; i++) {
-        document.counts[i] = export_count(facts, facts->cells[i].arm, facts->cells[i].value);
+        document.counts[i] = facts_count(facts, facts->cells[i].arm, facts->cells[i].value);
         document.names[i] =
             export_cell_name(facts, facts->cells[i].arm, facts->cells[i].value, ':');
     }

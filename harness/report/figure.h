@@ -132,6 +132,9 @@ int data_compare(struct compared *out, struct results *store, const struct facts
                  const struct comparison *comparison, struct err *err);
 void data_compared_release(struct compared *compared);
 
+/* data_tau - of one arm's series, as cautious as its middle and its quantile `tail` ask for */
+double data_tau(const double series[], const struct compared *compared, double tail);
+
 /*
  * data_band - the pointwise band of doubt around the curve of an arm that a claim is about
  *

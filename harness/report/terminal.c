@@ -140,10 +140,10 @@ static void cost(struct screen *screen)
         audits[i] = (double)facts->cycles[i].audit_ns;
     }
     if (facts->cycle_count)
-        text_addf(&screen->text,
-                  "  harness itself %s a cycle, its audit apart from that %s (medians)\n",
-                  text_duration(harness, facts_median_of(samples, facts->cycle_count).median),
-                  text_duration(audit, facts_median_of(audits, facts->cycle_count).median));
+        text_addf(
+            &screen->text, "  harness itself %s a cycle, its audit apart from that %s (medians)\n",
+            text_duration(harness, facts_median_of(samples, facts->cycle_count, NULL, 0).median),
+            text_duration(audit, facts_median_of(audits, facts->cycle_count, NULL, 0).median));
     free(samples);
 }
 
@@ -221,7 +221,7 @@ static void one_claim(struct screen *screen, const struct verdict_item *item)
         text_addf(&screen->text, ", %s",
                   words_plural(estimate, (int64_t)item->batch_size, "agent"));
     text_addf(&screen->text, *words_reach(item) ? " (%s)\n" : "%s\n", words_reach(item));
-    if (!words_claim_counts(item) && !item->hopeless)
+    if (!verdict_claim_counts(item->claim) && !item->hopeless)
         text_addf(&screen->text, "               %s at 95 %%, %s, %zu against it\n",
                   words_claimed(estimate, item), words_worth(worth, item), item->bad);
     text_add(&screen->text, "               ");

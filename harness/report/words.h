@@ -51,9 +51,6 @@ const char *words_ratio(char out[WORDS_BYTES], double ratio, const struct stats_
  * as it takes to tell each from the claimed limit (49.996 ms is not 50.0 ms) */
 const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item);
 
-/* words_claim_counts - the claim is about a count of cycles, not about an estimate */
-bool words_claim_counts(const struct verdict_item *item);
-
 /* words_share - 0.00734 as "0.73 %" */
 const char *words_share(char out[WORDS_BYTES], double share);
 
