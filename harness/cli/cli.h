@@ -54,11 +54,13 @@ long cli_number(const struct argp_state *state, const char *option, const char *
  *
  * example : {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout", 0}
  */
-enum cli_kind { CLI_KIND_FLAG = 1, CLI_KIND_WORD, CLI_KIND_SEED };
+enum cli_kind { CLI_KIND_FLAG = 1, CLI_KIND_WORD, CLI_KIND_SEED, CLI_KIND_ARM, CLI_KIND_FAULT };
 #define CLI_KEY(kind, member) (((kind) << 16) + (int)offsetof(struct asked, member))
-#define CLI_FLAG(member)      CLI_KEY(CLI_KIND_FLAG, member) /* a bool: true */
-#define CLI_WORD(member)      CLI_KEY(CLI_KIND_WORD, member) /* a const char * */
-#define CLI_SEED(member)      CLI_KEY(CLI_KIND_SEED, member) /* a uint64_t, not 0 */
+#define CLI_FLAG(member)      CLI_KEY(CLI_KIND_FLAG, member)  /* a bool: true */
+#define CLI_WORD(member)      CLI_KEY(CLI_KIND_WORD, member)  /* a const char * */
+#define CLI_SEED(member)      CLI_KEY(CLI_KIND_SEED, member)  /* a uint64_t, not 0 */
+#define CLI_ARM(member)       CLI_KEY(CLI_KIND_ARM, member)   /* a struct cli_change */
+#define CLI_FAULT(member)     CLI_KEY(CLI_KIND_FAULT, member) /* a uint64_t: one more of its bits */
 
 /* cli_take - an option with such a key; any other is ARGP_ERR_UNKNOWN */
 error_t cli_take(int key, char *argument, const struct argp_state *state);
@@ -97,11 +99,6 @@ struct cli_change {
     const char *vary;   /* "agents=3,5,10" or NULL */
     const char *spread; /* a duration, or NULL */
 };
-
-/* cli_take_arm, cli_take_fault - one more --arm of a change, --fault of a set such as
- * scenario.faults, or the end with a message */
-void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state);
-void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state);
 
 /*
  * cli_change_scenario - the scenario as changed, made by editing its text and checking it again

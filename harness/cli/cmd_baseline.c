@@ -89,7 +89,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
 
 /* The newest runs that may stand beside `ids[0]`, which is the newest of them. */
 struct gathering {
-    struct results *store;
     const char *scenario;
     int64_t newest, *ids;
     size_t count;
@@ -111,7 +110,7 @@ static int take_last(const struct asked *asked, struct results *store, int64_t n
                      int64_t **out, size_t *count, struct err *err)
 {
     struct results_run run = {0};
-    struct gathering gathering = {.store = store, .newest = newest};
+    struct gathering gathering = {.newest = newest};
     int rc = results_run_load(store, newest, &run, err);
     gathering.scenario = run.scenario_name;
     if (rc == 0)

@@ -25,11 +25,11 @@ struct asked {
     struct scenario scenario;
 };
 
-enum { KEY_ARM = 256, KEY_FAULT, KEY_TIMES, KEY_PROVE };
+enum { KEY_TIMES = 256, KEY_PROVE };
 
 static const struct argp_option options[] = {
-    {"arm", KEY_ARM, "NAME", 0, "only this arm (may be repeated)", 0},
-    {"fault", KEY_FAULT, "NAME", 0,
+    {"arm", CLI_ARM(change), "NAME", 0, "only this arm (may be repeated)", 0},
+    {"fault", CLI_FAULT(faults), "NAME", 0,
      "only this fault (may be repeated; default: those of the scenario, else all)", 0},
     {"list", CLI_FLAG(listing), NULL, 0, "list the faults, how each is made and what is due then",
      0},
@@ -65,12 +65,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
-    case KEY_ARM:
-        cli_take_arm(&asked->change, argument, state);
-        return 0;
-    case KEY_FAULT:
-        cli_take_fault(&asked->faults, argument, state);
-        return 0;
     case KEY_TIMES:
         asked->times = (int)cli_number(state, "times", argument, 1, 1000);
         return 0;

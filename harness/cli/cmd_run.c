@@ -21,11 +21,11 @@ struct asked {
     bool quiet, json, resuming, planning;
 };
 
-enum { KEY_CYCLES = 256, KEY_ARM, KEY_RESUME };
+enum { KEY_CYCLES = 256, KEY_RESUME };
 
 static const struct argp_option options[] = {
     {"cycles", KEY_CYCLES, "N", 0, "run N cycles of each arm instead of the scenario's", 0},
-    {"arm", KEY_ARM, "NAME", 0,
+    {"arm", CLI_ARM(change), "NAME", 0,
      "run only this arm (may be repeated); claims about others are left out", 0},
     {"vary", CLI_WORD(change.vary), "agents=N,...", 0, "repeat for these batch sizes", 0},
     {"spread", CLI_WORD(change.spread), "TIME", 0,
@@ -63,9 +63,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
     switch (key) {
     case KEY_CYCLES:
         asked->change.cycles = cli_number(state, "cycles", argument, 1, SCENARIO_MOST_CYCLES);
-        return 0;
-    case KEY_ARM:
-        cli_take_arm(&asked->change, argument, state);
         return 0;
     case KEY_RESUME:
         asked->resuming = true;

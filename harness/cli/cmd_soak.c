@@ -27,7 +27,7 @@ struct asked {
     char *command;
 };
 
-enum { KEY_FOR = 256, KEY_CYCLES, KEY_EVERY, KEY_ARM, KEY_FAULT };
+enum { KEY_FOR = 256, KEY_CYCLES, KEY_EVERY };
 
 static const struct argp_option options[] = {
     {"for", KEY_FOR, "TIME", 0, "stop after this time (such as 10m, the default)", 0},
@@ -35,8 +35,8 @@ static const struct argp_option options[] = {
     {"seed", CLI_SEED(seed), "N", 0,
      "the same seed gives the same faults and choices (default: from the clock, printed)", 0},
     {"faults-every", KEY_EVERY, "K", 0, "one fault in K batches on average (default 4)", 0},
-    {"arm", KEY_ARM, "NAME", 0, "only this arm (may be repeated)", 0},
-    {"fault", KEY_FAULT, "NAME", 0, "only this fault (may be repeated; default: all)", 0},
+    {"arm", CLI_ARM(change), "NAME", 0, "only this arm (may be repeated)", 0},
+    {"fault", CLI_FAULT(faults), "NAME", 0, "only this fault (may be repeated; default: all)", 0},
     {"shim-option", CLI_WORD(shim_option), "OPTION", 0, "as for spawnbench faults", 0},
     {"keep", CLI_WORD(keep), "DIR", 0, "folder for the evidence (default: RESULTS/soak-SEED)", 0},
     {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
@@ -57,12 +57,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_EVERY:
         asked->every = (int)cli_number(state, "faults-every", argument, 1, 1000000);
-        return 0;
-    case KEY_ARM:
-        cli_take_arm(&asked->change, argument, state);
-        return 0;
-    case KEY_FAULT:
-        cli_take_fault(&asked->faults, argument, state);
         return 0;
     case 'q':
         asked->quiet = true;

@@ -35,6 +35,22 @@ long cli_number(const struct argp_state *state, const char *option, const char *
     return value;
 }
 
+static void take_arm(struct cli_change *change, const char *name, const struct argp_state *state)
+{
+    if (change->arm_count == SCENARIO_MOST_ARMS)
+        argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
+    change->arms[change->arm_count++] = name;
+}
+
+static void take_fault(uint64_t *faults, const char *name, const struct argp_state *state)
+{
+    const char *near = scenario_fault_nearest(name);
+    if (scenario_fault_add(faults, name) < 0)
+        argp_error(state,
+                   "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
 error_t cli_take(int key, char *argument, const struct argp_state *state)
 {
     void *place = (char *)state->input + (key & 0xffff);
@@ -47,6 +63,12 @@ error_t cli_take(int key, char *argument, const struct argp_state *state)
         return 0;
     case CLI_KIND_SEED:
         *(uint64_t *)place = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
+        return 0;
+    case CLI_KIND_ARM:
+        take_arm(place, argument, state);
+        return 0;
+    case CLI_KIND_FAULT:
+        take_fault(place, argument, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -78,22 +100,6 @@ int cli_in_store(const char *command, const char *results, enum results_mode mod
         code = cli_fail(command, &err);
     results_close(store);
     return cli_check_stdout(command, code);
-}
-
-void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state)
-{
-    if (change->arm_count == SCENARIO_MOST_ARMS)
-        argp_error(state, "--arm: at most %d arms", SCENARIO_MOST_ARMS);
-    change->arms[change->arm_count++] = name;
-}
-
-void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state)
-{
-    const char *near = scenario_fault_nearest(name);
-    if (scenario_fault_add(faults, name) < 0)
-        argp_error(state,
-                   "--fault %s: there is no such fault%s%s%s (see: spawnbench faults --list)", name,
-                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
 void cli_date(char out[32], int64_t wall_ns)

@@ -50,16 +50,16 @@ static void put_time(struct table *table, int64_t ns, int64_t zero_ns)
 static void put_words(struct table *table, const char *data)
 {
     struct text plain = {0}, cell = {0};
+    const char *quote;
     words_plain(&plain, data);
+    quote = plain.length && strpbrk(plain.data, "\",") ? "\"" : "";
+    text_add(&cell, quote);
     if (plain.length && strchr("=+-@", plain.data[0]))
         text_add(&cell, "'");
     for (const char *c = plain.data ? plain.data : ""; *c; c++)
         text_add_bytes(&cell, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    if (plain.length && strpbrk(plain.data, "\","))
-        fprintf(table->to->out, "%s\"%s\"", table->first ? "" : ",", cell.data);
-    else
-        put_raw(table, cell.data ? cell.data : "");
-    table->first = false;
+    text_add(&cell, quote);
+    put_raw(table, cell.data);
     text_release(&plain);
     text_release(&cell);
 }

@@ -249,17 +249,25 @@ static const struct spoiled spoiled[] = {
     {"a baseline with an arm that the candidate lacks", NULL, have_more_arms},
 };
 
+/* One question against a stored baseline that must not be answered; refused: with exit 5. */
+static int try_one(struct trial *trial, const char *what, const char *baseline, const char *run,
+                   bool refused, struct err *err)
+{
+    struct gate_said said;
+    if (ask_stored(&said, trial, baseline, run, err) < 0)
+        return -1;
+    tell(trial, what, &said, claims_nothing(&said) && (!refused || said.exit == 5));
+    return 0;
+}
+
 static int try_spoiled(struct trial *trial, const char *text, const struct spoiled *way,
                        struct err *err)
 {
     char *path = text_format("%s/spoiled.json", trial->folder),
          *bad = way->spoil ? way->spoil(text) : rewrite(text, way->change);
-    struct gate_said said;
     int rc = text_write_file(path, bad, strlen(bad), err);
     if (rc == 0)
-        rc = ask_stored(&said, trial, path, "2", err);
-    if (rc == 0)
-        tell(trial, way->what, &said, said.exit == 5 && claims_nothing(&said));
+        rc = try_one(trial, way->what, path, "2", true, err);
     free(path);
     free(bad);
     return rc;
@@ -289,23 +297,15 @@ static int try_stored(struct trial *trial, struct err *err)
 {
     char *text = NULL, *missing = text_format("%s/missing.json", trial->folder);
     size_t length;
-    struct gate_said said;
     int rc = text_read_file(&text, &length, trial->baseline, GATE_BASELINE_MOST_BYTES, err);
     for (size_t i = 0; rc == 0 && i < sizeof spoiled / sizeof spoiled[0]; i++)
         rc = try_spoiled(trial, text, &spoiled[i], err);
     if (rc == 0)
-        rc = ask_stored(&said, trial, missing, "2", err);
+        rc = try_one(trial, "a baseline that is not there", missing, "2", true, err);
     if (rc == 0)
-        tell(trial, "a baseline that is not there", &said, said.exit == 5);
+        rc = try_one(trial, "a run that is the baseline itself", trial->baseline, "1", true, err);
     if (rc == 0)
-        rc = ask_stored(&said, trial, trial->baseline, "1", err);
-    if (rc == 0)
-        tell(trial, "a run that is the baseline itself", &said,
-             said.exit == 5 && claims_nothing(&said));
-    if (rc == 0)
-        rc = ask_stored(&said, trial, trial->baseline, "2", err);
-    if (rc == 0)
-        tell(trial, "one sitting alone proves nothing", &said, claims_nothing(&said));
+        rc = try_one(trial, "one sitting alone proves nothing", trial->baseline, "2", false, err);
     free(text);
     free(missing);
     return rc;

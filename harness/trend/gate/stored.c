@@ -206,10 +206,10 @@ static void add_item(struct comparison *comparison, const struct gate_series *se
     judge_figure(comparison, series, own, place, &out->answer.items[at], &out->pairs.places[at]);
 }
 
-static int compare_metric(struct comparison *comparison, size_t arm, int arm_index, size_t value,
-                          size_t batch_size, enum scenario_metric metric, struct err *err)
+static int compare_metric(struct comparison *comparison, int arm, int value, size_t batch_size,
+                          enum scenario_metric metric, struct err *err)
 {
-    struct results_which which = {arm_index, (int)value, metric, NULL};
+    struct results_which which = {arm, value, metric, NULL};
     const char *name = comparison->scenario.arms[arm].name;
     const struct gate_series *series =
         gate_baseline_series(comparison->baseline, name, batch_size, metric);
@@ -247,8 +247,8 @@ static int compare_place(struct comparison *comparison, const char *arm, size_t 
         return 0;
     }
     for (size_t i = 0; i < comparison->out->asked.metric_count; i++)
-        if (compare_metric(comparison, (size_t)index, index, (size_t)value, batch_size,
-                           comparison->out->asked.metrics[i], err) < 0)
+        if (compare_metric(comparison, index, value, batch_size, comparison->out->asked.metrics[i],
+                           err) < 0)
             return -1;
     return 0;
 }
