@@ -17,9 +17,7 @@ void chapter_again(struct text *out, const struct facts *facts)
               (long long)run->id);
     text_add(out, "### How to do it again\n\n");
     words_block(out, "sh", commands.data, 4096);
-    text_addf(out, "\nIt was made by spawnbench ");
-    words_markdown(out, run->version);
-    text_add(out, " with ");
+    words_markdownf(out, "\nIt was made by spawnbench %s with ", run->version);
     words_code(out, run->command);
     text_addf(
         out,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -76,6 +77,51 @@ void words_markdown(struct text *out, const char *data)
             text_add(out, "\\");
         text_add(out, instead ? instead : one);
     }
+}
+
+/* The conversion at *format, which begins with %; returns what comes behind it. */
+static const char *add_conversion(struct text *out, void (*safe)(struct text *, const char *),
+                                  const char *format, va_list *args)
+{
+    if (format[1] == 's')
+        safe(out, va_arg(*args, const char *));
+    else if (format[1] == '-')
+        text_add(out, va_arg(*args, const char *));
+    else if (format[1] == 'z')
+        text_addf(out, "%zu", va_arg(*args, size_t));
+    else if (format[1] == 'd')
+        text_addf(out, "%d", va_arg(*args, int));
+    else
+        text_addf(out, "%lld", va_arg(*args, long long));
+    return strpbrk(format, "sud") + 1;
+}
+
+static void add_words(struct text *out, void (*safe)(struct text *, const char *),
+                      const char *format, va_list *args)
+{
+    while (*format) {
+        size_t length = strcspn(format, "%");
+        text_add_bytes(out, format, length);
+        format += length;
+        if (*format)
+            format = add_conversion(out, safe, format, args);
+    }
+}
+
+void words_plainf(struct text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_words(out, words_plain, format, &args);
+    va_end(args);
+}
+
+void words_markdownf(struct text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_words(out, words_markdown, format, &args);
+    va_end(args);
 }
 
 static size_t longest_run(const char *data, char c)
