@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "trend/gate/baseline.h"
-#include "trend/gate/stored.h"
+#include "trend/gate/gating.h"
 
 #define MOST_NAME 64
 

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "cli/doctor_page.h"
 #include "cycle/cycle.h"
-#include "trend/doctor/calibrate.h"
 
 struct asked {
     struct calibrate_how calibrate;

@@ -9,9 +9,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "trend/gate/derive.h"
-#include "trend/gate/gate_self_test.h"
-#include "trend/gate/paired.h"
+#include "trend/gate/gating.h"
 
 #define MOST_CYCLES 200
 

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cycle/cycle.h"
 #include "report/history_tell.h"
-#include "trend/gate/derive.h"
+#include "trend/gate/gating.h"
 #include "trend/history/history.h"
 
 struct asked {

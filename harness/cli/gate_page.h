@@ -3,7 +3,7 @@
 #define CLI_GATE_PAGE_H
 
 #include "cli/cli.h"
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 /* What the command line asked. Strings are borrowed from argv. */
 struct cli_gate {

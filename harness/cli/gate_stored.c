@@ -5,8 +5,7 @@
 
 #include "base/text.h"
 #include "cli/gate_page.h"
-#include "trend/gate/floor.h"
-#include "trend/gate/stored.h"
+#include "trend/gate/gating.h"
 
 /* Measures the scenario as it is; its claims do not matter here. */
 static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)

@@ -11,7 +11,6 @@
 #include "modes_gp.h"
 #include "phases_gp.h"
 #include "ratios_gp.h"
-#include "report/gnuplot.h"
 #include "scaling_gp.h"
 #include "shift_gp.h"
 #include "timeline_gp.h"

@@ -22,17 +22,18 @@ enum figure_kind {
     FIGURE_KINDS
 };
 
-#define FIGURE_MOST_PANELS 4    /* batch sizes shown in one figure */
-#define FIGURE_MOST_STEPS  2000 /* of one curve */
-#define FIGURE_MOST_ROWS   40   /* agents of one cycle in the time line */
-#define FIGURE_MOST_BLOCKS 120  /* steps of block medians: beyond that several together */
+#define GNUPLOT_TROUBLE_BYTES 300  /* why a picture is missing */
+#define FIGURE_MOST_PANELS    4    /* batch sizes shown in one figure */
+#define FIGURE_MOST_STEPS     2000 /* of one curve */
+#define FIGURE_MOST_ROWS      40   /* agents of one cycle in the time line */
+#define FIGURE_MOST_BLOCKS    120  /* steps of block medians: beyond that several together */
 
 /* What became of the figures of one run. Plain value. */
 struct figure_set {
     char prefix[96]; /* file names begin with it: <scenario>, or <scenario>-run<ID> */
     bool wanted[FIGURE_KINDS];
-    bool missing;      /* one could not be drawn */
-    char trouble[300]; /* why; "" when all are there */
+    bool missing;                        /* one could not be drawn */
+    char trouble[GNUPLOT_TROUBLE_BYTES]; /* why; "" when all are there */
 };
 
 const char *figure_name(enum figure_kind kind);
@@ -150,5 +151,22 @@ size_t data_band(struct text *out, const struct facts *facts, const struct facts
  * the end is open); returns rows */
 size_t data_intervals(struct text *out, const struct facts *facts, const struct facts_cell *cell,
                       const double edges_ns[2]);
+
+/* ---- gnuplot.c: one picture from one script and one data file, drawn without a shell ---- */
+
+/*
+ * gnuplot_draw - FOLDER/BASE.svg from FOLDER/BASE.gp and FOLDER/BASE.dat
+ *
+ * base    : a plain name; the old picture stays until the new one is whole, and goes when there is
+ *           none
+ * trouble : GNUPLOT_TROUBLE_BYTES; why there is no picture: gnuplot is missing, complains or hangs
+ * returns : 0 drawn, else -1
+ */
+int gnuplot_draw(const char *folder, const char *base, char *trouble);
+
+/* gnuplot_write - FOLDER/BASE.dat, and FOLDER/BASE.gp: style.gp and then the script
+ * errors : ERR_SYSTEM */
+int gnuplot_write(const char *folder, const char *base, const struct text *data, const char *script,
+                  struct err *err);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "history_gp.h"
 #include "report/figure.h"
-#include "report/gnuplot.h"
 #include "report/history_tell.h"
 #include "report/words.h"
 

@@ -8,8 +8,7 @@
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
-#include "trend/gate/pairs.h"
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 const double gate_baseline_quantiles[GATE_BASELINE_QUANTILES] = {0.25, 0.5, 0.75, 0.9, 0.95, 0.99};
 

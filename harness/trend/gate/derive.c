@@ -1,5 +1,5 @@
 /* What is run when two programs are gated side by side? The scenario's own text, edited. */
-#include "trend/gate/derive.h"
+#include "trend/gate/gating.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Is the tolerance larger than the noise that a calibration found on this machine? */
-#include "trend/gate/floor.h"
+#include "trend/gate/gating.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Does the gate see a regression that is there, and does it answer nothing it has not compared?
  *
  * Everything is done for real: spawnbench is run as a user would run it, in a folder of its own. */
-#include "trend/gate/gate_self_test.h"
+#include "trend/gate/gating.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "trend/gate/baseline.h"
 
 #define MOST_WORDS     24
 #define MOST_ATTEMPTS  3

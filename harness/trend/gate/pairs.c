@@ -1,5 +1,5 @@
 /* Which stored cycles stand beside each other? One array for each metric, batch size and side. */
-#include "trend/gate/pairs.h"
+#include "trend/gate/gating.h"
 
 #include <math.h>
 #include <stdlib.h>

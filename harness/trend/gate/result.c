@@ -1,12 +1,10 @@
 /* What came of the gate, may it be told as an answer, and how does the command end? */
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "trend/gate/derive.h"
 
 void gate_mark(struct gate_result *result, const char *format, ...)
 {

@@ -1,5 +1,5 @@
 /* Is this run slower than those that were stored, by more than sittings differ by themselves? */
-#include "trend/gate/stored.h"
+#include "trend/gate/gating.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
