@@ -13,6 +13,7 @@
 #include "proof/faults/fault_trials.h"
 #include "results/results.h"
 #include "runner/runner.h"
+#include "scenario/identity.h"
 #include "scenario/scenario.h"
 
 int cmd_run(int argc, char **argv);
@@ -80,6 +81,9 @@ uint64_t cli_seed(uint64_t most);
  */
 int cli_in_store(const char *command, const char *results, enum results_mode mode,
                  int (*work)(void *asked, struct results *store, struct err *err), void *asked);
+
+/* cli_machine_class - of this machine, with the file system of that results folder */
+void cli_machine_class(char out[SCENARIO_ID_BYTES], const char *results);
 
 /* cli_date - UTC, to the second */
 void cli_date(char out[32], int64_t wall_ns);

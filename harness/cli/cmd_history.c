@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cycle/cycle.h"
 #include "report/history_tell.h"
 #include "trend/gate/gating.h"
 #include "trend/history/history.h"
@@ -132,9 +131,9 @@ static void forget(struct names *names)
     free(names->known);
 }
 
-/* All of them, or the one that was asked for. */
-static int choose(struct names *names, const struct asked *asked, struct results *store,
-                  struct err *err)
+/* Is one stored that was asked for? */
+static int find_names(struct names *names, const struct asked *asked, struct results *store,
+                      struct err *err)
 {
     const char *near;
     if (results_each_run(store, take_name, names, err) < 0)
@@ -147,17 +146,9 @@ static int choose(struct names *names, const struct asked *asked, struct results
             asked->results);
     if (!asked->scenario)
         return 0;
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->known[i], asked->scenario) != 0)
-            continue;
-        char *kept = names->known[i];
-        names->known[i] = names->known[0];
-        names->known[0] = kept;
-        for (size_t k = 1; k < names->count; k++)
-            free(names->known[k]);
-        names->count = 1;
-        return 0;
-    }
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->known[i], asked->scenario) == 0)
+            return 0;
     near = text_nearest(asked->scenario, (const char *const *)names->known);
     return err_set(err, ERR_UNFIT, "no run of scenario '%s' is stored in '%s'%s%s%s",
                    asked->scenario, asked->results, near ? " (did you mean '" : "",
@@ -220,16 +211,6 @@ static int check_said(const struct asked *asked, const struct said *said, struct
     return 0;
 }
 
-static void find_machine(struct asked *asked)
-{
-    char *environment;
-    if (*asked->machine)
-        return;
-    environment = cycle_host_describe(asked->results, results_engine());
-    scenario_machine_class(asked->machine, environment);
-    free(environment);
-}
-
 static int look(void *context, struct results *store, struct err *err)
 {
     struct asked *asked = context;
@@ -237,9 +218,10 @@ static int look(void *context, struct results *store, struct err *err)
     struct said said = {0};
     cJSON *root = NULL;
     int rc;
-    find_machine(asked);
-    rc = choose(&names, asked, store, err);
-    if (rc == 0 && asked->figure && names.count > 1)
+    if (!*asked->machine)
+        cli_machine_class(asked->machine, asked->results);
+    rc = find_names(&names, asked, store, err);
+    if (rc == 0 && asked->figure && !asked->scenario && names.count > 1)
         rc = err_set(err, ERR_USAGE, "--figure draws one scenario: name one of the %zu stored",
                      names.count);
     if (rc == 0 && asked->json) {
@@ -248,7 +230,8 @@ static int look(void *context, struct results *store, struct err *err)
         said.rows = cJSON_AddArrayToObject(root, "scenarios");
     }
     for (size_t i = 0; i < names.count && rc == 0; i++)
-        rc = one(asked, store, names.known[i], &said, err);
+        if (!asked->scenario || strcmp(names.known[i], asked->scenario) == 0)
+            rc = one(asked, store, names.known[i], &said, err);
     if (rc == 0 && root)
         json_puts(root);
     if (rc == 0)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cycle/cycle.h"
 
 int cli_fail(const char *command, const struct err *err)
 {
@@ -100,6 +101,13 @@ int cli_in_store(const char *command, const char *results, enum results_mode mod
         code = cli_fail(command, &err);
     results_close(store);
     return cli_check_stdout(command, code);
+}
+
+void cli_machine_class(char out[SCENARIO_ID_BYTES], const char *results)
+{
+    char *environment = cycle_host_describe(results, results_engine());
+    scenario_machine_class(out, environment);
+    free(environment);
 }
 
 void cli_date(char out[32], int64_t wall_ns)
