@@ -17,8 +17,7 @@
 
 static const struct {
     const char *name, *script;
-    int (*data)(struct text *out, struct results *store, const struct facts *facts,
-                struct err *err);
+    figure_data *data;
 } figures[FIGURE_KINDS] = {
     [FIGURE_DISTRIBUTION] = {"distribution", embedded_distribution_gp, data_distribution},
     [FIGURE_TIMELINE] = {"timeline", embedded_timeline_gp, data_timeline},

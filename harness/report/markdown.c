@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/chapters.h"
+#include "report/figure.h"
 #include "report/report.h"
 
 /* One report under way. */
@@ -16,8 +17,9 @@ struct page {
     bool missing;
 };
 
-void chapter_figure(struct text *out, const struct facts *facts, const struct figure_set *figures,
-                    enum figure_kind kind)
+/* The picture with its caption, or why it is not there. */
+static void chapter_figure(struct text *out, const struct facts *facts,
+                           const struct figure_set *figures, enum figure_kind kind)
 {
     static const char *const captions[FIGURE_KINDS] = {
         "Share of the counted cycles that were done by then. A claimed limit is met when the curve "

@@ -22,8 +22,8 @@ void words_plain(struct text *out, const char *data);
 /* words_markdown - as running text or table cell: shown as it is, never markup */
 void words_markdown(struct text *out, const char *data);
 
-/* words_plainf, words_markdownf - printf for such words: each %s is made safe as those above do, %-s
- * is our own and stays as it is; else only %zu, %d and %lld */
+/* words_plainf, words_markdownf - printf for such words: each %s is made safe as those above do,
+ * %-s is our own and stays as it is; else only %zu, %d and %lld */
 void words_plainf(struct text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void words_markdownf(struct text *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
