@@ -265,21 +265,16 @@ static int read_document(struct gate_baseline *out, const cJSON *root, const cha
                          struct err *err)
 {
     char *question = NULL;
-    int rc = check_schema(root, err);
-    if (rc == 0)
-        rc = take_string(&out->name, root, "name", err);
-    if (rc == 0)
-        rc = take_string(&out->scenario, root, "scenario", err);
-    if (rc == 0)
-        rc = take_string(&out->version, root, "spawnbench", err);
-    if (rc == 0)
-        rc = take_string(&question, root, "question_fnv1a", err);
-    snprintf(out->question, sizeof out->question, "%s", question ? question : "");
+    if (check_schema(root, err) < 0 || take_string(&out->name, root, "name", err) < 0 ||
+        take_string(&out->scenario, root, "scenario", err) < 0 ||
+        take_string(&out->version, root, "spawnbench", err) < 0 ||
+        take_string(&question, root, "question_fnv1a", err) < 0)
+        return -1;
+    snprintf(out->question, sizeof out->question, "%s", question);
     free(question);
-    if (rc == 0)
-        rc = scenario_machine_take(&out->fingerprint,
-                                   cJSON_GetObjectItemCaseSensitive(root, "fingerprint"), err);
-    if (rc < 0 || read_quantiles(root, err) < 0 || read_sittings(out, root, err) < 0 ||
+    if (scenario_machine_take(&out->fingerprint,
+                              cJSON_GetObjectItemCaseSensitive(root, "fingerprint"), err) < 0 ||
+        read_quantiles(root, err) < 0 || read_sittings(out, root, err) < 0 ||
         read_all_series(out, root, err) < 0)
         return -1;
     return check_sum(root, text, err);

@@ -45,6 +45,9 @@ void gate_free_words(char **words);
  */
 int gate_pick_arm(size_t *out, const struct scenario *scenario, const char *name, struct err *err);
 
+/* gate_refuse_arm - the scenario has no such arm: ERR_USAGE, with the nearest name; returns -1 */
+int gate_refuse_arm(const struct scenario *scenario, const char *name, struct err *err);
+
 /* gate_looks - 50, 100, 200, 400 ... below `most`, and `most` itself: at most GATE_MOST_LOOKS
  * most    : 1 or more
  * returns : how many */
@@ -94,10 +97,8 @@ struct gate_pairs {
     struct gate_metric *metrics; /* [count] */
     struct gate_place *places;   /* [count] */
     size_t count;
-    double **arrays; /* what the metrics point to */
+    void **arrays; /* what the metrics point to */
     size_t array_count;
-    size_t **sizes;
-    size_t size_count;
 };
 
 /*
