@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "trend/gate/gating.h"
 
 static bool is_kept(const struct cli_change *change, const char *name)
 {
@@ -20,19 +21,9 @@ static bool is_kept(const struct cli_change *change, const char *name)
 static int check_arms(const struct scenario *scenario, const struct cli_change *change,
                       struct err *err)
 {
-    const char *known[SCENARIO_MOST_ARMS + 1] = {0};
-    for (size_t i = 0; i < scenario->arm_count; i++)
-        known[i] = scenario->arms[i].name;
-    for (size_t i = 0; i < change->arm_count; i++) {
-        const char *near = text_nearest(change->arms[i], known);
-        bool found = false;
-        for (size_t k = 0; known[k]; k++)
-            found = found || strcmp(known[k], change->arms[i]) == 0;
-        if (!found)
-            return err_set(err, ERR_USAGE, "--arm %s: scenario '%s' has no such arm%s%s%s",
-                           change->arms[i], scenario->name, near ? " (did you mean '" : "",
-                           near ? near : "", near ? "'?)" : "");
-    }
+    for (size_t i = 0; i < change->arm_count; i++)
+        if (scenario_find_arm(scenario, change->arms[i]) < 0)
+            return gate_refuse_arm(scenario, change->arms[i], err);
     return 0;
 }
 

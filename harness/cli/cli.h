@@ -7,11 +7,13 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "proof/faults/fault_trials.h"
 #include "results/results.h"
 #include "runner/runner.h"
+#include "scenario/identity.h"
 #include "scenario/scenario.h"
 
 int cmd_run(int argc, char **argv);
@@ -31,8 +33,8 @@ int cmd_soak(int argc, char **argv);
 struct cli_self_test {
     const char *database; /* NULL: an honest store is made first */
     const char *without;  /* a rule to leave out, or NULL */
-    uint64_t seed;
-    int seeds;
+    uint64_t seed;        /* 0: 1 */
+    int seeds;            /* 0: 5 */
     bool json;
 };
 int cli_self_test(const struct cli_self_test *asked); /* exit code */
@@ -46,6 +48,42 @@ bool cli_colour(void);
 /* cli_number - an option's whole number from least to most, or the end with a message */
 long cli_number(const struct argp_state *state, const char *option, const char *text, long least,
                 long most);
+
+/*
+ * Keys of options that do no more than put something into the struct asked of a command, which is
+ * argp's input: the key says what, and where. Keys below are the command's own.
+ *
+ * example : {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout", 0}
+ */
+enum cli_kind { CLI_KIND_FLAG = 1, CLI_KIND_WORD, CLI_KIND_SEED, CLI_KIND_ARM, CLI_KIND_FAULT };
+#define CLI_KEY(kind, member) (((kind) << 16) + (int)offsetof(struct asked, member))
+#define CLI_FLAG(member)      CLI_KEY(CLI_KIND_FLAG, member)  /* a bool: true */
+#define CLI_WORD(member)      CLI_KEY(CLI_KIND_WORD, member)  /* a const char * */
+#define CLI_SEED(member)      CLI_KEY(CLI_KIND_SEED, member)  /* a uint64_t, not 0 */
+#define CLI_ARM(member)       CLI_KEY(CLI_KIND_ARM, member)   /* a struct cli_change */
+#define CLI_FAULT(member)     CLI_KEY(CLI_KIND_FAULT, member) /* a uint64_t: one more of its bits */
+
+/* cli_take - an option with such a key; any other is ARGP_ERR_UNKNOWN */
+error_t cli_take(int key, char *argument, const struct argp_state *state);
+
+/* cli_take_one - the only argument of its kind that a command takes, or the end with a message */
+void cli_take_one(const char **out, const char *kind, const char *argument,
+                  const struct argp_state *state);
+
+/* cli_seed - one from the clock, at most `most` */
+uint64_t cli_seed(uint64_t most);
+
+/*
+ * cli_in_store - a command that is one piece of work on the results
+ *
+ * work    : returns an exit code, or -1 with err filled
+ * returns : the exit code; what went wrong is told, also when stdout does not take what was printed
+ */
+int cli_in_store(const char *command, const char *results, enum results_mode mode,
+                 int (*work)(void *asked, struct results *store, struct err *err), void *asked);
+
+/* cli_machine_class - of this machine, with the file system of that results folder */
+void cli_machine_class(char out[SCENARIO_ID_BYTES], const char *results);
 
 /* cli_date - UTC, to the second */
 void cli_date(char out[32], int64_t wall_ns);
@@ -65,11 +103,6 @@ struct cli_change {
     const char *vary;   /* "agents=3,5,10" or NULL */
     const char *spread; /* a duration, or NULL */
 };
-
-/* cli_take_arm, cli_take_fault - one more --arm of a change, --fault of a set such as
- * scenario.faults, or the end with a message */
-void cli_take_arm(struct cli_change *change, const char *name, const struct argp_state *state);
-void cli_take_fault(uint64_t *faults, const char *name, const struct argp_state *state);
 
 /*
  * cli_change_scenario - the scenario as changed, made by editing its text and checking it again

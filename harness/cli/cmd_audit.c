@@ -8,60 +8,47 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { KEY_JSON = 256, KEY_SELF_TEST, KEY_SEED, KEY_SEEDS, KEY_WITHOUT };
-
-static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.audit.v1)", 0},
-    {"self-test", KEY_SELF_TEST, NULL, 0,
-     "damage copies of a store in every known way and show which rule sees it; without DATABASE "
-     "the reference spawner makes a store first",
-     0},
-    {"seed", KEY_SEED, "N", 0, "(self-test) seed of the places that are hit (default 1)", 0},
-    {"seeds", KEY_SEEDS, "N", 0, "(self-test) places for each kind of damage (default 5)", 0},
-    {"without", KEY_WITHOUT, "RULE", 0, "(self-test) leave a rule out, to see the test fail", 0},
-    {0}};
-
 struct asked {
     const char *path;
     struct cli_self_test self_test;
-    bool self_testing, detailed, json;
+    bool self_testing;
 };
+
+enum { KEY_SEEDS = 256 };
+
+static const struct argp_option options[] = {
+    {"json", CLI_FLAG(self_test.json), NULL, 0,
+     "one JSON document on stdout (schema spawnbench.audit.v1)", 0},
+    {"self-test", CLI_FLAG(self_testing), NULL, 0,
+     "damage copies of a store in every known way and show which rule sees it; without DATABASE "
+     "the reference spawner makes a store first",
+     0},
+    {"seed", CLI_SEED(self_test.seed), "N", 0,
+     "(self-test) seed of the places that are hit (default 1)", 0},
+    {"seeds", KEY_SEEDS, "N", 0, "(self-test) places for each kind of damage (default 5)", 0},
+    {"without", CLI_WORD(self_test.without), "RULE", 0,
+     "(self-test) leave a rule out, to see the test fail", 0},
+    {0}};
 
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
+    struct cli_self_test *test = &asked->self_test;
     switch (key) {
-    case KEY_JSON:
-        asked->json = true;
-        return 0;
-    case KEY_SELF_TEST:
-        asked->self_testing = true;
-        return 0;
-    case KEY_SEED:
-        asked->self_test.seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
-        asked->detailed = true;
-        return 0;
     case KEY_SEEDS:
-        asked->self_test.seeds = (int)cli_number(state, "seeds", argument, 1, 10000);
-        asked->detailed = true;
-        return 0;
-    case KEY_WITHOUT:
-        asked->self_test.without = argument;
-        asked->detailed = true;
+        test->seeds = (int)cli_number(state, "seeds", argument, 1, 10000);
         return 0;
     case ARGP_KEY_ARG:
-        if (asked->path)
-            argp_error(state, "one DATABASE at a time, '%s' is too much", argument);
-        asked->path = argument;
+        cli_take_one(&asked->path, "DATABASE", argument, state);
         return 0;
     case ARGP_KEY_END:
-        if (asked->detailed && !asked->self_testing)
+        if (!asked->self_testing && (test->seed || test->seeds || test->without))
             argp_error(state, "--seed, --seeds and --without go with --self-test only");
         if (!asked->path && !asked->self_testing)
             argp_error(state, "no DATABASE is given");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -126,7 +113,7 @@ static int audit_one(const struct asked *asked)
         code = cli_fail("audit", &err);
     } else {
         code = findings.count ? 4 : 0;
-        (asked->json ? tell_json : tell)(asked->path, &report, &findings);
+        (asked->self_test.json ? tell_json : tell)(asked->path, &report, &findings);
     }
     audit_findings_release(&findings);
     return code;
@@ -135,22 +122,19 @@ static int audit_one(const struct asked *asked)
 int cmd_audit(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "DATABASE\n--self-test [DATABASE]",
-        "Audit one database: SQLite's integrity_check and foreign_key_check, what its -wal holds, "
-        "and, in a spawner's store, its schema and what its rows say of each other. With "
-        "--self-test: are the audits able to see what they are for?\vExit status: 0 no finding "
-        "(self-test: every kind of damage is seen), 4 findings (self-test: a kind escapes, or the "
-        "untouched store is accused), 2 not a SQLite database, 5 cannot be read or run.",
-        NULL,
-        NULL,
-        NULL};
-    struct asked asked = {.self_test = {.seed = 1, .seeds = 5}};
+        .options = options,
+        .parser = take,
+        .args_doc = "DATABASE\n--self-test [DATABASE]",
+        .doc = "Audit one database: SQLite's integrity_check and foreign_key_check, what its -wal "
+               "holds, and, in a spawner's store, its schema and what its rows say of each other. "
+               "With --self-test: are the audits able to see what they are for?\vExit status: 0 no "
+               "finding (self-test: every kind of damage is seen), 4 findings (self-test: a kind "
+               "escapes, or the untouched store is accused), 2 not a SQLite database, 5 cannot be "
+               "read or run."};
+    struct asked asked = {0};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     asked.self_test.database = asked.path;
-    asked.self_test.json = asked.json;
     code = asked.self_testing ? cli_self_test(&asked.self_test) : audit_one(&asked);
     return cli_check_stdout("audit", code);
 }

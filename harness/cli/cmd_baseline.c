@@ -1,6 +1,5 @@
 /* spawnbench baseline: give stored runs a name, so that later ones can be gated against them. */
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +9,9 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "trend/gate/baseline.h"
-#include "trend/gate/stored.h"
+#include "trend/gate/gating.h"
 
 #define MOST_NAME 64
-
-enum { KEY_RESULTS = 256, KEY_EXPORT, KEY_LAST, KEY_JSON };
-
-static const struct argp_option options[] = {
-    {"export", KEY_EXPORT, "FILE", 0, "save: write the baseline there, too, to be committed", 0},
-    {"last", KEY_LAST, "N", 0,
-     "save: the newest N runs of the same scenario that fit together, instead of one", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"json", KEY_JSON, NULL, 0, "list, show: one JSON document on stdout", 0},
-    {0}};
 
 struct asked {
     const char *verb, *name, *results, *file;
@@ -31,6 +20,17 @@ struct asked {
     long last;
     bool json;
 };
+
+enum { KEY_LAST = 256 };
+
+static const struct argp_option options[] = {
+    {"export", CLI_WORD(file), "FILE", 0, "save: write the baseline there, too, to be committed",
+     0},
+    {"last", KEY_LAST, "N", 0,
+     "save: the newest N runs of the same scenario that fit together, instead of one", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"json", CLI_FLAG(json), NULL, 0, "list, show: one JSON document on stdout", 0},
+    {0}};
 
 static bool is_name(const char *name)
 {
@@ -65,22 +65,9 @@ static void check(const struct asked *asked, const struct argp_state *state)
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
-    char *end;
     switch (key) {
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
-    case KEY_EXPORT:
-        asked->file = argument;
-        return 0;
     case KEY_LAST:
-        errno = 0;
-        asked->last = strtol(argument, &end, 10);
-        if (errno || *end || asked->last < 1 || asked->last > 1000)
-            argp_error(state, "--last %s: expected a whole number from 1 to 1000", argument);
-        return 0;
-    case KEY_JSON:
-        asked->json = true;
+        asked->last = cli_number(state, "last", argument, 1, 1000);
         return 0;
     case ARGP_KEY_ARG:
         if (!asked->verb)
@@ -94,7 +81,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         check(asked, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -102,7 +89,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
 
 /* The newest runs that may stand beside `ids[0]`, which is the newest of them. */
 struct gathering {
-    struct results *store;
     const char *scenario;
     int64_t newest, *ids;
     size_t count;
@@ -124,7 +110,7 @@ static int take_last(const struct asked *asked, struct results *store, int64_t n
                      int64_t **out, size_t *count, struct err *err)
 {
     struct results_run run = {0};
-    struct gathering gathering = {.store = store, .newest = newest};
+    struct gathering gathering = {.newest = newest};
     int rc = results_run_load(store, newest, &run, err);
     gathering.scenario = run.scenario_name;
     if (rc == 0)
@@ -178,8 +164,9 @@ static void tell(const struct gate_baseline *baseline)
         printf("  fewer than %d sittings: a gate against it only advises\n", GATE_ENOUGH_SITTINGS);
 }
 
-static int save(const struct asked *asked, struct results *store, struct err *err)
+static int save(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     struct gate_baseline baseline = {0};
     struct results_document document = {.kind = RESULTS_BASELINE, .name = asked->name};
     int64_t *runs = NULL;
@@ -230,8 +217,9 @@ static int list_one(void *context, const struct results_document *document)
     return 0;
 }
 
-static int list(const struct asked *asked, struct results *store, struct err *err)
+static int list(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     cJSON *root, *rows;
     int rc;
     if (!asked->json) {
@@ -267,8 +255,9 @@ static void show_series(const struct gate_series *series)
            scenario_metrics[series->metric].more_is_better ? "  (time for each agent)" : "");
 }
 
-static int show(const struct asked *asked, struct results *store, struct err *err)
+static int show(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     struct gate_baseline baseline;
     char *text;
     if (gate_baseline_find(&baseline, asked->name, store, err) < 0)
@@ -292,30 +281,21 @@ static int show(const struct asked *asked, struct results *store, struct err *er
 int cmd_baseline(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "save NAME [RUN...]\nlist\nshow NAME",
-        "Give stored runs a name, so that later ones can be gated against them: each run is one "
-        "sitting. Default: the newest run. NAME may also be a file for show.\vFewer than 10 "
-        "sittings can only advise (spawnbench gate --baseline). Saved under the same name again, "
-        "the newest counts.",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "save NAME [RUN...]\nlist\nshow NAME",
+        .doc = "Give stored runs a name, so that later ones can be gated against them: each run is "
+               "one sitting. Default: the newest run. NAME may also be a file for show.\vFewer "
+               "than 10 sittings can only advise (spawnbench gate --baseline). Saved under the "
+               "same name again, the newest counts."};
     struct asked asked = {.results = "results", .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
-    struct results *store = NULL;
-    struct err err = {0};
-    int code = 0, rc;
+    int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    rc = results_open_in(&store, asked.results,
-                         strcmp(asked.verb, "save") == 0 ? RESULTS_WRITE : RESULTS_READ, &err);
-    if (rc == 0)
-        rc = strcmp(asked.verb, "save") == 0   ? save(&asked, store, &err)
-             : strcmp(asked.verb, "list") == 0 ? list(&asked, store, &err)
-                                               : show(&asked, store, &err);
-    if (rc < 0)
-        code = cli_fail("baseline", &err);
-    results_close(store);
+    if (strcmp(asked.verb, "save") == 0)
+        code = cli_in_store("baseline", asked.results, RESULTS_WRITE, save, &asked);
+    else
+        code = cli_in_store("baseline", asked.results, RESULTS_READ,
+                            strcmp(asked.verb, "list") == 0 ? list : show, &asked);
     free(asked.runs);
-    return cli_check_stdout("baseline", code);
+    return code;
 }

@@ -9,25 +9,20 @@
 #include "base/text.h"
 #include "cli/doctor_page.h"
 #include "cycle/cycle.h"
-#include "trend/doctor/calibrate.h"
 
-enum {
-    KEY_JSON = 256,
-    KEY_RESULTS,
-    KEY_CALIBRATE,
-    KEY_SITTINGS,
-    KEY_PAIRS,
-    KEY_PAUSE,
-    KEY_MAX_TIME,
-    KEY_ARM,
-    KEY_SEED,
-    KEY_FORCE
+struct asked {
+    struct calibrate_how calibrate;
+    bool calibrating, detailed, json, forced, quiet;
 };
 
+enum { KEY_SITTINGS = 256, KEY_PAIRS, KEY_PAUSE, KEY_MAX_TIME, KEY_ARM, KEY_SEED, KEY_FORCE };
+
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.doctor.v1)", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"calibrate", KEY_CALIBRATE, NULL, 0,
+    {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout (schema spawnbench.doctor.v1)",
+     0},
+    {"results", CLI_WORD(calibrate.runner.results), "DIR", 0,
+     "where results are kept (default: results)", 0},
+    {"calibrate", CLI_FLAG(calibrating), NULL, 0,
      "measure the noise too: an arm against itself, with real processes, judged as the gate "
      "judges; stored, and held against the gate's tolerance",
      1},
@@ -43,11 +38,6 @@ static const struct argp_option options[] = {
     {"quiet", 'q', NULL, 0, "no progress", 0},
     {0}};
 
-struct asked {
-    struct calibrate_how calibrate;
-    bool calibrating, detailed, json, forced, quiet;
-};
-
 static int64_t duration(const struct argp_state *state, const char *option, const char *text)
 {
     int64_t ns = 0;
@@ -57,7 +47,7 @@ static int64_t duration(const struct argp_state *state, const char *option, cons
     return ns;
 }
 
-static error_t take_calibrate(int key, const char *argument, const struct argp_state *state)
+static error_t take_calibrate(int key, char *argument, const struct argp_state *state)
 {
     struct asked *asked = state->input;
     struct calibrate_how *calibrate = &asked->calibrate;
@@ -85,7 +75,7 @@ static error_t take_calibrate(int key, const char *argument, const struct argp_s
         asked->forced = true;
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
     asked->detailed = true;
     return 0;
@@ -95,22 +85,11 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
-    case KEY_JSON:
-        asked->json = true;
-        return 0;
     case 'q':
         asked->quiet = true;
         return 0;
-    case KEY_RESULTS:
-        asked->calibrate.runner.results = argument;
-        return 0;
-    case KEY_CALIBRATE:
-        asked->calibrating = true;
-        return 0;
     case ARGP_KEY_ARG:
-        if (asked->calibrate.runner.path)
-            argp_error(state, "one SCENARIO at a time, '%s' is too much", argument);
-        asked->calibrate.runner.path = argument;
+        cli_take_one(&asked->calibrate.runner.path, "SCENARIO", argument, state);
         return 0;
     case ARGP_KEY_END:
         if ((asked->detailed || asked->calibrate.runner.path) && !asked->calibrating)
@@ -272,19 +251,17 @@ static int visit_machine(struct asked *asked, const char *environment,
 int cmd_doctor(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "\n--calibrate [SCENARIO]",
-        "Is this machine fit to measure? Clock, timer, load, steal, pressure, throttling, cores, "
-        "frequency, memory, limits, the disk of the results, SQLite, and the programs that are "
-        "needed; each with what was found and what to do about it. With --calibrate: how fine a "
-        "difference can it resolve? A short scenario of its own, or one arm of SCENARIO, is "
-        "measured against itself.\vExit status: 0 fit (warnings do not change that), calibrated; "
-        "2 bad input, 4 a run of the calibration has findings, 5 unfit or could not be "
-        "calibrated, 128+n ended by signal n.",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "\n--calibrate [SCENARIO]",
+        .doc =
+            "Is this machine fit to measure? Clock, timer, load, steal, pressure, throttling, "
+            "cores, frequency, memory, limits, the disk of the results, SQLite, and the programs "
+            "that are needed; each with what was found and what to do about it. With --calibrate: "
+            "how fine a difference can it resolve? A short scenario of its own, or one arm of "
+            "SCENARIO, is measured against itself.\vExit status: 0 fit (warnings do not change "
+            "that), calibrated; 2 bad input, 4 a run of the calibration has findings, 5 unfit or "
+            "could not be calibrated, 128+n ended by signal n."};
     struct asked asked = {.calibrate = {.runner = {.results = "results"},
                                         .sittings = 20,
                                         .pairs = 100,
@@ -297,7 +274,7 @@ int cmd_doctor(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     asked.calibrate.runner.command = command;
     if (!asked.calibrate.runner.seed)
-        asked.calibrate.runner.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % INT32_MAX;
+        asked.calibrate.runner.seed = cli_seed(INT32_MAX);
     /* the class names the file system of the results: there must be one; where there cannot be,
      * the examination says so */
     text_make_directories(asked.calibrate.runner.results, NULL);

@@ -11,17 +11,15 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
-enum { KEY_RESULTS = 256 };
+struct asked {
+    const char *format, *output, *results, *run;
+};
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "one of those below (needed)", 0},
     {"output", 'o', "FILE", 0, "write to FILE, whole or not at all (default: stdout)", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
     {0}};
-
-struct asked {
-    const char *format, *output, *results, *run;
-};
 
 static error_t take(int key, char *argument, struct argp_state *state)
 {
@@ -33,16 +31,13 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case 'o':
         asked->output = strcmp(argument, "-") == 0 ? NULL : argument;
         return 0;
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
     case ARGP_KEY_ARG:
         if (asked->run)
             argp_error(state, "one run at a time: '%s' is one too many", argument);
         asked->run = argument;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -126,16 +121,13 @@ static int export_run(const struct asked *asked, struct err *err)
 
 int cmd_export(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        take,
-        "[RUN]",
-        "Write a stored run in the format of another tool: by number, by the name of a scenario "
-        "(its newest run), or the newest run of all."
-        "\v ",
-        NULL,
-        list_formats,
-        NULL};
+    static const struct argp argp = {.options = options,
+                                     .parser = take,
+                                     .args_doc = "[RUN]",
+                                     .doc = "Write a stored run in the format of another tool: by "
+                                            "number, by the name of a scenario "
+                                            "(its newest run), or the newest run of all.\v ",
+                                     .help_filter = list_formats};
     struct asked asked = {.results = "results"};
     struct err err = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &asked);

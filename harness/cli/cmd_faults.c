@@ -12,41 +12,6 @@
 #include "proof/faults/fault_trials.h"
 #include "proof/faults/prove.h"
 
-enum {
-    KEY_ARM = 256,
-    KEY_FAULT,
-    KEY_SEED,
-    KEY_TIMES,
-    KEY_SHIM,
-    KEY_LIST,
-    KEY_JSON,
-    KEY_RESULTS,
-    KEY_PROVE,
-    KEY_FULL
-};
-
-static const struct argp_option options[] = {
-    {"arm", KEY_ARM, "NAME", 0, "only this arm (may be repeated)", 0},
-    {"fault", KEY_FAULT, "NAME", 0,
-     "only this fault (may be repeated; default: those of the scenario, else all)", 0},
-    {"list", KEY_LIST, NULL, 0, "list the faults, how each is made and what is due then", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of the places that are struck (default 1)", 0},
-    {"times", KEY_TIMES, "N", 0,
-     "places of the batch at which a fault that can strike anywhere is tried (default 3)", 0},
-    {"shim-option", KEY_SHIM, "OPTION", 0,
-     "the option by which the arms load a SQLite extension, for the faults of single calls "
-     "(default: --vfs-extension for {reference} alone)",
-     0},
-    {"prove", KEY_PROVE, "WHAT", 0,
-     "afterwards: controls (default: known-bad ways of recording, which must fail), all (and the "
-     "crash walk, an error at every call, the matrix of damage) or nothing",
-     0},
-    {"full", KEY_FULL, NULL, 0, "(--prove all) every state and place: an hour", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"quiet", 'q', NULL, 0, "print nothing; the exit code tells", 0},
-    {"json", KEY_JSON, NULL, 0, "one JSON document (schema spawnbench.proof.faults.v1)", 0},
-    {0}};
-
 enum proving { PROVING_CONTROLS, PROVING_ALL, PROVING_NOTHING };
 
 struct asked {
@@ -57,7 +22,33 @@ struct asked {
     enum proving proving;
     bool listing, quiet, json, full;
     char *command;
+    struct scenario scenario;
 };
+
+enum { KEY_TIMES = 256, KEY_PROVE };
+
+static const struct argp_option options[] = {
+    {"arm", CLI_ARM(change), "NAME", 0, "only this arm (may be repeated)", 0},
+    {"fault", CLI_FAULT(faults), "NAME", 0,
+     "only this fault (may be repeated; default: those of the scenario, else all)", 0},
+    {"list", CLI_FLAG(listing), NULL, 0, "list the faults, how each is made and what is due then",
+     0},
+    {"seed", CLI_SEED(seed), "N", 0, "seed of the places that are struck (default 1)", 0},
+    {"times", KEY_TIMES, "N", 0,
+     "places of the batch at which a fault that can strike anywhere is tried (default 3)", 0},
+    {"shim-option", CLI_WORD(shim_option), "OPTION", 0,
+     "the option by which the arms load a SQLite extension, for the faults of single calls "
+     "(default: --vfs-extension for {reference} alone)",
+     0},
+    {"prove", KEY_PROVE, "WHAT", 0,
+     "afterwards: controls (default: known-bad ways of recording, which must fail), all (and the "
+     "crash walk, an error at every call, the matrix of damage) or nothing",
+     0},
+    {"full", CLI_FLAG(full), NULL, 0, "(--prove all) every state and place: an hour", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"quiet", 'q', NULL, 0, "print nothing; the exit code tells", 0},
+    {"json", CLI_FLAG(json), NULL, 0, "one JSON document (schema spawnbench.proof.faults.v1)", 0},
+    {0}};
 
 static void take_proving(struct asked *asked, const char *word, const struct argp_state *state)
 {
@@ -70,52 +61,21 @@ static void take_proving(struct asked *asked, const char *word, const struct arg
     argp_error(state, "--prove %s: expected controls, all or nothing", word);
 }
 
-static void take_path(struct asked *asked, const char *path, const struct argp_state *state)
-{
-    if (asked->path)
-        argp_error(state, "one SCENARIO at a time, '%s' is too much", path);
-    asked->path = path;
-}
-
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
-    case KEY_ARM:
-        cli_take_arm(&asked->change, argument, state);
-        return 0;
-    case KEY_FAULT:
-        cli_take_fault(&asked->faults, argument, state);
-        return 0;
-    case KEY_SEED:
-        asked->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
-        return 0;
     case KEY_TIMES:
         asked->times = (int)cli_number(state, "times", argument, 1, 1000);
-        return 0;
-    case KEY_SHIM:
-        asked->shim_option = argument;
         return 0;
     case KEY_PROVE:
         take_proving(asked, argument, state);
         return 0;
-    case KEY_FULL:
-        asked->full = true;
-        return 0;
-    case KEY_LIST:
-        asked->listing = true;
-        return 0;
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
     case 'q':
         asked->quiet = true;
         return 0;
-    case KEY_JSON:
-        asked->json = true;
-        return 0;
     case ARGP_KEY_ARG:
-        take_path(asked, argument, state);
+        cli_take_one(&asked->path, "SCENARIO", argument, state);
         return 0;
     case ARGP_KEY_END:
         if (!asked->path && !asked->listing)
@@ -124,7 +84,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
             argp_error(state, "--full goes with --prove all only");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -244,9 +204,10 @@ static int prove(struct asked *asked, struct results *store, int *code, struct e
     return 0;
 }
 
-static int run(struct asked *asked, const struct scenario *scenario, struct results *store,
-               int *code, struct err *err)
+static int run(void *context, struct results *store, struct err *err)
 {
+    struct asked *asked = context;
+    const struct scenario *scenario = &asked->scenario;
     struct table table = {.asked = asked, .scenario = scenario};
     struct trials_how how = {.scenario = scenario,
                              .results = asked->results,
@@ -260,7 +221,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct resu
     enum faults_verdict verdict;
     cJSON *document = NULL;
     int64_t from_ns = clock_now_ns();
-    int rc;
+    int code;
     if (!how.faults)
         scenario_fault_add(&how.faults, "all");
     if (!asked->quiet && !asked->json)
@@ -268,42 +229,32 @@ static int run(struct asked *asked, const struct scenario *scenario, struct resu
                asked->seed, asked->times);
     if (trials_run(&how, &document, &verdict, err) < 0)
         return -1;
-    *code = exit_codes[verdict];
+    code = exit_codes[verdict];
     if (asked->json)
         json_puts(document);
     else if (!asked->quiet)
         tell_sums(&table, verdict);
-    rc =
-        prove_keep(store, "faults", asked->command, *code, clock_now_ns() - from_ns, document, err);
-    return rc < 0 ? rc : prove(asked, store, code, err);
-}
-
-static int run_in_store(struct asked *asked, const struct scenario *scenario)
-{
-    struct results *store = NULL;
-    struct err err = {0};
-    int code = 0, rc = results_open_in(&store, asked->results, RESULTS_MAKE, &err);
-    if (rc == 0)
-        rc = run(asked, scenario, store, &code, &err);
-    results_close(store);
-    return rc < 0 ? cli_fail("faults", &err) : code;
+    if (prove_keep(store, "faults", asked->command, code, clock_now_ns() - from_ns, document, err) <
+            0 ||
+        prove(asked, store, &code, err) < 0)
+        return -1;
+    return code;
 }
 
 static int load_and_run(struct asked *asked)
 {
-    struct scenario scenario = {0};
     struct err err = {0};
     char *absolute = NULL;
     int code;
-    if (scenario_load(&scenario, asked->path, &err) < 0 ||
-        cli_change_scenario(&scenario, &asked->change, &err) < 0 ||
+    if (scenario_load(&asked->scenario, asked->path, &err) < 0 ||
+        cli_change_scenario(&asked->scenario, &asked->change, &err) < 0 ||
         runner_settle_results(asked->results, &absolute, &err) < 0) {
         code = cli_fail("faults", &err);
     } else {
         asked->results = absolute;
-        code = run_in_store(asked, &scenario);
+        code = cli_in_store("faults", absolute, RESULTS_MAKE, run, asked);
     }
-    scenario_release(&scenario);
+    scenario_release(&asked->scenario);
     free(absolute);
     return code;
 }
@@ -311,23 +262,21 @@ static int load_and_run(struct asked *asked)
 int cmd_faults(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "SCENARIO",
-        "Make things fail for real around the arms of SCENARIO: processes are killed, limits and "
-        "locks are met, disks are full, writes fail. After each fault: audit, restart, audit "
-        "again, a healthy batch, audit at the end.\vExit status: 0 intact, 2 bad input, 4 broken, "
-        "5 a fault did not strike or a control did not fail (nothing is proven), 128+n ended by "
-        "signal n.",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "SCENARIO",
+        .doc =
+            "Make things fail for real around the arms of SCENARIO: processes are killed, limits "
+            "and locks are met, disks are full, writes fail. After each fault: audit, restart, "
+            "audit again, a healthy batch, audit at the end.\vExit status: 0 intact, 2 bad input, "
+            "4 broken, 5 a fault did not strike or a control did not fail (nothing is proven), "
+            "128+n ended by signal n."};
     struct asked asked = {.seed = 1, .times = 3};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     interrupt_catch();
     asked.command = cli_join_words(argc, argv);
-    code = asked.listing ? list() : load_and_run(&asked);
+    code = asked.listing ? cli_check_stdout("faults", list()) : load_and_run(&asked);
     free(asked.command);
-    return cli_check_stdout("faults", code);
+    return code;
 }

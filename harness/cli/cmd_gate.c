@@ -9,47 +9,38 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "trend/gate/derive.h"
-#include "trend/gate/gate_self_test.h"
-#include "trend/gate/paired.h"
+#include "trend/gate/gating.h"
 
 #define MOST_CYCLES 200
 
+struct asked {
+    struct cli_gate gate;
+    bool self_test;
+    int most_cycles;
+};
+
 enum {
-    KEY_AGAINST = 256,
-    KEY_BASELINE,
-    KEY_ARM,
-    KEY_TOLERANCE,
+    KEY_TOLERANCE = 256,
     KEY_METRIC,
     KEY_QUANTILE,
     KEY_ALPHA,
     KEY_POWER,
     KEY_MAX_CYCLES,
-    KEY_INCONCLUSIVE,
-    KEY_ADVISORY,
-    KEY_MISMATCH,
-    KEY_STRICT,
-    KEY_HISTORY,
-    KEY_SEED,
-    KEY_RESULTS,
-    KEY_JSON,
-    KEY_JUNIT,
-    KEY_CTEST,
-    KEY_SELF_TEST
+    KEY_INCONCLUSIVE
 };
 
 static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What is compared:", 1},
-    {"against", KEY_AGAINST, "COMMAND", 0,
+    {"against", CLI_WORD(gate.against), "COMMAND", 0,
      "run this baseline side by side with the arm, interleaved in one run: the recommended way. "
      "Words are split at blanks, quotes hold together, no shell; {reference} and {agent} stand for "
      "the programs built here",
      0},
-    {"baseline", KEY_BASELINE, "B", 0,
+    {"baseline", CLI_WORD(gate.baseline), "B", 0,
      "compare with what is stored instead: a file of 'baseline save --export', the name of a saved "
      "baseline, or a run",
      0},
-    {"arm", KEY_ARM, "NAME", 0,
+    {"arm", CLI_WORD(gate.arm), "NAME", 0,
      "the arm that is the candidate (default: the only one, or the one "
      "whose speed the scenario claims)",
      0},
@@ -68,33 +59,30 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "How it ends:", 3},
     {"inconclusive", KEY_INCONCLUSIVE, "pass|fail", 0,
      "what an undecided gate ends with: pass is 0, fail is 3 (default)", 0},
-    {"advisory", KEY_ADVISORY, NULL, 0, "tell, but end with 0; broken integrity still ends with 4",
-     0},
-    {"allow-mismatch", KEY_MISMATCH, NULL, 0,
+    {"advisory", CLI_FLAG(gate.manners.advisory), NULL, 0,
+     "tell, but end with 0; broken integrity still ends with 4", 0},
+    {"allow-mismatch", CLI_FLAG(gate.manners.allow_mismatch), NULL, 0,
      "compare even if machine, scenario or baseline speak against it, and say so", 0},
-    {"strict-baseline", KEY_STRICT, NULL, 0,
+    {"strict-baseline", CLI_FLAG(gate.strict_baseline), NULL, 0,
      "let a stored baseline of fewer than 10 sittings fail the gate, too", 0},
-    {"against-history", KEY_HISTORY, NULL, 0,
+    {"against-history", CLI_FLAG(gate.against_history), NULL, 0,
      "let a step for the worse in the scenario's history fail the gate, too, unless somebody "
      "accepted it (spawnbench history)",
      0},
     {NULL, 0, NULL, 0, "The rest:", 4},
-    {"seed", KEY_SEED, "N", 0, "seed of the order of cycles (default: from the clock, printed)", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.gate.v1)", 0},
-    {"junit", KEY_JUNIT, "FILE", 0, "write a JUnit document there, a case for each metric", 0},
-    {"ctest", KEY_CTEST, NULL, 0,
+    {"seed", CLI_SEED(gate.seed), "N", 0,
+     "seed of the order of cycles (default: from the clock, printed)", 0},
+    {"results", CLI_WORD(gate.results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"json", CLI_FLAG(gate.json), NULL, 0,
+     "one JSON document on stdout (schema spawnbench.gate.v1)", 0},
+    {"junit", CLI_WORD(gate.junit), "FILE", 0,
+     "write a JUnit document there, a case for each metric", 0},
+    {"ctest", CLI_FLAG(gate.ctest), NULL, 0,
      "print CTestMeasurement elements (default: when CTest's dashboard runs it)", 0},
     {"quiet", 'q', NULL, 0, "no progress, no table; the exit code tells", 0},
-    {"self-test", KEY_SELF_TEST, NULL, 0,
+    {"self-test", CLI_FLAG(self_test), NULL, 0,
      "plant a regression and broken baselines, and fail if they are not seen", 0},
     {0}};
-
-struct parse {
-    struct cli_gate gate;
-    bool self_test, metrics_given, quantiles_given;
-    int most_cycles;
-};
 
 static double number(struct argp_state *state, const char *option, const char *text, double least,
                      double most)
@@ -108,13 +96,13 @@ static double number(struct argp_state *state, const char *option, const char *t
     return value;
 }
 
-static void take_tolerance(struct parse *parse, const char *text, struct argp_state *state)
+static void take_tolerance(struct asked *asked, const char *text, struct argp_state *state)
 {
     double share;
     if (text_parse_share(&share, text) < 0 || !(share >= 0 && share <= 1000))
         argp_error(state, "--max-regression %s: expected a share from 0%% to 100000%%, such as 5%%",
                    text);
-    parse->gate.asked.tolerance = share;
+    asked->gate.asked.tolerance = share;
 }
 
 static void refuse_metric(const char *name, struct argp_state *state)
@@ -130,47 +118,41 @@ static void refuse_metric(const char *name, struct argp_state *state)
     text_release(&known);
 }
 
-static void take_metric(struct parse *parse, const char *name, struct argp_state *state)
+static void take_metric(struct asked *asked, const char *name, struct argp_state *state)
 {
-    struct gate_asked *asked = &parse->gate.asked;
+    struct gate_asked *gated = &asked->gate.asked;
     enum scenario_metric metric = SCENARIO_SPAWN_TIME;
-    if (!parse->metrics_given)
-        asked->metric_count = 0;
-    parse->metrics_given = true;
     if (scenario_metric_find(&metric, name) < 0)
         refuse_metric(name, state);
-    for (size_t i = 0; i < asked->metric_count; i++)
-        if (asked->metrics[i] == metric)
+    for (size_t i = 0; i < gated->metric_count; i++)
+        if (gated->metrics[i] == metric)
             return;
-    asked->metrics[asked->metric_count++] = metric;
+    gated->metrics[gated->metric_count++] = metric;
 }
 
-static void take_quantile(struct parse *parse, const char *text, struct argp_state *state)
+static void take_quantile(struct asked *asked, const char *text, struct argp_state *state)
 {
-    struct gate_asked *asked = &parse->gate.asked;
+    struct gate_asked *gated = &asked->gate.asked;
     double quantile = number(state, "quantile", text, 0.5, 0.9999);
-    if (!parse->quantiles_given)
-        asked->quantile_count = 0;
-    parse->quantiles_given = true;
-    for (size_t i = 0; i < asked->quantile_count; i++)
-        if (asked->quantiles[i] == quantile)
+    for (size_t i = 0; i < gated->quantile_count; i++)
+        if (gated->quantiles[i] == quantile)
             return;
-    if (asked->quantile_count == GATE_MOST_QUANTILES)
+    if (gated->quantile_count == GATE_MOST_QUANTILES)
         argp_error(state, "--quantile: at most %d of them", GATE_MOST_QUANTILES);
-    asked->quantiles[asked->quantile_count++] = quantile;
+    gated->quantiles[gated->quantile_count++] = quantile;
 }
 
-static void take_inconclusive(struct parse *parse, const char *text, struct argp_state *state)
+static void take_inconclusive(struct asked *asked, const char *text, struct argp_state *state)
 {
     if (strcmp(text, "pass") != 0 && strcmp(text, "fail") != 0)
         argp_error(state, "--inconclusive %s: expected pass or fail", text);
-    parse->gate.manners.inconclusive_passes = strcmp(text, "pass") == 0;
+    asked->gate.manners.inconclusive_passes = strcmp(text, "pass") == 0;
 }
 
-static void check_company(const struct parse *parse, struct argp_state *state)
+static void check_company(const struct asked *asked, struct argp_state *state)
 {
-    const struct cli_gate *gate = &parse->gate;
-    if (parse->self_test) {
+    const struct cli_gate *gate = &asked->gate;
+    if (asked->self_test) {
         if (gate->against || gate->baseline || gate->word_count)
             argp_error(state, "--self-test brings its own scenarios and baselines");
         return;
@@ -190,26 +172,17 @@ static void check_company(const struct parse *parse, struct argp_state *state)
 
 static error_t take(int key, char *argument, struct argp_state *state)
 {
-    struct parse *parse = state->input;
-    struct cli_gate *gate = &parse->gate;
+    struct asked *asked = state->input;
+    struct cli_gate *gate = &asked->gate;
     switch (key) {
-    case KEY_AGAINST:
-        gate->against = argument;
-        return 0;
-    case KEY_BASELINE:
-        gate->baseline = argument;
-        return 0;
-    case KEY_ARM:
-        gate->arm = argument;
-        return 0;
     case KEY_TOLERANCE:
-        take_tolerance(parse, argument, state);
+        take_tolerance(asked, argument, state);
         return 0;
     case KEY_METRIC:
-        take_metric(parse, argument, state);
+        take_metric(asked, argument, state);
         return 0;
     case KEY_QUANTILE:
-        take_quantile(parse, argument, state);
+        take_quantile(asked, argument, state);
         return 0;
     case KEY_ALPHA:
         gate->asked.alpha = number(state, "alpha", argument, 1e-6, 0.4);
@@ -218,67 +191,34 @@ static error_t take(int key, char *argument, struct argp_state *state)
         gate->asked.power = number(state, "power", argument, 0.5, 0.999);
         return 0;
     case KEY_MAX_CYCLES:
-        parse->most_cycles =
+        asked->most_cycles =
             (int)cli_number(state, "max-cycles", argument, 1, SCENARIO_MOST_CYCLES);
         return 0;
     case KEY_INCONCLUSIVE:
-        take_inconclusive(parse, argument, state);
-        return 0;
-    case KEY_ADVISORY:
-        gate->manners.advisory = true;
-        return 0;
-    case KEY_MISMATCH:
-        gate->manners.allow_mismatch = true;
-        return 0;
-    case KEY_STRICT:
-        gate->strict_baseline = true;
-        return 0;
-    case KEY_HISTORY:
-        gate->against_history = true;
-        return 0;
-    case KEY_SEED:
-        gate->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
-        gate->seeded = true;
-        return 0;
-    case KEY_RESULTS:
-        gate->results = argument;
-        return 0;
-    case KEY_JSON:
-        gate->json = true;
-        return 0;
-    case KEY_JUNIT:
-        gate->junit = argument;
-        return 0;
-    case KEY_CTEST:
-        gate->ctest = true;
+        take_inconclusive(asked, argument, state);
         return 0;
     case 'q':
         gate->quiet = true;
-        return 0;
-    case KEY_SELF_TEST:
-        parse->self_test = true;
         return 0;
     case ARGP_KEY_ARG:
         if (gate->word_count < 2)
             gate->words[gate->word_count++] = argument;
         return 0;
     case ARGP_KEY_END:
-        check_company(parse, state);
+        check_company(asked, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
 static const char doc[] =
     "Is the candidate slower than the baseline? Answers for each metric: no regression, "
-    "regression, "
-    "improvement, inconclusive, or powerless (this run could not have shown it).\v"
+    "regression, improvement, inconclusive, or powerless (this run could not have shown it).\v"
     "Exit status: 0 no regression or an improvement, 1 a regression, 2 usage or bad input, 3 "
     "inconclusive or powerless, 4 the candidate has findings of integrity or conduct (outranks "
-    "all), "
-    "5 could not compare (the machine or the scenario differs, the baseline is missing, damaged or "
-    "broken, the tolerance is below the noise floor), 128+n ended by signal n.\n"
+    "all), 5 could not compare (the machine or the scenario differs, the baseline is missing, "
+    "damaged or broken, the tolerance is below the noise floor), 128+n ended by signal n.\n"
     "For CTest: SKIP_RETURN_CODE 3 shows an undecided gate as skipped.";
 
 static void tell_tried(const char *what, const struct gate_said *said, bool good)
@@ -324,12 +264,12 @@ static int run_paired(const struct cli_gate *gate, struct gate_result *result)
     return code == 5 ? 0 : code; /* 5: the result says why it could not be compared */
 }
 
-static int run_gate(struct parse *parse)
+static int run_gate(struct asked *asked)
 {
-    struct cli_gate *gate = &parse->gate;
+    struct cli_gate *gate = &asked->gate;
     struct gate_result result = {.asked = gate->asked};
     int code;
-    if (parse->self_test)
+    if (asked->self_test)
         return run_self_test(gate);
     code = gate->against ? run_paired(gate, &result) : cli_gate_stored(gate, &result);
     if (code == 0 && gate->against_history)
@@ -344,31 +284,29 @@ static int run_gate(struct parse *parse)
 
 int cmd_gate(int argc, char **argv)
 {
-    static const struct argp argp = {options,
-                                     take,
-                                     "SCENARIO --against COMMAND\n"
-                                     "--baseline B [RUN|SCENARIO]\n--self-test",
-                                     doc,
-                                     NULL,
-                                     NULL,
-                                     NULL};
-    struct parse parse = {.gate = {.asked = {.metrics = {SCENARIO_SPAWN_TIME},
-                                             .metric_count = 1,
+    static const struct argp argp = {.options = options,
+                                     .parser = take,
+                                     .args_doc = "SCENARIO --against COMMAND\n"
+                                                 "--baseline B [RUN|SCENARIO]\n--self-test",
+                                     .doc = doc};
+    struct asked asked = {.gate = {.asked = {.metrics = {SCENARIO_SPAWN_TIME},
                                              .quantiles = {0.5},
-                                             .quantile_count = 1,
                                              .tolerance = GATE_TOLERANCE,
                                              .alpha = GATE_ALPHA,
                                              .power = GATE_POWER},
                                    .results = "results"},
                           .most_cycles = MOST_CYCLES};
+    struct gate_asked *gated = &asked.gate.asked;
     int code;
-    argp_parse(&argp, argc, argv, 0, NULL, &parse);
-    parse.gate.command = cli_join_words(argc, argv);
-    parse.gate.asked.look_count = gate_looks(parse.gate.asked.looks, parse.most_cycles);
-    if (!parse.gate.seeded)
-        parse.gate.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    asked.gate.command = cli_join_words(argc, argv);
+    gated->metric_count += gated->metric_count == 0; /* the first one is there already */
+    gated->quantile_count += gated->quantile_count == 0;
+    gated->look_count = gate_looks(gated->looks, asked.most_cycles);
+    if (!asked.gate.seed)
+        asked.gate.seed = cli_seed(UINT32_MAX);
     interrupt_catch();
-    code = run_gate(&parse);
-    free(parse.gate.command);
+    code = run_gate(&asked);
+    free(asked.gate.command);
     return cli_check_stdout("gate", code);
 }

@@ -7,46 +7,36 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cycle/cycle.h"
 #include "report/history_tell.h"
-#include "trend/gate/derive.h"
+#include "trend/gate/gating.h"
 #include "trend/history/history.h"
-
-enum {
-    KEY_METRIC = 256,
-    KEY_ARM,
-    KEY_JSON,
-    KEY_FIGURE,
-    KEY_RESULTS,
-    KEY_ACCEPT,
-    KEY_NOTE,
-    KEY_CHECK,
-    KEY_MACHINE
-};
-
-static const struct argp_option options[] = {
-    {"metric", KEY_METRIC, "METRIC", 0,
-     "what is followed: spawn_time (the default), ready_time, cpu_time, ...", 0},
-    {"arm", KEY_ARM, "NAME", 0, "only this arm", 0},
-    {"check", KEY_CHECK, NULL, 0,
-     "exit 1 when a change for the worse at alarm level is open: not accepted, not over", 0},
-    {"figure", KEY_FIGURE, "FILE.svg", 0,
-     "draw it too (one SCENARIO); data and script are written beside it", 0},
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.history.v1)", 0},
-    {"machine", KEY_MACHINE, "CLASS", 0, "the runs of this class instead of this machine's", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"accept", KEY_ACCEPT, "RUN", 0,
-     "acknowledge that RUN begins a known step: within 2 runs of it none alarms any more", 1},
-    {"note", KEY_NOTE, "TEXT", 0, "(accept) why", 1},
-    {0}};
 
 struct asked {
     const char *results, *scenario, *arm, *figure, *note;
     char machine[SCENARIO_ID_BYTES]; /* "": this one's */
     enum scenario_metric metric;
     int64_t accept;
-    bool json, check, looking; /* looking: an option of the listing was given */
+    bool metric_given, json, check;
 };
+
+enum { KEY_METRIC = 256, KEY_ACCEPT, KEY_MACHINE };
+
+static const struct argp_option options[] = {
+    {"metric", KEY_METRIC, "METRIC", 0,
+     "what is followed: spawn_time (the default), ready_time, cpu_time, ...", 0},
+    {"arm", CLI_WORD(arm), "NAME", 0, "only this arm", 0},
+    {"check", CLI_FLAG(check), NULL, 0,
+     "exit 1 when a change for the worse at alarm level is open: not accepted, not over", 0},
+    {"figure", CLI_WORD(figure), "FILE.svg", 0,
+     "draw it too (one SCENARIO); data and script are written beside it", 0},
+    {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout (schema spawnbench.history.v1)",
+     0},
+    {"machine", KEY_MACHINE, "CLASS", 0, "the runs of this class instead of this machine's", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"accept", KEY_ACCEPT, "RUN", 0,
+     "acknowledge that RUN begins a known step: within 2 runs of it none alarms any more", 1},
+    {"note", CLI_WORD(note), "TEXT", 0, "(accept) why", 1},
+    {0}};
 
 static enum scenario_metric metric_of(const struct argp_state *state, const char *name)
 {
@@ -72,7 +62,9 @@ static int64_t run_of(const struct argp_state *state, const char *text)
 
 static void check_company(const struct asked *asked, const struct argp_state *state)
 {
-    if (asked->accept && (asked->looking || asked->scenario))
+    bool looking = asked->metric_given || asked->arm || asked->json || asked->figure ||
+                   asked->check || *asked->machine;
+    if (asked->accept && (looking || asked->scenario))
         argp_error(state, "--accept goes with --note and --results only");
     if (asked->note && !asked->accept)
         argp_error(state, "--note goes with --accept only");
@@ -81,48 +73,27 @@ static void check_company(const struct asked *asked, const struct argp_state *st
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
-    asked->looking = asked->looking || key == KEY_METRIC || key == KEY_ARM || key == KEY_JSON ||
-                     key == KEY_FIGURE || key == KEY_CHECK || key == KEY_MACHINE;
     switch (key) {
     case KEY_METRIC:
         asked->metric = metric_of(state, argument);
-        return 0;
-    case KEY_ARM:
-        asked->arm = argument;
-        return 0;
-    case KEY_JSON:
-        asked->json = true;
-        return 0;
-    case KEY_CHECK:
-        asked->check = true;
-        return 0;
-    case KEY_FIGURE:
-        asked->figure = argument;
+        asked->metric_given = true;
         return 0;
     case KEY_MACHINE:
         if (!*argument || strlen(argument) >= sizeof asked->machine)
             argp_error(state, "--machine %s: there is no such class", argument);
         snprintf(asked->machine, sizeof asked->machine, "%s", argument);
         return 0;
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
     case KEY_ACCEPT:
         asked->accept = run_of(state, argument);
         return 0;
-    case KEY_NOTE:
-        asked->note = argument;
-        return 0;
     case ARGP_KEY_ARG:
-        if (asked->scenario)
-            argp_error(state, "one SCENARIO at a time, '%s' is too much", argument);
-        asked->scenario = argument;
+        cli_take_one(&asked->scenario, "SCENARIO", argument, state);
         return 0;
     case ARGP_KEY_END:
         check_company(asked, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -160,9 +131,9 @@ static void forget(struct names *names)
     free(names->known);
 }
 
-/* All of them, or the one that was asked for. */
-static int choose(struct names *names, const struct asked *asked, struct results *store,
-                  struct err *err)
+/* Is one stored that was asked for? */
+static int find_names(struct names *names, const struct asked *asked, struct results *store,
+                      struct err *err)
 {
     const char *near;
     if (results_each_run(store, take_name, names, err) < 0)
@@ -175,17 +146,9 @@ static int choose(struct names *names, const struct asked *asked, struct results
             asked->results);
     if (!asked->scenario)
         return 0;
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->known[i], asked->scenario) != 0)
-            continue;
-        char *kept = names->known[i];
-        names->known[i] = names->known[0];
-        names->known[0] = kept;
-        for (size_t k = 1; k < names->count; k++)
-            free(names->known[k]);
-        names->count = 1;
-        return 0;
-    }
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->known[i], asked->scenario) == 0)
+            return 0;
     near = text_nearest(asked->scenario, (const char *const *)names->known);
     return err_set(err, ERR_UNFIT, "no run of scenario '%s' is stored in '%s'%s%s%s",
                    asked->scenario, asked->results, near ? " (did you mean '" : "",
@@ -248,13 +211,17 @@ static int check_said(const struct asked *asked, const struct said *said, struct
     return 0;
 }
 
-static int look(const struct asked *asked, struct results *store, int *code, struct err *err)
+static int look(void *context, struct results *store, struct err *err)
 {
+    struct asked *asked = context;
     struct names names = {.own = !asked->scenario};
     struct said said = {0};
     cJSON *root = NULL;
-    int rc = choose(&names, asked, store, err);
-    if (rc == 0 && asked->figure && names.count > 1)
+    int rc;
+    if (!*asked->machine)
+        cli_machine_class(asked->machine, asked->results);
+    rc = find_names(&names, asked, store, err);
+    if (rc == 0 && asked->figure && !asked->scenario && names.count > 1)
         rc = err_set(err, ERR_USAGE, "--figure draws one scenario: name one of the %zu stored",
                      names.count);
     if (rc == 0 && asked->json) {
@@ -263,19 +230,20 @@ static int look(const struct asked *asked, struct results *store, int *code, str
         said.rows = cJSON_AddArrayToObject(root, "scenarios");
     }
     for (size_t i = 0; i < names.count && rc == 0; i++)
-        rc = one(asked, store, names.known[i], &said, err);
+        if (!asked->scenario || strcmp(names.known[i], asked->scenario) == 0)
+            rc = one(asked, store, names.known[i], &said, err);
     if (rc == 0 && root)
         json_puts(root);
     if (rc == 0)
         rc = check_said(asked, &said, err);
-    *code = asked->check && said.open ? 1 : 0;
     cJSON_Delete(root);
     forget(&names);
-    return rc;
+    return rc == 0 ? asked->check && said.open : -1;
 }
 
-static int accept(const struct asked *asked, struct results *store, struct err *err)
+static int accept(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     if (history_accept(store, asked->accept, asked->note ? asked->note : "", err) < 0)
         return -1;
     printf("run %lld is accepted as the beginning of a known step: one within %d runs of it does "
@@ -284,47 +252,23 @@ static int accept(const struct asked *asked, struct results *store, struct err *
     return 0;
 }
 
-static void find_machine(struct asked *asked)
-{
-    char *environment;
-    if (*asked->machine)
-        return;
-    environment = cycle_host_describe(asked->results, results_engine());
-    scenario_machine_class(asked->machine, environment);
-    free(environment);
-}
-
 int cmd_history(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "[SCENARIO]\n--accept RUN",
-        "Every complete run of a scenario (or of all) on this class of machine, in time, for each "
-        "arm "
-        "and batch size, and where the level changed: E-divisive on the logarithms of the medians, "
-        "p by permutation. Runs of other machine classes are counted, never mixed in.\v"
-        "A change is marked from p .01 on and alarms from p .001 on when it is for the worse; it "
-        "needs three runs on either side. It is open until somebody accepts it or the level comes "
-        "back.\n\nExit status: 0 shown (with --check: no change for the worse is open), 1 (--check "
-        "only) one is, 2 bad input, 5 nothing is stored.",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "[SCENARIO]\n--accept RUN",
+        .doc =
+            "Every complete run of a scenario (or of all) on this class of machine, in time, for "
+            "each arm and batch size, and where the level changed: E-divisive on the logarithms of "
+            "the medians, p by permutation. Runs of other machine classes are counted, never mixed "
+            "in.\v"
+            "A change is marked from p .01 on and alarms from p .001 on when it is for the worse; "
+            "it needs three runs on either side. It is open until somebody accepts it or the level "
+            "comes back.\n\nExit status: 0 shown (with --check: no change for the worse is open), "
+            "1 (--check only) one is, 2 bad input, 5 nothing is stored."};
     struct asked asked = {.results = "results"};
-    struct results *store = NULL;
-    struct err err = {0};
-    int code = 0, rc;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    rc = results_open_in(&store, asked.results, asked.accept ? RESULTS_WRITE : RESULTS_READ, &err);
-    if (rc == 0 && asked.accept) {
-        rc = accept(&asked, store, &err);
-    } else if (rc == 0) {
-        find_machine(&asked);
-        rc = look(&asked, store, &code, &err);
-    }
-    if (rc < 0)
-        code = cli_fail("history", &err);
-    results_close(store);
-    return cli_check_stdout("history", code);
+    return cli_in_store("history", asked.results, asked.accept ? RESULTS_WRITE : RESULTS_READ,
+                        asked.accept ? accept : look, &asked);
 }

@@ -9,35 +9,27 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
-enum { KEY_RESULTS = 256, KEY_JSON };
-
-static const struct argp_option options[] = {
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout", 0},
-    {0}};
-
 struct asked {
     const char *results, *run;
     bool json, takes_run;
 };
 
+static const struct argp_option options[] = {
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout", 0},
+    {0}};
+
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
-    case KEY_JSON:
-        asked->json = true;
-        return 0;
     case ARGP_KEY_ARG:
         if (asked->run || !asked->takes_run)
             argp_error(state, "'%s' is too much", argument);
         asked->run = argument;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -64,8 +56,9 @@ static int list_line(void *context, const struct results_run *run)
     return 0;
 }
 
-static int list(const struct asked *asked, struct results *store, struct err *err)
+static int list(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     cJSON *root, *rows;
     int rc;
     if (!asked->json) {
@@ -82,8 +75,9 @@ static int list(const struct asked *asked, struct results *store, struct err *er
     return rc;
 }
 
-static int show(const struct asked *asked, struct results *store, struct err *err)
+static int show(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     int64_t run;
     if (results_run_find(store, asked->run, &run, err) < 0)
         return -1;
@@ -92,39 +86,25 @@ static int show(const struct asked *asked, struct results *store, struct err *er
     return report_terminal(stdout, store, run, cli_colour(), err);
 }
 
-static int open_and(int argc, char **argv, const struct argp *argp, struct asked *asked,
-                    const char *command,
-                    int (*work)(const struct asked *, struct results *, struct err *))
-{
-    struct results *store = NULL;
-    struct err err = {0};
-    int code = 0;
-    argp_parse(argp, argc, argv, 0, NULL, asked);
-    if (results_open_in(&store, asked->results, RESULTS_READ, &err) < 0 ||
-        work(asked, store, &err) < 0)
-        code = cli_fail(command, &err);
-    results_close(store);
-    return cli_check_stdout(command, code);
-}
-
 int cmd_list(int argc, char **argv)
 {
-    static const struct argp argp = {options, take, "",  "List the stored runs, oldest first.",
-                                     NULL,    NULL, NULL};
+    static const struct argp argp = {.options = options,
+                                     .parser = take,
+                                     .args_doc = "",
+                                     .doc = "List the stored runs, oldest first."};
     struct asked asked = {.results = "results"};
-    return open_and(argc, argv, &argp, &asked, "list", list);
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    return cli_in_store("list", asked.results, RESULTS_READ, list, &asked);
 }
 
 int cmd_show(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        take,
-        "[RUN]",
-        "Show a stored run: by number, by the name of a scenario (its newest run), or the newest.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct argp argp = {.options = options,
+                                     .parser = take,
+                                     .args_doc = "[RUN]",
+                                     .doc = "Show a stored run: by number, by the name of a "
+                                            "scenario (its newest run), or the newest."};
     struct asked asked = {.results = "results", .takes_run = true};
-    return open_and(argc, argv, &argp, &asked, "show", show);
+    argp_parse(&argp, argc, argv, 0, NULL, &asked);
+    return cli_in_store("show", asked.results, RESULTS_READ, show, &asked);
 }

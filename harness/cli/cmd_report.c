@@ -6,20 +6,18 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
-enum { KEY_RESULTS = 256 };
-
-static const struct argp_option options[] = {
-    {"output", 'o', "DIR", 0, "where the report goes (default: reports)", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"quiet", 'q', NULL, 0, "do not name the files that were written", 0},
-    {0}};
-
 struct asked {
     const char *output, *results;
     const char **runs;
     size_t run_count;
     bool quiet;
 };
+
+static const struct argp_option options[] = {
+    {"output", 'o', "DIR", 0, "where the report goes (default: reports)", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"quiet", 'q', NULL, 0, "do not name the files that were written", 0},
+    {0}};
 
 static error_t take(int key, char *argument, struct argp_state *state)
 {
@@ -28,9 +26,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case 'o':
         asked->output = argument;
         return 0;
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
     case 'q':
         asked->quiet = true;
         return 0;
@@ -38,12 +33,13 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->runs[asked->run_count++] = argument;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
-static int render(const struct asked *asked, struct results *store, struct err *err)
+static int render(void *context, struct results *store, struct err *err)
 {
+    const struct asked *asked = context;
     size_t count = asked->run_count ? asked->run_count : 1;
     int64_t *runs = xcalloc(count, sizeof *runs);
     bool figures_missing = false;
@@ -65,26 +61,17 @@ static int render(const struct asked *asked, struct results *store, struct err *
 int cmd_report(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "[RUN...]",
-        "Write benchmarks.md and its figures from stored runs: by number, by the name of a "
-        "scenario "
-        "(its newest run), or the newest run of all. The first is the headline.",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "[RUN...]",
+        .doc = "Write benchmarks.md and its figures from stored runs: by number, by the name of a "
+               "scenario (its newest run), or the newest run of all. The first is the headline."};
     struct asked asked = {.output = "reports",
                           .results = "results",
                           .runs = xcalloc((size_t)argc, sizeof *asked.runs)};
-    struct results *store = NULL;
-    struct err err = {0};
-    int code = 0;
+    int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
-    if (results_open_in(&store, asked.results, RESULTS_READ, &err) < 0 ||
-        render(&asked, store, &err) < 0)
-        code = cli_fail("report", &err);
-    results_close(store);
+    code = cli_in_store("report", asked.results, RESULTS_READ, render, &asked);
     free(asked.runs);
-    return cli_check_stdout("report", code);
+    return code;
 }

@@ -12,43 +12,34 @@
 #include "report/report.h"
 #include "scenario/plan.h"
 
-enum {
-    KEY_CYCLES = 256,
-    KEY_ARM,
-    KEY_VARY,
-    KEY_SEED,
-    KEY_JSON,
-    KEY_RESUME,
-    KEY_RESULTS,
-    KEY_PLAN,
-    KEY_SPREAD
-};
-
-static const struct argp_option options[] = {
-    {"cycles", KEY_CYCLES, "N", 0, "run N cycles of each arm instead of the scenario's", 0},
-    {"arm", KEY_ARM, "NAME", 0,
-     "run only this arm (may be repeated); claims about others are left out", 0},
-    {"vary", KEY_VARY, "agents=N,...", 0, "repeat for these batch sizes", 0},
-    {"spread", KEY_SPREAD, "TIME", 0,
-     "pause between blocks so that those up to the first look span at least TIME (such as 5m)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of the order of cycles (default: from the clock, printed)", 0},
-    {"resume", KEY_RESUME, "RUN", OPTION_ARG_OPTIONAL,
-     "go on with a partial run (default: the newest), no SCENARIO then", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"plan", KEY_PLAN, NULL, 0,
-     "run nothing: print the order, the looks, and what each claim needs to be decided", 0},
-    {"quiet", 'q', NULL, 0, "no progress, no summary; the exit code tells", 0},
-    {"json", KEY_JSON, NULL, 0, "one JSON document on stdout (schema spawnbench.run.v1)", 0},
-    {0}};
-
 struct asked {
     struct cli_change change;
     const char **paths;
     size_t path_count;
     const char *results, *resume;
-    uint64_t seed;
-    bool seeded, quiet, json, resuming, planning;
+    uint64_t seed; /* 0: from the clock */
+    bool quiet, json, resuming, planning;
 };
+
+enum { KEY_CYCLES = 256, KEY_RESUME };
+
+static const struct argp_option options[] = {
+    {"cycles", KEY_CYCLES, "N", 0, "run N cycles of each arm instead of the scenario's", 0},
+    {"arm", CLI_ARM(change), "NAME", 0,
+     "run only this arm (may be repeated); claims about others are left out", 0},
+    {"vary", CLI_WORD(change.vary), "agents=N,...", 0, "repeat for these batch sizes", 0},
+    {"spread", CLI_WORD(change.spread), "TIME", 0,
+     "pause between blocks so that those up to the first look span at least TIME (such as 5m)", 0},
+    {"seed", CLI_SEED(seed), "N", 0,
+     "seed of the order of cycles (default: from the clock, printed)", 0},
+    {"resume", KEY_RESUME, "RUN", OPTION_ARG_OPTIONAL,
+     "go on with a partial run (default: the newest), no SCENARIO then", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"plan", CLI_FLAG(planning), NULL, 0,
+     "run nothing: print the order, the looks, and what each claim needs to be decided", 0},
+    {"quiet", 'q', NULL, 0, "no progress, no summary; the exit code tells", 0},
+    {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout (schema spawnbench.run.v1)", 0},
+    {0}};
 
 /* Options that do not go together. */
 static void check_company(const struct asked *asked, const struct argp_state *state)
@@ -57,7 +48,7 @@ static void check_company(const struct asked *asked, const struct argp_state *st
     bool changed = change->cycles || change->arm_count || change->vary || change->spread;
     if (asked->resuming && asked->path_count)
         argp_error(state, "--resume goes on with a stored run and takes no SCENARIO");
-    if (asked->resuming && (changed || asked->seeded))
+    if (asked->resuming && (changed || asked->seed))
         argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary, "
                           "--spread and --seed cannot change it");
     if (asked->planning && (asked->resuming || asked->json))
@@ -73,34 +64,12 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case KEY_CYCLES:
         asked->change.cycles = cli_number(state, "cycles", argument, 1, SCENARIO_MOST_CYCLES);
         return 0;
-    case KEY_ARM:
-        cli_take_arm(&asked->change, argument, state);
-        return 0;
-    case KEY_VARY:
-        asked->change.vary = argument;
-        return 0;
-    case KEY_SPREAD:
-        asked->change.spread = argument;
-        return 0;
-    case KEY_SEED:
-        asked->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
-        asked->seeded = true;
-        return 0;
     case KEY_RESUME:
         asked->resuming = true;
         asked->resume = argument;
         return 0;
-    case KEY_RESULTS:
-        asked->results = argument;
-        return 0;
-    case KEY_PLAN:
-        asked->planning = true;
-        return 0;
     case 'q':
         asked->quiet = true;
-        return 0;
-    case KEY_JSON:
-        asked->json = true;
         return 0;
     case ARGP_KEY_ARG:
         asked->paths[asked->path_count++] = argument;
@@ -109,7 +78,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         check_company(asked, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -192,8 +161,7 @@ static int run_new(const struct asked *asked, const char *command)
 {
     struct scenario *scenarios = xcalloc(asked->path_count, sizeof *scenarios);
     struct err err = {0};
-    uint64_t seed =
-        asked->seeded ? asked->seed : 1 + (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
+    uint64_t seed = asked->seed ? asked->seed : cli_seed(UINT32_MAX);
     int code = 0;
     /* every scenario is read before the first one runs: a slip in the last costs no hour */
     for (size_t i = 0; i < asked->path_count && code == 0; i++)
@@ -269,17 +237,14 @@ static int settle_results(struct asked *asked, char **absolute)
 int cmd_run(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "SCENARIO...",
-        "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
-        "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad input, 3 "
-        "inconclusive, 4 integrity broken, 5 could not measure or must not be judged, 128+n ended "
-        "by signal n (what was "
-        "measured is kept).",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "SCENARIO...",
+        .doc =
+            "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
+            "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad "
+            "input, 3 inconclusive, 4 integrity broken, 5 could not measure or must not be judged, "
+            "128+n ended by signal n (what was measured is kept)."};
     struct asked asked = {.paths = xcalloc((size_t)argc, sizeof *asked.paths)};
     char *command = cli_join_words(argc, argv), *results = NULL;
     int code;

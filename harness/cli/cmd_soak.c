@@ -17,34 +17,6 @@
 
 #define REDRAW_NS (200 * CLOCK_NS_PER_MS)
 
-enum {
-    KEY_FOR = 256,
-    KEY_CYCLES,
-    KEY_SEED,
-    KEY_EVERY,
-    KEY_ARM,
-    KEY_FAULT,
-    KEY_SHIM,
-    KEY_KEEP,
-    KEY_RESULTS,
-    KEY_JSON
-};
-
-static const struct argp_option options[] = {
-    {"for", KEY_FOR, "TIME", 0, "stop after this time (such as 10m, the default)", 0},
-    {"cycles", KEY_CYCLES, "N", 0, "stop after N batches", 0},
-    {"seed", KEY_SEED, "N", 0,
-     "the same seed gives the same faults and choices (default: from the clock, printed)", 0},
-    {"faults-every", KEY_EVERY, "K", 0, "one fault in K batches on average (default 4)", 0},
-    {"arm", KEY_ARM, "NAME", 0, "only this arm (may be repeated)", 0},
-    {"fault", KEY_FAULT, "NAME", 0, "only this fault (may be repeated; default: all)", 0},
-    {"shim-option", KEY_SHIM, "OPTION", 0, "as for spawnbench faults", 0},
-    {"keep", KEY_KEEP, "DIR", 0, "folder for the evidence (default: RESULTS/soak-SEED)", 0},
-    {"results", KEY_RESULTS, "DIR", 0, "where results are kept (default: results)", 0},
-    {"quiet", 'q', NULL, 0, "print nothing; the exit code tells", 0},
-    {"json", KEY_JSON, NULL, 0, "one JSON document (schema spawnbench.proof.soak.v1)", 0},
-    {0}};
-
 struct asked {
     struct cli_change change;
     const char *path, *results, *keep, *shim_option;
@@ -54,6 +26,23 @@ struct asked {
     bool quiet, json;
     char *command;
 };
+
+enum { KEY_FOR = 256, KEY_CYCLES, KEY_EVERY };
+
+static const struct argp_option options[] = {
+    {"for", KEY_FOR, "TIME", 0, "stop after this time (such as 10m, the default)", 0},
+    {"cycles", KEY_CYCLES, "N", 0, "stop after N batches", 0},
+    {"seed", CLI_SEED(seed), "N", 0,
+     "the same seed gives the same faults and choices (default: from the clock, printed)", 0},
+    {"faults-every", KEY_EVERY, "K", 0, "one fault in K batches on average (default 4)", 0},
+    {"arm", CLI_ARM(change), "NAME", 0, "only this arm (may be repeated)", 0},
+    {"fault", CLI_FAULT(faults), "NAME", 0, "only this fault (may be repeated; default: all)", 0},
+    {"shim-option", CLI_WORD(shim_option), "OPTION", 0, "as for spawnbench faults", 0},
+    {"keep", CLI_WORD(keep), "DIR", 0, "folder for the evidence (default: RESULTS/soak-SEED)", 0},
+    {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
+    {"quiet", 'q', NULL, 0, "print nothing; the exit code tells", 0},
+    {"json", CLI_FLAG(json), NULL, 0, "one JSON document (schema spawnbench.proof.soak.v1)", 0},
+    {0}};
 
 static error_t take(int key, char *argument, struct argp_state *state)
 {
@@ -66,40 +55,17 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case KEY_CYCLES:
         asked->most_cycles = cli_number(state, "cycles", argument, 1, 100000000);
         return 0;
-    case KEY_SEED:
-        asked->seed = (uint64_t)cli_number(state, "seed", argument, 1, UINT32_MAX);
-        return 0;
     case KEY_EVERY:
         asked->every = (int)cli_number(state, "faults-every", argument, 1, 1000000);
-        return 0;
-    case KEY_ARM:
-        cli_take_arm(&asked->change, argument, state);
-        return 0;
-    case KEY_FAULT:
-        cli_take_fault(&asked->faults, argument, state);
-        return 0;
-    case KEY_SHIM:
-        asked->shim_option = argument;
-        return 0;
-    case KEY_KEEP:
-        asked->keep = argument;
-        return 0;
-    case KEY_RESULTS:
-        asked->results = argument;
         return 0;
     case 'q':
         asked->quiet = true;
         return 0;
-    case KEY_JSON:
-        asked->json = true;
-        return 0;
     case ARGP_KEY_ARG:
-        if (asked->path)
-            argp_error(state, "one SCENARIO at a time, '%s' is too much", argument);
-        asked->path = argument;
+        cli_take_one(&asked->path, "SCENARIO", argument, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take(key, argument, state);
     }
 }
 
@@ -286,16 +252,14 @@ static int load_and_run(struct asked *asked)
 int cmd_soak(int argc, char **argv)
 {
     static const struct argp argp = {
-        options,
-        take,
-        "[SCENARIO]",
-        "Start batch after batch through every arm of SCENARIO (default: 50 short agents, both "
-        "modes of the reference) while random faults strike; stop at the first finding and keep "
-        "the evidence.\vExit status: 0 nothing found, 2 bad input, 4 found, 5 could not run, "
-        "128+n ended by signal n.",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "[SCENARIO]",
+        .doc =
+            "Start batch after batch through every arm of SCENARIO (default: 50 short agents, both "
+            "modes of the reference) while random faults strike; stop at the first finding and "
+            "keep the evidence.\vExit status: 0 nothing found, 2 bad input, 4 found, 5 could not "
+            "run, 128+n ended by signal n."};
     struct asked asked = {.every = 4};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
@@ -303,7 +267,7 @@ int cmd_soak(int argc, char **argv)
     if (!asked.most_ns && !asked.most_cycles)
         asked.most_ns = 600 * CLOCK_NS_PER_S;
     if (!asked.seed)
-        asked.seed = 1 + (uint64_t)(clock_wall_ns() / 1000) % UINT32_MAX;
+        asked.seed = cli_seed(UINT32_MAX);
     if (!asked.faults)
         scenario_fault_add(&asked.faults, "all");
     asked.command = cli_join_words(argc, argv);

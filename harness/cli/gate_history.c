@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "cli/gate_page.h"
-#include "cycle/cycle.h"
 #include "trend/history/history.h"
 
 /* A stored run is asked about on its own machine, and up to it; side by side it is this one. */
@@ -11,7 +10,6 @@ static int find_place(char machine[SCENARIO_ID_BYTES], const struct cli_gate *ga
                       const struct gate_result *result, struct results *store, struct err *err)
 {
     struct results_run run = {0};
-    char *environment;
     if (!result->paired && result->run) {
         if (results_run_load(store, result->run, &run, err) < 0)
             return -1;
@@ -19,9 +17,7 @@ static int find_place(char machine[SCENARIO_ID_BYTES], const struct cli_gate *ga
         results_run_release(&run);
         return 0;
     }
-    environment = cycle_host_describe(gate->results, results_engine());
-    scenario_machine_class(machine, environment);
-    free(environment);
+    cli_machine_class(machine, gate->results);
     return 0;
 }
 

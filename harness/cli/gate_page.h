@@ -3,7 +3,7 @@
 #define CLI_GATE_PAGE_H
 
 #include "cli/cli.h"
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 /* What the command line asked. Strings are borrowed from argv. */
 struct cli_gate {
@@ -19,7 +19,7 @@ struct cli_gate {
     const char *results, *junit;
     char *command; /* argv in one line; owned */
     uint64_t seed;
-    bool seeded, json, quiet, ctest;
+    bool json, quiet, ctest;
 };
 
 /* gate_history.c: what the scenario's history says, into marks and open_steps; returns likewise */

@@ -5,14 +5,7 @@
 
 #include "base/text.h"
 #include "cli/gate_page.h"
-#include "trend/gate/floor.h"
-#include "trend/gate/stored.h"
-
-static bool is_scenario_file(const char *word)
-{
-    size_t length = strlen(word);
-    return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
-}
+#include "trend/gate/gating.h"
 
 /* Measures the scenario as it is; its claims do not matter here. */
 static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
@@ -34,12 +27,6 @@ static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
     scenario_release(&scenario);
     free(results);
     return code;
-}
-
-static int check_floor(struct gate_result *result, const struct gate_baseline *baseline,
-                       struct results *store, struct err *err)
-{
-    return gate_check_floor(result, store, baseline->fingerprint.id, baseline->scenario, err);
 }
 
 static void name_parts(struct gate_result *result, const struct cli_gate *gate,
@@ -67,7 +54,7 @@ static int judge(const struct cli_gate *gate, struct gate_result *result, int64_
                          &gate->manners, err);
     }
     if (rc == 0)
-        rc = check_floor(result, &baseline, store, err);
+        rc = gate_check_floor(result, store, baseline.fingerprint.id, baseline.scenario, err);
     gate_baseline_release(&baseline);
     results_close(store);
     return rc;
@@ -95,7 +82,7 @@ int cli_gate_stored(const struct cli_gate *gate, struct gate_result *result)
     result->baseline = xstrdup(gate->baseline);
     if (look_for_baseline(gate, &err) < 0)
         return cli_gate_could_not(result, &err);
-    if (gate->word_count && is_scenario_file(gate->words[0])) {
+    if (gate->word_count && gate_is_file(gate->words[0])) {
         int code = measure(gate, &run, &err);
         if (run == 0)
             return err.code != ERR_NONE ? cli_gate_could_not(result, &err) : (code ? code : 70);

@@ -155,8 +155,8 @@ static void tell_json(const struct damage_matrix *matrix)
 int cli_self_test(const struct cli_self_test *asked)
 {
     const struct damage_how how = {.database = asked->database,
-                                   .seed = asked->seed,
-                                   .seeds = asked->seeds,
+                                   .seed = asked->seed ? asked->seed : 1,
+                                   .seeds = asked->seeds ? asked->seeds : 5,
                                    .without = asked->without};
     struct damage_matrix matrix;
     struct err err = {0};

@@ -20,8 +20,7 @@ static void add_agents(struct text *out, const struct scenario *scenario)
                                         "prints a certain line on stdout", "exits with 0"};
     for (size_t i = 0; i < scenario->agent_count; i++) {
         const struct scenario_agent *agent = &scenario->agents[i];
-        text_add(out, "- agent ");
-        words_markdown(out, agent->name);
+        words_markdownf(out, "- agent %s", agent->name);
         if (agent->times > 1)
             text_addf(out, " (%zu times)", agent->times);
         text_add(out, ": ");
@@ -35,13 +34,10 @@ static void add_agents(struct text *out, const struct scenario *scenario)
 static void add_arms(struct text *out, const struct facts *facts)
 {
     for (size_t i = 0; i < facts->arm_count; i++) {
-        text_add(out, "- arm **");
-        words_markdown(out, facts->arms[i].name);
-        text_add(out, "**: ");
+        words_markdownf(out, "- arm **%s**: ", facts->arms[i].name);
         add_command(out, facts->scenario.arms[i].subject);
         if (*facts->arms[i].version) {
-            text_add(out, ", version ");
-            words_markdown(out, facts->arms[i].version);
+            words_markdownf(out, ", version %s", facts->arms[i].version);
         }
         if (facts->arms[i].index < 0)
             text_add(out, "; the run ended before it was started");
@@ -95,9 +91,7 @@ void chapter_asked(struct text *out, const struct facts *facts)
     const struct scenario *scenario = &facts->scenario;
     text_add(out, "### What was asked\n\n");
     if (scenario->about && *scenario->about) {
-        text_add(out, "> ");
-        words_markdown(out, scenario->about);
-        text_add(out, "\n\n");
+        words_markdownf(out, "> %s\n\n", scenario->about);
     }
     add_agents(out, scenario);
     add_arms(out, facts);
@@ -116,9 +110,7 @@ static void add_fact(struct text *out, const cJSON *fact)
         key[length - 3] = '\0';
     for (char *c = key; *c; c++)
         *c = *c == '_' ? ' ' : *c;
-    text_add(out, "| ");
-    words_markdown(out, key);
-    text_add(out, " | ");
+    words_markdownf(out, "| %s | ", key);
     if (time && cJSON_IsNumber(fact))
         text_add(out, text_duration(duration, cJSON_GetNumberValue(fact)));
     else if (cJSON_IsString(fact))
@@ -156,12 +148,11 @@ static void add_verdict_row(struct text *out, const struct facts *facts,
                             const struct verdict_item *item)
 {
     char words[WORDS_BYTES];
-    text_add(out, "| ");
-    words_markdown(out, item->claim->id);
+    words_markdownf(out, "| %s", item->claim->id);
     if (facts->value_count > 1)
         text_addf(out, " | %zu", item->batch_size);
     text_addf(out, " | **%s** | ", verdict_word_name(item->word));
-    if (words_claim_counts(item))
+    if (verdict_claim_counts(item->claim))
         text_addf(out, "%s against it, rate at most %s", words_claimed(words, item),
                   words_share((char[WORDS_BYTES]){0}, item->rate_upper));
     else
@@ -197,12 +188,10 @@ void chapter_verdicts(struct text *out, const struct facts *facts)
         "\nn counts cycles, or pairs of cycles where two arms are compared; \"against\" those of "
         "them that speak against the claim. Each bound holds with at least 95 % by itself, at the "
         "level of the look that decided, or of the last one. tau is how much wider the doubt is "
-        "because "
-        "neighbouring cycles resemble each other; n_eff = n / tau is what so many cycles are "
-        "worth. "
-        "A claim is supported when its p value "
-        "for support is within the level of its look, refuted when that for refutation is, and "
-        "inconclusive when neither is; decided at one look, it stays so with its n, though the run "
-        "may go on for other claims. \"This sitting only\" marks verdicts from fewer than 5 blocks "
-        "or from less than 5 minutes: they say little about another hour.\n\n");
+        "because neighbouring cycles resemble each other; n_eff = n / tau is what so many cycles "
+        "are worth. A claim is supported when its p value for support is within the level of its "
+        "look, refuted when that for refutation is, and inconclusive when neither is; decided at "
+        "one look, it stays so with its n, though the run may go on for other claims. \"This "
+        "sitting only\" marks verdicts from fewer than 5 blocks or from less than 5 minutes: they "
+        "say little about another hour.\n\n");
 }

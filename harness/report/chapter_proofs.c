@@ -179,9 +179,9 @@ static void say_controls(struct text *out, const cJSON *document, const cJSON *r
         failed += cJSON_IsTrue(member(row, "failed"));
         skipped += cJSON_IsString(member(row, "skipped"));
     }
-    text_addf(out, "**%d of %d known-bad ways fail as they must**, %d could not be tried. SQLite ",
-              failed, cJSON_GetArraySize(rows), skipped);
-    words_markdown(out, engine ? engine : "of an unknown version");
+    words_markdownf(
+        out, "**%d of %d known-bad ways fail as they must**, %d could not be tried. SQLite %s",
+        failed, cJSON_GetArraySize(rows), skipped, engine ? engine : "of an unknown version");
     if (affected)
         text_add(out, cJSON_IsTrue(affected)
                           ? " **has the WAL-reset race** (3.7.0 to 3.51.2): the reference store is "

@@ -39,8 +39,7 @@ static void add_row(struct text *out, const struct facts *facts, size_t arm)
 {
     const struct explain_law *law = &facts->explain->laws[arm];
     char p[WORDS_BYTES];
-    text_add(out, "| ");
-    words_markdown(out, facts->arms[arm].name);
+    words_markdownf(out, "| %s", facts->arms[arm].name);
     if (law->fits)
         add_parameters(out, law);
     else
@@ -54,9 +53,7 @@ static void add_row(struct text *out, const struct facts *facts, size_t arm)
 
 static void add_sentence(struct text *out, const struct facts *facts, size_t arm)
 {
-    text_add(out, "- ");
-    words_markdown(out, facts->arms[arm].name);
-    text_add(out, ": ");
+    words_markdownf(out, "- %s: ", facts->arms[arm].name);
     explain_law(out, &facts->explain->laws[arm]);
     text_add(out, ".\n");
 }

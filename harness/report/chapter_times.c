@@ -19,9 +19,7 @@ static const char *words_percent(char out[WORDS_BYTES], const struct facts_media
 
 static void add_name(struct text *out, const struct facts *facts, const struct facts_cell *cell)
 {
-    text_add(out, "| ");
-    words_markdown(out, facts->arms[cell->arm].name);
-    text_addf(out, " | %zu", cell->batch_size);
+    words_markdownf(out, "| %s | %zu", facts->arms[cell->arm].name, cell->batch_size);
 }
 
 static void add_duration(struct text *out, double ns)
@@ -138,11 +136,8 @@ static void add_sources(struct text *out, const struct explain_size *size)
 
 static void add_limit(struct text *out, const struct facts *facts, const struct explain_size *size)
 {
-    text_add(out, "**Limit** of ");
-    words_markdown(out, facts->arms[size->fast].name);
-    text_add(out, " against ");
-    words_markdown(out, facts->arms[size->slow].name);
-    text_add(out, ": **");
+    words_markdownf(out, "**Limit** of %s against %s: **", facts->arms[size->fast].name,
+                    facts->arms[size->slow].name);
     explain_limit(out, facts->explain, size);
     text_add(out, "**; ");
     explain_attained(out, size);
@@ -215,14 +210,10 @@ static void add_chance(struct text *out, const struct stats_order *order)
 
 static void add_order(struct text *out, const struct facts *facts, const struct facts_order *order)
 {
-    text_add(out, "| ");
-    words_markdown(out, facts->arms[order->fast].name);
-    text_add(out, " | ");
-    words_markdown(out, facts->arms[order->slow].name);
-    text_addf(out, " | %s", scenario_metric_name(order->metric));
+    words_markdownf(out, "| %s | %s | %-s", facts->arms[order->fast].name,
+                    facts->arms[order->slow].name, scenario_metric_name(order->metric));
     if (order->agent) {
-        text_add(out, " of ");
-        words_markdown(out, order->agent);
+        words_markdownf(out, " of %s", order->agent);
     }
     text_addf(out, " | %zu | ", facts_cell(facts, 0, order->value)->batch_size);
     add_chance(out, &order->order);

@@ -47,12 +47,9 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
     enum audit_level level = audit_rule_level(rule);
     int64_t checked = cycles_checked(facts, rule);
     bool end = is_end_checked(facts, rule);
-    text_add(out, "| ");
-    words_markdown(out, rule->question);
-    text_add(out, " | ");
-    words_markdown(out, rule->how);
-    text_addf(out, " | %s | %s | ", level == AUDIT_NONE ? "each" : audit_level_name(level),
-              audit_severity_name(rule->severity));
+    words_markdownf(out, "| %s | %s | %-s | %-s | ", rule->question, rule->how,
+                    level == AUDIT_NONE ? "each" : audit_level_name(level),
+                    audit_severity_name(rule->severity));
     if (checked)
         text_addf(out, "%lld%s", (long long)checked, end ? " and the end" : "");
     else
@@ -66,12 +63,10 @@ static void add_levels_of(struct text *out, const struct facts *facts, size_t ar
     const struct results_tally *tally = &facts->tallies[arm];
     int64_t looked = tally->audits_quick + tally->audits_full;
     char spent[TEXT_DURATION_BYTES];
-    text_add(out, "- ");
-    words_markdown(out, facts->arms[arm].name);
-    text_addf(out, ": full audits after %lld of %lld cycles%s; quick ones after %s",
-              (long long)tally->audits_full, (long long)tally->cycles,
-              tally->audits_at_end ? " and at the end" : ", none at the end",
-              looked == tally->cycles ? "each" : "");
+    words_markdownf(out, "- %s: full audits after %lld of %lld cycles%-s; quick ones after %-s",
+                    facts->arms[arm].name, (long long)tally->audits_full, (long long)tally->cycles,
+                    tally->audits_at_end ? " and at the end" : ", none at the end",
+                    looked == tally->cycles ? "each" : "");
     if (looked < tally->cycles)
         text_addf(out, "%lld; **none after %lld**", (long long)looked,
                   (long long)(tally->cycles - looked));
@@ -103,16 +98,15 @@ static void add_skipped(struct text *out, const struct facts *facts)
     for (size_t i = 0; i < facts->arm_count; i++) {
         if (facts->arms[i].records || facts->arms[i].index < 0)
             continue;
-        text_add(out, "- skipped: the rules about stores for arm ");
-        words_markdown(out, facts->arms[i].name);
-        text_add(out, ", which keeps none\n");
+        words_markdownf(out, "- skipped: the rules about stores for arm %s, which keeps none\n",
+                        facts->arms[i].name);
     }
     for (size_t i = 0; i < facts->scenario.agent_count; i++) {
         if (facts->scenario.agents[i].ledger)
             continue;
-        text_add(out, "- skipped: the rules about the ledger for agent ");
-        words_markdown(out, facts->scenario.agents[i].name);
-        text_add(out, ", which writes none\n");
+        words_markdownf(out,
+                        "- skipped: the rules about the ledger for agent %s, which writes none\n",
+                        facts->scenario.agents[i].name);
     }
     if (!facts->scenario.consensus)
         text_add(out, "- skipped: consensus, which the scenario does not ask for\n");
@@ -131,27 +125,18 @@ static int add_finding(void *context, const struct results_finding *finding)
     struct finding_list *list = context;
     if (list->shown++ == MOST_FINDINGS)
         return 1;
-    text_add(list->out, "- ");
-    words_markdown(list->out, finding->rule);
-    text_add(list->out, " (");
-    words_markdown(list->out, finding->severity);
-    text_add(list->out, "), ");
+    words_markdownf(list->out, "- %s (%s), ", finding->rule, finding->severity);
     if (finding->arm >= 0 && finding->arm < (int)list->facts->arm_count) {
-        text_add(list->out, "arm ");
-        words_markdown(list->out, list->facts->arms[finding->arm].name);
-        text_add(list->out, ", ");
+        words_markdownf(list->out, "arm %s, ", list->facts->arms[finding->arm].name);
     }
     if (finding->cycle >= 0)
         text_addf(list->out, "cycle %lld", (long long)finding->cycle);
     else
         text_add(list->out, "of the whole run");
     if (*finding->agent) {
-        text_add(list->out, ", agent ");
-        words_markdown(list->out, finding->agent);
+        words_markdownf(list->out, ", agent %s", finding->agent);
     }
-    text_add(list->out, ": ");
-    words_markdown(list->out, finding->text);
-    text_add(list->out, "\n");
+    words_markdownf(list->out, ": %s\n", finding->text);
     return 0;
 }
 
@@ -215,11 +200,9 @@ static void add_complaints(struct text *out, const struct facts *facts)
              "| times |\n|---|---|---|--:|\n");
     for (size_t i = 0; i < facts->complaint_count; i++) {
         const struct facts_complaint *told = &facts->complaints[i];
-        text_add(out, "| ");
-        words_markdown(out, told->name);
-        text_addf(out, " | %s | ", cycle_outcome_name(told->outcome));
-        words_markdown(out, *told->error ? told->error : "no error was told");
-        text_addf(out, " | %zu |\n", told->count);
+        words_markdownf(out, "| %s | %-s | %s | %zu |\n", told->name,
+                        cycle_outcome_name(told->outcome),
+                        *told->error ? told->error : "no error was told", told->count);
     }
     if (facts->complaints_more)
         text_addf(out, "\n%zu others told something else.\n", facts->complaints_more);
@@ -231,9 +214,8 @@ static void add_spread(struct text *out, const struct facts *facts, const struct
 {
     const struct stats_summary *spawn = &cell->spawn;
     char harness[TEXT_DURATION_BYTES], audit[TEXT_DURATION_BYTES];
-    text_add(out, "| ");
-    words_markdown(out, facts->arms[cell->arm].name);
-    text_addf(out, " | %zu | %zu of %zu", cell->batch_size, spawn->failed, spawn->n);
+    words_markdownf(out, "| %s | %zu | %zu of %zu", facts->arms[cell->arm].name, cell->batch_size,
+                    spawn->failed, spawn->n);
     if (isfinite(spawn->standard_deviation) && spawn->mean > 0)
         text_addf(out, " | %.1f %%", 100 * spawn->standard_deviation / spawn->mean);
     else
@@ -254,15 +236,13 @@ static void add_subjects(struct text *out, const struct facts *facts)
     for (size_t i = 0; i < facts->arm_count; i++) {
         const struct results_arm *arm = &facts->arms[i];
         char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES];
-        text_add(out, "| ");
-        words_markdown(out, arm->name);
-        text_addf(out, " | %s | %s | %lld kB | %d | %s |\n",
-                  text_duration(user, 1e3 * (double)arm->user_us),
-                  text_duration(system, 1e3 * (double)arm->system_us),
-                  (long long)arm->peak_memory_kb, arm->restarts,
-                  arm->clean                                  ? "yes"
-                  : strcmp(facts->run.state, "complete") == 0 ? "no"
-                                                              : "not told");
+        words_markdownf(out, "| %s | %-s | %-s | %lld kB | %d | %-s |\n", arm->name,
+                        text_duration(user, 1e3 * (double)arm->user_us),
+                        text_duration(system, 1e3 * (double)arm->system_us),
+                        (long long)arm->peak_memory_kb, arm->restarts,
+                        arm->clean                                  ? "yes"
+                        : strcmp(facts->run.state, "complete") == 0 ? "no"
+                                                                    : "not told");
     }
 }
 
@@ -276,11 +256,7 @@ static void add_diagnostic(struct text *out, const struct facts *facts,
         words_markdown(out, facts->arms[item->arm].name);
     if (item->value >= 0 && facts->value_count > 1)
         text_addf(out, ", %zu agents", facts_cell(facts, 0, (size_t)item->value)->batch_size);
-    text_add(out, " | ");
-    words_markdown(out, item->text);
-    text_add(out, " | ");
-    words_markdown(out, item->remedy);
-    text_add(out, " |\n");
+    words_markdownf(out, " | %s | %s |\n", item->text, item->remedy);
 }
 
 static void add_diagnostics(struct text *out, const struct facts *facts)

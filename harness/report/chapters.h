@@ -3,7 +3,6 @@
 #define REPORT_CHAPTERS_H
 
 #include "report/facts.h"
-#include "report/figure.h"
 #include "report/words.h"
 
 /* chapter_asked.c: what was asked, which machine, what came out */
@@ -32,9 +31,5 @@ int chapter_proofs(struct text *out, struct results *store, struct err *err);
 /* chapter_method.c: how to do it again; how each number was computed, and its limits */
 void chapter_again(struct text *out, const struct facts *facts);
 void chapter_method(struct text *out);
-
-/* chapter_figure - the picture with its caption, or why it is not there */
-void chapter_figure(struct text *out, const struct facts *facts, const struct figure_set *figures,
-                    enum figure_kind kind);
 
 #endif

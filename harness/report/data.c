@@ -91,6 +91,28 @@ bool data_is_wide(double least, double most)
     return most / least > 2.5;
 }
 
+bool data_is_known(double value)
+{
+    return isfinite(value) && value > 0;
+}
+
+void data_stretch(struct reach *reach, double value)
+{
+    if (!data_is_known(value))
+        return;
+    reach->least = fmin(reach->least, value);
+    reach->most = fmax(reach->most, value);
+}
+
+bool data_edges(double edges[2], const struct reach *reach)
+{
+    double room = 0.08 * (reach->most - reach->least) + 0.01 * reach->most;
+    bool wide = data_is_wide(reach->least, reach->most);
+    edges[0] = wide ? reach->least / 1.15 : fmax(0, reach->least - room);
+    edges[1] = wide ? reach->most * 1.15 : reach->most + room;
+    return wide;
+}
+
 size_t data_panels(size_t panels[FIGURE_MOST_PANELS], const struct facts *facts)
 {
     size_t count =

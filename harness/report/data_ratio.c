@@ -68,10 +68,11 @@ size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct 
     return taken;
 }
 
-void data_comparison_label(struct text *out, const struct facts *facts,
-                           const struct comparison *comparison)
+void data_heading(struct text *out, const struct facts *facts, const struct comparison *comparison)
 {
     char agents[WORDS_BYTES];
+    out->length--; /* the row goes on */
+    text_add(out, "\t");
     if (comparison->item) {
         data_short(out, comparison->item->claim->id, NAME_ROOM);
         text_add(out, ": ");
@@ -85,6 +86,7 @@ void data_comparison_label(struct text *out, const struct facts *facts,
         text_addf(out, ", %s",
                   words_plural(agents, (int64_t)facts_cell(facts, 0, comparison->value)->batch_size,
                                "agent"));
+    text_add(out, "\n");
 }
 
 /* Throughput as time per agent, so that 0 becomes never. */
@@ -143,65 +145,59 @@ void data_compared_release(struct compared *compared)
     *compared = (struct compared){0};
 }
 
+double data_tau(const double series[], const struct compared *compared, double tail)
+{
+    double middle =
+        stats_measure_dependence(series, compared->n, 0.5, compared->sizes, compared->blocks).tau;
+    return fmax(
+        middle,
+        stats_measure_dependence(series, compared->n, tail, compared->sizes, compared->blocks).tau);
+}
+
 /* ---- the figure ---- */
 
 /* One panel: what its axis has to reach, and what is known of the median. */
 struct panel {
-    double least, most; /* of the finite ratios, the claim and the bounds */
+    struct reach reach; /* of the finite ratios, the claim and the bounds */
     double median;
     struct stats_bounds bounds;
     bool any; /* a pair of which both are ready */
 };
 
-static bool is_ratio(double ratio)
-{
-    return isfinite(ratio) && ratio > 0;
-}
-
-static void stretch(struct panel *panel, double ratio)
-{
-    if (!is_ratio(ratio))
-        return;
-    panel->least = fmin(panel->least, ratio);
-    panel->most = fmax(panel->most, ratio);
-}
-
 /* A claim tells its own median, at the look that decided it; else it is taken from all pairs. */
 static void find_median(struct panel *panel, const struct comparison *comparison,
                         const struct compared *compared)
 {
-    double *sorted, tau;
+    struct facts_median median;
+    double *ratios;
     if (comparison->item && isfinite(comparison->item->estimate)) {
         panel->median = comparison->item->estimate;
         panel->bounds.lower = comparison->item->lower;
         panel->bounds.upper = comparison->item->upper;
         return;
     }
-    tau = stats_measure_dependence(compared->ratios, compared->n, 0.5, compared->sizes,
-                                   compared->blocks)
-              .tau;
-    sorted = xcalloc(compared->n, sizeof *sorted);
-    memcpy(sorted, compared->ratios, compared->n * sizeof *sorted);
-    stats_sort(sorted, compared->n);
-    panel->median = stats_quantile(sorted, compared->n, 0.5);
-    panel->bounds = stats_median_bounds(sorted, compared->n, tau, FACTS_ALPHA, FACTS_ALPHA);
-    free(sorted);
+    ratios = xcalloc(compared->n, sizeof *ratios);
+    memcpy(ratios, compared->ratios, compared->n * sizeof *ratios);
+    median = facts_median_of(ratios, compared->n, compared->sizes, compared->blocks);
+    panel->median = median.median;
+    panel->bounds = median.bounds;
+    free(ratios);
 }
 
 static struct panel find_panel(const struct comparison *comparison, const struct compared *compared)
 {
-    struct panel panel = {.least = INFINITY, .median = NAN};
+    struct panel panel = {.reach = {.least = INFINITY}, .median = NAN};
     for (size_t i = 0; i < compared->n; i++) {
-        panel.any = panel.any || is_ratio(compared->ratios[i]);
-        stretch(&panel, compared->ratios[i]);
+        panel.any = panel.any || data_is_known(compared->ratios[i]);
+        data_stretch(&panel.reach, compared->ratios[i]);
     }
     if (!panel.any)
         return panel;
-    stretch(&panel, comparison->claimed_low);
-    stretch(&panel, comparison->claimed_up);
+    data_stretch(&panel.reach, comparison->claimed_low);
+    data_stretch(&panel.reach, comparison->claimed_up);
     find_median(&panel, comparison, compared);
-    stretch(&panel, panel.bounds.lower);
-    stretch(&panel, panel.bounds.upper);
+    data_stretch(&panel.reach, panel.bounds.lower);
+    data_stretch(&panel.reach, panel.bounds.upper);
     return panel;
 }
 
@@ -216,21 +212,13 @@ static size_t blocks_together(const struct compared *compared)
 static void add_panel(struct text *out, const struct facts *facts,
                       const struct comparison *comparison, const struct panel *panel, size_t pairs)
 {
-    bool wide = data_is_wide(panel->least, panel->most);
-    double room = 0.08 * (panel->most - panel->least) + 0.01 * panel->most;
-    double low = wide ? panel->least / 1.15 : fmax(0, panel->least - room);
-    double high = wide ? panel->most * 1.15 : panel->most + room;
-    data_row(out, "ddi", low, high, (int)wide);
-    out->length--; /* the row goes on */
-    text_add(out, "\t");
-    data_row(out, "dddddi", panel->median,
-             is_ratio(panel->bounds.lower) ? panel->bounds.lower : low,
-             is_ratio(panel->bounds.upper) ? panel->bounds.upper : high, comparison->claimed_low,
-             comparison->claimed_up, (int)pairs);
-    out->length--;
-    text_add(out, "\t");
-    data_comparison_label(out, facts, comparison);
-    text_add(out, "\n");
+    double edges[2];
+    bool wide = data_edges(edges, &panel->reach);
+    data_row(out, "ddidddddi", edges[0], edges[1], (int)wide, panel->median,
+             data_is_known(panel->bounds.lower) ? panel->bounds.lower : edges[0],
+             data_is_known(panel->bounds.upper) ? panel->bounds.upper : edges[1],
+             comparison->claimed_low, comparison->claimed_up, (int)pairs);
+    data_heading(out, facts, comparison);
 }
 
 /* Pairs of which only the least and the most are shown. */
@@ -248,7 +236,7 @@ static void add_points(struct text *out, const struct compared *compared)
     for (size_t from = 0; from < compared->n; from += wide) {
         size_t least = compared->n, most = compared->n, first, second;
         for (size_t i = from; i < compared->n && i < from + wide; i++) {
-            if (!is_ratio(compared->ratios[i]))
+            if (!data_is_known(compared->ratios[i]))
                 continue;
             if (least == compared->n || compared->ratios[i] < compared->ratios[least])
                 least = i;
@@ -279,11 +267,11 @@ static void add_steps(struct text *out, const struct compared *compared)
         memcpy(one, compared->ratios + from, size * sizeof *one);
         stats_sort(one, size);
         median = stats_quantile(one, size, 0.5);
-        data_row(out, "dd", (double)from + 0.5, is_ratio(median) ? median : NAN);
+        data_row(out, "dd", (double)from + 0.5, data_is_known(median) ? median : NAN);
         from += size;
     }
     if (compared->n)
-        data_row(out, "dd", (double)compared->n + 0.5, is_ratio(median) ? median : NAN);
+        data_row(out, "dd", (double)compared->n + 0.5, data_is_known(median) ? median : NAN);
     data_gap(out, compared->n, 2);
     free(one);
 }
@@ -293,7 +281,7 @@ static size_t add_failed(struct text *out, const struct compared *compared)
 {
     size_t rows = 0;
     for (size_t i = 0; i < compared->n && rows < FIGURE_MOST_STEPS; i++) {
-        if (is_ratio(compared->ratios[i]))
+        if (data_is_known(compared->ratios[i]))
             continue;
         data_row(out, "ii", (int)i + 1, compared->ratios[i] > 0 ? 1 : -1);
         rows++;

@@ -6,28 +6,15 @@
 
 #define NS_PER_MS 1e6
 
-/* What the axis has to reach. */
-struct reach {
-    double least, most; /* ns */
-};
-
-static void stretch(struct reach *reach, double ns)
-{
-    if (!isfinite(ns) || ns <= 0)
-        return;
-    reach->least = fmin(reach->least, ns);
-    reach->most = fmax(reach->most, ns);
-}
-
 /* A curve is cut where it leaves the picture; what was measured is never cut. */
 static struct reach find_reach(const struct facts *facts)
 {
     struct reach reach = {INFINITY, 0};
     for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)
-        stretch(&reach, facts->cells[i].spawn.median);
+        data_stretch(&reach, facts->cells[i].spawn.median);
     for (size_t value = 0; value < facts->value_count; value++)
         if (facts->explain->sizes[value].known)
-            stretch(&reach, facts->explain->sizes[value].bound.median);
+            data_stretch(&reach, facts->explain->sizes[value].bound.median);
     if (!isfinite(reach.least))
         reach.least = reach.most = NS_PER_MS;
     return reach;

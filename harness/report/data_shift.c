@@ -1,7 +1,6 @@
 /* Is the speedup the same in the tail as in the middle? The ratio of two arms' quantiles. */
 #include <math.h>
 
-#include "judge/stats/dependence.h"
 #include "report/figure.h"
 
 #define STEPS 19 /* quantiles: 5 %, 10 %, .. 95 % */
@@ -13,30 +12,9 @@
 /* One curve with what its axis has to reach. NaN: not known. */
 struct shift {
     double ratio[STEPS], lower[STEPS], upper[STEPS]; /* bounds 0 and infinity: none */
-    double least, most;
+    struct reach reach;
     bool any;
 };
-
-/* As cautious as the middle and the tail of the arm ask for. */
-static double tau_of(const double series[], const struct compared *compared)
-{
-    return fmax(
-        stats_measure_dependence(series, compared->n, 0.5, compared->sizes, compared->blocks).tau,
-        stats_measure_dependence(series, compared->n, 0.95, compared->sizes, compared->blocks).tau);
-}
-
-static void stretch(struct shift *shift, double ratio)
-{
-    if (!isfinite(ratio) || ratio <= 0)
-        return;
-    shift->least = fmin(shift->least, ratio);
-    shift->most = fmax(shift->most, ratio);
-}
-
-static bool is_known(double quantile)
-{
-    return isfinite(quantile) && quantile > 0;
-}
 
 static void find_step(struct shift *out, int step, const struct compared *compared,
                       const double taus[2])
@@ -48,49 +26,40 @@ static void find_step(struct shift *out, int step, const struct compared *compar
         stats_quantile_bounds(compared->above, compared->n, p, taus[0], ALPHA_EACH, ALPHA_EACH);
     struct stats_bounds under =
         stats_quantile_bounds(compared->below, compared->n, p, taus[1], ALPHA_EACH, ALPHA_EACH);
-    bool known = is_known(above) && is_known(below);
+    bool known = data_is_known(above) && data_is_known(below);
     out->ratio[step] = known ? above / below : NAN;
-    out->lower[step] = is_known(over.lower) && is_known(under.upper) ? over.lower / under.upper : 0;
-    out->upper[step] =
-        is_known(over.upper) && is_known(under.lower) ? over.upper / under.lower : INFINITY;
+    out->lower[step] =
+        data_is_known(over.lower) && data_is_known(under.upper) ? over.lower / under.upper : 0;
+    out->upper[step] = data_is_known(over.upper) && data_is_known(under.lower)
+                           ? over.upper / under.lower
+                           : INFINITY;
     out->any = out->any || known;
 }
 
 /* Sorts the samples. An open or far bound does not stretch the axis beyond twice the rest. */
 static struct shift find_shift(struct compared *compared, const struct comparison *comparison)
 {
-    struct shift shift = {.least = INFINITY};
-    double taus[2] = {tau_of(compared->above, compared), tau_of(compared->below, compared)};
+    struct shift shift = {.reach = {.least = INFINITY}};
+    double taus[2] = {data_tau(compared->above, compared, 0.95),
+                      data_tau(compared->below, compared, 0.95)};
     double least, most;
     stats_sort(compared->above, compared->n);
     stats_sort(compared->below, compared->n);
     for (int i = 0; i < STEPS; i++) {
         find_step(&shift, i, compared, taus);
-        stretch(&shift, shift.ratio[i]);
+        data_stretch(&shift.reach, shift.ratio[i]);
     }
     if (!shift.any)
         return shift;
-    stretch(&shift, comparison->claimed_low);
-    stretch(&shift, comparison->claimed_up);
-    least = shift.least / 2;
-    most = shift.most * 2;
+    data_stretch(&shift.reach, comparison->claimed_low);
+    data_stretch(&shift.reach, comparison->claimed_up);
+    least = shift.reach.least / 2;
+    most = shift.reach.most * 2;
     for (int i = 0; i < STEPS; i++) {
-        stretch(&shift, shift.lower[i] > least ? shift.lower[i] : NAN);
-        stretch(&shift, shift.upper[i] < most ? shift.upper[i] : NAN);
+        data_stretch(&shift.reach, shift.lower[i] > least ? shift.lower[i] : NAN);
+        data_stretch(&shift.reach, shift.upper[i] < most ? shift.upper[i] : NAN);
     }
     return shift;
-}
-
-/* low, high, logarithmic?, claimed, claimed, heading */
-static void add_panel(struct text *out, const struct facts *facts,
-                      const struct comparison *comparison, const double edges[2], bool wide)
-{
-    data_row(out, "ddidd", edges[0], edges[1], (int)wide, comparison->claimed_low,
-             comparison->claimed_up);
-    out->length--; /* the row goes on */
-    text_add(out, "\t");
-    data_comparison_label(out, facts, comparison);
-    text_add(out, "\n");
 }
 
 /* percent, ratio, lower, upper; what leaves the panel ends at its edge */
@@ -107,13 +76,15 @@ static size_t add_one(struct text *panels, struct text *curves, const struct fac
                       const struct comparison *comparison, struct compared *compared)
 {
     struct shift shift = find_shift(compared, comparison);
-    double edges[2], room = 0.08 * (shift.most - shift.least) + 0.01 * shift.most;
-    bool wide = data_is_wide(shift.least, shift.most);
+    double edges[2];
+    bool wide;
     if (!shift.any)
         return 0;
-    edges[0] = wide ? shift.least / 1.15 : fmax(0, shift.least - room);
-    edges[1] = wide ? shift.most * 1.15 : shift.most + room;
-    add_panel(panels, facts, comparison, edges, wide);
+    wide = data_edges(edges, &shift.reach);
+    /* low, high, logarithmic?, claimed, claimed, heading */
+    data_row(panels, "ddidd", edges[0], edges[1], (int)wide, comparison->claimed_low,
+             comparison->claimed_up);
+    data_heading(panels, facts, comparison);
     add_curve(curves, &shift, edges);
     return 1;
 }

@@ -223,7 +223,7 @@ static size_t add_marked(struct text *out, const struct points *points, bool war
 static void add_series(struct text *out, const struct facts *facts, size_t arm, size_t value)
 {
     struct points points = {facts, arm, value, 1};
-    size_t counted = facts_counted(facts, arm, value);
+    size_t counted = facts_count(facts, arm, value).cycles;
     char agents[WORDS_BYTES];
     if (counted > MOST_POINTS)
         points.stretch = (2 * counted + MOST_POINTS - 1) / MOST_POINTS;

@@ -246,7 +246,8 @@ static void settle(struct explain_size *out, struct pairs *pairs)
                                                    &out->overhead, &out->serial,   &out->busy,
                                                    &out->slowest};
     for (int i = 0; i < COLUMNS; i++)
-        *medians[i] = facts_median_of(pairs->columns[i], i == BUSY ? pairs->busy : pairs->n);
+        *medians[i] =
+            facts_median_of(pairs->columns[i], i == BUSY ? pairs->busy : pairs->n, NULL, 0);
     out->pairs = pairs->n;
     out->known = pairs->n > 0;
     out->has_cpu = pairs->n && pairs->busy == pairs->n;

@@ -92,7 +92,6 @@ const char *explain_binding_name(enum stats_binding binding);
 
 /* explain_limit - "3.0x claimed, at most 2.0x possible here:
  * the agents burn CPU and there are 2 cores" */
-bool explain_is_contended(const struct explain *explain, const struct explain_size *size);
 void explain_limit(struct text *out, const struct explain *explain,
                    const struct explain_size *size);
 

@@ -1,34 +1,17 @@
 /* How are limits and laws told to programs? Members of the rows "speedup" and "scaling". */
 #include <math.h>
 
-#include "base/json.h"
 #include "report/explain.h"
-#include "report/words.h"
-
-static void put_name(cJSON *row, const char *key, const char *name)
-{
-    struct text plain = {0};
-    words_plain(&plain, name);
-    cJSON_AddStringToObject(row, key, plain.data ? plain.data : "");
-    text_release(&plain);
-}
-
-/* whole nanoseconds, or plain numbers; null for infinities and for none */
-static void put_number(cJSON *row, const char *key, double number, bool ns)
-{
-    if (ns && isfinite(number))
-        json_add_int64(row, key, llround(number));
-    else
-        json_add_double(row, key, number);
-}
+#include "report/exporters.h"
 
 static cJSON *put_interval(cJSON *row, const char *key, double median, double lower, double upper,
                            bool ns)
 {
     cJSON *object = cJSON_AddObjectToObject(row, key);
-    put_number(object, "median", median, ns);
-    put_number(object, "lower", lower, ns);
-    put_number(object, "upper", upper, ns);
+    void (*put)(cJSON *, const char *, double) = ns ? export_put_ns : json_add_double;
+    put(object, "median", median);
+    put(object, "lower", lower);
+    put(object, "upper", upper);
     return object;
 }
 
@@ -53,8 +36,8 @@ void explain_size_json(cJSON *row, const struct facts *facts, const struct expla
     put_median(row, "serial_fraction", &size->serial, false);
     put_median(row, "cpu_share", &size->busy, false);
     json_add_double(row, "cores", facts->explain->cores);
-    put_name(row, "faster", size->known ? facts->arms[size->fast].name : "");
-    put_name(row, "than", size->known ? facts->arms[size->slow].name : "");
+    export_put_text(row, "faster", size->known ? facts->arms[size->fast].name : "");
+    export_put_text(row, "than", size->known ? facts->arms[size->slow].name : "");
     if (size->known)
         cJSON_AddStringToObject(row, "binding", explain_binding_name(size->binding));
     else
@@ -68,7 +51,7 @@ cJSON *explain_law_json(const struct facts *facts, size_t arm)
     const struct explain_law *law = &facts->explain->laws[arm];
     const struct stats_usl_band *band = &law->band;
     cJSON *row = cJSON_CreateObject();
-    put_name(row, "arm", facts->arms[arm].name);
+    export_put_text(row, "arm", facts->arms[arm].name);
     cJSON_AddBoolToObject(row, "fits", law->fits);
     cJSON_AddBoolToObject(row, "thin", law->thin);
     json_add_int64(row, "sizes", (int64_t)law->sizes);

@@ -48,7 +48,7 @@ static bool is_impossible(const struct explain_size *size)
 
 /* Agents that want a CPU but mostly wait for one, on a machine where all do: what they took by
  * themselves is not known. */
-bool explain_is_contended(const struct explain *explain, const struct explain_size *size)
+static bool is_contended(const struct explain *explain, const struct explain_size *size)
 {
     return size->has_cpu && explain->pressure >= 0.5 && size->busy.median > 0.2 &&
            size->busy.median < 0.8;
@@ -57,7 +57,7 @@ bool explain_is_contended(const struct explain *explain, const struct explain_si
 void explain_limit(struct text *out, const struct explain *explain, const struct explain_size *size)
 {
     char claimed[WORDS_BYTES], possible[WORDS_BYTES];
-    if (explain_is_contended(explain, size)) {
+    if (is_contended(explain, size)) {
         text_addf(out,
                   "not told: some task waited for a CPU in %.0f %% of the time and the agents' own "
                   "times are waiting, too; end other programs and run it again",

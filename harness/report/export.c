@@ -94,27 +94,6 @@ char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char
                        separator, facts_cell(facts, arm, value)->batch_size);
 }
 
-struct export_count export_count(const struct facts *facts, size_t arm, size_t value)
-{
-    const struct results_cycle *cycle = NULL;
-    struct export_count count = {0};
-    while ((cycle = facts_next(facts, arm, value, cycle))) {
-        count.cycles++;
-        count.failed += cycle->spawn_time_ns < 0;
-    }
-    return count;
-}
-
-struct export_count export_count_all(const struct facts *facts)
-{
-    struct export_count all = {0};
-    for (size_t i = 0; i < facts->cycle_count; i++) {
-        all.cycles += !facts->cycles[i].warmup;
-        all.failed += !facts->cycles[i].warmup && facts->cycles[i].spawn_time_ns < 0;
-    }
-    return all;
-}
-
 static int take_reason(void *context, const struct results_agent *agent)
 {
     struct text *reason = context;

@@ -78,7 +78,7 @@ static void put_config(FILE *out, const char *key, const char *value)
 static void put_head(const struct exporter *to)
 {
     const struct results_run *run = &to->facts->run;
-    const struct export_count all = export_count_all(to->facts);
+    const struct facts_count all = facts_count_all(to->facts);
     cJSON *environment = NULL;
     char date[WORDS_BYTES];
     struct text version = {0};

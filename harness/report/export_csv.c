@@ -50,16 +50,16 @@ static void put_time(struct table *table, int64_t ns, int64_t zero_ns)
 static void put_words(struct table *table, const char *data)
 {
     struct text plain = {0}, cell = {0};
+    const char *quote;
     words_plain(&plain, data);
+    quote = plain.length && strpbrk(plain.data, "\",") ? "\"" : "";
+    text_add(&cell, quote);
     if (plain.length && strchr("=+-@", plain.data[0]))
         text_add(&cell, "'");
     for (const char *c = plain.data ? plain.data : ""; *c; c++)
         text_add_bytes(&cell, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    if (plain.length && strpbrk(plain.data, "\","))
-        fprintf(table->to->out, "%s\"%s\"", table->first ? "" : ",", cell.data);
-    else
-        put_raw(table, cell.data ? cell.data : "");
-    table->first = false;
+    text_add(&cell, quote);
+    put_raw(table, cell.data);
     text_release(&plain);
     text_release(&cell);
 }
@@ -131,8 +131,8 @@ int export_csv(const struct exporter *to)
 
 static const char agent_head[] =
     "run_number,scenario,arm,agents_count,cycle_index,pair_number,warmup_bool,ordinal_index,agent,"
-    "id,outcome,pid,start_since_sent_ns,main_since_sent_ns,own_ready_since_sent_ns,"
-    "seen_since_sent_ns,recorded_since_sent_ns,cpu_time_ns,peak_memory_bytes,error\n";
+    "id,outcome,pid,start_since_sent_ns,main_since_sent_ns,own_ready_since_sent_ns,seen_since_sent_"
+    "ns,recorded_since_sent_ns,cpu_time_ns,peak_memory_bytes,error\n";
 
 static int put_agent(void *context, const struct results_agent *agent)
 {

@@ -20,7 +20,7 @@ enum { NUMBERS = 5 };
 static void tell(const struct facts *facts, const struct facts_cell *cell,
                  struct number out[NUMBERS])
 {
-    const struct export_count count = export_count(facts, cell->arm, cell->value);
+    const struct facts_count count = facts_count(facts, cell->arm, cell->value);
     const struct stats_bounds none = {0};
     out[0] =
         (struct number){"latency", "spawn_time p50", "ns", cell->spawn.median, cell->spawn_median};
@@ -57,7 +57,7 @@ static void put_measure(cJSON *benchmark, const struct number *number)
 /* cells that have cycles; those of an arm that never ran are told by the run's state */
 static bool is_there(const struct facts *facts, const struct facts_cell *cell)
 {
-    return export_count(facts, cell->arm, cell->value).cycles > 0;
+    return facts_count(facts, cell->arm, cell->value).cycles > 0;
 }
 
 int export_bmf(const struct exporter *to)
@@ -101,7 +101,7 @@ static void put_range(cJSON *row, const struct number *number)
 static cJSON *entry(const struct facts *facts, const struct facts_cell *cell,
                     const struct number *number)
 {
-    const struct export_count count = export_count(facts, cell->arm, cell->value);
+    const struct facts_count count = facts_count(facts, cell->arm, cell->value);
     char *name = export_cell_name(facts, cell->arm, cell->value, '=');
     char *full = text_format("%s %s", name, number->name);
     char *extra =

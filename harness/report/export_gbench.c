@@ -10,8 +10,8 @@
 struct document {
     const struct exporter *to;
     size_t rows;
-    struct export_count *counts; /* per cell */
-    char **names;                /* per cell */
+    struct facts_count *counts; /* per cell */
+    char **names;               /* per cell */
     size_t cells;
 };
 
@@ -31,11 +31,13 @@ static cJSON *row_new(const struct document *document, size_t cell, const char *
 {
     const struct facts_cell *of = &document->to->facts->cells[cell];
     cJSON *row = cJSON_CreateObject();
-    char *name = text_format("%s%s", document->names[cell], suffix);
+    char *run_name = export_cell_name(document->to->facts, of->arm, of->value, ':');
+    char *name = text_format("%s%s", run_name, suffix);
     export_put_text(row, "name", name);
     json_add_int64(row, "family_index", (int64_t)of->arm);
     json_add_int64(row, "per_family_instance_index", (int64_t)of->value);
-    export_put_text(row, "run_name", document->names[cell]);
+    export_put_text(row, "run_name", run_name);
+    free(run_name);
     free(name);
     return row;
 }
@@ -166,7 +168,7 @@ static void put_context(const struct document *document)
     json_add_int64(context, "spawnbench_seed", (int64_t)facts->run.seed);
     export_put_text(context, "spawnbench_version", facts->run.version);
     export_put_text(context, "spawnbench_state", facts->run.state);
-    json_add_int64(context, "spawnbench_cycles_failed", (int64_t)export_count_all(facts).failed);
+    json_add_int64(context, "spawnbench_cycles_failed", (int64_t)facts_count_all(facts).failed);
     cJSON_Delete(environment);
     export_print(document->to->out, context);
 }
@@ -177,12 +179,8 @@ int export_google_benchmark(const struct exporter *to)
     struct document document = {.to = to, .cells = facts->arm_count * facts->value_count};
     int rc;
     document.counts = xcalloc(document.cells, sizeof *document.counts);
-    document.names = xcalloc(document.cells, sizeof *document.names);
-    for (size_t i = 0; i < document.cells; i++) {
-        document.counts[i] = export_count(facts, facts->cells[i].arm, facts->cells[i].value);
-        document.names[i] =
-            export_cell_name(facts, facts->cells[i].arm, facts->cells[i].value, ':');
-    }
+    for (size_t i = 0; i < document.cells; i++)
+        document.counts[i] = facts_count(facts, facts->cells[i].arm, facts->cells[i].value);
     fputs("{\n  \"context\": ", to->out);
     put_context(&document);
     fputs(",\n  \"benchmarks\": [", to->out);
@@ -190,9 +188,6 @@ int export_google_benchmark(const struct exporter *to)
     for (size_t i = 0; i < document.cells && rc == 0; i++)
         rc = put_aggregates(&document, i);
     fputs("\n  ]\n}\n", to->out);
-    for (size_t i = 0; i < document.cells; i++)
-        free(document.names[i]);
-    free(document.names);
     free(document.counts);
     return rc;
 }

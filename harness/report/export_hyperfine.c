@@ -28,7 +28,7 @@ static double per_cycle_ns(const struct facts *facts, size_t arm, int64_t us)
 }
 
 static void put_parameters(cJSON *row, const struct facts *facts, const struct facts_cell *cell,
-                           const struct export_count *count)
+                           const struct facts_count *count)
 {
     const struct {
         const char *key;
@@ -47,7 +47,7 @@ static void put_parameters(cJSON *row, const struct facts *facts, const struct f
 }
 
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell,
-                         const struct export_count *count)
+                         const struct facts_count *count)
 {
     const struct results_arm *arm = &facts->arms[cell->arm];
     cJSON *row = cJSON_CreateObject();
@@ -107,7 +107,7 @@ int export_hyperfine(const struct exporter *to)
     fputs("{\"results\":[", to->out);
     for (size_t i = 0; i < facts->arm_count * facts->value_count; i++) {
         const struct facts_cell *cell = &facts->cells[i];
-        struct export_count count = export_count(facts, cell->arm, cell->value);
+        struct facts_count count = facts_count(facts, cell->arm, cell->value);
         char *head;
         cJSON *row;
         if (!count.cycles)

@@ -149,7 +149,7 @@ static void put_completeness(struct junit *junit, const struct results_run *run)
 static void put_properties(struct junit *junit, const struct facts *facts)
 {
     const struct results_run *run = &facts->run;
-    struct export_count all = export_count_all(facts);
+    struct facts_count all = facts_count_all(facts);
     const struct {
         const char *name;
         char *value;

@@ -239,7 +239,7 @@ int export_trace(const struct exporter *to)
 {
     const struct results_run *run = &to->facts->run;
     struct document document = {.to = to, .zero_ns = export_zero_ns(to->facts)};
-    struct export_count all = export_count_all(to->facts);
+    struct facts_count all = facts_count_all(to->facts);
     cJSON *other = cJSON_CreateObject();
     int rc;
     export_put_text(other, "scenario", run->scenario_name);

@@ -92,14 +92,6 @@ int64_t export_zero_ns(const struct facts *facts);
 /* export_cell_name - "three-agents/parallel/agents=3"; the caller frees it */
 char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char separator);
 
-/* export_count     - how many counted cycles a cell has, and how many of them did not become ready
- * export_count_all - of all cells together */
-struct export_count {
-    size_t cycles, failed;
-};
-struct export_count export_count(const struct facts *facts, size_t arm, size_t value);
-struct export_count export_count_all(const struct facts *facts);
-
 /* export_why - why a cycle failed: its outcome and what the first failed agent told; errors: those
  * of the store */
 int export_why(struct text *out, const struct exporter *to, const struct results_cycle *cycle);

@@ -42,20 +42,33 @@ const struct results_cycle *facts_next(const struct facts *facts, size_t arm, si
     return NULL;
 }
 
-size_t facts_counted(const struct facts *facts, size_t arm, size_t value)
+struct facts_count facts_count(const struct facts *facts, size_t arm, size_t value)
 {
     const struct results_cycle *cycle = NULL;
-    size_t count = 0;
-    while ((cycle = facts_next(facts, arm, value, cycle)))
-        count++;
+    struct facts_count count = {0};
+    while ((cycle = facts_next(facts, arm, value, cycle))) {
+        count.cycles++;
+        count.failed += cycle->spawn_time_ns < 0;
+    }
     return count;
 }
 
-struct facts_median facts_median_of(double samples[], size_t n)
+struct facts_count facts_count_all(const struct facts *facts)
+{
+    struct facts_count all = {0};
+    for (size_t i = 0; i < facts->arm_count * facts->value_count; i++) {
+        struct facts_count one = facts_count(facts, facts->cells[i].arm, facts->cells[i].value);
+        all.cycles += one.cycles;
+        all.failed += one.failed;
+    }
+    return all;
+}
+
+struct facts_median facts_median_of(double samples[], size_t n, const size_t sizes[], size_t blocks)
 {
     struct facts_median median = {.n = n, .tau = 1};
     if (n)
-        median.tau = stats_measure_dependence(samples, n, 0.5, NULL, 0).tau;
+        median.tau = stats_measure_dependence(samples, n, 0.5, sizes, blocks).tau;
     stats_sort(samples, n);
     median.median = stats_quantile(samples, n, 0.5);
     median.p95 = stats_quantile(samples, n, 0.95);
@@ -170,8 +183,8 @@ static void weigh_harness(const struct facts *facts, struct facts_cell *cell)
         harness[n] = (double)cycle->harness_ns;
         audit[n++] = (double)cycle->audit_ns;
     }
-    cell->harness = facts_median_of(harness, n);
-    cell->audit = facts_median_of(audit, n);
+    cell->harness = facts_median_of(harness, n, NULL, 0);
+    cell->audit = facts_median_of(audit, n, NULL, 0);
     free(harness);
     free(audit);
 }
@@ -198,7 +211,7 @@ static int read_ratio(struct facts *facts, struct results *store, struct facts_r
     int fast_arm = scenario_find_arm(&facts->scenario, fast);
     struct results_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
     struct results_series slower = {0}, faster = {0};
-    double tau;
+    size_t blocks, *sizes = NULL;
     int rc = -1;
     if (slow_arm < 0 || fast_arm < 0)
         return 0;
@@ -209,14 +222,13 @@ static int read_ratio(struct facts *facts, struct results *store, struct facts_r
         goto done;
     faster.n = faster.n < slower.n ? faster.n : slower.n;
     stats_ratios(faster.values, slower.values, faster.values, faster.n);
-    tau = tau_of(&faster, 0.5);
-    out->ratio = facts_median_of(faster.values, faster.n);
-    out->ratio.tau = tau;
-    out->ratio.bounds = stats_median_bounds(faster.values, faster.n, tau, FACTS_ALPHA, FACTS_ALPHA);
+    sizes = results_series_sizes(&faster, faster.n, &blocks);
+    out->ratio = facts_median_of(faster.values, faster.n, sizes, blocks);
     /* a median of 0 or infinity says that cycles failed, nothing about speed */
     out->known = faster.n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
     rc = 0;
 done:
+    free(sizes);
     results_series_release(&slower);
     results_series_release(&faster);
     return rc;

@@ -46,7 +46,6 @@ struct facts_cell {
     struct facts_median harness, audit; /* cost of each cycle beside the measured time, ns */
     struct facts_median phases[FACTS_PHASES];
     struct facts_median slowest;         /* slowest agent's own initialisation, per cycle */
-    struct facts_median together;        /* all agents' own initialisation added up, per cycle */
     struct facts_median overhead;        /* spawn time - slowest, per cycle */
     const struct results_cycle *typical; /* the cycle nearest the median, NULL: none */
 };
@@ -122,8 +121,13 @@ struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t valu
 const struct results_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
                                        const struct results_cycle *cycle);
 
-/* facts_counted - how many those are */
-size_t facts_counted(const struct facts *facts, size_t arm, size_t value);
+/* facts_count     - how many those are, and how many of them did not become ready
+ * facts_count_all - of all arms and batch sizes together */
+struct facts_count {
+    size_t cycles, failed;
+};
+struct facts_count facts_count(const struct facts *facts, size_t arm, size_t value);
+struct facts_count facts_count_all(const struct facts *facts);
 
 /* facts_findings - all findings of the run */
 int64_t facts_findings(const struct facts *facts);
@@ -131,13 +135,15 @@ int64_t facts_findings(const struct facts *facts);
 /* facts_has_levels - the run says which audits ran; those from before schema version 3 do not */
 bool facts_has_levels(const struct facts *facts);
 
-/* phases.c: the walk over all agents; fills phases, slowest, together, overhead, complaints */
+/* phases.c: the walk over all agents; fills phases, slowest, overhead, complaints */
 int facts_read_agents(struct facts *facts, struct results *store, struct err *err);
 
 /* facts_order.c: fills orders; the verdict is there already */
 int facts_read_orders(struct facts *facts, struct results *store, struct err *err);
 
-/* facts_median_of - samples in the order of measurement; they are sorted */
-struct facts_median facts_median_of(double samples[], size_t n);
+/* facts_median_of - samples in the order of measurement; they are sorted. sizes: how many of them
+ * stand in each block; NULL: they have none */
+struct facts_median facts_median_of(double samples[], size_t n, const size_t sizes[],
+                                    size_t blocks);
 
 #endif

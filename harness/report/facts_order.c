@@ -4,16 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "judge/stats/dependence.h"
 #include "report/figure.h"
-
-/* As cautious as the middle of the arm asks for, and the tail that meets the other arm. */
-static double tau_of(const double series[], const struct compared *compared, double tail)
-{
-    return fmax(
-        stats_measure_dependence(series, compared->n, 0.5, compared->sizes, compared->blocks).tau,
-        stats_measure_dependence(series, compared->n, tail, compared->sizes, compared->blocks).tau);
-}
 
 static bool is_same(const struct facts_order *order, const struct comparison *comparison)
 {
@@ -54,8 +45,8 @@ static int read_order(struct facts *facts, struct results *store,
                                       .metric = comparison->metric,
                                       .agent = comparison->agent,
                                       .n = compared.n,
-                                      .tau = fmax(tau_of(compared.below, &compared, 0.95),
-                                                  tau_of(compared.above, &compared, 0.05))};
+                                      .tau = fmax(data_tau(compared.below, &compared, 0.95),
+                                                  data_tau(compared.above, &compared, 0.05))};
         order->order = stats_estimate_order(compared.below, compared.n, compared.above, compared.n,
                                             order->tau, FACTS_ALPHA);
         facts->order_count++;

@@ -11,15 +11,13 @@
 #include "modes_gp.h"
 #include "phases_gp.h"
 #include "ratios_gp.h"
-#include "report/gnuplot.h"
 #include "scaling_gp.h"
 #include "shift_gp.h"
 #include "timeline_gp.h"
 
 static const struct {
     const char *name, *script;
-    int (*data)(struct text *out, struct results *store, const struct facts *facts,
-                struct err *err);
+    figure_data *data;
 } figures[FIGURE_KINDS] = {
     [FIGURE_DISTRIBUTION] = {"distribution", embedded_distribution_gp, data_distribution},
     [FIGURE_TIMELINE] = {"timeline", embedded_timeline_gp, data_timeline},
@@ -59,25 +57,15 @@ static bool is_wanted(enum figure_kind kind, const struct facts *facts)
     }
 }
 
-static char *path_of(const char *folder, const struct figure_set *set, enum figure_kind kind,
-                     const char *ending)
-{
-    return text_format("%s/%s-%s.%s", folder, set->prefix, figures[kind].name, ending);
-}
-
-static void forget(const char *folder, const struct figure_set *set, enum figure_kind kind,
-                   const char *ending)
-{
-    char *path = path_of(folder, set, kind, ending);
-    unlink(path);
-    free(path);
-}
-
 static void forget_all(const char *folder, const struct figure_set *set, enum figure_kind kind)
 {
-    forget(folder, set, kind, "svg");
-    forget(folder, set, kind, "dat");
-    forget(folder, set, kind, "gp");
+    static const char *const endings[] = {"svg", "dat", "gp"};
+    for (int i = 0; i < 3; i++) {
+        char *path =
+            text_format("%s/%s-%s.%s", folder, set->prefix, figures[kind].name, endings[i]);
+        unlink(path);
+        free(path);
+    }
 }
 
 static void draw(struct figure_set *set, const char *folder, const char *base)

@@ -22,17 +22,18 @@ enum figure_kind {
     FIGURE_KINDS
 };
 
-#define FIGURE_MOST_PANELS 4    /* batch sizes shown in one figure */
-#define FIGURE_MOST_STEPS  2000 /* of one curve */
-#define FIGURE_MOST_ROWS   40   /* agents of one cycle in the time line */
-#define FIGURE_MOST_BLOCKS 120  /* steps of block medians: beyond that several together */
+#define GNUPLOT_TROUBLE_BYTES 300  /* why a picture is missing */
+#define FIGURE_MOST_PANELS    4    /* batch sizes shown in one figure */
+#define FIGURE_MOST_STEPS     2000 /* of one curve */
+#define FIGURE_MOST_ROWS      40   /* agents of one cycle in the time line */
+#define FIGURE_MOST_BLOCKS    120  /* steps of block medians: beyond that several together */
 
 /* What became of the figures of one run. Plain value. */
 struct figure_set {
     char prefix[96]; /* file names begin with it: <scenario>, or <scenario>-run<ID> */
     bool wanted[FIGURE_KINDS];
-    bool missing;      /* one could not be drawn */
-    char trouble[300]; /* why; "" when all are there */
+    bool missing;                        /* one could not be drawn */
+    char trouble[GNUPLOT_TROUBLE_BYTES]; /* why; "" when all are there */
 };
 
 const char *figure_name(enum figure_kind kind);
@@ -49,20 +50,10 @@ int figure_draw(struct figure_set *out, const char *folder, struct results *stor
 
 /* data*.c: the data of each figure; returns -1 only for errors of the store. No data at all says
  * that the run has nothing to show there: the figure is not wanted. */
-int data_distribution(struct text *out, struct results *store, const struct facts *facts,
-                      struct err *err);
-int data_timeline(struct text *out, struct results *store, const struct facts *facts,
-                  struct err *err);
-int data_scaling(struct text *out, struct results *store, const struct facts *facts,
-                 struct err *err);
-int data_cycles(struct text *out, struct results *store, const struct facts *facts,
-                struct err *err);
-int data_ratios(struct text *out, struct results *store, const struct facts *facts,
-                struct err *err);
-int data_shift(struct text *out, struct results *store, const struct facts *facts, struct err *err);
-int data_modes(struct text *out, struct results *store, const struct facts *facts, struct err *err);
-int data_phases(struct text *out, struct results *store, const struct facts *facts,
-                struct err *err);
+typedef int figure_data(struct text *out, struct results *store, const struct facts *facts,
+                        struct err *err);
+figure_data data_distribution, data_timeline, data_scaling, data_cycles, data_ratios, data_shift,
+    data_modes, data_phases;
 
 /* data_panels - which batch sizes a figure shows: at most FIGURE_MOST_PANELS value indices, first
  * and last among them; returns how many */
@@ -101,6 +92,20 @@ void data_gap(struct text *out, size_t rows, size_t columns);
 /* data_is_wide - times or ratios so far apart that their axis has to be logarithmic */
 bool data_is_wide(double least, double most);
 
+/* What an axis has to reach; least INFINITY: nothing so far. */
+struct reach {
+    double least, most;
+};
+
+/* data_is_known - finite and above 0: a time or a ratio that can be drawn */
+bool data_is_known(double value);
+
+/* data_stretch - `value` lies within, when it is known */
+void data_stretch(struct reach *reach, double value);
+
+/* data_edges - a little more than is there; logarithmic when it is wide, which is returned */
+bool data_edges(double edges[2], const struct reach *reach);
+
 /* Two arms side by side: what a claim compares, or sequential and parallel where none does. Plain
  * value, points into the facts. */
 struct comparison {
@@ -118,9 +123,8 @@ size_t data_comparisons(struct comparison out[FIGURE_MOST_PANELS], const struct 
 /* data_compare_claimed - what the claim of this item compares: "faster" or "within" */
 struct comparison data_compare_claimed(const struct verdict_item *item);
 
-/* data_comparison_label - "AC2: sequential / parallel, 3 agents" */
-void data_comparison_label(struct text *out, const struct facts *facts,
-                           const struct comparison *comparison);
+/* data_heading - one more column of the last row: "AC2: sequential / parallel, 3 agents" */
+void data_heading(struct text *out, const struct facts *facts, const struct comparison *comparison);
 
 /* The samples of a comparison. Zero is empty; owned: data_compared_release. */
 struct compared {
@@ -131,6 +135,9 @@ struct compared {
 int data_compare(struct compared *out, struct results *store, const struct facts *facts,
                  const struct comparison *comparison, struct err *err);
 void data_compared_release(struct compared *compared);
+
+/* data_tau - of one arm's series, as cautious as its middle and its quantile `tail` ask for */
+double data_tau(const double series[], const struct compared *compared, double tail);
 
 /*
  * data_band - the pointwise band of doubt around the curve of an arm that a claim is about
@@ -147,5 +154,22 @@ size_t data_band(struct text *out, const struct facts *facts, const struct facts
  * the end is open); returns rows */
 size_t data_intervals(struct text *out, const struct facts *facts, const struct facts_cell *cell,
                       const double edges_ns[2]);
+
+/* ---- gnuplot.c: one picture from one script and one data file, drawn without a shell ---- */
+
+/*
+ * gnuplot_draw - FOLDER/BASE.svg from FOLDER/BASE.gp and FOLDER/BASE.dat
+ *
+ * base    : a plain name; the old picture stays until the new one is whole, and goes when there is
+ *           none
+ * trouble : GNUPLOT_TROUBLE_BYTES; why there is no picture: gnuplot is missing, complains or hangs
+ * returns : 0 drawn, else -1
+ */
+int gnuplot_draw(const char *folder, const char *base, char *trouble);
+
+/* gnuplot_write - FOLDER/BASE.dat, and FOLDER/BASE.gp: style.gp and then the script
+ * errors : ERR_SYSTEM */
+int gnuplot_write(const char *folder, const char *base, const struct text *data, const char *script,
+                  struct err *err);
 
 #endif

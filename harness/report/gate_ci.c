@@ -19,18 +19,14 @@ static void markdown_row(struct text *out, const struct gate_result *result, siz
     words_markdown(out, gate_words_ratio(line, item));
     text_add(out, " | ");
     words_markdown(out, gate_words_worth(line, item));
-    text_add(out, " | ");
-    words_markdown(out, gate_words_said(line, result, item));
-    text_add(out, " |\n");
+    words_markdownf(out, " | %s |\n", gate_words_said(line, result, item));
 }
 
 static void markdown_marks(struct text *out, const struct gate_result *result)
 {
     char *copy = xstrdup(result->marks.data ? result->marks.data : ""), *next = NULL;
     for (char *line = strtok_r(copy, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
-        text_add(out, "- ");
-        words_markdown(out, line);
-        text_add(out, "\n");
+        words_markdownf(out, "- %s\n", line);
     }
     free(copy);
 }
@@ -38,8 +34,7 @@ static void markdown_marks(struct text *out, const struct gate_result *result)
 void report_gate_markdown(struct text *out, const struct gate_result *result)
 {
     char levels[GATE_LINE_BYTES];
-    text_add(out, "### spawnbench gate: ");
-    words_markdown(out, gate_verdict(result));
+    words_markdownf(out, "### spawnbench gate: %s", gate_verdict(result));
     text_add(out, result->advisory && result->code < 4 ? " (advisory)\n\n" : "\n\n");
     text_add(out, "Scenario ");
     words_code(out, result->scenario ? result->scenario : "-");
@@ -50,8 +45,7 @@ void report_gate_markdown(struct text *out, const struct gate_result *result)
     text_addf(out, result->paired && result->run ? ", run %lld.\n\n" : ".\n\n",
               (long long)result->run);
     if (result->reason[0]) {
-        words_markdown(out, result->reason);
-        text_add(out, "\n\n");
+        words_markdownf(out, "%s\n\n", result->reason);
     }
     if (result->answer.count)
         text_addf(out, "| metric | answer | ratio at %s | n | |\n| --- | --- | --- | --- | --- |\n",
@@ -63,8 +57,7 @@ void report_gate_markdown(struct text *out, const struct gate_result *result)
     text_addf(out, "- %lld findings of the candidate in %lld cycles",
               (long long)result->findings_candidate, (long long)result->cycles);
     text_add(out, result->finding[0] ? ": " : "");
-    words_markdown(out, result->finding);
-    text_add(out, "\n\n");
+    words_markdownf(out, "%s\n\n", result->finding);
 }
 
 /* ---- GitHub Actions ---- */
@@ -82,9 +75,7 @@ static void annotate(struct text *out, const char *kind, const struct gate_resul
                      const char *what)
 {
     struct text plain = {0};
-    words_plain(&plain, result->scenario ? result->scenario : "gate");
-    text_add(&plain, ": ");
-    words_plain(&plain, what);
+    words_plainf(&plain, "%s: %s", result->scenario ? result->scenario : "gate", what);
     text_addf(out, "::%s title=spawnbench gate::", kind);
     add_escaped(out, plain.data);
     text_add(out, "\n");

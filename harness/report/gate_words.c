@@ -124,12 +124,9 @@ static int colour_of(enum gate_word word)
 static void head(struct text *out, const struct gate_result *result)
 {
     char count[WORDS_BYTES];
-    text_add(out, "gate  ");
-    words_plain(out, result->scenario ? result->scenario : "-");
-    text_add(out, "  candidate ");
-    words_plain(out, result->candidate ? result->candidate : "-");
-    text_add(out, " against ");
-    words_plain(out, result->baseline ? result->baseline : "-");
+    words_plainf(
+        out, "gate  %s  candidate %s against %s", result->scenario ? result->scenario : "-",
+        result->candidate ? result->candidate : "-", result->baseline ? result->baseline : "-");
     if (result->paired && result->run)
         text_addf(out, "  run %lld, seed %llu", (long long)result->run,
                   (unsigned long long)result->seed);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 /* report_gate_terminal - a table, one line for each metric, and the verdict; colour when asked */
 int report_gate_terminal(FILE *out, const struct gate_result *result, bool colour, struct err *err);

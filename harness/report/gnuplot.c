@@ -1,5 +1,5 @@
 /* What does gnuplot make of a script and its data? One picture, drawn without a shell. */
-#include "report/gnuplot.h"
+#include "report/figure.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,6 @@
 
 #include "history_gp.h"
 #include "report/figure.h"
-#include "report/gnuplot.h"
 #include "report/history_tell.h"
 #include "report/words.h"
 
@@ -19,15 +18,10 @@ struct axis {
 
 static struct axis axis_of(enum scenario_metric metric)
 {
-    switch (scenario_metric_unit(metric)) {
-    case SCENARIO_BYTES:
-        return (struct axis){1048576, "MiB"};
-    case SCENARIO_PER_SECOND:
-        return (struct axis){1, "agents/s"};
-    case SCENARIO_NS:
-        break;
-    }
-    return (struct axis){1e6, "ms"};
+    static const struct axis axes[] = {[SCENARIO_NS] = {1e6, "ms"},
+                                       [SCENARIO_BYTES] = {1048576, "MiB"},
+                                       [SCENARIO_PER_SECOND] = {1, "agents/s"}};
+    return axes[scenario_metric_unit(metric)];
 }
 
 static size_t panels_of(size_t panels[REPORT_HISTORY_PANELS], const struct history *history)

@@ -65,8 +65,7 @@ static void add_judgement(struct screen *screen, const struct history_step *step
         for (size_t i = 0; i < screen->history->run_count; i++)
             if (screen->history->runs[i].id == step->accepted &&
                 *screen->history->runs[i].accepted_note) {
-                text_add(out, ": ");
-                words_plain(out, screen->history->runs[i].accepted_note);
+                words_plainf(out, ": %s", screen->history->runs[i].accepted_note);
             }
     } else if (!step->worse) {
         text_add(out, "for the better");
@@ -102,11 +101,9 @@ static void add_series(struct screen *screen, const struct history_series *serie
 {
     char words[WORDS_BYTES];
     size_t next = 0, counted = 0;
-    text_add(&screen->text, "  ");
-    words_plain(&screen->text, series->arm);
-    text_addf(&screen->text, ", %s, %s\n",
-              words_plural(words, (int64_t)series->batch_size, "agent"),
-              scenario_metric_name(screen->history->metric));
+    words_plainf(&screen->text, "  %s, %-s, %-s\n", series->arm,
+                 words_plural(words, (int64_t)series->batch_size, "agent"),
+                 scenario_metric_name(screen->history->metric));
     text_addf(&screen->text,
               "       run  started (UTC)         version  commit       n  %-28s  %-9s claims\n",
               "p50 [95 %]",
@@ -149,9 +146,9 @@ void report_history(FILE *out, const struct history *history, bool colour)
 {
     struct screen screen = {.history = history, .colour = colour};
     char words[WORDS_BYTES];
-    words_plain(&screen.text, history->scenario);
-    text_addf(&screen.text, "  %s on machine class %s\n",
-              words_plural(words, (int64_t)history->run_count, "complete run"), history->machine);
+    words_plainf(&screen.text, "%s  %-s on machine class %-s\n", history->scenario,
+                 words_plural(words, (int64_t)history->run_count, "complete run"),
+                 history->machine);
     for (size_t i = 0; i < history->series_count; i++)
         if (history->series[i].count)
             add_series(&screen, &history->series[i]);

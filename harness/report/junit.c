@@ -16,20 +16,10 @@ static bool is_no_character(const char *c)
 /* What stands for the character in XML, NULL: as it is. */
 static const char *escape(const char *c)
 {
-    switch (*c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>': /* "]]>" must not stand in text */
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&apos;";
-    default:
-        return NULL;
-    }
+    static const char special[] = "&<>\"'"; /* "]]>" must not stand in text */
+    static const char *const escaped[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"};
+    const char *at = strchr(special, *c);
+    return at ? escaped[at - special] : NULL;
 }
 
 /* One line, as text or within quotes. */

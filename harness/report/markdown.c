@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/chapters.h"
+#include "report/figure.h"
 #include "report/report.h"
 
 /* One report under way. */
@@ -16,16 +17,16 @@ struct page {
     bool missing;
 };
 
-void chapter_figure(struct text *out, const struct facts *facts, const struct figure_set *figures,
-                    enum figure_kind kind)
+/* The picture with its caption, or why it is not there. */
+static void chapter_figure(struct text *out, const struct facts *facts,
+                           const struct figure_set *figures, enum figure_kind kind)
 {
     static const char *const captions[FIGURE_KINDS] = {
         "Share of the counted cycles that were done by then. A claimed limit is met when the curve "
         "passes the cross on its left or above it; a curve that ends below 100 % is of an arm with "
         "failed cycles. Round the arms of a claim: their band of 95 % bounds at each height (it "
         "reaches the edge where there are too few cycles for a bound), and as a bar the claim's "
-        "own "
-        "interval.",
+        "own interval.",
         "One cycle of each arm, the one nearest its median: one bar per agent, a colour for each "
         "phase. Bars of agents that failed or were cancelled reach to the answer, since their end "
         "is not told.",
@@ -44,8 +45,7 @@ void chapter_figure(struct text *out, const struct facts *facts, const struct fi
         "modes, or at the median of an arm that has one. The slowest 1 % may lie outside.",
         "Medians of each phase over all agents that became ready, set end to end. The median of a "
         "sum is not the sum of medians, and a typical agent of a sequential arm is the middle one "
-        "of "
-        "its batch: bars explain the times above, they do not replace them."};
+        "of its batch: bars explain the times above, they do not replace them."};
     char *name;
     if (!figures->wanted[kind])
         return;
@@ -79,17 +79,13 @@ static void count_words(const struct verdict *verdict, size_t words[VERDICT_WORD
 static void add_answer(struct text *out, const struct facts *facts, const struct verdict_item *item)
 {
     char words[WORDS_BYTES];
-    text_add(out, "- **");
-    words_markdown(out, item->claim->id);
-    text_addf(out, " %s**: ", verdict_word_name(item->word));
-    words_markdown(out, item->claim->text);
+    words_markdownf(out, "- **%s %-s**: %s", item->claim->id, verdict_word_name(item->word),
+                    item->claim->text);
     if (facts->value_count > 1 && item->claim->at < 0)
         text_addf(out, ", %s", words_plural(words, (int64_t)item->batch_size, "agent"));
-    text_add(out, ": ");
-    words_markdown(out, item->reason);
+    words_markdownf(out, ": %s", item->reason);
     if (*item->remedy) {
-        text_add(out, "; ");
-        words_markdown(out, item->remedy);
+        words_markdownf(out, "; %s", item->remedy);
     }
     text_addf(out, *words_reach(item) ? ". (%s)\n" : ".%s\n", words_reach(item));
 }
@@ -130,9 +126,7 @@ static void add_state(struct text *out, const struct facts *facts)
     } else {
         text_add(out, "**partial**: it ended early");
         if (*run->note) {
-            text_add(out, " (");
-            words_markdown(out, run->note);
-            text_add(out, ")");
+            words_markdownf(out, " (%s)", run->note);
         }
     }
     text_add(out, ".\n\n");
@@ -142,10 +136,11 @@ static void missing_figures(struct text *out, const struct figure_set *figures)
 {
     if (!*figures->trouble)
         return;
-    text_add(out, "> **The figures could not be drawn**: ");
-    words_markdown(out, figures->trouble);
-    text_add(out, ". Their data and scripts are in the folder `figures`. Remedy: install gnuplot "
-                  "(Debian: `apt install gnuplot-nox`), then `spawnbench report` again.\n\n");
+    words_markdownf(out,
+                    "> **The figures could not be drawn**: %s. Their data and scripts are in the "
+                    "folder `figures`. Remedy: install gnuplot (Debian: `apt install "
+                    "gnuplot-nox`), then `spawnbench report` again.\n\n",
+                    figures->trouble);
 }
 
 static int add_chapters(struct page *page, const struct facts *facts,
@@ -198,16 +193,14 @@ static void name_figures(struct figure_set *set, struct page *page, size_t index
 static void add_title(struct page *page, const struct facts *facts)
 {
     if (page->text.length == 0) {
-        text_add(&page->text, "# Benchmarks: ");
-        words_markdown(&page->text, facts->scenario.name);
+        words_markdownf(&page->text, "# Benchmarks: %s", facts->scenario.name);
         text_add(&page->text, "\n\nWritten by spawnbench " SPAWNBENCH_VERSION
                               " from stored runs; `spawnbench report` rebuilds it.\n\n");
         if (page->count > 1)
             text_addf(&page->text, "%zu runs are told, the headline first.\n\n", page->count);
     }
-    text_add(&page->text, "## ");
-    words_markdown(&page->text, facts->scenario.name);
-    text_addf(&page->text, " (run %lld)\n\n", (long long)facts->run.id);
+    words_markdownf(&page->text, "## %s (run %lld)\n\n", facts->scenario.name,
+                    (long long)facts->run.id);
 }
 
 static int add_run(struct page *page, size_t index, struct err *err)

@@ -14,7 +14,7 @@ struct sampler {
     size_t n, seen, stride;
 };
 
-enum { SLOWEST = FACTS_PHASES, TOGETHER, OVERHEAD, SAMPLERS };
+enum { SLOWEST = FACTS_PHASES, OVERHEAD, SAMPLERS };
 
 /* What the walk carries along. Agents come by cycle, as facts->cycles do. */
 struct walk {
@@ -22,7 +22,7 @@ struct walk {
     struct sampler *samplers; /* [cell * SAMPLERS + which] */
     size_t at;                /* the cycle of the present agent, or the one behind it */
     int told;                 /* agents of this cycle whose own initialisation is known */
-    double slowest, together;
+    double slowest;
 };
 
 static void sampler_add(struct sampler *sampler, double sample)
@@ -56,11 +56,10 @@ static void close_cycle(struct walk *walk)
     struct sampler *samplers = samplers_of(walk, cycle);
     if (walk->told && walk->told == cycle->agents && !cycle->warmup && cycle->spawn_time_ns >= 0) {
         sampler_add(&samplers[SLOWEST], walk->slowest);
-        sampler_add(&samplers[TOGETHER], walk->together);
         sampler_add(&samplers[OVERHEAD], (double)cycle->spawn_time_ns - walk->slowest);
     }
     walk->told = 0;
-    walk->slowest = walk->together = 0;
+    walk->slowest = 0;
 }
 
 static void take_phases(struct walk *walk, const struct results_cycle *cycle,
@@ -82,7 +81,6 @@ static void take_phases(struct walk *walk, const struct results_cycle *cycle,
     sampler_add(&samplers[FACTS_NOTICE], (double)(agent->ready_ns - agent->own_ready_ns));
     walk->told++;
     walk->slowest = own > walk->slowest ? own : walk->slowest;
-    walk->together += own;
 }
 
 /* Errors that differ only in the agent's own id are the same error. */
@@ -139,7 +137,7 @@ static int take_agent(void *context, const struct results_agent *agent)
 
 static void settle(struct facts_median *out, struct sampler *sampler)
 {
-    *out = facts_median_of(sampler->kept, sampler->n);
+    *out = facts_median_of(sampler->kept, sampler->n, NULL, 0);
     out->n = sampler->seen;
     free(sampler->kept);
 }
@@ -159,7 +157,6 @@ int facts_read_agents(struct facts *facts, struct results *store, struct err *er
         for (int phase = 0; phase < FACTS_PHASES; phase++)
             settle(&cell->phases[phase], &samplers[phase]);
         settle(&cell->slowest, &samplers[SLOWEST]);
-        settle(&cell->together, &samplers[TOGETHER]);
         settle(&cell->overhead, &samplers[OVERHEAD]);
     }
     free(walk.samplers);

@@ -49,8 +49,7 @@ static void head(struct screen *screen)
     int64_t counted = 0;
     for (size_t i = 0; i < facts->cycle_count; i++)
         counted += !facts->cycles[i].warmup;
-    words_plain(&screen->text, facts->scenario.name);
-    text_add(&screen->text, "  ");
+    words_plainf(&screen->text, "%s  ", facts->scenario.name);
     add_agents(&screen->text, facts);
     text_addf(&screen->text, "  %s, %s, seed %llu\n", words_plural(cycles, counted, "cycle"),
               words_plural(warmups, (int64_t)facts->cycle_count - counted, "warm-up"),
@@ -61,9 +60,7 @@ static void head(struct screen *screen)
         text_addf(&screen->text, ": %zu of %zu planned cycles are stored", run->cycles,
                   run->planned);
     if (*run->note) {
-        text_add(&screen->text, " (");
-        words_plain(&screen->text, run->note);
-        text_add(&screen->text, ")");
+        words_plainf(&screen->text, " (%s)", run->note);
     }
     text_add(&screen->text, "\n");
 }
@@ -118,8 +115,7 @@ static void arms(struct screen *screen)
         for (size_t value = 0; value < facts->value_count; value++) {
             const struct facts_cell *cell = facts_cell(facts, arm, value);
             char words[WORDS_BYTES];
-            text_add(&screen->text, "  ");
-            words_plain(&screen->text, facts->arms[arm].name);
+            words_plainf(&screen->text, "  %s", facts->arms[arm].name);
             if (facts->value_count > 1)
                 text_addf(&screen->text, "  %s",
                           words_plural(words, (int64_t)cell->batch_size, "agent"));
@@ -140,10 +136,10 @@ static void cost(struct screen *screen)
         audits[i] = (double)facts->cycles[i].audit_ns;
     }
     if (facts->cycle_count)
-        text_addf(&screen->text,
-                  "  harness itself %s a cycle, its audit apart from that %s (medians)\n",
-                  text_duration(harness, facts_median_of(samples, facts->cycle_count).median),
-                  text_duration(audit, facts_median_of(audits, facts->cycle_count).median));
+        text_addf(
+            &screen->text, "  harness itself %s a cycle, its audit apart from that %s (medians)\n",
+            text_duration(harness, facts_median_of(samples, facts->cycle_count, NULL, 0).median),
+            text_duration(audit, facts_median_of(audits, facts->cycle_count, NULL, 0).median));
     free(samples);
 }
 
@@ -153,22 +149,16 @@ static int show_finding(void *context, const struct results_finding *finding)
     const struct facts *facts = screen->facts;
     if (screen->shown++ == MOST_FINDINGS)
         return 1;
-    text_add(&screen->text, "    ");
-    words_plain(&screen->text, finding->rule);
-    text_add(&screen->text, ": ");
+    words_plainf(&screen->text, "    %s: ", finding->rule);
     if (finding->arm >= 0 && finding->arm < (int)facts->arm_count) {
-        words_plain(&screen->text, facts->arms[finding->arm].name);
-        text_add(&screen->text, ", ");
+        words_plainf(&screen->text, "%s, ", facts->arms[finding->arm].name);
     }
     if (finding->cycle >= 0)
         text_addf(&screen->text, "cycle %lld", (long long)finding->cycle);
     else
         text_add(&screen->text, "after the run");
-    text_addf(&screen->text, "%s", *finding->agent ? ", agent " : "");
-    words_plain(&screen->text, finding->agent);
-    text_add(&screen->text, ": ");
-    words_plain(&screen->text, finding->text);
-    text_add(&screen->text, "\n");
+    words_plainf(&screen->text, "%-s%s: %s\n", *finding->agent ? ", agent " : "", finding->agent,
+                 finding->text);
     return 0;
 }
 
@@ -185,9 +175,9 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         if (facts->arms[arm].index < 0 || facts->arms[arm].records)
             continue;
-        text_add(&screen->text, "    ");
-        words_plain(&screen->text, facts->arms[arm].name);
-        text_add(&screen->text, " keeps no store: the rules about stores are skipped for it\n");
+        words_plainf(&screen->text,
+                     "    %s keeps no store: the rules about stores are skipped for it\n",
+                     facts->arms[arm].name);
     }
     if (results_each_finding(store, facts->run.id, show_finding, screen, err) < 0)
         return -1;
@@ -201,11 +191,9 @@ static void complaints(struct screen *screen)
     const struct facts *facts = screen->facts;
     for (size_t i = 0; i < facts->complaint_count && i < 3; i++) {
         const struct facts_complaint *told = &facts->complaints[i];
-        text_addf(&screen->text, "    %zu x ", told->count);
-        words_plain(&screen->text, told->name);
-        text_addf(&screen->text, " %s: ", cycle_outcome_name(told->outcome));
-        words_plain(&screen->text, *told->error ? told->error : "no error was told");
-        text_add(&screen->text, "\n");
+        words_plainf(&screen->text, "    %zu x %s %-s: %s\n", told->count, told->name,
+                     cycle_outcome_name(told->outcome),
+                     *told->error ? told->error : "no error was told");
     }
 }
 
@@ -214,23 +202,17 @@ static void one_claim(struct screen *screen, const struct verdict_item *item)
     char estimate[WORDS_BYTES], worth[WORDS_BYTES];
     text_addf(&screen->text, "  %s%-12s%s ", paint(screen, item->word),
               verdict_word_name(item->word), plain(screen));
-    words_plain(&screen->text, item->claim->id);
-    text_add(&screen->text, ": ");
-    words_plain(&screen->text, item->claim->text);
+    words_plainf(&screen->text, "%s: %s", item->claim->id, item->claim->text);
     if (screen->facts->value_count > 1 && item->claim->at < 0)
         text_addf(&screen->text, ", %s",
                   words_plural(estimate, (int64_t)item->batch_size, "agent"));
     text_addf(&screen->text, *words_reach(item) ? " (%s)\n" : "%s\n", words_reach(item));
-    if (!words_claim_counts(item) && !item->hopeless)
+    if (!verdict_claim_counts(item->claim) && !item->hopeless)
         text_addf(&screen->text, "               %s at 95 %%, %s, %zu against it\n",
                   words_claimed(estimate, item), words_worth(worth, item), item->bad);
-    text_add(&screen->text, "               ");
-    words_plain(&screen->text, item->reason);
-    text_add(&screen->text, "\n");
+    words_plainf(&screen->text, "               %s\n", item->reason);
     if (*item->remedy) {
-        text_add(&screen->text, "               ");
-        words_plain(&screen->text, item->remedy);
-        text_add(&screen->text, "\n");
+        words_plainf(&screen->text, "               %s\n", item->remedy);
     }
 }
 
@@ -276,9 +258,7 @@ static void diagnostics(struct screen *screen)
         words_plain(&screen->text, item->text);
         if (more)
             text_addf(&screen->text, " (and %zu more)", more);
-        text_add(&screen->text, "\n           ");
-        words_plain(&screen->text, item->remedy);
-        text_add(&screen->text, "\n");
+        words_plainf(&screen->text, "\n           %s\n", item->remedy);
     }
 }
 
@@ -349,9 +329,7 @@ static void scaling(struct screen *screen)
         const struct explain_law *law = &facts->explain->laws[arm];
         if (!law->tried)
             continue;
-        text_add(&screen->text, "  scaling  ");
-        words_plain(&screen->text, facts->arms[arm].name);
-        text_add(&screen->text, ": ");
+        words_plainf(&screen->text, "  scaling  %s: ", facts->arms[arm].name);
         explain_law(&screen->text, law);
         text_add(&screen->text, "\n");
         thin = thin || (law->fits && law->thin);

@@ -3,28 +3,12 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-
-/* Bytes of the well-formed UTF-8 character at c, 0 when it is none.
- * source: Unicode 15, table 3-7 */
-static size_t character(const char *c)
-{
-    const unsigned char *b = (const unsigned char *)c;
-    size_t length = b[0] < 0x80 ? 1 : b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
-    if (b[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((b[i] & 0xc0) != 0x80)
-            return 0;
-    if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) ||
-        (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f))
-        return 0;
-    return length;
-}
 
 /* C0 and C1 controls, DEL, and the characters that turn the direction of text around */
 static bool is_control(const char *c, size_t length)
@@ -42,7 +26,7 @@ static bool is_control(const char *c, size_t length)
 /* One character of data, made plain: its bytes, a blank or '?'. Returns how many bytes to go on. */
 static size_t plain_character(char out[5], const char *c)
 {
-    size_t length = character(c);
+    size_t length = text_utf8_length(c);
     if (*c == '\n' || *c == '\r' || *c == '\t')
         memcpy(out, " ", 2);
     else if (length == 0 || is_control(c, length))
@@ -93,6 +77,51 @@ void words_markdown(struct text *out, const char *data)
             text_add(out, "\\");
         text_add(out, instead ? instead : one);
     }
+}
+
+/* The conversion at *format, which begins with %; returns what comes behind it. */
+static const char *add_conversion(struct text *out, void (*safe)(struct text *, const char *),
+                                  const char *format, va_list *args)
+{
+    if (format[1] == 's')
+        safe(out, va_arg(*args, const char *));
+    else if (format[1] == '-')
+        text_add(out, va_arg(*args, const char *));
+    else if (format[1] == 'z')
+        text_addf(out, "%zu", va_arg(*args, size_t));
+    else if (format[1] == 'd')
+        text_addf(out, "%d", va_arg(*args, int));
+    else
+        text_addf(out, "%lld", va_arg(*args, long long));
+    return strpbrk(format, "sud") + 1;
+}
+
+static void add_words(struct text *out, void (*safe)(struct text *, const char *),
+                      const char *format, va_list *args)
+{
+    while (*format) {
+        size_t length = strcspn(format, "%");
+        text_add_bytes(out, format, length);
+        format += length;
+        if (*format)
+            format = add_conversion(out, safe, format, args);
+    }
+}
+
+void words_plainf(struct text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_words(out, words_plain, format, &args);
+    va_end(args);
+}
+
+void words_markdownf(struct text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_words(out, words_markdown, format, &args);
+    va_end(args);
 }
 
 static size_t longest_run(const char *data, char c)
@@ -171,9 +200,9 @@ struct scale {
     int decimals;
 };
 
-static const struct scale times[] = {
+static const struct scale times[4] = {
     {1, "ns", " ", 0}, {1e3, "us", " ", 2}, {1e6, "ms", " ", 2}, {1e9, "s", " ", 2}};
-static const struct scale sizes[] = {
+static const struct scale sizes[4] = {
     {1, "B", " ", 0}, {1024, "KiB", " ", 2}, {1048576, "MiB", " ", 2}, {1073741824, "GiB", " ", 2}};
 static const struct scale rates[] = {{1, "/s", "", 2}};
 static const struct scale ratios = {1, "x", "", 2};
@@ -193,22 +222,11 @@ static struct scale choose(const struct scale known[], size_t count, size_t usua
     return scale;
 }
 
-static struct scale time_scale(double ns)
-{
-    return choose(times, sizeof times / sizeof times[0], 2, ns);
-}
-
 static struct scale unit_scale(enum scenario_unit unit, double number)
 {
-    switch (unit) {
-    case SCENARIO_BYTES:
-        return choose(sizes, sizeof sizes / sizeof sizes[0], 2, number);
-    case SCENARIO_PER_SECOND:
+    if (unit == SCENARIO_PER_SECOND)
         return choose(rates, 1, 0, number);
-    case SCENARIO_NS:
-        break;
-    }
-    return time_scale(number);
+    return choose(unit == SCENARIO_BYTES ? sizes : times, 4, 2, number);
 }
 
 static struct scale claim_scale(const struct verdict_item *item)
@@ -298,11 +316,6 @@ const char *words_ratio(char out[WORDS_BYTES], double ratio, const struct stats_
     return told(out, &scale, ratio, bounds);
 }
 
-bool words_claim_counts(const struct verdict_item *item)
-{
-    return verdict_claim_counts(item->claim);
-}
-
 const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item)
 {
     bool faster = item->claim->kind == SCENARIO_CLAIM_FASTER;
@@ -311,7 +324,7 @@ const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item
     struct scale scale = claim_scale(item);
     struct stats_bounds bounds = {item->lower, item->upper, item->n && isfinite(item->lower),
                                   item->n && isfinite(item->upper)};
-    if (words_claim_counts(item)) {
+    if (verdict_claim_counts(item->claim)) {
         snprintf(out, WORDS_BYTES, "%zu of %zu", item->bad, item->n);
         return out;
     }

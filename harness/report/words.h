@@ -22,6 +22,12 @@ void words_plain(struct text *out, const char *data);
 /* words_markdown - as running text or table cell: shown as it is, never markup */
 void words_markdown(struct text *out, const char *data);
 
+/* words_plainf, words_markdownf - printf for such words: each %s is made safe as those above do,
+ * %-s is our own and stays as it is; else only %zu, %d and %lld */
+void words_plainf(struct text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void words_markdownf(struct text *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* words_code - as `code` in running text, not in a table (GFM splits cells even inside code) */
 void words_code(struct text *out, const char *data);
 
@@ -50,9 +56,6 @@ const char *words_ratio(char out[WORDS_BYTES], double ratio, const struct stats_
 /* words_claimed - the estimate of a verdict with its bounds, in its own unit, with as many digits
  * as it takes to tell each from the claimed limit (49.996 ms is not 50.0 ms) */
 const char *words_claimed(char out[WORDS_BYTES], const struct verdict_item *item);
-
-/* words_claim_counts - the claim is about a count of cycles, not about an estimate */
-bool words_claim_counts(const struct verdict_item *item);
 
 /* words_share - 0.00734 as "0.73 %" */
 const char *words_share(char out[WORDS_BYTES], double share);

@@ -1,6 +1,6 @@
 /* How fine a difference can this machine resolve? The same arm against itself, sitting by sitting.
  */
-#include "trend/doctor/calibrate.h"
+#include "trend/doctor/calibration.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "trend/gate/derive.h"
-#include "trend/gate/pairs.h"
+#include "trend/gate/gating.h"
 
 /* Short agents: what is calibrated is the machine and the spawner, not how long agents sleep. */
 static const char usual[] =

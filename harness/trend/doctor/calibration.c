@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "judge/stats/gate.h"
 #include "judge/stats/stats.h"
-#include "trend/gate/pairs.h"
+#include "trend/gate/gating.h"
 
 #define FLOOR_QUANTILE   0.975
 #define CONFIDENCE       0.95

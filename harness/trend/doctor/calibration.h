@@ -3,7 +3,8 @@
  * The same program against itself has no regression: whatever the gate sees in it is noise. Normal
  * use: zero a struct calibration, calibration_add for each metric of each sitting (all of them gate
  * the same number of pairs), calibration_finish, print its rows or calibration_write them,
- * calibration_release. A stored one comes back by calibration_read.
+ * calibration_release; calibrate_run does that with real processes, and prints nothing. A stored
+ * one comes back by calibration_read.
  *
  * source: judge/STATISTICS.md 6.4
  */
@@ -16,6 +17,7 @@
 
 #include "base/err.h"
 #include "judge/gate_rule.h"
+#include "runner/runner.h"
 #include "scenario/identity.h"
 
 #define CALIBRATION_SCHEMA         "spawnbench.calibration.v1"
@@ -97,5 +99,37 @@ char *calibration_write(const struct calibration *calibration);
 int calibration_read(struct calibration *out, const char *text, struct err *err);
 
 void calibration_release(struct calibration *calibration);
+
+/* ---- calibrate.c: the sittings, with real processes ---- */
+
+/* How. Borrowed for the call. */
+struct calibrate_how {
+    struct runner_options runner; /* how each sitting is run: results, path (NULL: three agents that
+                                     are ready after 5 ms), command, observer, seed of the first */
+    const char *arm;              /* NULL: see gate_pick_arm */
+    int sittings, pairs;
+    int64_t pause_ns; /* between sittings */
+    int64_t most_ns;  /* no sitting is begun that would end after it */
+    /* before each sitting: how many are done, what the rest may take; or NULL */
+    void (*each)(void *context, int done, int64_t left_ns);
+    void *context;
+};
+
+/* How it ended. Plain value. */
+struct calibrate_end {
+    int code;     /* 0; what stopped it: the code of a sitting's run, 128 + n after a signal */
+    int64_t run;  /* of the last sitting */
+    int sittings; /* that count */
+    bool late;    /* most_ns was over before all of them were done */
+};
+
+/*
+ * calibrate_run - the sittings, judged and stored
+ *
+ * out    : whole when 0 is returned and end->code is 0, else released
+ * errors : those of scenarios, gate_derive, the runner, calibration_finish and the store
+ */
+int calibrate_run(struct calibration *out, const struct calibrate_how *how,
+                  struct calibrate_end *end, struct err *err);
 
 #endif

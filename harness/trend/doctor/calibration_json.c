@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "trend/doctor/calibration.h"
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 static void add_row(cJSON *rows, const struct calibration_row *row)
 {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cycle/probe.h"
+#include "judge/stats/stats.h"
 #include "trend/doctor/doctor_internal.h"
 
 #define READINGS    10000
@@ -50,12 +51,6 @@ void check_clock(struct examiner *examiner)
     free(source);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* An agent that waits is as punctual as the timer; both arms of a comparison share it. */
 void check_timer(struct examiner *examiner)
 {
@@ -68,7 +63,7 @@ void check_timer(struct examiner *examiner)
         clock_sleep_until(until_ns);
         late_ns[i] = (double)(clock_now_ns() - until_ns);
     }
-    qsort(late_ns, SLEEPS, sizeof late_ns[0], compare);
+    stats_sort(late_ns, SLEEPS);
     doctor_find(row, "a sleep of 1 ms ends %s late (p95 %s, n %d), slack %s",
                 text_duration(middle, late_ns[SLEEPS / 2]),
                 text_duration(late, late_ns[SLEEPS * 95 / 100]), SLEEPS,

@@ -71,8 +71,7 @@ static void check_turbo(struct examiner *examiner)
     if (on)
         doctor_judge(row, DOCTOR_WARNING,
                      "the rate depends on heat and on the other cores: write 1 to "
-                     "intel_pstate/no_turbo, or 0 to cpufreq/boost, below "
-                     "/sys/devices/system/cpu");
+                     "intel_pstate/no_turbo, or 0 to cpufreq/boost, below /sys/devices/system/cpu");
     free(without);
     free(boost);
 }

@@ -8,8 +8,7 @@
 
 #include "base/text.h"
 #include "judge/stats/stats.h"
-#include "trend/gate/pairs.h"
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 const double gate_baseline_quantiles[GATE_BASELINE_QUANTILES] = {0.25, 0.5, 0.75, 0.9, 0.95, 0.99};
 
@@ -171,34 +170,29 @@ static int load_series(struct gate_series *out, bool *known, struct results *sto
 {
     double *all = NULL;
     size_t total = 0;
+    int rc = 0;
     *known = true;
     out->sittings = xcalloc(count, sizeof *out->sittings);
-    for (size_t i = 0; i < count && *known; i++) {
+    for (size_t i = 0; i < count && *known && rc == 0; i++) {
         struct results_which which = {scenario_find_arm(&members[i].scenario, out->arm),
                                       scenario_find_size(&members[i].scenario, out->batch_size),
                                       out->metric, NULL};
         struct results_series series = {0};
-        if (which.arm < 0 || which.value < 0) {
-            *known = false;
-            break;
-        }
-        if (load_values(&series, store, members[i].run.id, &which, err) < 0) {
-            free(all);
-            return -1;
-        }
+        if (which.arm >= 0 && which.value >= 0)
+            rc = load_values(&series, store, members[i].run.id, &which, err);
         *known = series.n > 0 && series.unknown == 0;
-        all = xrealloc(all, total + series.n + 1, sizeof *all);
-        if (*known)
+        if (*known) {
+            all = xrealloc(all, total + series.n, sizeof *all);
             memcpy(all + total, series.values, series.n * sizeof *all);
-        total += series.n;
-        if (*known)
+            total += series.n;
             summarise(&out->sittings[i], series.values, series.n);
+        }
         results_series_release(&series);
     }
     if (*known)
         summarise(&out->pooled, all, total);
     free(all);
-    return 0;
+    return rc;
 }
 
 static void release_series(struct gate_series *series)

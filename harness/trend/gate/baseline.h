@@ -73,10 +73,13 @@ char *gate_baseline_write(const struct gate_baseline *baseline);
  */
 int gate_baseline_read(struct gate_baseline *out, const char *text, size_t length, struct err *err);
 
+/* gate_is_file - a word with a slash or ending in .json */
+bool gate_is_file(const char *which);
+
 /*
  * gate_baseline_find - a file, the name of a saved one, or a run
  *
- * A word with a slash or ending in .json is a file; else the newest document of that name; else a
+ * A word of gate_is_file is a file; else the newest document of that name; else a
  * stored run (a number, or the newest of a scenario).
  * errors : ERR_UNFIT, also when there is none
  */

@@ -15,15 +15,10 @@
 /* ---- writing ---- */
 
 /* Whole units; null stands for "failed". */
-static void add_whole(cJSON *list, double value)
+static cJSON *whole(double value)
 {
-    cJSON *one = cJSON_CreateObject();
-    if (isfinite(value) && value >= 0 && value < 9e15)
-        json_add_int64(one, "v", llround(value));
-    else
-        cJSON_AddNullToObject(one, "v");
-    cJSON_AddItemToArray(list, cJSON_DetachItemFromObjectCaseSensitive(one, "v"));
-    cJSON_Delete(one);
+    bool known = isfinite(value) && value >= 0 && value < 9e15;
+    return known ? cJSON_CreateNumber(round(value)) : cJSON_CreateNull();
 }
 
 static void add_figures(cJSON *object, const struct gate_figures *figures)
@@ -33,22 +28,13 @@ static void add_figures(cJSON *object, const struct gate_figures *figures)
     json_add_int64(object, "failed", (int64_t)figures->failed);
     list = cJSON_AddArrayToObject(object, "quantiles");
     for (size_t q = 0; q < GATE_BASELINE_QUANTILES; q++)
-        add_whole(list, figures->at[q]);
+        cJSON_AddItemToArray(list, whole(figures->at[q]));
 }
 
 static const char *unit_of(enum scenario_metric metric)
 {
     enum scenario_unit unit = scenario_metric_unit(metric);
     return unit == SCENARIO_PER_SECOND ? "ns_per_agent" : scenario_unit_name(unit);
-}
-
-static void add_named(cJSON *object, const char *name, double value)
-{
-    cJSON *list = cJSON_CreateArray(), *item;
-    add_whole(list, value);
-    item = cJSON_DetachItemFromArray(list, 0);
-    cJSON_AddItemToObject(object, name, item);
-    cJSON_Delete(list);
 }
 
 static cJSON *series_json(const struct gate_baseline *baseline, const struct gate_series *series)
@@ -58,8 +44,8 @@ static cJSON *series_json(const struct gate_baseline *baseline, const struct gat
     json_add_int64(object, "agents", (int64_t)series->batch_size);
     cJSON_AddStringToObject(object, "metric", scenario_metric_name(series->metric));
     cJSON_AddStringToObject(object, "unit", unit_of(series->metric));
-    add_named(object, "median", series->pooled.at[gate_baseline_place(0.5)]);
-    add_named(object, "p95", series->pooled.at[gate_baseline_place(0.95)]);
+    cJSON_AddItemToObject(object, "median", whole(series->pooled.at[gate_baseline_place(0.5)]));
+    cJSON_AddItemToObject(object, "p95", whole(series->pooled.at[gate_baseline_place(0.95)]));
     add_figures(object, &series->pooled);
     list = cJSON_AddArrayToObject(object, "sittings");
     for (size_t i = 0; i < baseline->sitting_count; i++) {
@@ -275,21 +261,16 @@ static int read_document(struct gate_baseline *out, const cJSON *root, const cha
                          struct err *err)
 {
     char *question = NULL;
-    int rc = check_schema(root, err);
-    if (rc == 0)
-        rc = take_string(&out->name, root, "name", err);
-    if (rc == 0)
-        rc = take_string(&out->scenario, root, "scenario", err);
-    if (rc == 0)
-        rc = take_string(&out->version, root, "spawnbench", err);
-    if (rc == 0)
-        rc = take_string(&question, root, "question_fnv1a", err);
-    snprintf(out->question, sizeof out->question, "%s", question ? question : "");
+    if (check_schema(root, err) < 0 || take_string(&out->name, root, "name", err) < 0 ||
+        take_string(&out->scenario, root, "scenario", err) < 0 ||
+        take_string(&out->version, root, "spawnbench", err) < 0 ||
+        take_string(&question, root, "question_fnv1a", err) < 0)
+        return -1;
+    snprintf(out->question, sizeof out->question, "%s", question);
     free(question);
-    if (rc == 0)
-        rc = scenario_machine_take(&out->fingerprint,
-                                   cJSON_GetObjectItemCaseSensitive(root, "fingerprint"), err);
-    if (rc < 0 || read_quantiles(root, err) < 0 || read_sittings(out, root, err) < 0 ||
+    if (scenario_machine_take(&out->fingerprint,
+                              cJSON_GetObjectItemCaseSensitive(root, "fingerprint"), err) < 0 ||
+        read_quantiles(root, err) < 0 || read_sittings(out, root, err) < 0 ||
         read_all_series(out, root, err) < 0)
         return -1;
     return check_sum(root, text, err);
@@ -311,7 +292,7 @@ int gate_baseline_read(struct gate_baseline *out, const char *text, size_t lengt
 
 /* ---- finding ---- */
 
-static bool is_file(const char *which)
+bool gate_is_file(const char *which)
 {
     size_t length = strlen(which);
     return strchr(which, '/') || (length > 5 && strcmp(which + length - 5, ".json") == 0);
@@ -352,7 +333,7 @@ int gate_baseline_find(struct gate_baseline *out, const char *which, struct resu
     int64_t run;
     int rc;
     *out = (struct gate_baseline){0};
-    if (is_file(which))
+    if (gate_is_file(which))
         return read_file(out, which, err);
     rc = results_document_newest(store, RESULTS_BASELINE, which, read_stored, &reading, err);
     if (rc <= 0)

@@ -1,5 +1,5 @@
 /* Which words does a command line consist of? No shell is asked. */
-#include "trend/gate/command.h"
+#include "trend/gate/gating.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* What is run when two programs are gated side by side? The scenario's own text, edited. */
-#include "trend/gate/derive.h"
+#include "trend/gate/gating.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 /* ---- which arm? ---- */
 
-static int no_such_arm(const struct scenario *scenario, const char *name, struct err *err)
+int gate_refuse_arm(const struct scenario *scenario, const char *name, struct err *err)
 {
     const char *known[SCENARIO_MOST_ARMS + 1] = {0}, *near;
     for (size_t i = 0; i < scenario->arm_count; i++)
@@ -57,7 +57,7 @@ int gate_pick_arm(size_t *out, const struct scenario *scenario, const char *name
     int named = name ? scenario_find_arm(scenario, name) : 0;
     size_t arm = name ? (size_t)named : spoken_for(scenario);
     if (named < 0)
-        return no_such_arm(scenario, name, err);
+        return gate_refuse_arm(scenario, name, err);
     if (scenario->arm_count == 1)
         arm = 0;
     if (arm == scenario->arm_count)

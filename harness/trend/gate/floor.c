@@ -1,5 +1,5 @@
 /* Is the tolerance larger than the noise that a calibration found on this machine? */
-#include "trend/gate/floor.h"
+#include "trend/gate/gating.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +54,8 @@ static void hold_against(struct gate_result *result, const cJSON *row,
         return;
     gate_refuse(
         result,
-        "--max-regression %.3g%% is below the noise floor of %s %s on this machine, %.3g%%: "
-        "allow at least that, or calibrate anew on a quieter machine (spawnbench doctor "
-        "--calibrate)",
+        "--max-regression %.3g%% is below the noise floor of %s %s on this machine, %.3g%%: allow "
+        "at least that, or calibrate anew on a quieter machine (spawnbench doctor --calibrate)",
         100 * result->asked.tolerance, scenario_metric_name(place->metric), statistic,
         100 * floor->valuedouble);
 }

@@ -1,14 +1,11 @@
 /* How do baseline and candidate run side by side? One run with two arms, judged at each look. */
-#include "trend/gate/paired.h"
+#include "trend/gate/gating.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "scenario/identity.h"
-#include "trend/gate/command.h"
-#include "trend/gate/derive.h"
-#include "trend/gate/floor.h"
 
 /* What the run under way needs to know when it asks whether it may stop. */
 struct side_by_side {

@@ -1,5 +1,5 @@
 /* Which stored cycles stand beside each other? One array for each metric, batch size and side. */
-#include "trend/gate/pairs.h"
+#include "trend/gate/gating.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ void gate_turn(double values[], size_t n)
             values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
 }
 
-static void keep_array(struct gate_pairs *pairs, double *array)
+static void keep(struct gate_pairs *pairs, void *array)
 {
     pairs->arrays = xrealloc(pairs->arrays, pairs->array_count + 1, sizeof *pairs->arrays);
     pairs->arrays[pairs->array_count++] = array;
@@ -44,8 +44,7 @@ static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked
                                  .candidate = sides->candidate.values,
                                  .n = sides->n};
     size_t *sizes = results_series_sizes(&sides->baseline, sides->n, &metric.blocks);
-    pairs->sizes = xrealloc(pairs->sizes, pairs->size_count + 1, sizeof *pairs->sizes);
-    pairs->sizes[pairs->size_count++] = sizes;
+    keep(pairs, sizes);
     metric.block_sizes = sizes;
     if (turned) {
         gate_turn(sides->baseline.values, sides->n);
@@ -64,8 +63,8 @@ static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked
         }
         pairs->metrics[pairs->count++] = metric;
     }
-    keep_array(pairs, sides->baseline.values);
-    keep_array(pairs, sides->candidate.values);
+    keep(pairs, sides->baseline.values);
+    keep(pairs, sides->candidate.values);
     sides->baseline.values = sides->candidate.values = NULL;
 }
 
@@ -115,12 +114,9 @@ void gate_pairs_release(struct gate_pairs *pairs)
 {
     for (size_t i = 0; i < pairs->array_count; i++)
         free(pairs->arrays[i]);
-    for (size_t i = 0; i < pairs->size_count; i++)
-        free(pairs->sizes[i]);
     for (size_t i = 0; i < pairs->count; i++)
         free(pairs->places[i].arm);
     free(pairs->arrays);
-    free(pairs->sizes);
     free(pairs->metrics);
     free(pairs->places);
     *pairs = (struct gate_pairs){0};

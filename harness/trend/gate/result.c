@@ -1,12 +1,10 @@
 /* What came of the gate, may it be told as an answer, and how does the command end? */
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "trend/gate/derive.h"
 
 void gate_mark(struct gate_result *result, const char *format, ...)
 {
@@ -38,40 +36,36 @@ const char *gate_statistic(char out[GATE_STATISTIC_BYTES], double quantile)
 
 /* ---- fit to be compared? ---- */
 
-/* A finding of the baseline, or of the candidate: one of them is enough to be told. */
+/* One finding of the candidate is enough to be told. */
 struct one_finding {
     int arm;
-    char *text;
-    size_t room;
+    struct gate_result *out;
 };
 
 static int keep_finding(void *context, const struct results_finding *finding)
 {
     struct one_finding *one = context;
-    if (finding->arm != one->arm)
+    if (one->arm >= 0 && finding->arm != one->arm)
         return 0;
-    snprintf(one->text, one->room, "%s: %s", finding->rule, finding->text);
-    text_make_printable(one->text);
+    snprintf(one->out->finding, sizeof one->out->finding, "%s: %s", finding->rule, finding->text);
+    text_make_printable(one->out->finding);
     return 1;
 }
 
-static int count_findings(struct gate_result *out, struct results *store, int64_t run, int baseline,
-                          int candidate, struct results_tally *measured, struct err *err)
+int gate_count_findings(struct gate_result *out, struct results *store, int64_t run, int arm,
+                        struct err *err)
 {
-    struct one_finding one = {candidate, out->finding, sizeof out->finding};
+    struct one_finding one = {arm, out};
     struct results_tally tally;
-    if (results_tally(store, run, baseline, -1, measured, err) < 0 ||
-        results_tally(store, run, candidate, -1, &tally, err) < 0 ||
+    if (results_tally(store, run, arm, -1, &tally, err) < 0 ||
         results_each_finding(store, run, keep_finding, &one, err) < 0)
         return -1;
-    out->findings_baseline = measured->findings_integrity + measured->findings_conduct;
     out->findings_candidate = tally.findings_integrity + tally.findings_conduct;
     out->cycles = tally.cycles;
     return 0;
 }
 
-/* Something that speaks against comparing, and that may be overruled. */
-static void object(struct gate_result *out, const struct gate_manners *manners, const char *what)
+void gate_object(struct gate_result *out, const struct gate_manners *manners, const char *what)
 {
     if (manners->allow_mismatch)
         gate_mark(out, "marked: %s", what);
@@ -88,7 +82,7 @@ static void check_baseline(struct gate_result *out, const struct results_tally *
         snprintf(what, sizeof what,
                  "the baseline has %lld findings: what it lost on the way cost it no time",
                  (long long)out->findings_baseline);
-        object(out, manners, what);
+        gate_object(out, manners, what);
     }
     if ((double)baseline->cycles_failed > GATE_MOST_FAILED_SHARE * (double)baseline->cycles &&
         out->answer.word != GATE_REGRESSION)
@@ -123,8 +117,10 @@ int gate_paired(struct gate_result *out, const struct scenario *derived, struct 
     out->paired = true;
     out->run = run;
     if (gate_pairs_load(&out->pairs, &out->asked, derived, store, run, 0, 1, err) < 0 ||
-        count_findings(out, store, run, 0, 1, &baseline, err) < 0)
+        results_tally(store, run, 0, -1, &baseline, err) < 0 ||
+        gate_count_findings(out, store, run, 1, err) < 0)
         return -1;
+    out->findings_baseline = baseline.findings_integrity + baseline.findings_conduct;
     question = gate_question_of(&out->asked, &out->pairs);
     if (gate_judge(&out->answer, &question) < 0) {
         gate_refuse(out, "not one pair of cycles was measured");

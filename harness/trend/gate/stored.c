@@ -1,5 +1,5 @@
 /* Is this run slower than those that were stored, by more than sittings differ by themselves? */
-#include "trend/gate/stored.h"
+#include "trend/gate/gating.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -26,10 +26,7 @@ struct comparison {
 
 static void object(struct comparison *comparison, const char *what)
 {
-    if (comparison->manners->allow_mismatch)
-        gate_mark(comparison->out, "marked: %s", what);
-    else
-        gate_refuse(comparison->out, "%s (--allow-mismatch compares all the same)", what);
+    gate_object(comparison->out, comparison->manners, what);
 }
 
 static void check_machine(struct comparison *comparison)
@@ -209,10 +206,10 @@ static void add_item(struct comparison *comparison, const struct gate_series *se
     judge_figure(comparison, series, own, place, &out->answer.items[at], &out->pairs.places[at]);
 }
 
-static int compare_metric(struct comparison *comparison, size_t arm, int arm_index, size_t value,
-                          size_t batch_size, enum scenario_metric metric, struct err *err)
+static int compare_metric(struct comparison *comparison, int arm, int value, size_t batch_size,
+                          enum scenario_metric metric, struct err *err)
 {
-    struct results_which which = {arm_index, (int)value, metric, NULL};
+    struct results_which which = {arm, value, metric, NULL};
     const char *name = comparison->scenario.arms[arm].name;
     const struct gate_series *series =
         gate_baseline_series(comparison->baseline, name, batch_size, metric);
@@ -250,8 +247,8 @@ static int compare_place(struct comparison *comparison, const char *arm, size_t 
         return 0;
     }
     for (size_t i = 0; i < comparison->out->asked.metric_count; i++)
-        if (compare_metric(comparison, (size_t)index, index, (size_t)value, batch_size,
-                           comparison->out->asked.metrics[i], err) < 0)
+        if (compare_metric(comparison, index, value, batch_size, comparison->out->asked.metrics[i],
+                           err) < 0)
             return -1;
     return 0;
 }
@@ -306,28 +303,6 @@ static void give_words(struct gate_result *out)
         out->answer.word = gate_gravest(&out->answer);
 }
 
-/* ---- integrity ---- */
-
-static int keep_finding(void *context, const struct results_finding *finding)
-{
-    struct gate_result *out = context;
-    snprintf(out->finding, sizeof out->finding, "%s: %s", finding->rule, finding->text);
-    text_make_printable(out->finding);
-    return 1;
-}
-
-static int count_findings(struct comparison *comparison, struct err *err)
-{
-    struct gate_result *out = comparison->out;
-    struct results_tally tally;
-    if (results_tally(comparison->store, comparison->run.id, -1, -1, &tally, err) < 0 ||
-        results_each_finding(comparison->store, comparison->run.id, keep_finding, out, err) < 0)
-        return -1;
-    out->findings_candidate = tally.findings_integrity + tally.findings_conduct;
-    out->cycles = tally.cycles;
-    return 0;
-}
-
 static void advise(struct gate_result *out, bool strict)
 {
     if (out->sittings >= GATE_ENOUGH_SITTINGS || strict)
@@ -350,7 +325,7 @@ int gate_stored(struct gate_result *out, const struct gate_baseline *baseline,
     if (results_run_load(store, run, &comparison.run, err) < 0 ||
         scenario_parse(&comparison.scenario, comparison.run.scenario_text,
                        strlen(comparison.run.scenario_text), err) < 0 ||
-        count_findings(&comparison, err) < 0)
+        gate_count_findings(out, store, run, -1, err) < 0)
         goto done;
     check_run(&comparison);
     check_scenario(&comparison);

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "trend/gate/command.h"
+#include "trend/gate/gating.h"
 
 static void words_are_split_and_quotes_hold_together(void **state)
 {

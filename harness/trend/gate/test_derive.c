@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "judge/gate_rule.h"
-#include "trend/gate/derive.h"
+#include "trend/gate/gating.h"
 
 static struct scenario scenario_of(const char *arms, const char *more)
 {

@@ -7,9 +7,7 @@
 #include <cmocka.h>
 
 #include "results/test_synthetic.h"
-#include "trend/gate/derive.h"
-#include "trend/gate/floor.h"
-#include "trend/gate/result.h"
+#include "trend/gate/gating.h"
 
 /* Invented pairs of a derived scenario; zero members: 60 ordinary pairs of 10 ms. */
 struct invented {

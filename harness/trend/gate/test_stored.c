@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "trend/gate/stored.h"
+#include "trend/gate/gating.h"
 #include "trend/gate/test_sittings.h"
 
 /* Sittings around 10 ms that differ by some percent, and a candidate. */

@@ -10,16 +10,17 @@
 #define SCHEMA          "spawnbench.accepted.v1"
 #define MOST_NOTE_BYTES 1000
 
-static void take_note(struct history_run *run, const char *text)
+char *accept_member(const char *document, const char *key)
 {
     cJSON *root = NULL;
-    const char *note = NULL;
-    if (json_parse(&root, text, strlen(text), NULL) == 0)
-        note = json_string(root, "note");
-    free(run->accepted_note);
-    run->accepted_note = xstrdup(note ? note : "");
-    text_make_printable(run->accepted_note);
+    const char *told = NULL;
+    char *copy;
+    if (json_parse(&root, document, strlen(document), NULL) == 0)
+        told = json_string(root, key);
+    copy = xstrdup(told ? told : "");
+    text_make_printable(copy);
     cJSON_Delete(root);
+    return copy;
 }
 
 static int take(void *context, const struct results_document *document)
@@ -29,7 +30,8 @@ static int take(void *context, const struct results_document *document)
         if (history->runs[i].id != document->run)
             continue;
         history->runs[i].accepted = true;
-        take_note(&history->runs[i], document->text);
+        free(history->runs[i].accepted_note);
+        history->runs[i].accepted_note = accept_member(document->text, "note");
     }
     return 0;
 }

@@ -27,11 +27,9 @@ static void look(struct history_answer *out, const struct history *history)
     for (size_t i = 0; i < history->series_count; i++) {
         const struct history_series *series = &history->series[i];
         const struct history_step *step = open_step(series);
-        int64_t run = step ? history->runs[series->points[step->at].run].id : 0;
         if (!step)
             continue;
         out->open++;
-        out->since = out->since && out->since < run ? out->since : run;
         if (worst && size_of(worst) >= size_of(step))
             continue;
         worst = step;

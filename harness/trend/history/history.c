@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "judge/judge.h"
 #include "trend/history/history_internal.h"
@@ -29,19 +28,6 @@ struct walk {
     } * others;
     size_t other_count;
 };
-
-static char *commit_of(const char *environment_json)
-{
-    cJSON *root = NULL;
-    const char *commit = NULL;
-    char *copy;
-    if (json_parse(&root, environment_json, strlen(environment_json), NULL) == 0)
-        commit = json_string(root, "git_commit");
-    copy = xstrdup(commit ? commit : "");
-    text_make_printable(copy);
-    cJSON_Delete(root);
-    return copy;
-}
 
 static void count_other(struct walk *walk, const char *machine)
 {
@@ -79,11 +65,12 @@ static void add_candidate(struct walk *walk, const struct results_run *run)
     struct err ignored = {0};
     walk->candidates = xrealloc(walk->candidates, walk->count + 1, sizeof *fresh);
     fresh = &walk->candidates[walk->count++];
-    *fresh = (struct candidate){.run = {.id = run->id,
-                                        .started_wall_ns = run->started_wall_ns,
-                                        .version = xstrdup(run->version),
-                                        .commit = commit_of(run->environment_json),
-                                        .accepted_note = xstrdup("")}};
+    *fresh =
+        (struct candidate){.run = {.id = run->id,
+                                   .started_wall_ns = run->started_wall_ns,
+                                   .version = xstrdup(run->version),
+                                   .commit = accept_member(run->environment_json, "git_commit"),
+                                   .accepted_note = xstrdup("")}};
     if (scenario_parse(&fresh->scenario, run->scenario_text, strlen(run->scenario_text),
                        &ignored) == 0)
         scenario_question(fresh->question, &fresh->scenario);

@@ -123,7 +123,6 @@ struct history_answer {
     bool enough; /* steps could have been found: two segments' worth of runs */
     /* series whose newest segment stands on a step for the worse that nobody accepted */
     size_t open;
-    int64_t since;  /* the oldest run behind such a step; 0: none */
     char text[400]; /* one sentence about the worst of them; or why nothing can be said */
 };
 

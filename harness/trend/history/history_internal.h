@@ -12,6 +12,9 @@ int points_load(struct history *history, struct results *store, const struct sce
 /* steps.c: where does the level of a series change, and which change is still open? */
 void steps_find(struct history *history);
 
+/* accept.c: a string of a JSON document, printable; "" when it is not there; the caller frees it */
+char *accept_member(const char *document, const char *key);
+
 /* accept.c: which runs were accepted */
 int accept_load(struct history *history, struct results *store, struct err *err);
 
