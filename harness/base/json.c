@@ -288,6 +288,12 @@ void json_add_int64(cJSON *object, const char *key, int64_t value)
     cJSON_AddRawToObject(object, key, digits);
 }
 
+void json_add_text(cJSON *object, const char *key, const char *text)
+{
+    cJSON_AddItemToObject(object, key,
+                          text && *text ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
 void json_add_double(cJSON *object, const char *key, double value)
 {
     char digits[40];

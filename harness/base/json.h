@@ -54,6 +54,9 @@ void json_add_int64(cJSON *object, const char *key, int64_t value);
  * which JSON does not know */
 void json_add_double(cJSON *object, const char *key, double value);
 
+/* json_add_text - a member with a string; null for NULL and for "" */
+void json_add_text(cJSON *object, const char *key, const char *text);
+
 /* json_print - text of a tree in fresh memory (xmalloc family); the caller frees it */
 char *json_print(const cJSON *root, int pretty);
 

@@ -192,11 +192,6 @@ struct pair {
     size_t acknowledged, busy, waits;
 };
 
-static int execute(sqlite3 *database, const char *text)
-{
-    return sqlite3_exec(database, text, NULL, NULL, NULL);
-}
-
 static int read_number(sqlite3 *database)
 {
     return (int)store_ask(database, "SELECT n FROM counter");
@@ -208,11 +203,11 @@ static void write_number(struct pair *pair, sqlite3 *database, int seen)
     char text[64];
     int rc;
     snprintf(text, sizeof text, "UPDATE counter SET n = %d", seen + 1);
-    rc = execute(database, text);
+    rc = scratch_execute(database, text);
     if (rc == SQLITE_OK)
-        rc = execute(database, "COMMIT");
+        rc = scratch_execute(database, "COMMIT");
     if (rc != SQLITE_OK)
-        execute(database, "ROLLBACK");
+        scratch_execute(database, "ROLLBACK");
     pair->acknowledged += rc == SQLITE_OK;
     pair->busy += rc == SQLITE_BUSY;
 }
@@ -233,8 +228,8 @@ static int wait_for_lock(void *of, int tries)
 static void add_deferred(struct pair *pair)
 {
     int seen_one, seen_two;
-    execute(pair->one, "BEGIN");
-    execute(pair->two, "BEGIN");
+    scratch_execute(pair->one, "BEGIN");
+    scratch_execute(pair->two, "BEGIN");
     seen_one = read_number(pair->one);
     seen_two = read_number(pair->two);
     write_number(pair, pair->one, seen_one);
@@ -245,21 +240,21 @@ static void add_deferred(struct pair *pair)
 static void add_outside(struct pair *pair, bool apart)
 {
     int seen_one = read_number(pair->one), seen_two = read_number(pair->two);
-    execute(pair->one, "BEGIN IMMEDIATE");
+    scratch_execute(pair->one, "BEGIN IMMEDIATE");
     write_number(pair, pair->one, seen_one);
     if (apart)
         seen_two = read_number(pair->two);
-    execute(pair->two, "BEGIN IMMEDIATE");
+    scratch_execute(pair->two, "BEGIN IMMEDIATE");
     write_number(pair, pair->two, seen_two);
 }
 
 static void add_immediate(struct pair *pair)
 {
-    int rc = execute(pair->one, "BEGIN IMMEDIATE");
+    int rc = scratch_execute(pair->one, "BEGIN IMMEDIATE");
     pair->busy += rc == SQLITE_BUSY;
     pair->held = read_number(pair->one);
     pair->holds = pair->one;
-    rc = execute(pair->two, "BEGIN IMMEDIATE"); /* waits, see above */
+    rc = scratch_execute(pair->two, "BEGIN IMMEDIATE"); /* waits, see above */
     if (rc == SQLITE_OK)
         write_number(pair, pair->two, read_number(pair->two));
     pair->busy += rc == SQLITE_BUSY;
@@ -271,7 +266,7 @@ static int open_pair(struct pair *pair, const char *path, struct err *err)
                                 " INSERT INTO counter VALUES (0)";
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     if (sqlite3_open_v2(path, &pair->one, flags, NULL) != SQLITE_OK ||
-        execute(pair->one, setup) != SQLITE_OK ||
+        scratch_execute(pair->one, setup) != SQLITE_OK ||
         sqlite3_open_v2(path, &pair->two, flags, NULL) != SQLITE_OK)
         return err_set(err, ERR_SYSTEM, "cannot open '%s': %s", path, sqlite3_errmsg(pair->one));
     sqlite3_busy_handler(pair->one, wait_for_lock, pair);

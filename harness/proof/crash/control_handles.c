@@ -52,17 +52,13 @@ struct answer {
 
 /* ---- writing ---- */
 
-static int execute(sqlite3 *database, const char *text)
-{
-    return sqlite3_exec(database, text, NULL, NULL, NULL);
-}
-
 static int open_plain(sqlite3 **out, const char *path)
 {
     if (sqlite3_open_v2(path, out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
-        return execute(*out, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
-                             " CREATE TABLE IF NOT EXISTS agent_executions (id INTEGER PRIMARY KEY,"
-                             " name TEXT UNIQUE)");
+        return scratch_execute(
+            *out, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
+                  " CREATE TABLE IF NOT EXISTS agent_executions (id INTEGER PRIMARY KEY,"
+                  " name TEXT UNIQUE)");
     return SQLITE_CANTOPEN;
 }
 
@@ -74,7 +70,7 @@ static int write_plain(sqlite3 *database, int from, int count)
         char text[96];
         snprintf(text, sizeof text, "INSERT INTO agent_executions VALUES (%d, 'agent %d')",
                  from + i, from + i);
-        rows += execute(database, text) == SQLITE_OK;
+        rows += scratch_execute(database, text) == SQLITE_OK;
     }
     return rows;
 }
@@ -119,7 +115,7 @@ static struct answer do_half(struct duo *duo, int from, char half)
     struct answer answer = {0, 0};
     if (half == 'w') {
         char *shm = text_format("%s-shm", duo->path);
-        execute(duo->database, "BEGIN IMMEDIATE");
+        scratch_execute(duo->database, "BEGIN IMMEDIATE");
         write_plain(duo->database, from, ROWS / 2);
         if (duo->shm)
             read_by_descriptor(shm);
@@ -127,10 +123,10 @@ static struct answer do_half(struct duo *duo, int from, char half)
         return answer;
     }
     write_plain(duo->database, from + ROWS / 2, ROWS / 2);
-    if (execute(duo->database, "COMMIT") == SQLITE_OK)
+    if (scratch_execute(duo->database, "COMMIT") == SQLITE_OK)
         answer.rows = ROWS;
     else
-        execute(duo->database, "ROLLBACK");
+        scratch_execute(duo->database, "ROLLBACK");
     return answer;
 }
 

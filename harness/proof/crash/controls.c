@@ -186,17 +186,11 @@ static cJSON *result_json(const struct control_result *result)
     cJSON_AddStringToObject(object, "evidence", result->err.code ? result->err.text : bad->text);
     cJSON_AddStringToObject(object, "sound", result->sound.text);
     cJSON_AddBoolToObject(object, "sound_held", !result->err.code && !result->sound.damaged);
-    if (bad->skipped[0])
-        cJSON_AddStringToObject(object, "skipped", bad->skipped);
-    else
-        cJSON_AddNullToObject(object, "skipped");
+    json_add_text(object, "skipped", bad->skipped);
     json_add_int64(object, "acknowledged", (int64_t)bad->acknowledged);
     json_add_int64(object, "lost", (int64_t)bad->lost);
     json_add_int64(object, "corrupt", (int64_t)bad->corrupt);
-    if (bad->integrity)
-        cJSON_AddStringToObject(object, "integrity_check", bad->integrity);
-    else
-        cJSON_AddNullToObject(object, "integrity_check");
+    json_add_text(object, "integrity_check", bad->integrity);
     cJSON_AddBoolToObject(object, "blind", controls_is_blind(result));
     json_add_double(object, "seconds", result->seconds);
     return object;

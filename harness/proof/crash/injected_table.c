@@ -122,14 +122,6 @@ static void add_tally(cJSON *object, const struct injected_tally *tally)
     json_add_int64(object, "bad", (int64_t)tally->bad);
 }
 
-static void add_text(cJSON *object, const char *key, const char *text)
-{
-    if (text && text[0])
-        cJSON_AddStringToObject(object, key, text);
-    else
-        cJSON_AddNullToObject(object, key);
-}
-
 static cJSON *row_json(const struct row *row)
 {
     cJSON *object = cJSON_CreateObject();
@@ -139,9 +131,9 @@ static cJSON *row_json(const struct row *row)
     cJSON_AddBoolToObject(object, "control", row->kind->control);
     add_tally(object, &row->tally);
     cJSON_AddStringToObject(object, "verdict", verdict_of(row));
-    add_text(object, "why", row->tally.why);
-    add_text(object, "skipped", is_skipped(row) ? row->err.text : NULL);
-    add_text(object, "error", is_skipped(row) ? NULL : row->err.text);
+    json_add_text(object, "why", row->tally.why);
+    json_add_text(object, "skipped", is_skipped(row) ? row->err.text : NULL);
+    json_add_text(object, "error", is_skipped(row) ? NULL : row->err.text);
     json_add_double(object, "seconds", row->seconds);
     return object;
 }

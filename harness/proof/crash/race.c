@@ -64,18 +64,13 @@ static int note_frames(void *of, sqlite3 *database, const char *name, int frames
     return SQLITE_OK;
 }
 
-static int execute(sqlite3 *database, const char *text)
-{
-    return sqlite3_exec(database, text, NULL, NULL, NULL);
-}
-
 static int insert(struct race *race)
 {
     char text[160];
     int bytes = ROW_BYTES_LEAST + (int)(states_random(&race->random) % ROW_BYTES_MORE);
     snprintf(text, sizeof text, "INSERT INTO starts VALUES (%d, 'agent %d', zeroblob(%d))",
              race->rows + 1, race->rows + 1, bytes);
-    return execute(race->writer, text);
+    return scratch_execute(race->writer, text);
 }
 
 /* A row of its own, or the end of the transaction that is open. */
@@ -83,13 +78,13 @@ static int commit(struct race *race)
 {
     int rc = SQLITE_OK;
     if (!race->open)
-        rc = execute(race->writer, "BEGIN IMMEDIATE");
+        rc = scratch_execute(race->writer, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK)
         rc = insert(race);
     if (rc == SQLITE_OK)
-        rc = execute(race->writer, "COMMIT");
+        rc = scratch_execute(race->writer, "COMMIT");
     if (rc != SQLITE_OK && !sqlite3_get_autocommit(race->writer))
-        execute(race->writer, "ROLLBACK");
+        scratch_execute(race->writer, "ROLLBACK");
     race->open = false;
     race->rows += rc == SQLITE_OK;
     race->told |= rc != SQLITE_OK && rc != SQLITE_BUSY;
@@ -114,10 +109,10 @@ static int open_one(struct race *race, sqlite3 **out, struct err *err)
 {
     if (sqlite3_open_v2(race->path, out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, SHIM_NAME) ==
             SQLITE_OK &&
-        execute(*out, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
-                      " PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
-                      " CREATE TABLE IF NOT EXISTS starts (seq INTEGER PRIMARY KEY,"
-                      " name TEXT UNIQUE, output BLOB)") == SQLITE_OK)
+        scratch_execute(*out, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
+                              " PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
+                              " CREATE TABLE IF NOT EXISTS starts (seq INTEGER PRIMARY KEY,"
+                              " name TEXT UNIQUE, output BLOB)") == SQLITE_OK)
         return 0;
     return err_set(err, ERR_SYSTEM, "cannot open a database for the race: %s",
                    sqlite3_errmsg(*out));
@@ -147,7 +142,7 @@ static void meet(struct race *race)
         [RACE_FALLBACK] = SQLITE_CHECKPOINT_TRUNCATE, [RACE_FULL] = SQLITE_CHECKPOINT_FULL,
         [RACE_RESTART] = SQLITE_CHECKPOINT_RESTART,   [RACE_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE};
     if (race->way == RACE_FALLBACK)
-        race->open = execute(race->writer, "BEGIN IMMEDIATE") == SQLITE_OK;
+        race->open = scratch_execute(race->writer, "BEGIN IMMEDIATE") == SQLITE_OK;
     shim_at_unfetch(at_the_moment, race);
     checkpoint(race, race->second ? race->second : race->first, modes[race->way]);
     shim_at_unfetch(NULL, NULL);

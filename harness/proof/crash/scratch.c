@@ -71,7 +71,12 @@ void scratch_randomness(uint64_t seed)
     sqlite3_randomness(0, NULL);
 }
 
-/* ---- what is left ---- */
+/* ---- what is done and what is left ---- */
+
+int scratch_execute(sqlite3 *database, const char *text)
+{
+    return sqlite3_exec(database, text, NULL, NULL, NULL);
+}
 
 int scratch_says(sqlite3 *database, const char *question, char said[SCRATCH_WHY_BYTES])
 {

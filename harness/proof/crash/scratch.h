@@ -33,6 +33,9 @@ struct store_agent scratch_starting(const struct store_agent *ready);
  * begun anew, by seed */
 void scratch_randomness(uint64_t seed);
 
+/* scratch_execute - statements whose rows nobody reads; returns a SQLite code */
+int scratch_execute(sqlite3 *database, const char *text);
+
 /* scratch_says - the text of the first row: returns 1; 0: there is none; -1: said is the error */
 int scratch_says(sqlite3 *database, const char *question, char said[SCRATCH_WHY_BYTES]);
 

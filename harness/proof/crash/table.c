@@ -26,11 +26,16 @@ static const char *verdict_of(const struct table_row *row)
     }
 }
 
+bool table_is_of_store(const struct workload *workload)
+{
+    return workload->store && !workload->lying_sync;
+}
+
 size_t table_states(const struct table *table)
 {
     size_t sum = 0;
     for (size_t i = 0; i < table->count; i++)
-        if (table->rows[i].workload->store && !table->rows[i].workload->lying_sync)
+        if (table_is_of_store(table->rows[i].workload))
             sum += table->rows[i].tally.distinct;
     return sum;
 }

@@ -42,6 +42,9 @@ void table_foot(const struct table *table);
  */
 void table_json(const struct table *table);
 
+/* table_is_of_store - the reference store's own, on a disk that does not lie */
+bool table_is_of_store(const struct workload *workload);
+
 /* table_states - distinct states of the reference store's own walks, controls left out */
 size_t table_states(const struct table *table);
 

@@ -16,11 +16,6 @@ struct sum {
 
 /* ---- one configuration ---- */
 
-static bool is_stores_own(const struct workload *workload)
-{
-    return workload->store && !workload->lying_sync;
-}
-
 static size_t worst(const struct walk_tally *tally)
 {
     int kill = tally->side[WALK_KILL].worst, power = tally->side[WALK_POWER].worst;
@@ -110,7 +105,7 @@ static void add_workload(cJSON *object, const struct workload *workload)
     static const char *const bars[] = {"sound", "loses", "must break"};
     cJSON_AddStringToObject(object, "configuration", workload->name);
     cJSON_AddBoolToObject(object, "control", workload->bar == WORKLOAD_MUST_BREAK);
-    cJSON_AddBoolToObject(object, "reference", is_stores_own(workload));
+    cJSON_AddBoolToObject(object, "reference", table_is_of_store(workload));
     cJSON_AddStringToObject(object, "journal", workload->journal);
     cJSON_AddStringToObject(object, "durability", workload->sync);
     cJSON_AddStringToObject(object, "record", workload->each ? "each" : "batch");
@@ -123,17 +118,13 @@ static cJSON *row_json(const struct table_row *row)
 {
     static const char *const verdicts[] = {"as it must", "broken", "blind"};
     const struct sum sum = sum_of(&row->tally);
-    const char *why = explanation(row);
     cJSON *object = cJSON_CreateObject();
     add_workload(object, row->workload);
     cJSON_AddStringToObject(object, "verdict", verdicts[row->verdict]);
     json_add_int64(object, "syncs", (int64_t)row->tally.syncs);
     json_add_int64(object, "transactions", (int64_t)row->tally.transactions);
     add_sum(object, &sum);
-    if (why)
-        cJSON_AddStringToObject(object, "explanation", why);
-    else
-        cJSON_AddNullToObject(object, "explanation");
+    json_add_text(object, "explanation", explanation(row));
     json_add_double(object, "seconds", row->seconds);
     add_side(object, "kill", &row->tally.side[WALK_KILL]);
     add_side(object, "power", &row->tally.side[WALK_POWER]);
@@ -150,7 +141,7 @@ static void add_durability(cJSON *root, const struct table *table, const char *s
     for (size_t i = 0; i < table->count; i++) {
         const struct workload *workload = table->rows[i].workload;
         const struct sum more = sum_of(&table->rows[i].tally);
-        if (is_stores_own(workload) && strcmp(workload->sync, sync) == 0)
+        if (table_is_of_store(workload) && strcmp(workload->sync, sync) == 0)
             add(&sum, &more);
     }
     json_add_int64(object, "configurations", (int64_t)sum.configurations);

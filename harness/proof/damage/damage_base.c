@@ -234,8 +234,7 @@ static int make_late(struct damage_base *base, struct err *err)
     return rc == 0 ? find_commits(base, err) : -1;
 }
 
-/* What an earlier test left in the folder: a -wal that is not of this file would ruin it. */
-static void remove_old(const char *path)
+void damage_remove(const char *path)
 {
     static const char *const ends[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
@@ -250,8 +249,8 @@ int damage_base_make(struct damage_base *out, const struct damage_how *how, stru
     *out = (struct damage_base){.folder = xstrdup(how->folder),
                                 .plain = text_format("%s/plain.sqlite", how->folder),
                                 .late = text_format("%s/late.sqlite", how->folder)};
-    remove_old(out->plain);
-    remove_old(out->late);
+    damage_remove(out->plain);
+    damage_remove(out->late);
     if (audit_copy(how->database, out->plain, err) == 0 && take_witness(out, NULL) < 0)
         return err_set(err, ERR_FORMAT,
                        "'%s' is not a spawner's store (reference/store/schema.sql)", how->database);

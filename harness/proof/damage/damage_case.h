@@ -91,6 +91,9 @@ uint64_t damage_random(struct damage_case *hurt, uint64_t below);
 /* damage_copy_file - a whole file, replaced */
 int damage_copy_file(const char *from, const char *to, struct err *err);
 
+/* damage_remove - a database and what lies beside it: its -wal would ruin the next one */
+void damage_remove(const char *path);
+
 /* damage_write_file - these bytes and no others, without sync */
 int damage_write_file(const char *path, const void *bytes, size_t length, struct err *err);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/audit_internal.h"
 #include "base/clock.h"
@@ -102,15 +101,6 @@ static int ask_everybody(struct seen *seen, const struct damage_base *base, cons
     return 0;
 }
 
-static void remove_copy(const struct damage_case *hurt)
-{
-    char *shm = text_format("%s-shm", hurt->path);
-    unlink(hurt->path);
-    unlink(hurt->wal);
-    unlink(shm);
-    free(shm);
-}
-
 static void count(struct damage_row *row, const struct damage_case *hurt, const struct seen *seen,
                   bool harmless)
 {
@@ -149,7 +139,7 @@ static int try_once(struct damage_row *row, const struct damage_base *base,
     struct seen seen = {0};
     bool harmless;
     int rc;
-    remove_copy(&hurt);
+    damage_remove(hurt.path);
     rc = row->kind->make(&hurt, err);
     if (rc == 1) {
         harmless = damage_only_unused(&hurt); /* before anybody opens it */
@@ -159,7 +149,7 @@ static int try_once(struct damage_row *row, const struct damage_base *base,
     }
     if (rc < 0)
         err_wrap(err, "damage '%s'", row->kind->name);
-    remove_copy(&hurt);
+    damage_remove(hurt.path);
     audit_findings_release(&seen.findings);
     free(hurt.path);
     free(hurt.wal);

@@ -225,10 +225,7 @@ cJSON *faults_row_json(const struct faults_row *row)
     cJSON_AddStringToObject(object, "how", row->fault->how);
     json_add_int64(object, "tried", row->tried);
     json_add_int64(object, "struck", row->struck);
-    if (*row->skipped)
-        cJSON_AddStringToObject(object, "skipped", row->skipped);
-    else
-        cJSON_AddNullToObject(object, "skipped");
+    json_add_text(object, "skipped", row->skipped);
     cJSON_AddStringToObject(object, "answered", row->answers);
     json_add_int64(object, "acknowledged", row->acknowledged);
     json_add_int64(object, "indeterminate", row->indeterminate);

@@ -21,6 +21,7 @@
 #include "base/text.h"
 
 #define READY_FD    3 /* where each agent finds its ready pipe */
+#define GIVEN       (READY_FD + 1)
 #define RING        8 /* stacks for clone(CLONE_VM), reused when the kernel says so */
 #define STACK_BYTES ((size_t)16 * 1024)
 #define DEADLINE_NS (30 * CLOCK_NS_PER_S)
@@ -34,13 +35,12 @@ struct started {
     struct launch *launch;
     char **environment; /* of its own: SPAWNBENCH_AGENT differs */
     pid_t pid;          /* 0: none */
-    int ready[2];       /* pipe: we read, it writes; -1 when closed */
-    int in[2];          /* pipe: it reads, we write; unused without own_pipes */
-    int out[2];         /* pipe: we read, it writes; likewise */
-    int errors[2];      /* the same for its stderr */
+    /* by the descriptor that it is in the agent: it reads 0, writes the others; the first three
+     * only with own_pipes; -1 when closed */
+    int pipes[GIVEN][2];
     /* what it gets as 0, 1, 2, READY_FD; closed in us,
      * but never changed while a child may still read the numbers */
-    int given[4];
+    int given[GIVEN];
     volatile int error; /* errno of a failed exec, where the primitive shares memory */
 };
 
@@ -69,7 +69,7 @@ CHILD_CODE static void become(struct started *agent)
     /* dup2 onto itself would leave it close-on-exec */
     if (agent->given[READY_FD] == READY_FD)
         fcntl(READY_FD, F_SETFD, 0);
-    for (int fd = 0; fd < 4; fd++)
+    for (int fd = 0; fd < GIVEN; fd++)
         if (dup2(agent->given[fd], fd) < 0) {
             agent->error = errno;
             _exit(127);
@@ -114,7 +114,7 @@ static int start_posix_spawn(struct started *agent)
     posix_spawn_file_actions_t actions;
     int error;
     posix_spawn_file_actions_init(&actions);
-    for (int fd = 0; fd < 4; fd++)
+    for (int fd = 0; fd < GIVEN; fd++)
         posix_spawn_file_actions_adddup2(&actions, agent->given[fd], fd);
     error = posix_spawn(&agent->pid, launch->options.program, &actions, NULL,
                         (char *const *)(uintptr_t)launch->options.argv, agent->environment);
@@ -162,16 +162,14 @@ static void close_fd(int *fd)
 static int make_pipes(struct started *agent)
 {
     const struct launch *launch = agent->launch;
-    if (pipe2(agent->ready, O_CLOEXEC) != 0)
-        return errno;
-    if (launch->options.own_pipes &&
-        (pipe2(agent->in, O_CLOEXEC) != 0 || pipe2(agent->out, O_CLOEXEC) != 0 ||
-         pipe2(agent->errors, O_CLOEXEC) != 0))
-        return errno;
-    agent->given[0] = launch->options.own_pipes ? agent->in[0] : launch->keep[0];
-    agent->given[1] = launch->options.own_pipes ? agent->out[1] : launch->null_fd;
-    agent->given[2] = launch->options.own_pipes ? agent->errors[1] : launch->null_fd;
-    agent->given[READY_FD] = agent->ready[1];
+    for (int fd = 0; fd < GIVEN; fd++) {
+        if (fd < READY_FD && !launch->options.own_pipes)
+            agent->given[fd] = fd == 0 ? launch->keep[0] : launch->null_fd;
+        else if (pipe2(agent->pipes[fd], O_CLOEXEC) != 0)
+            return errno;
+        else
+            agent->given[fd] = agent->pipes[fd][fd != 0];
+    }
     return 0;
 }
 
@@ -187,10 +185,8 @@ static int start_all(struct launch *launch, struct err *err)
         if (error)
             return err_set(err, ERR_UNFIT, "cannot start '%s': %s", launch->options.program,
                            strerror(error));
-        close_fd(&agent->ready[1]);
-        close_fd(&agent->in[0]);
-        close_fd(&agent->out[1]);
-        close_fd(&agent->errors[1]);
+        for (int fd = 0; fd < GIVEN; fd++)
+            close_fd(&agent->pipes[fd][fd != 0]);
     }
     return 0;
 }
@@ -200,7 +196,7 @@ static int wait_ready(struct launch *launch, struct err *err)
     size_t left = launch->options.agents;
     int64_t deadline_ns = clock_now_ns() + DEADLINE_NS;
     for (size_t i = 0; i < launch->options.agents; i++)
-        launch->watch[i] = (struct pollfd){launch->agents[i].ready[0], POLLIN, 0};
+        launch->watch[i] = (struct pollfd){launch->agents[i].pipes[READY_FD][0], POLLIN, 0};
     while (left > 0) {
         int64_t left_ns = deadline_ns - clock_now_ns();
         int woken = left_ns > 0 ? poll(launch->watch, launch->options.agents,
@@ -246,11 +242,9 @@ static void end_all(struct launch *launch, int64_t grace_ns)
     close_fd(&launch->keep[0]);
     close_fd(&launch->keep[1]);
     for (size_t i = 0; i < launch->options.agents; i++)
-        for (int end = 0; end < 2; end++) {
-            close_fd(&launch->agents[i].ready[end]);
-            close_fd(&launch->agents[i].in[end]);
-            close_fd(&launch->agents[i].out[end]);
-            close_fd(&launch->agents[i].errors[end]);
+        for (int fd = 0; fd < GIVEN; fd++) {
+            close_fd(&launch->agents[i].pipes[fd][0]);
+            close_fd(&launch->agents[i].pipes[fd][1]);
         }
     for (size_t slot = 0; slot < RING; slot++)
         wait_for_stack(launch, slot);
@@ -321,10 +315,7 @@ int launch_new(struct launch **out, const struct launch_options *options, struct
     for (size_t i = 0; i < options->agents; i++)
         launch->agents[i] = (struct started){.launch = launch,
                                              .environment = make_environment(options, i),
-                                             .ready = {-1, -1},
-                                             .in = {-1, -1},
-                                             .out = {-1, -1},
-                                             .errors = {-1, -1}};
+                                             .pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}}};
     launch->stacks = mmap(NULL, RING * STACK_BYTES, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     launch->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -13,7 +13,6 @@
 #include "audit/audit.h"
 #include "audit/schedule.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "cycle/cycle.h"
 #include "judge/stats/stats.h"
@@ -42,32 +41,20 @@ struct pairing {
     int64_t wal_bytes[SUBJECTS]; /* the largest seen */
 };
 
+#define SUBJECT "[\"%s\", \"--mode\", \"%s\"]"
+
 static char *scenario_of(const struct pairing *pairing)
 {
-    cJSON *root = cJSON_CreateObject(), *list, *one;
-    const char *agent =
-        pairing->micro->light_agent ? pairing->micro->light_agent : pairing->micro->agent;
-    const char *const subject[] = {pairing->micro->reference, "--mode", pairing->mode};
-    char *text;
-    cJSON_AddStringToObject(root, "name", "observer");
-    cJSON_AddStringToObject(root, "prompt", "ping");
-    cJSON_AddBoolToObject(root, "consensus", true);
-    list = cJSON_AddArrayToObject(root, "agents");
-    cJSON_AddItemToArray(list, one = cJSON_CreateObject());
-    cJSON_AddStringToObject(one, "name", "agent");
-    cJSON_AddItemToObject(one, "command", cJSON_CreateStringArray(&agent, 1));
-    cJSON_AddBoolToObject(one, "ledger", true);
-    json_add_int64(one, "times", (int64_t)pairing->agents);
-    list = cJSON_AddArrayToObject(root, "arms");
-    for (int i = 0; i < SUBJECTS; i++) {
-        cJSON_AddItemToArray(list, one = cJSON_CreateObject());
-        cJSON_AddStringToObject(one, "name", i == AUDITED ? "audited" : "alone");
-        cJSON_AddItemToObject(one, "subject", cJSON_CreateStringArray(subject, 3));
-    }
-    json_add_int64(root, "cycles", 20);
-    text = json_print(root, 1);
-    cJSON_Delete(root);
-    return text;
+    static const char scenario[] =
+        "{\"name\": \"observer\", \"prompt\": \"ping\", \"consensus\": true, \"cycles\": 20,"
+        " \"agents\": [{\"name\": \"agent\", \"command\": [\"%s\"], \"ledger\": true,"
+        "               \"times\": %zu}],"
+        " \"arms\": [{\"name\": \"audited\", \"subject\": " SUBJECT "},"
+        "            {\"name\": \"alone\", \"subject\": " SUBJECT "}]}";
+    const struct micro *micro = pairing->micro;
+    return text_format(scenario, micro->light_agent ? micro->light_agent : micro->agent,
+                       pairing->agents, micro->reference, pairing->mode, micro->reference,
+                       pairing->mode);
 }
 
 static int64_t wal_bytes_of(const char *database)

@@ -136,14 +136,6 @@ static int check_series(const struct session *session, size_t k, struct err *err
     return rc;
 }
 
-static size_t count_verdicts(const struct real_series *series, const char *verdict)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < series->count; i++)
-        count += strcmp(series->gates[i].verdict, verdict) == 0;
-    return count;
-}
-
 static void show(const struct session *session, size_t k)
 {
     const struct real_series *series = &session->results->series[k];
@@ -152,7 +144,7 @@ static void show(const struct session *session, size_t k)
                 "\r\033[K%s: %zu of %zu gates, %zu regression, %zu no regression; about "
                 "%.0f min left",
                 real_kinds[k].name, series->count, series->count + wanted(session, k),
-                count_verdicts(series, "regression"), count_verdicts(series, "no regression"),
+                real_count(series, "regression"), real_count(series, "no regression"),
                 ceil(seconds_left(session) / 60));
 }
 

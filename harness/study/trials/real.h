@@ -97,4 +97,7 @@ int real_measure(struct real_results *results, const struct real_request *reques
 /* real_write - the section of the report; its bars are asked of as many gates as there are */
 void real_write(struct text *out, struct bars *bars, const struct real_results *results);
 
+/* real_count - gates that said this */
+size_t real_count(const struct real_series *series, const char *verdict);
+
 #endif

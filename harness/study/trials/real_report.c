@@ -9,7 +9,7 @@
 
 #define CONFIDENCE 0.95 /* of each Clopper-Pearson bound */
 
-static size_t count_verdicts(const struct real_series *series, const char *verdict)
+size_t real_count(const struct real_series *series, const char *verdict)
 {
     size_t count = 0;
     for (size_t i = 0; i < series->count; i++)
@@ -28,7 +28,7 @@ static size_t count_within(const struct real_series *series, size_t pairs)
 
 static size_t count_passed(const struct real_series *series)
 {
-    return count_verdicts(series, "no regression") + count_verdicts(series, "improvement");
+    return real_count(series, "no regression") + real_count(series, "improvement");
 }
 
 /* ---- bars ---- */
@@ -38,7 +38,7 @@ static size_t count_for(const struct real_series *series, const struct real_bar 
     if (bar->what == REAL_PASSED)
         return count_passed(series);
     return bar->what == REAL_WITHIN_200 ? count_within(series, 200)
-                                        : count_verdicts(series, "regression");
+                                        : real_count(series, "regression");
 }
 
 static const char *words_of(const struct real_bar *bar)
@@ -130,9 +130,9 @@ static void add_detectable(struct text *out, const struct real_series *series)
 static void said_row(struct text *out, const struct real_kind *kind,
                      const struct real_series *series)
 {
-    size_t regression = count_verdicts(series, "regression"), passed = count_passed(series);
-    size_t inconclusive = count_verdicts(series, "inconclusive");
-    size_t powerless = count_verdicts(series, "powerless");
+    size_t regression = real_count(series, "regression"), passed = count_passed(series);
+    size_t inconclusive = real_count(series, "inconclusive");
+    size_t powerless = real_count(series, "powerless");
     text_addf(out, "| %s | %zu of %zu | %zu | %zu | %zu | %zu | %zu |", kind->about, series->count,
               kind->gates, regression, passed, inconclusive, powerless,
               series->count - regression - passed - inconclusive - powerless);
