@@ -133,7 +133,7 @@ static int hear_refusal(struct launch *launch, struct err *err)
 int process_start(struct process *out, const char *const argv[], char *const environment[],
                   const char *directory, int stderr_fd, struct err *err)
 {
-    int in[2] = {-1, -1}, answers[2] = {-1, -1};
+    int in[2] = {-1, -1}, answers[2] = {-1, -1}, rc = -1;
     struct launch launch = {.argv = argv,
                             .environment = environment ? environment : environ,
                             .directory = directory,
@@ -141,7 +141,7 @@ int process_start(struct process *out, const char *const argv[], char *const env
     *out = (struct process){.pidfd = -1, .in = -1, .out = -1};
     if (make_pipe(in) != 0 || make_pipe(answers) != 0 || make_pipe(launch.refused) != 0) {
         err_system(err, "cannot make a pipe for '%s'", argv[0]);
-        goto failed;
+        goto done;
     }
     launch.stdio[0] = in[0];
     launch.stdio[1] = answers[1];
@@ -149,29 +149,27 @@ int process_start(struct process *out, const char *const argv[], char *const env
     out->pid = vfork_launch(&launch);
     if (out->pid < 0) {
         err_system(err, "cannot make a process for '%s'", argv[0]);
-        goto failed;
+        goto done;
     }
     if (hear_refusal(&launch, err) < 0) {
         while (waitpid(out->pid, NULL, 0) < 0 && errno == EINTR)
             ;
-        goto failed;
+        goto done;
     }
-    close_fd(&launch.refused[0]);
-    close_fd(&in[0]);
-    close_fd(&answers[1]);
     out->in = in[1];
     out->out = answers[0];
+    in[1] = answers[0] = -1; /* handed over */
     out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0);
-    return 0;
-failed:
-    out->pid = 0;
-    close_fd(&launch.refused[0]);
-    close_fd(&launch.refused[1]);
-    close_fd(&in[0]);
-    close_fd(&in[1]);
-    close_fd(&answers[0]);
-    close_fd(&answers[1]);
-    return -1;
+    rc = 0;
+done:
+    if (rc < 0)
+        out->pid = 0;
+    for (int i = 0; i < 2; i++) {
+        close_fd(&in[i]);
+        close_fd(&answers[i]);
+        close_fd(&launch.refused[i]);
+    }
+    return rc;
 }
 
 int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended)
