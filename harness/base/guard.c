@@ -61,14 +61,6 @@ static void weigh(const char *path, const char *ending, int64_t *length, int64_t
     free(name);
 }
 
-static void limit_length(sqlite3 *database, int64_t length)
-{
-    if (length < LENGTH_LEAST)
-        length = LENGTH_LEAST;
-    sqlite3_limit(database, SQLITE_LIMIT_LENGTH,
-                  (int)(length < LENGTH_MOST ? length : LENGTH_MOST));
-}
-
 void guard_begin(struct guard *guard, sqlite3 *database, const char *path)
 {
     int64_t length = 0, there = 0;
@@ -79,8 +71,10 @@ void guard_begin(struct guard *guard, sqlite3 *database, const char *path)
     guard->cpu_until_ns =
         clock_read_ns(CLOCK_THREAD_CPUTIME_ID) + CPU_LEAST_NS + CPU_PER_BYTE * there;
     guard->steps_left = STEPS_LEAST + STEPS_PER_BYTE * there;
+    length = length < LENGTH_LEAST ? LENGTH_LEAST : length;
     if (path && guard->limits_length)
-        limit_length(database, length);
+        sqlite3_limit(database, SQLITE_LIMIT_LENGTH,
+                      (int)(length < LENGTH_MOST ? length : LENGTH_MOST));
 }
 
 bool guard_spent(const struct guard *guard)

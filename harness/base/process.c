@@ -133,7 +133,7 @@ static int hear_refusal(struct launch *launch, struct err *err)
 int process_start(struct process *out, const char *const argv[], char *const environment[],
                   const char *directory, int stderr_fd, struct err *err)
 {
-    int in[2] = {-1, -1}, answers[2] = {-1, -1};
+    int in[2] = {-1, -1}, answers[2] = {-1, -1}, rc = -1;
     struct launch launch = {.argv = argv,
                             .environment = environment ? environment : environ,
                             .directory = directory,
@@ -141,7 +141,7 @@ int process_start(struct process *out, const char *const argv[], char *const env
     *out = (struct process){.pidfd = -1, .in = -1, .out = -1};
     if (make_pipe(in) != 0 || make_pipe(answers) != 0 || make_pipe(launch.refused) != 0) {
         err_system(err, "cannot make a pipe for '%s'", argv[0]);
-        goto failed;
+        goto done;
     }
     launch.stdio[0] = in[0];
     launch.stdio[1] = answers[1];
@@ -149,29 +149,27 @@ int process_start(struct process *out, const char *const argv[], char *const env
     out->pid = vfork_launch(&launch);
     if (out->pid < 0) {
         err_system(err, "cannot make a process for '%s'", argv[0]);
-        goto failed;
+        goto done;
     }
     if (hear_refusal(&launch, err) < 0) {
         while (waitpid(out->pid, NULL, 0) < 0 && errno == EINTR)
             ;
-        goto failed;
+        goto done;
     }
-    close_fd(&launch.refused[0]);
-    close_fd(&in[0]);
-    close_fd(&answers[1]);
     out->in = in[1];
     out->out = answers[0];
+    in[1] = answers[0] = -1; /* handed over */
     out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0);
-    return 0;
-failed:
-    out->pid = 0;
-    close_fd(&launch.refused[0]);
-    close_fd(&launch.refused[1]);
-    close_fd(&in[0]);
-    close_fd(&in[1]);
-    close_fd(&answers[0]);
-    close_fd(&answers[1]);
-    return -1;
+    rc = 0;
+done:
+    if (rc < 0)
+        out->pid = 0;
+    for (int i = 0; i < 2; i++) {
+        close_fd(&in[i]);
+        close_fd(&answers[i]);
+        close_fd(&launch.refused[i]);
+    }
+    return rc;
 }
 
 int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended)
@@ -233,26 +231,32 @@ void process_end(struct process *process, int64_t grace_ns, struct process_exit 
     kill(-group, SIGKILL);
 }
 
-static int read_view(struct process_view *view, const char *pid)
+bool process_read(char *out, size_t room, pid_t pid, const char *name)
 {
-    char path[64], line[512];
-    char *name, *after;
+    char path[48];
     ssize_t got;
     int fd;
-    snprintf(path, sizeof path, "/proc/%.16s/stat", pid);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return -1;
-    got = read(fd, line, sizeof line - 1);
+        return false;
+    got = read(fd, out, room - 1);
     close(fd);
-    if (got <= 0)
+    out[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+static int read_view(struct process_view *view, pid_t pid)
+{
+    char line[512];
+    char *name, *after;
+    if (!process_read(line, sizeof line, pid, "stat"))
         return -1;
-    line[got] = '\0';
     name = strchr(line, '(');
     after = strrchr(line, ')'); /* the name itself may hold anything, see proc(5) */
     if (!name || !after || after < name || strlen(after) < 5)
         return -1;
-    *view = (struct process_view){.pid = (pid_t)strtol(pid, NULL, 10), .state = after[2]};
+    *view = (struct process_view){.pid = pid, .state = after[2]};
     view->parent = (pid_t)strtol(after + 4, NULL, 10);
     snprintf(view->name, sizeof view->name, "%.*s", (int)(after - name - 1), name + 1);
     return 0;
@@ -267,9 +271,8 @@ size_t process_children(pid_t parent, struct process_view out[], size_t room)
         return 0;
     while ((entry = readdir(proc))) {
         struct process_view view;
-        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || read_view(&view, entry->d_name) < 0)
-            continue;
-        if (view.parent != parent)
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10); /* 0: no process */
+        if (pid <= 0 || read_view(&view, pid) < 0 || view.parent != parent)
             continue;
         if (count < room)
             out[count] = view;
@@ -303,8 +306,7 @@ static bool is_known(pid_t pid, const pid_t known[], size_t count)
     return false;
 }
 
-size_t process_reap_adopted(const pid_t known[], size_t known_count, struct process_view out[],
-                            size_t room)
+size_t process_reap_adopted(const pid_t known[], size_t known_count)
 {
     struct process_view children[256];
     size_t there, before, found = 0;
@@ -317,8 +319,6 @@ size_t process_reap_adopted(const pid_t known[], size_t known_count, struct proc
             kill(children[i].pid, SIGKILL);
             while (waitpid(children[i].pid, NULL, 0) < 0 && errno == EINTR)
                 ;
-            if (found < room)
-                out[found] = children[i];
             found++;
         }
     } while (there > 256 && found > before);

@@ -61,6 +61,9 @@ char *process_finish(struct process *process, struct process_exit *ended);
  */
 void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended);
 
+/* process_read - the first bytes of /proc/PID/name as a string; false when it tells nothing */
+bool process_read(char *out, size_t room, pid_t pid, const char *name);
+
 /* One process as /proc/PID/stat shows it. */
 struct process_view {
     pid_t pid, parent;
@@ -86,8 +89,7 @@ int process_count_descriptors(pid_t pid);
  * known   : pids that are left alone
  * returns : how many there were
  */
-size_t process_reap_adopted(const pid_t known[], size_t known_count, struct process_view out[],
-                            size_t room);
+size_t process_reap_adopted(const pid_t known[], size_t known_count);
 
 /* process_find_beside_self - path of a program that lies in the directory of the running
  * executable; the caller frees it; NULL when it is not there */

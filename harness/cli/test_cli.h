@@ -68,7 +68,7 @@ static int cli_folder_remove(void **state)
         count = process_children(getpid(), left, 16);
         for (size_t i = 0; i < count && i < 16; i++)
             if (left[i].state == 'Z')
-                process_reap_adopted(NULL, 0, NULL, 0);
+                process_reap_adopted(NULL, 0);
         if (count == 0)
             break;
         clock_sleep_until(clock_now_ns() + 10 * CLOCK_NS_PER_MS);
@@ -77,7 +77,7 @@ static int cli_folder_remove(void **state)
     free(*state);
     if (count) {
         fprintf(stderr, "%zu processes were left, one is '%s'\n", count, left[0].name);
-        process_reap_adopted(NULL, 0, NULL, 0);
+        process_reap_adopted(NULL, 0);
     }
     return count ? -1 : 0;
 }

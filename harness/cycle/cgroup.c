@@ -18,11 +18,11 @@ struct place {
 /* Is "cpu" one of "cpu,cpuacct"? */
 static bool is_cpu(const char *controllers)
 {
-    char *copy = xstrdup(controllers), *next = NULL;
     bool found = false;
-    for (char *word = strtok_r(copy, ",", &next); word; word = strtok_r(NULL, ",", &next))
-        found = found || strcmp(word, "cpu") == 0;
-    free(copy);
+    for (const char *word = controllers; word && !found; word = strchr(word, ',')) {
+        word += *word == ',';
+        found = strcspn(word, ",") == 3 && strncmp(word, "cpu", 3) == 0;
+    }
     return found;
 }
 

@@ -154,18 +154,13 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
 /* Every agent ready makes the batch ready; otherwise the gravest outcome is the batch's. */
 static void judge_outcome(struct cycle *cycle)
 {
-    static const enum cycle_outcome gravest_first[] = {CYCLE_UNKNOWN, CYCLE_TIMED_OUT, CYCLE_FAILED,
-                                                       CYCLE_CANCELLED, CYCLE_READY};
+    static const int gravity[] = {
+        [CYCLE_CANCELLED] = 1, [CYCLE_FAILED] = 2, [CYCLE_TIMED_OUT] = 3, [CYCLE_UNKNOWN] = 4};
     int64_t last_ready_ns = cycle->sent_ns;
-    for (size_t k = 0; k < 5; k++) {
-        for (size_t i = 0; i < cycle->agent_count; i++)
-            if (cycle->agents[i].outcome == gravest_first[k])
-                goto found;
-        continue;
-    found:
-        cycle->outcome = gravest_first[k];
-        break;
-    }
+    cycle->outcome = CYCLE_READY;
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        if (gravity[cycle->agents[i].outcome] > gravity[cycle->outcome])
+            cycle->outcome = cycle->agents[i].outcome;
     if (cycle->outcome != CYCLE_READY)
         return;
     for (size_t i = 0; i < cycle->agent_count; i++)

@@ -4,7 +4,7 @@
 
 #include "cycle/cycle_internal.h"
 
-static char *program_for(const char *placeholder, const char **name)
+static const char *program_for(const char *placeholder)
 {
     static const struct {
         const char *placeholder, *program;
@@ -12,13 +12,9 @@ static char *program_for(const char *placeholder, const char **name)
                  {"{reference}", "spawnref"},
                  {"{null}", "spawnbench-null"},
                  {"{liar}", "spawnbench-liar"}};
-    *name = NULL;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(placeholder, known[i].placeholder) != 0)
-            continue;
-        *name = known[i].program;
-        return process_find_beside_self(known[i].program);
-    }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(placeholder, known[i].placeholder) == 0)
+            return known[i].program;
     return NULL;
 }
 
@@ -34,19 +30,18 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
         added++;
     filled = xcalloc(count + added + 1, sizeof *filled);
     for (size_t i = 0; i < count; i++) {
-        const char *name;
-        filled[i] = program_for(command[i], &name);
-        if (!filled[i] && name) {
+        const char *name = program_for(command[i]);
+        filled[i] = name ? process_find_beside_self(name) : NULL;
+        if (name && !filled[i]) {
             fill_free(filled);
             return err_set(err, ERR_UNFIT,
                            "'%s' stands for the program '%s', which is not beside spawnbench "
                            "(build or install it)",
                            command[i], name);
         }
-        if (!filled[i] && strcmp(command[i], "{metrics}") == 0)
-            filled[i] = xstrdup(run->options.metrics_path);
-        if (!filled[i])
-            filled[i] = xstrdup(command[i]);
+        if (!name)
+            filled[i] = xstrdup(strcmp(command[i], "{metrics}") == 0 ? run->options.metrics_path
+                                                                     : command[i]);
     }
     for (size_t i = 0; i < added; i++)
         filled[count + i] = xstrdup(more[i]);

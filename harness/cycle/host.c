@@ -61,11 +61,6 @@ static int64_t fdatasync_median_ns(const char *folder)
     return probe_fdatasync(took, 21, folder) == 0 ? took[10] : -1;
 }
 
-static char *join(const char *folder, const char *name)
-{
-    return text_format("%s/%s", folder, name);
-}
-
 /* The commit that is checked out here, read from .git without running anything. */
 static char *git_commit(void)
 {
@@ -73,16 +68,15 @@ static char *git_commit(void)
     if (!getcwd(folder, sizeof folder))
         return xstrdup("");
     for (;;) {
-        char *git = join(folder, ".git"), *path = join(git, "HEAD"), *head = first_line(path);
+        char *path = text_format("%s/.git/HEAD", folder), *head = first_line(path);
         char *slash = strrchr(folder, '/');
         free(path);
         if (strncmp(head, "ref: ", 5) == 0) {
-            char *ref = join(git, head + 5);
+            char *ref = text_format("%s/.git/%s", folder, head + 5);
             free(head);
             head = first_line(ref);
             free(ref);
         }
-        free(git);
         if (*head || !slash || slash == folder)
             return head;
         free(head);

@@ -64,7 +64,7 @@ void hygiene_reap(struct cycle *cycle)
     } while (alive && clock_now_ns() < until_ns);
     cycle->orphans = (int)alive;
     if (there > known_count)
-        process_reap_adopted(known, known_count, NULL, 0);
+        process_reap_adopted(known, known_count);
 }
 
 void hygiene_open(struct cycle_arm *arm)

@@ -5,7 +5,6 @@
  *
  * An agent that was reaped by then has no clock any more. What the subject reaped meanwhile stands
  * for it, which the kernel tells in steps of 1/100 s only. See clock_getcpuclockid(3), proc(5). */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,21 +23,6 @@ static int64_t cpu_of(pid_t pid)
     return clock_getcpuclockid(pid, &clock) == 0 ? clock_read_ns(clock) : -1;
 }
 
-static bool read_proc(char *out, size_t room, pid_t pid, const char *name)
-{
-    char path[48];
-    ssize_t got;
-    int fd;
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    got = read(fd, out, room - 1);
-    close(fd);
-    out[got > 0 ? got : 0] = '\0';
-    return got > 0;
-}
-
 /* One read of /proc/PID/status tells both who its parent is and its peak resident set. */
 struct status {
     pid_t parent;
@@ -50,7 +34,7 @@ static bool read_status(struct status *out, pid_t pid)
     char text[4096]; /* the list of groups stands in front of what we want */
     const char *parent, *peak;
     *out = (struct status){0, -1};
-    if (pid <= 0 || !read_proc(text, sizeof text, pid, "status"))
+    if (pid <= 0 || !process_read(text, sizeof text, pid, "status"))
         return false;
     parent = strstr(text, "\nPPid:");
     peak = strstr(text, "\nVmHWM:");
@@ -76,7 +60,7 @@ static int64_t reaped_of(pid_t pid)
     char text[1024];
     const char *at;
     long long user = 0, system = 0;
-    if (!read_proc(text, sizeof text, pid, "stat") || !(at = strrchr(text, ')')))
+    if (!process_read(text, sizeof text, pid, "stat") || !(at = strrchr(text, ')')))
         return -1;
     for (int field = 2; field < 16 && at; field++)
         at = strchr(at + 1, ' ');

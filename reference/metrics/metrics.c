@@ -174,24 +174,14 @@ static double median_of(const cJSON *mode)
 
 /* ---- the file ---- */
 
-static int take_modes(cJSON **out, cJSON *file, struct err *err)
-{
-    const cJSON *modes = cJSON_GetObjectItemCaseSensitive(file, "modes");
-    if (modes && !cJSON_IsObject(modes))
-        return err_set(err, ERR_FORMAT, "its modes are no object");
-    *out = cJSON_DetachItemFromObjectCaseSensitive(file, "modes");
-    return 0;
-}
-
 /* The other sections that are in the file. An object of modes, the caller's. */
 static int read_modes(cJSON **out, const char *path, struct err *err)
 {
     char *data = NULL;
     size_t length = 0;
-    cJSON *file = NULL;
+    cJSON *file = NULL, *modes = NULL;
     const char *schema;
     int rc = 0;
-    *out = NULL;
     if (access(path, F_OK) == 0) {
         if (text_read_file(&data, &length, path, MOST_BYTES, err) < 0)
             return -1;
@@ -199,11 +189,14 @@ static int read_modes(cJSON **out, const char *path, struct err *err)
         schema = json_string(file, "schema");
         if (rc == 0 && (!schema || strcmp(schema, SCHEMA) != 0))
             rc = err_set(err, ERR_FORMAT, "its schema is not " SCHEMA);
-        if (rc == 0)
-            rc = take_modes(out, file, err);
+        modes = cJSON_DetachItemFromObjectCaseSensitive(file, "modes");
+        if (rc == 0 && modes && !cJSON_IsObject(modes))
+            rc = err_set(err, ERR_FORMAT, "its modes are no object");
     }
-    if (rc == 0 && !*out)
-        *out = cJSON_CreateObject();
+    if (rc == 0)
+        *out = modes ? modes : cJSON_CreateObject();
+    else
+        cJSON_Delete(modes);
     cJSON_Delete(file);
     free(data);
     return rc;

@@ -49,13 +49,6 @@ static int read_finish(struct request *request, struct err *err)
     return 0;
 }
 
-static int read_close(struct request *request, struct err *err)
-{
-    (void)request;
-    (void)err;
-    return 0;
-}
-
 static int read_op(struct request *request, struct err *err)
 {
     static const struct {
@@ -64,7 +57,7 @@ static int read_op(struct request *request, struct err *err)
     } ops[] = {[REQUEST_OPEN] = {"open", read_open},
                [REQUEST_SPAWN] = {"spawn", read_spawn},
                [REQUEST_FINISH] = {"finish", read_finish},
-               [REQUEST_CLOSE] = {"close", read_close}};
+               [REQUEST_CLOSE] = {"close", NULL}};
     const char *op = json_string(request->message, "op");
     if (!op)
         return err_set(err, ERR_FORMAT, "\"op\": expected open, spawn, finish or close");
@@ -72,7 +65,7 @@ static int read_op(struct request *request, struct err *err)
         if (strcmp(op, ops[i].name) != 0)
             continue;
         request->op = (enum request_op)i;
-        return ops[i].read(request, err);
+        return ops[i].read ? ops[i].read(request, err) : 0;
     }
     return err_set(err, ERR_FORMAT, "\"op\": expected open, spawn, finish or close, not '%s'", op);
 }

@@ -10,13 +10,14 @@
  *
  * An id that was given to another process meanwhile shows a later start. After a reboot ids and
  * times mean nothing; then one that fits by chance is left alone until the next opening. */
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "store/store_internal.h"
 
@@ -37,15 +38,11 @@ struct rows {
  * /proc/PID/stat; its name, field 2, may hold anything, so we count from its end. proc(5) */
 static int64_t start_ticks(int64_t pid)
 {
-    char path[64], line[1024] = "";
+    char line[1024];
     const char *at;
-    FILE *file;
-    snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
-    file = fopen(path, "re");
-    if (!file)
+    if (pid > INT_MAX || !process_read(line, sizeof line, (pid_t)pid, "stat"))
         return -1;
-    at = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
-    fclose(file);
+    at = strrchr(line, ')');
     if (!at || !at[1] || !at[2] || strchr("ZXx", at[2]))
         return -1;
     for (int field = 2; at && field < 22; field++)

@@ -24,10 +24,12 @@ struct clean {
     size_t *drawn;              /* [round], how often in the present replicate */
 };
 
-/* What all replicates gave: [replicate] each, the curve [point][replicate]. */
+/* What all replicates gave: a row for each parameter, then one for each point of the curve. */
+enum { T1, SIGMA, KAPPA, PEAK, PARAMETERS };
+
 struct replicates {
-    double *t1, *sigma, *kappa, *peak, *curve;
-    size_t count; /* of those that could be fitted */
+    double *values; /* [row][room] */
+    size_t count;   /* of those that could be fitted */
     size_t room;
 };
 
@@ -100,24 +102,9 @@ static void draw_rounds(const struct clean *clean, gsl_rng *rng)
         clean->drawn[gsl_rng_uniform_int(rng, clean->rounds)]++;
 }
 
-static struct replicates replicates_new(size_t room, size_t points)
+static double *row_of(const struct replicates *all, size_t row)
 {
-    struct replicates all = {.room = room};
-    all.t1 = xcalloc(room + 1, sizeof *all.t1);
-    all.sigma = xcalloc(room + 1, sizeof *all.sigma);
-    all.kappa = xcalloc(room + 1, sizeof *all.kappa);
-    all.peak = xcalloc(room + 1, sizeof *all.peak);
-    all.curve = xcalloc(room * points + 1, sizeof *all.curve);
-    return all;
-}
-
-static void replicates_release(struct replicates *all)
-{
-    free(all->t1);
-    free(all->sigma);
-    free(all->kappa);
-    free(all->peak);
-    free(all->curve);
+    return &all->values[row * all->room];
 }
 
 static void keep(struct replicates *all, const struct stats_usl *fit,
@@ -125,31 +112,21 @@ static void keep(struct replicates *all, const struct stats_usl *fit,
 {
     if (!fit->defined)
         return;
-    all->t1[all->count] = fit->t1;
-    all->sigma[all->count] = fit->sigma;
-    all->kappa[all->count] = fit->kappa;
-    all->peak[all->count] = isnan(fit->peak_n) ? INFINITY : fit->peak_n;
+    row_of(all, T1)[all->count] = fit->t1;
+    row_of(all, SIGMA)[all->count] = fit->sigma;
+    row_of(all, KAPPA)[all->count] = fit->kappa;
+    row_of(all, PEAK)[all->count] = isnan(fit->peak_n) ? INFINITY : fit->peak_n;
     for (size_t i = 0; curve && i < curve->count; i++)
-        all->curve[i * all->room + all->count] = stats_usl_time(fit, curve->n[i]);
+        row_of(all, PARAMETERS + i)[all->count] = stats_usl_time(fit, curve->n[i]);
     all->count++;
 }
 
-static void bound(double *lower, double *upper, double samples[], size_t count, double tail)
+static void bound(double *lower, double *upper, const struct replicates *all, size_t row,
+                  double tail)
 {
-    stats_sort(samples, count);
-    *lower = stats_quantile(samples, count, tail);
-    *upper = stats_quantile(samples, count, 1 - tail);
-}
-
-static void bound_all(struct stats_usl_band *out, struct replicates *all, double tail,
-                      const struct stats_curve *curve)
-{
-    bound(&out->t1_lower, &out->t1_upper, all->t1, all->count, tail);
-    bound(&out->sigma_lower, &out->sigma_upper, all->sigma, all->count, tail);
-    bound(&out->kappa_lower, &out->kappa_upper, all->kappa, all->count, tail);
-    bound(&out->peak_lower, &out->peak_upper, all->peak, all->count, tail);
-    for (size_t i = 0; curve && i < curve->count; i++)
-        bound(&curve->lower[i], &curve->upper[i], &all->curve[i * all->room], all->count, tail);
+    stats_sort(row_of(all, row), all->count);
+    *lower = stats_quantile(row_of(all, row), all->count, tail);
+    *upper = stats_quantile(row_of(all, row), all->count, 1 - tail);
 }
 
 /* As many independent rounds as these are worth, for their median. */
@@ -203,7 +180,10 @@ static bool fit_once(struct stats_usl_band *out, const struct clean *clean)
 static void draw_band(struct stats_usl_band *out, const struct clean *clean, double confidence,
                       size_t count, gsl_rng *rng, const struct stats_curve *curve)
 {
-    struct replicates all = replicates_new(count, curve ? curve->count : 0);
+    size_t points = curve ? curve->count : 0;
+    struct replicates all = {.room = count};
+    double tail = (1 - confidence) / 2;
+    all.values = xcalloc((PARAMETERS + points) * count, sizeof *all.values);
     for (size_t r = 0; r < count; r++) {
         struct stats_usl fit;
         draw_rounds(clean, rng);
@@ -211,8 +191,13 @@ static void draw_band(struct stats_usl_band *out, const struct clean *clean, dou
         keep(&all, &fit, curve);
     }
     out->defined = all.count > 0;
-    bound_all(out, &all, (1 - confidence) / 2, curve);
-    replicates_release(&all);
+    bound(&out->t1_lower, &out->t1_upper, &all, T1, tail);
+    bound(&out->sigma_lower, &out->sigma_upper, &all, SIGMA, tail);
+    bound(&out->kappa_lower, &out->kappa_upper, &all, KAPPA, tail);
+    bound(&out->peak_lower, &out->peak_upper, &all, PEAK, tail);
+    for (size_t i = 0; i < points; i++)
+        bound(&curve->lower[i], &curve->upper[i], &all, PARAMETERS + i, tail);
+    free(all.values);
 }
 
 struct stats_usl_band stats_bootstrap_usl(const struct stats_sweep *sweep, double confidence,

@@ -74,29 +74,27 @@ static int is_vector_file(const struct dirent *entry)
 static int look_at_all(const char *directory)
 {
     struct dirent **entries;
-    int count = scandir(directory, &entries, is_vector_file, alphasort), rc = 0;
+    int count = scandir(directory, &entries, is_vector_file, alphasort), rc = count == 0;
     if (count < 0) {
         fprintf(stderr, "stats_vectors: cannot list '%s': %s\n", directory, strerror(errno));
         return 2;
     }
+    if (count == 0)
+        fprintf(stderr, "stats_vectors: no vector file (NAME.json) in '%s'\n", directory);
     for (int i = 0; i < count; i++) {
         rc |= look_at(directory, entries[i]->d_name, 0);
         free(entries[i]);
     }
     free(entries);
-    if (count > 0)
-        return rc;
-    fprintf(stderr, "stats_vectors: no vector file (NAME.json) in '%s'\n", directory);
-    return 1;
+    return rc;
 }
 
 static int look_at_named(const char *directory, char *names[])
 {
     int rc = 0;
     for (; *names; names++) {
-        int whole = fnmatch("*.json", *names, 0) == 0;
-        char *name = text_format("%s%s", *names, whole ? "" : ".json");
-        rc |= look_at(directory, name, 1);
+        char *name = text_format("%s.json", *names);
+        rc |= look_at(directory, find(*names) ? *names : name, 1);
         free(name);
     }
     return rc;
