@@ -1,7 +1,6 @@
 /* spawnbench audit: is this database sound? And would we see it if it were not? */
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "audit/audit.h"
 #include "base/json.h"

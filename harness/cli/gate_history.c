@@ -1,6 +1,5 @@
 /* Does the history of the scenario stand on a step for the worse that nobody accepted? */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/gate_page.h"
 #include "trend/history/history.h"

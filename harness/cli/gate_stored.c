@@ -1,7 +1,5 @@
 /* How is a run held against a stored baseline? A stored run, or a scenario that is measured now. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/gate_page.h"

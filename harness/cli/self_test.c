@@ -1,7 +1,6 @@
 /* spawnbench audit --self-test: would our audits see what they are for? */
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/interrupt.h"
 #include "base/json.h"

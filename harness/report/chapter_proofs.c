@@ -3,7 +3,6 @@
  *
  * A proof is shown by a sentence of sums and a table whose columns name the members of its rows. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"

@@ -1,5 +1,4 @@
 /* How long did it take, how much of the speedup is concurrency, and where does the time go? */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 

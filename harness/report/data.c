@@ -1,7 +1,6 @@
 /* Which numbers does each figure show? Distribution; rows for gnuplot, ms with 6 decimals. */
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,12 +1,9 @@
 /* What shape have the times, and of which parts are they made? Two heaps, and phases. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "judge/stats/anomalies.h"
 #include "report/figure.h"
-#include "report/words.h"
 
 #define BINS        600  /* of the axis, before they are smoothed */
 #define STEPS       200  /* of each half of a violin */

@@ -1,8 +1,6 @@
 /* What happened when? One typical cycle of each arm, and all cycles in the order they ran. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "report/figure.h"
 #include "report/words.h"

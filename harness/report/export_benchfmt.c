@@ -1,6 +1,5 @@
 /* How does a run look to tools for Go benchmarks, such as benchstat? */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/exporters.h"

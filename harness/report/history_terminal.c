@@ -2,7 +2,6 @@
  * steps between them, for a terminal. */
 #include "report/history_tell.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "judge/stats/change.h"
