@@ -1,5 +1,5 @@
 /* spawnbench gate: is the candidate slower than the baseline? For CI. */
-#include "cli/gate_page.h"
+#include "cli/pages.h"
 
 #include <errno.h>
 #include <stdio.h>

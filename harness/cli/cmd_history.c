@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "report/history_tell.h"
+#include "report/trend_words.h"
 #include "trend/gate/gating.h"
 #include "trend/history/history.h"
 

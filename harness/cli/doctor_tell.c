@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/doctor_page.h"
+#include "cli/pages.h"
 #include "judge/stats/stats.h"
 #include "trend/gate/gating.h"
 

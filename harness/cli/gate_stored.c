@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "cli/gate_page.h"
+#include "cli/pages.h"
 #include "trend/gate/gating.h"
 
 /* Measures the scenario as it is; its claims do not matter here. */

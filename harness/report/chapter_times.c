@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "report/chapters.h"
-#include "report/explain.h"
 
 /* "96.9 % [96.1 % .. 97.2 %]" */
 static const char *words_percent(char out[WORDS_BYTES], const struct facts_median *share)

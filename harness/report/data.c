@@ -80,6 +80,13 @@ void data_gap(struct text *out, size_t rows, size_t columns)
     text_add(out, "\n\n");
 }
 
+void data_set(struct text *out, struct text *set, size_t rows, size_t columns)
+{
+    text_add(out, set->data ? set->data : "");
+    data_gap(out, rows, columns);
+    text_release(set);
+}
+
 size_t data_pick(size_t i, size_t count, size_t of)
 {
     return count < 2 ? 0 : (i * (of - 1) + (count - 1) / 2) / (count - 1);

@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "judge/stats/dependence.h"
-#include "report/explain.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {

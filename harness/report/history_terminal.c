@@ -1,6 +1,6 @@
 /* What became of a measurement over time? Every run in a line,
  * steps between them, for a terminal. */
-#include "report/history_tell.h"
+#include "report/trend_words.h"
 
 #include <string.h>
 
