@@ -8,7 +8,6 @@
 
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "trend/gate/gating.h"
 
 #define MOST_CYCLES 200
 

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "report/trend_words.h"
-#include "trend/gate/gating.h"
-#include "trend/history/history.h"
 
 struct asked {
     const char *results, *scenario, *arm, *figure, *note;

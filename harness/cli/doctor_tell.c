@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "cli/pages.h"
 #include "judge/stats/stats.h"
-#include "trend/gate/gating.h"
 
 #define POSITION_P 0.01
 #define WEEK_S     (7 * 24 * 3600)

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "cli/pages.h"
-#include "trend/gate/gating.h"
 
 /* Measures the scenario as it is; its claims do not matter here. */
 static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)
