@@ -1,12 +1,10 @@
 /* What does the command line change in a scenario?
  * Its text is edited and checked like any other. */
 #include <cjson/cJSON.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "cli/cli.h"
 #include "trend/gate/gating.h"
 

@@ -6,9 +6,11 @@
 #define CLI_CLI_H
 
 #include <argp.h>
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "audit/audit.h"
 #include "base/err.h"
 #include "proof/faults/fault_trials.h"
 #include "results/results.h"
@@ -38,6 +40,9 @@ struct cli_self_test {
     bool json;
 };
 int cli_self_test(const struct cli_self_test *asked); /* exit code */
+
+/* cli_add_findings - an array of {rule, text} */
+void cli_add_findings(cJSON *object, const char *key, const struct audit_findings *findings);
 
 /* cli_fail - "spawnbench: COMMAND: error" on stderr; returns the exit code that belongs to it */
 int cli_fail(const char *command, const struct err *err);

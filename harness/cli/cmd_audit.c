@@ -1,7 +1,6 @@
 /* spawnbench audit: is this database sound? And would we see it if it were not? */
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "audit/audit.h"
 #include "base/json.h"
@@ -77,7 +76,7 @@ static void tell(const char *path, const struct audit_report *report,
 static void tell_json(const char *path, const struct audit_report *report,
                       const struct audit_findings *findings)
 {
-    cJSON *root = cJSON_CreateObject(), *rows;
+    cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "schema", "spawnbench.audit.v1");
     cJSON_AddStringToObject(root, "database", path);
     json_add_int64(root, "bytes", report->bytes);
@@ -92,13 +91,7 @@ static void tell_json(const char *path, const struct audit_report *report,
     json_add_int64(root, "outputs", report->outputs);
     cJSON_AddStringToObject(root, "engine", report->engine);
     json_add_int64(root, "spent_ns", report->spent_ns);
-    rows = cJSON_AddArrayToObject(root, "findings");
-    for (size_t i = 0; i < findings->count; i++) {
-        cJSON *row = cJSON_CreateObject();
-        cJSON_AddStringToObject(row, "rule", findings->items[i].rule->name);
-        cJSON_AddStringToObject(row, "text", findings->items[i].text);
-        cJSON_AddItemToArray(rows, row);
-    }
+    cli_add_findings(root, "findings", findings);
     json_puts(root);
     cJSON_Delete(root);
 }

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "cli/doctor_page.h"
+#include "cli/pages.h"
 #include "cycle/cycle.h"
 
 struct asked {

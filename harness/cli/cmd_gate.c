@@ -1,15 +1,13 @@
 /* spawnbench gate: is the candidate slower than the baseline? For CI. */
-#include "cli/gate_page.h"
+#include "cli/pages.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
-#include "trend/gate/gating.h"
 
 #define MOST_CYCLES 200
 

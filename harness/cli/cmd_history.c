@@ -7,9 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "report/history_tell.h"
-#include "trend/gate/gating.h"
-#include "trend/history/history.h"
+#include "report/trend_words.h"
 
 struct asked {
     const char *results, *scenario, *arm, *figure, *note;

@@ -1,11 +1,8 @@
 /* spawnbench list and show: what is stored. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "cli/cli.h"
 #include "report/report.h"
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -224,16 +223,6 @@ static int run_again(const struct asked *asked, const char *command)
     return code;
 }
 
-/* Subjects are told absolute paths, so the results folder must exist before it can be resolved. */
-static int settle_results(struct asked *asked, char **absolute)
-{
-    struct err err = {0};
-    if (runner_settle_results(asked->results, absolute, &err) < 0)
-        return cli_fail("run", &err);
-    asked->results = *absolute;
-    return 0;
-}
-
 int cmd_run(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -247,12 +236,17 @@ int cmd_run(int argc, char **argv)
             "128+n ended by signal n (what was measured is kept)."};
     struct asked asked = {.paths = xcalloc((size_t)argc, sizeof *asked.paths)};
     char *command = cli_join_words(argc, argv), *results = NULL;
+    struct err err = {0};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);
     interrupt_catch();
-    code = asked.planning ? 0 : settle_results(&asked, &results);
-    if (code == 0)
+    /* subjects are told absolute paths, so the folder must exist before it can be resolved */
+    if (!asked.planning && runner_settle_results(asked.results, &results, &err) < 0) {
+        code = cli_fail("run", &err);
+    } else {
+        asked.results = results ? results : asked.results;
         code = asked.resuming ? run_again(&asked, command) : run_new(&asked, command);
+    }
     free(results);
     free(command);
     free(asked.paths);

@@ -6,9 +6,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/doctor_page.h"
+#include "cli/pages.h"
 #include "judge/stats/stats.h"
-#include "trend/gate/gating.h"
 
 #define POSITION_P 0.01
 #define WEEK_S     (7 * 24 * 3600)

@@ -1,8 +1,7 @@
 /* Does the history of the scenario stand on a step for the worse that nobody accepted? */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "cli/gate_page.h"
+#include "cli/pages.h"
 #include "trend/history/history.h"
 
 /* A stored run is asked about on its own machine, and up to it; side by side it is this one. */

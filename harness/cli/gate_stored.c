@@ -1,11 +1,8 @@
 /* How is a run held against a stored baseline? A stored run, or a scenario that is measured now. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
-#include "cli/gate_page.h"
-#include "trend/gate/gating.h"
+#include "cli/pages.h"
 
 /* Measures the scenario as it is; its claims do not matter here. */
 static int measure(const struct cli_gate *gate, int64_t *run, struct err *err)

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/gate_page.h"
-#include "report/gate_words.h"
+#include "cli/pages.h"
+#include "report/trend_words.h"
 
 static bool is_set(const char *variable, const char *value)
 {

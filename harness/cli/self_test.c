@@ -1,7 +1,6 @@
 /* spawnbench audit --self-test: would our audits see what they are for? */
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/interrupt.h"
 #include "base/json.h"
@@ -126,9 +125,20 @@ static cJSON *row_json(const struct damage_row *row)
     return object;
 }
 
+void cli_add_findings(cJSON *object, const char *key, const struct audit_findings *findings)
+{
+    cJSON *rows = cJSON_AddArrayToObject(object, key);
+    for (size_t i = 0; i < findings->count; i++) {
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "rule", findings->items[i].rule->name);
+        cJSON_AddStringToObject(row, "text", findings->items[i].text);
+        cJSON_AddItemToArray(rows, row);
+    }
+}
+
 static void tell_json(const struct damage_matrix *matrix)
 {
-    cJSON *root = cJSON_CreateObject(), *rows, *untouched;
+    cJSON *root = cJSON_CreateObject(), *rows;
     cJSON_AddStringToObject(root, "schema", "spawnbench.self-test.v1");
     cJSON_AddBoolToObject(root, "holds", damage_matrix_holds(matrix));
     json_add_int64(root, "seed", (int64_t)matrix->seed);
@@ -139,13 +149,7 @@ static void tell_json(const struct damage_matrix *matrix)
     rows = cJSON_AddArrayToObject(root, "kinds");
     for (size_t i = 0; i < matrix->count; i++)
         cJSON_AddItemToArray(rows, row_json(&matrix->rows[i]));
-    untouched = cJSON_AddArrayToObject(root, "untouched");
-    for (size_t i = 0; i < matrix->untouched.count; i++) {
-        cJSON *row = cJSON_CreateObject();
-        cJSON_AddStringToObject(row, "rule", matrix->untouched.items[i].rule->name);
-        cJSON_AddStringToObject(row, "text", matrix->untouched.items[i].text);
-        cJSON_AddItemToArray(untouched, row);
-    }
+    cli_add_findings(root, "untouched", &matrix->untouched);
     json_puts(root);
     cJSON_Delete(root);
 }

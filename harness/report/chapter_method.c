@@ -1,5 +1,4 @@
 /* How is it done again, how was each number computed, and what does this version not do? */
-#include <string.h>
 
 #include "report/chapters.h"
 

@@ -2,7 +2,6 @@
 #include <math.h>
 
 #include "report/chapters.h"
-#include "report/explain.h"
 
 static void add_interval(struct text *out, const char *median, double lower, double upper)
 {

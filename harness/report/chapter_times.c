@@ -1,10 +1,8 @@
 /* How long did it take, how much of the speedup is concurrency, and where does the time go? */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "report/chapters.h"
-#include "report/explain.h"
 
 /* "96.9 % [96.1 % .. 97.2 %]" */
 static const char *words_percent(char out[WORDS_BYTES], const struct facts_median *share)

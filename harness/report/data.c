@@ -1,7 +1,6 @@
 /* Which numbers does each figure show? Distribution; rows for gnuplot, ms with 6 decimals. */
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +78,13 @@ void data_gap(struct text *out, size_t rows, size_t columns)
     for (size_t i = 0; rows == 0 && i < columns; i++)
         text_addf(out, "%sNaN%s", i ? "\t" : "", i + 1 == columns ? "\n" : "");
     text_add(out, "\n\n");
+}
+
+void data_set(struct text *out, struct text *set, size_t rows, size_t columns)
+{
+    text_add(out, set->data ? set->data : "");
+    data_gap(out, rows, columns);
+    text_release(set);
 }
 
 size_t data_pick(size_t i, size_t count, size_t of)

@@ -7,6 +7,7 @@
 #include "judge/stats/dependence.h"
 #include "report/figure.h"
 #include "report/words.h"
+#include "trend/gate/gating.h"
 
 #define NAME_ROOM 22 /* bytes of each of the three names of a heading */
 
@@ -89,13 +90,6 @@ void data_heading(struct text *out, const struct facts *facts, const struct comp
     text_add(out, "\n");
 }
 
-/* Throughput as time per agent, so that 0 becomes never. */
-static void invert(double values[], size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        values[i] = values[i] > 0 ? 1 / values[i] : INFINITY;
-}
-
 static void join(struct compared *out, struct results_series *above, struct results_series *below,
                  bool inverted)
 {
@@ -104,8 +98,8 @@ static void join(struct compared *out, struct results_series *above, struct resu
     out->below = below->values;
     above->values = below->values = NULL;
     if (inverted) {
-        invert(out->above, out->n);
-        invert(out->below, out->n);
+        gate_turn(out->above, out->n);
+        gate_turn(out->below, out->n);
     }
     for (size_t i = 0; i < out->n; i++) { /* one nobody knows counts as failed, as in verdicts */
         out->above[i] = isnan(out->above[i]) ? INFINITY : out->above[i];

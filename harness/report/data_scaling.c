@@ -1,7 +1,6 @@
 /* Which numbers does the figure of scaling show? Medians, the law where it fits, and the limit. */
 #include <math.h>
 
-#include "report/explain.h"
 #include "report/figure.h"
 
 #define NS_PER_MS 1e6

@@ -1,12 +1,9 @@
 /* What shape have the times, and of which parts are they made? Two heaps, and phases. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "judge/stats/anomalies.h"
 #include "report/figure.h"
-#include "report/words.h"
 
 #define BINS        600  /* of the axis, before they are smoothed */
 #define STEPS       200  /* of each half of a violin */
@@ -208,11 +205,9 @@ int data_modes(struct text *out, struct results *store, const struct facts *fact
         for (size_t arm = 0; arm < facts->arm_count && rc == 0; arm++)
             rc =
                 add_arm(&sets, &heads, store, facts, facts_cell(facts, arm, panels[i]), &span, err);
-        text_add(out, heads.data ? heads.data : "");
-        data_gap(out, heads.length, 2);
+        data_set(out, &heads, heads.length, 2);
         text_add(out, sets.data ? sets.data : "");
         text_clear(&sets);
-        text_release(&heads);
     }
     text_release(&sets);
     return rc;
@@ -267,14 +262,9 @@ static void add_parts(struct bars *bars, const struct facts *facts, const struct
 
 static void join_bars(struct text *out, struct bars *bars)
 {
-    text_add(out, bars->ends.data ? bars->ends.data : "");
-    data_gap(out, bars->end_rows, 3);
-    for (int phase = 0; phase < FACTS_PHASES; phase++) {
-        text_add(out, bars->parts[phase].data ? bars->parts[phase].data : "");
-        data_gap(out, bars->part_rows[phase], 4);
-        text_release(&bars->parts[phase]);
-    }
-    text_release(&bars->ends);
+    data_set(out, &bars->ends, bars->end_rows, 3);
+    for (int phase = 0; phase < FACTS_PHASES; phase++)
+        data_set(out, &bars->parts[phase], bars->part_rows[phase], 4);
 }
 
 int data_phases(struct text *out, struct results *store, const struct facts *facts, struct err *err)

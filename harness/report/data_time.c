@@ -1,8 +1,6 @@
 /* What happened when? One typical cycle of each arm, and all cycles in the order they ran. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "report/figure.h"
 #include "report/words.h"
@@ -129,16 +127,11 @@ static void join_timeline(struct text *out, struct timeline *line)
         text_addf(out, "\t%zu", line->bar_rows[bar]);
     text_add(out, "\n");
     data_gap(out, 1, 2);
-    text_add(out, line->heads.data ? line->heads.data : "");
-    data_gap(out, line->heads_rows, 2);
-    text_add(out, line->names.data ? line->names.data : "");
-    data_gap(out, line->names_rows, 2);
-    text_add(out, line->ends.data ? line->ends.data : "");
-    data_gap(out, line->ends_rows, 3);
-    for (int bar = 0; bar < BARS; bar++) {
-        text_add(out, line->bars[bar].data ? line->bars[bar].data : "");
-        data_gap(out, line->bar_rows[bar], 4);
-    }
+    data_set(out, &line->heads, line->heads_rows, 2);
+    data_set(out, &line->names, line->names_rows, 2);
+    data_set(out, &line->ends, line->ends_rows, 3);
+    for (int bar = 0; bar < BARS; bar++)
+        data_set(out, &line->bars[bar], line->bar_rows[bar], 4);
 }
 
 int data_timeline(struct text *out, struct results *store, const struct facts *facts,
@@ -148,13 +141,7 @@ int data_timeline(struct text *out, struct results *store, const struct facts *f
     int rc = 0;
     for (size_t arm = 0; arm < facts->arm_count && rc == 0; arm++)
         rc = add_arm(&line, store, arm, err);
-    if (rc == 0)
-        join_timeline(out, &line);
-    text_release(&line.heads);
-    text_release(&line.names);
-    text_release(&line.ends);
-    for (int bar = 0; bar < BARS; bar++)
-        text_release(&line.bars[bar]);
+    join_timeline(out, &line);
     return rc;
 }
 

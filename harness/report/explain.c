@@ -3,10 +3,9 @@
  * The walk over all agents meets each cycle once and leaves a few figures of it; afterwards the
  * pairs are put together. The limit takes the agents of the slow cycle, since there each had the
  * machine for itself; the serial fraction takes those of the fast one. */
-#include "report/explain.h"
+#include "report/facts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

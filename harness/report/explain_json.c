@@ -1,7 +1,6 @@
 /* How are limits and laws told to programs? Members of the rows "speedup" and "scaling". */
 #include <math.h>
 
-#include "report/explain.h"
 #include "report/exporters.h"
 
 static cJSON *put_interval(cJSON *row, const char *key, double median, double lower, double upper,

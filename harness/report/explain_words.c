@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/explain.h"
 #include "report/words.h"
 
 #define MOST_DIGITS 4

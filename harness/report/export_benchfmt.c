@@ -1,6 +1,5 @@
 /* How does a run look to tools for Go benchmarks, such as benchstat? */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/exporters.h"
@@ -90,10 +89,9 @@ static void put_head(const struct exporter *to)
     fprintf(to->out, "# %zu cycles, %zu of them failed and have no time\n", all.cycles, all.failed);
     put_config(to->out, "pkg", run->scenario_name);
     put_config(to->out, "cpu", json_string(environment, "cpu_model"));
-    for (size_t i = 0; i < 3; i++)
-        fprintf(to->out, "Unit %s better=lower\n",
-                ((const char *const[]){"ns/op", "ready-ns/op", "cpu-ns/op"})[i]);
-    fputs("Unit peak-memory-B better=lower\n", to->out);
+    fputs("Unit ns/op better=lower\nUnit ready-ns/op better=lower\nUnit cpu-ns/op better=lower\n"
+          "Unit peak-memory-B better=lower\n",
+          to->out);
     text_release(&version);
     cJSON_Delete(environment);
 }

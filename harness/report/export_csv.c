@@ -1,5 +1,4 @@
 /* How does a run look as a table: one row per cycle, or one per agent? */
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/exporters.h"

@@ -27,23 +27,23 @@ static double per_cycle_ns(const struct facts *facts, size_t arm, int64_t us)
     return (double)us * 1000 / (double)facts->tallies[arm].cycles;
 }
 
+static void put_count(cJSON *parameters, const char *key, size_t count)
+{
+    char *value = text_format("%zu", count);
+    cJSON_AddStringToObject(parameters, key, value);
+    free(value);
+}
+
 static void put_parameters(cJSON *row, const struct facts *facts, const struct facts_cell *cell,
                            const struct facts_count *count)
 {
-    const struct {
-        const char *key;
-        size_t value;
-    } numbers[] = {
-        {"agents", cell->batch_size}, {"cycles", count->cycles}, {"failed", count->failed}};
     cJSON *parameters = cJSON_AddObjectToObject(row, "parameters");
     export_put_text(parameters, "scenario", facts->run.scenario_name);
     export_put_text(parameters, "arm", facts->arms[cell->arm].name);
     export_put_text(parameters, "subject", facts->arms[cell->arm].command);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        char *value = text_format("%zu", numbers[i].value);
-        cJSON_AddStringToObject(parameters, numbers[i].key, value);
-        free(value);
-    }
+    put_count(parameters, "agents", cell->batch_size);
+    put_count(parameters, "cycles", count->cycles);
+    put_count(parameters, "failed", count->failed);
 }
 
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell,

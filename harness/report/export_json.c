@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "report/explain.h"
 #include "report/exporters.h"
 #include "report/report.h"
 #include "report/words.h"

@@ -4,7 +4,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "report/exporters.h"
@@ -62,14 +61,21 @@ static void add_label(struct text *out, const char *name, const char *value)
     text_release(&plain);
 }
 
+/* of an arm or of a claim, at a batch size */
+static void add_labels(struct text *out, const struct facts *facts, const char *kind,
+                       const char *name, size_t batch_size)
+{
+    char size[24];
+    snprintf(size, sizeof size, "%zu", batch_size);
+    add_label(out, "scenario", facts->run.scenario_name);
+    add_label(out, kind, name);
+    add_label(out, "agents", size);
+}
+
 static void add_cell_labels(struct text *out, const struct facts *facts,
                             const struct facts_cell *cell)
 {
-    char size[24];
-    snprintf(size, sizeof size, "%zu", cell->batch_size);
-    add_label(out, "scenario", facts->run.scenario_name);
-    add_label(out, "arm", facts->arms[cell->arm].name);
-    add_label(out, "agents", size);
+    add_labels(out, facts, "arm", facts->arms[cell->arm].name, cell->batch_size);
 }
 
 static void put_seconds(FILE *out, const char *name, const char *labels, double ns)
@@ -163,23 +169,13 @@ static void put_cycles(const struct document *document)
     }
 }
 
-static void add_claim_labels(struct text *out, const struct facts *facts,
-                             const struct verdict_item *item)
-{
-    char size[24];
-    snprintf(size, sizeof size, "%zu", item->batch_size);
-    add_label(out, "scenario", facts->run.scenario_name);
-    add_label(out, "claim", item->claim->id);
-    add_label(out, "agents", size);
-}
-
 static void put_claims(const struct exporter *to)
 {
     put_family(to->out, "spawnbench_claim", "stateset", NULL, "The verdict on each claim.");
     for (size_t i = 0; i < to->facts->verdict.count; i++) {
         const struct verdict_item *item = &to->facts->verdict.items[i];
         struct text labels = {0};
-        add_claim_labels(&labels, to->facts, item);
+        add_labels(&labels, to->facts, "claim", item->claim->id, item->batch_size);
         for (int word = 0; word < VERDICT_WORDS; word++)
             fprintf(to->out, "spawnbench_claim{%s,spawnbench_claim=\"%s\"} %d\n", labels.data,
                     verdict_word_name((enum verdict_word)word), (int)item->word == word);
@@ -203,7 +199,7 @@ static void put_speedups(const struct exporter *to)
         struct text labels = {0};
         if (item->claim->kind != SCENARIO_CLAIM_FASTER)
             continue;
-        add_claim_labels(&labels, facts, item);
+        add_labels(&labels, facts, "claim", item->claim->id, item->batch_size);
         add_label(&labels, "faster", facts->arms[item->claim->arm].name);
         add_label(&labels, "than", facts->arms[item->claim->than].name);
         put_ratio(to->out, labels.data, "estimate", item->estimate);

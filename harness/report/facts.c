@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "judge/stats/dependence.h"
-#include "report/explain.h"
+#include "report/figure.h"
 
 const char *facts_phase_name(enum facts_phase phase)
 {
@@ -209,29 +209,20 @@ static int read_ratio(struct facts *facts, struct results *store, struct facts_r
 {
     int slow_arm = scenario_find_arm(&facts->scenario, slow);
     int fast_arm = scenario_find_arm(&facts->scenario, fast);
-    struct results_which which = {slow_arm, (int)value, SCENARIO_SPAWN_TIME, NULL};
-    struct results_series slower = {0}, faster = {0};
-    size_t blocks, *sizes = NULL;
-    int rc = -1;
+    const struct comparison arms = {.above = (size_t)slow_arm,
+                                    .below = (size_t)fast_arm,
+                                    .value = value,
+                                    .metric = SCENARIO_SPAWN_TIME};
+    struct compared compared;
     if (slow_arm < 0 || fast_arm < 0)
         return 0;
-    if (results_series_load(&slower, store, facts->run.id, &which, err) < 0)
-        goto done;
-    which.arm = fast_arm;
-    if (results_series_load(&faster, store, facts->run.id, &which, err) < 0)
-        goto done;
-    faster.n = faster.n < slower.n ? faster.n : slower.n;
-    stats_ratios(faster.values, slower.values, faster.values, faster.n);
-    sizes = results_series_sizes(&faster, faster.n, &blocks);
-    out->ratio = facts_median_of(faster.values, faster.n, sizes, blocks);
+    if (data_compare(&compared, store, facts, &arms, err) < 0)
+        return -1;
+    out->ratio = facts_median_of(compared.ratios, compared.n, compared.sizes, compared.blocks);
     /* a median of 0 or infinity says that cycles failed, nothing about speed */
-    out->known = faster.n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
-    rc = 0;
-done:
-    free(sizes);
-    results_series_release(&slower);
-    results_series_release(&faster);
-    return rc;
+    out->known = compared.n > 0 && isfinite(out->ratio.median) && out->ratio.median > 0;
+    data_compared_release(&compared);
+    return 0;
 }
 
 static int read_split(struct facts *facts, struct results *store, size_t value, struct err *err)

@@ -1,6 +1,5 @@
 /* How often is a cycle of the faster arm shorter than one of the slower, whatever their pairs? */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

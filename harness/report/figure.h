@@ -89,6 +89,9 @@ void data_short(struct text *out, const char *name, size_t room);
  * gnuplot takes no set without rows */
 void data_gap(struct text *out, size_t rows, size_t columns);
 
+/* data_set - such a set, which is given back */
+void data_set(struct text *out, struct text *set, size_t rows, size_t columns);
+
 /* data_is_wide - times or ratios so far apart that their axis has to be logarithmic */
 bool data_is_wide(double least, double most);
 

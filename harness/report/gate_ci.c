@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/gate_words.h"
+#include "report/trend_words.h"
 #include "report/words.h"
 
 /* ---- Markdown ---- */
@@ -20,15 +20,6 @@ static void markdown_row(struct text *out, const struct gate_result *result, siz
     text_add(out, " | ");
     words_markdown(out, gate_words_worth(line, item));
     words_markdownf(out, " | %s |\n", gate_words_said(line, result, item));
-}
-
-static void markdown_marks(struct text *out, const struct gate_result *result)
-{
-    char *copy = xstrdup(result->marks.data ? result->marks.data : ""), *next = NULL;
-    for (char *line = strtok_r(copy, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
-        words_markdownf(out, "- %s\n", line);
-    }
-    free(copy);
 }
 
 void report_gate_markdown(struct text *out, const struct gate_result *result)
@@ -53,7 +44,7 @@ void report_gate_markdown(struct text *out, const struct gate_result *result)
     for (size_t i = 0; i < result->answer.count; i++)
         markdown_row(out, result, i);
     text_add(out, result->answer.count ? "\n" : "");
-    markdown_marks(out, result);
+    gate_words_marks(out, "- ", result, words_markdown);
     text_addf(out, "- %lld findings of the candidate in %lld cycles",
               (long long)result->findings_candidate, (long long)result->cycles);
     text_add(out, result->finding[0] ? ": " : "");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "report/gate_words.h"
+#include "report/trend_words.h"
 
 /* In the metric's own unit: whole nanoseconds and bytes, rates as they are. */
 static void add_figure(cJSON *object, const char *key, const struct gate_place *place, double value)

@@ -2,8 +2,8 @@
  * comparability; their names are the same from run to run. */
 #include <stdlib.h>
 
-#include "report/gate_words.h"
 #include "report/junit.h"
+#include "report/trend_words.h"
 
 static enum junit_result result_of(const struct gate_result *result, const struct gate_item *item)
 {

@@ -1,7 +1,8 @@
 /* How is one answer of the gate said, and how do all of them look on a terminal? */
-#include "report/gate_words.h"
+#include "report/trend_words.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/words.h"
@@ -161,16 +162,16 @@ static void rows(struct text *out, const struct gate_result *result, bool colour
     }
 }
 
-static void marks(struct text *out, const struct gate_result *result)
+void gate_words_marks(struct text *out, const char *before, const struct gate_result *result,
+                      void (*safe)(struct text *out, const char *line))
 {
-    const char *line = result->marks.data ? result->marks.data : "";
-    while (*line) {
-        size_t length = strcspn(line, "\n");
-        text_add(out, "  ");
-        text_add_bytes(out, line, length);
+    char *copy = xstrdup(result->marks.data ? result->marks.data : ""), *next = NULL;
+    for (char *line = strtok_r(copy, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+        text_add(out, before);
+        safe(out, line);
         text_add(out, "\n");
-        line += length + (line[length] == '\n');
     }
+    free(copy);
 }
 
 int report_gate_terminal(FILE *out, const struct gate_result *result, bool colour, struct err *err)
@@ -180,7 +181,7 @@ int report_gate_terminal(FILE *out, const struct gate_result *result, bool colou
     int rc = 0;
     head(&text, result);
     rows(&text, result, colour);
-    marks(&text, result);
+    gate_words_marks(&text, "  ", result, text_add);
     if (result->cycles)
         text_addf(&text, "  %s of the candidate in %s%s%s\n",
                   words_plural(findings, result->findings_candidate, "finding"),

@@ -1,8 +1,6 @@
 /* What does gnuplot make of a script and its data? One picture, drawn without a shell. */
 #include "report/figure.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "history_gp.h"
 #include "report/figure.h"
-#include "report/history_tell.h"
+#include "report/trend_words.h"
 #include "report/words.h"
 
 #define MOST_TICS 6

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "base/json.h"
-#include "report/history_tell.h"
+#include "report/trend_words.h"
 #include "report/words.h"
 
 static void add_runs(cJSON *root, const struct history *history)

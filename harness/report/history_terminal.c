@@ -1,8 +1,7 @@
 /* What became of a measurement over time? Every run in a line,
  * steps between them, for a terminal. */
-#include "report/history_tell.h"
+#include "report/trend_words.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "judge/stats/change.h"

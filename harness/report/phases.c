@@ -1,6 +1,5 @@
 /* Where does the time of an agent go, and what did those tell that failed?
  * One walk over all agents. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

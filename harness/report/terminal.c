@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/explain.h"
 #include "report/report.h"
 #include "report/words.h"
 

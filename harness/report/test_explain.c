@@ -1,6 +1,6 @@
 /* Is the limit of a speedup the right one, is it said plainly,
  * and is too good to be true noticed? */
-#include "report/explain.h"
+#include "report/facts.h"
 #include "report/report.h"
 #include "report/test_fixture.h"
 

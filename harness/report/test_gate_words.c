@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "report/gate_words.h"
+#include "report/trend_words.h"
 
 #define HOSTILE "a|b`c`<script>*x*\033[31m\r\n::error::own"
 

@@ -1,6 +1,5 @@
 /* What are promises of durability worth where the results lie, and with which engine? */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 

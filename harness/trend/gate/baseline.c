@@ -2,7 +2,6 @@
 #include "trend/gate/baseline.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* Is the tolerance larger than the noise that a calibration found on this machine? */
 #include "trend/gate/gating.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"

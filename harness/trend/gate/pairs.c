@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "judge/stats/stats.h"
 
 /* Two series of one metric at one batch size, and where they are from. */
 struct sides {

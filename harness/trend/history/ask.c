@@ -1,9 +1,7 @@
 /* Does the newest segment stand on a step for the worse that nobody accepted? */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "judge/stats/change.h"
 #include "trend/history/history_internal.h"
 
 static const struct history_step *open_step(const struct history_series *series)

@@ -1,11 +1,16 @@
-/* gate_words - what a gate found, for people and for programs. */
-#ifndef REPORT_GATE_WORDS_H
-#define REPORT_GATE_WORDS_H
+/* trend_words - what a gate found and what became of a measurement over time, for people and for
+ * programs. The same result and the same history give the same bytes. */
+#ifndef REPORT_TREND_WORDS_H
+#define REPORT_TREND_WORDS_H
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "trend/gate/gating.h"
+#include "trend/history/history.h"
+
+/* ---- gate_*.c ---- */
 
 /* report_gate_terminal - a table, one line for each metric, and the verdict; colour when asked */
 int report_gate_terminal(FILE *out, const struct gate_result *result, bool colour, struct err *err);
@@ -55,5 +60,31 @@ const char *gate_words_worth(char out[GATE_LINE_BYTES], const struct gate_item *
  * and for what is not decided what would help */
 const char *gate_words_said(char out[GATE_LINE_BYTES], const struct gate_result *result,
                             const struct gate_item *item);
+
+/* gate_words_marks - the marks, each a line with `before` in front, made safe like that */
+void gate_words_marks(struct text *out, const char *before, const struct gate_result *result,
+                      void (*safe)(struct text *out, const char *line));
+
+/* ---- history_*.c ---- */
+
+/* report_history - every run, series by series, with the steps between them; colour as asked */
+void report_history(FILE *out, const struct history *history, bool colour);
+
+/* report_history_json - one scenario of schema spawnbench.history.v1; the caller owns it */
+cJSON *report_history_json(const struct history *history);
+
+/*
+ * report_history_figure - FOLDER/BASE.svg, beside it BASE.dat and BASE.gp to draw it again
+ *
+ * At most REPORT_HISTORY_PANELS series are drawn, the first ones.
+ * path    : ends in ".svg"
+ * trouble : REPORT_TROUBLE_BYTES; why there is no picture, "" when there is; data and script are
+ *           there all the same
+ * errors  : ERR_USAGE (the name), ERR_SYSTEM (the folder)
+ */
+#define REPORT_HISTORY_PANELS 6
+#define REPORT_TROUBLE_BYTES  300
+int report_history_figure(const char *path, const struct history *history, char *trouble,
+                          struct err *err);
 
 #endif
