@@ -318,7 +318,7 @@ static int find_impossible(struct diagnosis *out, const struct scenario *scenari
         const struct scenario_claim *claim = &scenario->claims[i];
         if (claim->kind != SCENARIO_CLAIM_FASTER)
             continue;
-        for (size_t value = 0; value < scenario_value_count(scenario); value++) {
+        for (size_t value = 0; value < scenario->value_count; value++) {
             struct samples_bound bound;
             struct diagnosis_item *item;
             if (samples_bound_load(&bound, claim, store, run, (int)value, err) < 0)

@@ -116,15 +116,15 @@ static bool same_words(char *const one[], char *const other[])
 static bool is_same(const struct scenario *one, const struct scenario *other)
 {
     bool same = one->arm_count == other->arm_count && one->agent_count == other->agent_count &&
-                scenario_value_count(one) == scenario_value_count(other);
+                one->value_count == other->value_count;
     for (size_t i = 0; same && i < one->arm_count; i++)
         same = strcmp(one->arms[i].name, other->arms[i].name) == 0 &&
                same_words(one->arms[i].subject, other->arms[i].subject);
     for (size_t i = 0; same && i < one->agent_count; i++)
         same = one->agents[i].times == other->agents[i].times &&
                same_words(one->agents[i].command, other->agents[i].command);
-    for (size_t i = 0; same && i < scenario_value_count(one); i++)
-        same = scenario_batch_size(one, i) == scenario_batch_size(other, i);
+    for (size_t i = 0; same && i < one->value_count; i++)
+        same = one->values[i] == other->values[i];
     return same;
 }
 
@@ -215,7 +215,7 @@ static void add_counted(struct text *out, const struct scenario *scenario,
         out,
         "       refuted by one counterexample; %zu cycles%s without any show a true rate below "
         "%.2g %% at 95 %%\n",
-        n, scenario_value_count(scenario) > 1 ? " of each batch size" : "",
+        n, scenario->value_count > 1 ? " of each batch size" : "",
         100 * stats_rate_upper(0, n, 1 - VERDICT_ALPHA));
 }
 
@@ -226,7 +226,7 @@ static void add_claim(struct text *out, const struct scenario *scenario,
     double p = claim->kind == SCENARIO_CLAIM_AT_LEAST ? 1 - claim->quantile : claim->quantile;
     struct stats_plan plan;
     text_addf(out, "  %s: %s%s\n", claim->id, claim->text,
-              claim->at < 0 && scenario_value_count(scenario) > 1 ? ", at each batch size" : "");
+              claim->at < 0 && scenario->value_count > 1 ? ", at each batch size" : "");
     if (verdict_claim_counts(claim)) {
         add_counted(out, scenario, claim);
         return;
@@ -250,7 +250,7 @@ static void add_claim(struct text *out, const struct scenario *scenario,
 
 static void add_order(struct text *out, const struct scenario *scenario, const struct plan *plan)
 {
-    size_t values = scenario_value_count(scenario);
+    size_t values = scenario->value_count;
     text_addf(out, "%s  the plan, nothing is run: seed %llu, order %016llx\n", scenario->name,
               (unsigned long long)plan->seed, (unsigned long long)plan_fingerprint(plan));
     text_addf(out, "  %d warm-up%s of each arm%s, then blocks of %d: %zu cycles at most\n",
@@ -264,7 +264,7 @@ static void add_order(struct text *out, const struct scenario *scenario, const s
     if (values > 1) {
         text_add(out, "; batches of ");
         for (size_t value = 0; value < values; value++)
-            text_addf(out, "%s%zu", value ? ", " : "", scenario_batch_size(scenario, value));
+            text_addf(out, "%s%zu", value ? ", " : "", scenario->values[value]);
         text_add(out, " agents take turns block by block");
     }
     text_add(out, scenario->look_count == 1 ? "\n  one look after " : "\n  looks after ");

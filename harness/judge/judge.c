@@ -38,11 +38,11 @@ static void refuse_unknown(struct verdict_item *item, const struct evidence *evi
     item->lower = -INFINITY;
     item->upper = INFINITY;
     snprintf(item->reason, sizeof item->reason, "%s is not known in %zu of %zu %s",
-             scenario_metric_name(metric), evidence->unknown, evidence->n,
+             scenario_metric_names[metric], evidence->unknown, evidence->n,
              evidence->ratio ? "pairs" : "cycles");
     snprintf(
         item->remedy, sizeof item->remedy, "%s",
-        scenario_metric_is_phase(metric)
+        scenario_metrics[metric].to
             ? "main and own ready are told by agents that write the ledger, start, seen and "
               "recorded by the subject: claim a phase that somebody tells"
             : "agents were gone before they could be asked: they have to run on after they are "
@@ -81,7 +81,7 @@ static int judge_one(struct verdict_item *item, const struct scenario *scenario,
 {
     struct results_tally tally;
     int arm = item->claim->kind == SCENARIO_CLAIM_INTACT ? -1 : (int)item->claim->arm;
-    item->batch_size = scenario_batch_size(scenario, (size_t)item->value);
+    item->batch_size = scenario->values[item->value];
     item->estimate = item->rate_upper = NAN;
     item->lower = -INFINITY;
     item->upper = INFINITY;
@@ -99,7 +99,7 @@ static int judge_one(struct verdict_item *item, const struct scenario *scenario,
 static int judge_all(struct verdict *out, const struct scenario *scenario, struct results *store,
                      int64_t run, struct err *err)
 {
-    size_t values = scenario_value_count(scenario);
+    size_t values = scenario->value_count;
     out->items = xcalloc(scenario->claim_count * values, sizeof *out->items);
     for (size_t i = 0; i < scenario->claim_count; i++) {
         for (size_t value = 0; value < values; value++) {

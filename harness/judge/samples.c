@@ -15,7 +15,7 @@
 static struct samples_cell *cell_of(const struct samples *samples, const struct scenario *scenario,
                                     size_t arm, size_t value)
 {
-    return &samples->cells[arm * scenario_value_count(scenario) + value];
+    return &samples->cells[arm * scenario->value_count + value];
 }
 
 static int load_cell(struct samples_cell *cell, struct results *store, int64_t run, struct err *err)
@@ -80,7 +80,7 @@ static int take_cycle(void *context, const struct results_cycle *cycle)
     const struct scenario *scenario = walk->scenario;
     struct samples_cell *cell;
     if (cycle->arm < 0 || (size_t)cycle->arm >= scenario->arm_count || cycle->value < 0 ||
-        (size_t)cycle->value >= scenario_value_count(scenario))
+        (size_t)cycle->value >= scenario->value_count)
         return 0; /* not of this scenario: a store that somebody has edited */
     if (cycle->sitting != walk->sitting)
         close_sitting(walk);
@@ -113,7 +113,7 @@ static void compare_places(struct samples *samples, const struct scenario *scena
 {
     if (scenario->arm_count < 2)
         return;
-    for (size_t value = 0; value < scenario_value_count(scenario); value++) {
+    for (size_t value = 0; value < scenario->value_count; value++) {
         size_t pairs = cell_of(samples, scenario, 0, value)->n;
         for (size_t pair = 0; pair < pairs; pair++) {
             double first = at_place(samples, scenario, value, pair, 0);
@@ -145,7 +145,7 @@ static double read_resolution(struct results *store, int64_t run)
 int samples_load(struct samples *out, const struct scenario *scenario, struct results *store,
                  int64_t run, struct err *err)
 {
-    size_t values = scenario_value_count(scenario);
+    size_t values = scenario->value_count;
     struct walk walk = {.samples = out, .scenario = scenario};
     *out = (struct samples){.cell_count = scenario->arm_count * values, .pressure_us = -1};
     out->cells = xcalloc(out->cell_count, sizeof *out->cells);

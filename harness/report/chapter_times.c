@@ -219,7 +219,7 @@ static void add_order(struct text *out, const struct facts *facts, const struct 
     words_markdown(out, facts->arms[order->fast].name);
     text_add(out, " | ");
     words_markdown(out, facts->arms[order->slow].name);
-    text_addf(out, " | %s", scenario_metric_name(order->metric));
+    text_addf(out, " | %s", scenario_metric_names[order->metric]);
     if (order->agent) {
         text_add(out, " of ");
         words_markdown(out, order->agent);

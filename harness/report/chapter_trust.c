@@ -51,8 +51,8 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
     words_markdown(out, rule->question);
     text_add(out, " | ");
     words_markdown(out, rule->how);
-    text_addf(out, " | %s | %s | ", level == AUDIT_NONE ? "each" : audit_level_name(level),
-              audit_severity_name(rule->severity));
+    text_addf(out, " | %s | %s | ", level == AUDIT_NONE ? "each" : audit_level_names[level],
+              audit_severity_names[rule->severity]);
     if (checked)
         text_addf(out, "%lld%s", (long long)checked, end ? " and the end" : "");
     else
@@ -217,7 +217,7 @@ static void add_complaints(struct text *out, const struct facts *facts)
         const struct facts_complaint *told = &facts->complaints[i];
         text_add(out, "| ");
         words_markdown(out, told->name);
-        text_addf(out, " | %s | ", cycle_outcome_name(told->outcome));
+        text_addf(out, " | %s | ", cycle_outcome_names[told->outcome]);
         words_markdown(out, *told->error ? told->error : "no error was told");
         text_addf(out, " | %zu |\n", told->count);
     }

@@ -80,7 +80,7 @@ void data_comparison_label(struct text *out, const struct facts *facts,
     text_add(out, " / ");
     data_short(out, facts->arms[comparison->below].name, NAME_ROOM);
     if (comparison->metric != SCENARIO_SPAWN_TIME)
-        text_addf(out, ", %s", scenario_metric_name(comparison->metric));
+        text_addf(out, ", %s", scenario_metric_names[comparison->metric]);
     if (facts->value_count > 1)
         text_addf(out, ", %s",
                   words_plural(agents, (int64_t)facts_cell(facts, 0, comparison->value)->batch_size,

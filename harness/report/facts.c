@@ -182,7 +182,7 @@ static int read_cell(struct facts *facts, struct results *store, size_t arm, siz
     struct facts_cell *cell = facts_cell(facts, arm, value);
     cell->arm = arm;
     cell->value = value;
-    cell->batch_size = scenario_batch_size(&facts->scenario, value);
+    cell->batch_size = facts->scenario.values[value];
     if (summarise(facts, store, cell, SCENARIO_SPAWN_TIME, err) < 0 ||
         summarise(facts, store, cell, SCENARIO_READY_TIME, err) < 0)
         return -1;
@@ -237,7 +237,7 @@ static int read_split(struct facts *facts, struct results *store, size_t value, 
 static void name_arms(struct facts *facts)
 {
     facts->arm_count = facts->scenario.arm_count;
-    facts->value_count = scenario_value_count(&facts->scenario);
+    facts->value_count = facts->scenario.value_count;
     facts->cells = xcalloc(facts->arm_count * facts->value_count, sizeof *facts->cells);
     facts->splits = xcalloc(facts->value_count, sizeof *facts->splits);
     facts->rule_findings = xcalloc(audit_rule_count + 1, sizeof *facts->rule_findings);

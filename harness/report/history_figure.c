@@ -19,7 +19,7 @@ struct axis {
 
 static struct axis axis_of(enum scenario_metric metric)
 {
-    switch (scenario_metric_unit(metric)) {
+    switch (scenario_metrics[metric].unit) {
     case SCENARIO_BYTES:
         return (struct axis){1048576, "MiB"};
     case SCENARIO_PER_SECOND:
@@ -66,7 +66,7 @@ static void add_panel(struct text *out, const struct history *history,
     double edges[2];
     char *heading =
         text_format("%.30s, %zu agent%s: %s", series->arm, series->batch_size,
-                    series->batch_size == 1 ? "" : "s", scenario_metric_name(history->metric));
+                    series->batch_size == 1 ? "" : "s", scenario_metric_names[history->metric]);
     find_edges(edges, series);
     data_row(out, "ddss", edges[0] / axis.one, edges[1] / axis.one, axis.unit, heading);
     free(heading);

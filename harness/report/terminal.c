@@ -203,7 +203,7 @@ static void complaints(struct screen *screen)
         const struct facts_complaint *told = &facts->complaints[i];
         text_addf(&screen->text, "    %zu x ", told->count);
         words_plain(&screen->text, told->name);
-        text_addf(&screen->text, " %s: ", cycle_outcome_name(told->outcome));
+        text_addf(&screen->text, " %s: ", cycle_outcome_names[told->outcome]);
         words_plain(&screen->text, *told->error ? told->error : "no error was told");
         text_add(&screen->text, "\n");
     }

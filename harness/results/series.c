@@ -30,7 +30,7 @@ static void add_expressions(struct text *sql, enum scenario_metric metric)
 static sqlite3_stmt *prepare(struct results *store, int64_t run, const struct results_which *which,
                              struct err *err)
 {
-    bool phase = scenario_metric_is_phase(which->metric);
+    bool phase = scenario_metrics[which->metric].to;
     const char *named = phase && which->agent ? " AND a.name = ?4" : "";
     struct text sql = {0};
     sqlite3_stmt *row;

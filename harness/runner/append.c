@@ -140,7 +140,7 @@ static int put_findings(struct runner *runner, int64_t cycle, int arm, struct er
     for (size_t i = 0; i < runner->findings.count; i++) {
         const struct audit_finding *finding = &runner->findings.items[i];
         if (results_finding_put(runner->store, runner->id, cycle, arm, finding->rule->name,
-                                audit_severity_name(finding->rule->severity), finding->agent,
+                                audit_severity_names[finding->rule->severity], finding->agent,
                                 finding->text, err) < 0)
             return -1;
     }
@@ -152,7 +152,7 @@ static int put_audit(struct runner *runner, int64_t cycle, int arm,
 {
     const struct results_audit audit = {.cycle = cycle,
                                         .arm = arm,
-                                        .level = audit_level_name(result->level),
+                                        .level = audit_level_names[result->level],
                                         .rows = result->rows,
                                         .spent_ns = result->spent_ns,
                                         .database_bytes = result->database_bytes,

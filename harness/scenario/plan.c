@@ -57,7 +57,7 @@ static void add_look(struct layout *layout, int from, int to, short look)
     /* a look may cut a block short; the next one has a number of its own all the same */
     for (int first = from; first < to; first += scenario->block, layout->blocks++) {
         int pairs = to - first < scenario->block ? to - first : scenario->block;
-        for (size_t value = 0; value < scenario_value_count(scenario); value++)
+        for (size_t value = 0; value < scenario->value_count; value++)
             add_block(
                 layout,
                 (struct plan_item){.pair = first, .block = layout->blocks, .value = (short)value},
@@ -79,11 +79,11 @@ void plan_build(struct plan *out, const struct scenario *scenario, const size_t 
         layout.arm_count = scenario->arm_count;
     }
     *out = (struct plan){.seed = seed};
-    out->items = xcalloc((size_t)(scenario->warmup + most) * layout.arm_count *
-                             scenario_value_count(scenario),
-                         sizeof *out->items);
+    out->items =
+        xcalloc((size_t)(scenario->warmup + most) * layout.arm_count * scenario->value_count,
+                sizeof *out->items);
     gsl_rng_set(layout.random, (unsigned long)seed);
-    for (size_t value = 0; scenario->warmup && value < scenario_value_count(scenario); value++)
+    for (size_t value = 0; scenario->warmup && value < scenario->value_count; value++)
         add_block(
             &layout,
             (struct plan_item){.pair = -1, .block = -1, .value = (short)value, .warmup = true},
@@ -120,9 +120,8 @@ char *plan_describe(const struct plan *plan, const struct scenario *scenario)
     json_add_int64(object, "warmup", scenario->warmup);
     json_add_int64(object, "arms", (int64_t)scenario->arm_count);
     list = cJSON_AddArrayToObject(object, "batch_sizes");
-    for (size_t value = 0; value < scenario_value_count(scenario); value++)
-        cJSON_AddItemToArray(list,
-                             cJSON_CreateNumber((double)scenario_batch_size(scenario, value)));
+    for (size_t value = 0; value < scenario->value_count; value++)
+        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)scenario->values[value]));
     json_add_int64(object, "cycles", (int64_t)plan->count);
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)plan_fingerprint(plan));
     cJSON_AddStringToObject(object, "order_fnv1a", hash);

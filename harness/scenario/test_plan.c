@@ -12,13 +12,18 @@
 /* A scenario with what a plan looks at. */
 static struct scenario asked(size_t arms, int look, int block, int warmup)
 {
-    return (struct scenario){
-        .arm_count = arms, .looks = {look}, .look_count = 1, .block = block, .warmup = warmup};
+    return (struct scenario){.arm_count = arms,
+                             .looks = {look},
+                             .look_count = 1,
+                             .value_count = 1,
+                             .block = block,
+                             .warmup = warmup};
 }
 
 static void three_sizes_three_looks(struct scenario *scenario)
 {
-    static const int looks[] = {10, 20, 40}, values[] = {3, 5, 10};
+    static const int looks[] = {10, 20, 40};
+    static const size_t values[] = {3, 5, 10};
     *scenario = asked(2, 0, 5, 3);
     memcpy(scenario->looks, looks, sizeof looks);
     memcpy(scenario->values, values, sizeof values);
