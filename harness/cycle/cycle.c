@@ -128,7 +128,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
     agents = xcalloc(count, sizeof *agents);
     for (size_t i = 0; i < count; i++) {
         snprintf(agents[i].id, sizeof agents[i].id, "%zu.%zu", index, i);
-        agents[i].asked = scenario->batch[i];
+        agents[i].asked = &scenario->agents[scenario->batch[i]];
         agents[i].outcome = CYCLE_UNKNOWN;
         agents[i].exit_status = -1;
         agents[i].cpu_ns = agents[i].peak_bytes = -1;

@@ -111,7 +111,7 @@ static void join(struct compared *out, struct results_series *above, struct resu
     }
     out->ratios = xcalloc(out->n, sizeof *out->ratios);
     stats_ratios(out->ratios, out->above, out->below, out->n);
-    out->sizes = results_series_sizes(above, out->n, &out->blocks);
+    out->sizes = stats_block_sizes(above->blocks, out->n, &out->blocks);
 }
 
 int data_compare(struct compared *out, struct results *store, const struct facts *facts,

@@ -32,7 +32,7 @@ static inline void put_cycle(const struct scenario *scenario, int64_t run,
     cycle.answered_ns = cycle.finished_ns = cycle.sent_ns + (int64_t)fabs(ns);
     for (size_t i = 0; i < cycle.agent_count; i++) {
         struct cycle_agent *agent = &cycle.agents[i];
-        agent->asked = scenario->batch[i];
+        agent->asked = &scenario->agents[scenario->batch[i]];
         agent->outcome = cycle.outcome;
         agent->start_ns = cycle.sent_ns + 200000;
         agent->ready_ns = ns > 0 ? cycle.answered_ns : 0;
@@ -55,7 +55,7 @@ static inline void invent(const char *json, invented_ns *took)
     store = fixture_store(folder);
     if (scenario_parse(&scenario, json, strlen(json), &err) < 0)
         fail_msg("%s", err.text);
-    plan_build(&plan, &scenario, NULL, 0, 7);
+    plan_build(&plan, &scenario, 7);
     run.scenario_name = scenario.name;
     run.scenario_text = scenario.source;
     run.environment_json = (char *)"{\"cpus_online\":2}";

@@ -296,11 +296,11 @@ static void fill_batch(struct scenario *scenario)
         largest = scenario->values[i] > largest ? scenario->values[i] : largest;
     scenario->batch = xcalloc(largest, sizeof *scenario->batch);
     for (size_t i = 0, agent = 0, times = 0; i < largest; i++) {
-        scenario->batch[i] = &scenario->agents[agent];
-        if (++times == scenario->agents[agent].times) {
-            agent = (agent + 1) % scenario->agent_count;
-            times = 0;
+        if (times++ == scenario->agents[agent].times) {
+            agent = agent + 1 < scenario->agent_count ? agent + 1 : 0;
+            times = 1;
         }
+        scenario->batch[i] = agent;
     }
 }
 

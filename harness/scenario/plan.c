@@ -15,8 +15,6 @@
 struct layout {
     struct plan *plan;
     const struct scenario *scenario;
-    const size_t *arms;
-    size_t arm_count;
     int blocks; /* laid out so far */
     gsl_rng *random;
 };
@@ -24,11 +22,11 @@ struct layout {
 static void add_pair(struct layout *layout, struct plan_item pattern, const size_t order[],
                      size_t turn)
 {
-    for (size_t place = 0; place < layout->arm_count; place++) {
+    for (size_t place = 0; place < layout->scenario->arm_count; place++) {
         struct plan_item *item = &layout->plan->items[layout->plan->count++];
         *item = pattern;
         item->place = (short)place;
-        item->arm = (short)layout->arms[order[(place + turn) % layout->arm_count]];
+        item->arm = (short)order[(place + turn) % layout->scenario->arm_count];
     }
 }
 
@@ -37,12 +35,12 @@ static void add_block(struct layout *layout, struct plan_item pattern, int pairs
 {
     size_t order[SCENARIO_MOST_ARMS];
     size_t *turns = xcalloc((size_t)pairs, sizeof *turns);
-    assert(layout->arm_count > 0);
-    for (size_t i = 0; i < layout->arm_count; i++)
+    assert(layout->scenario->arm_count > 0);
+    for (size_t i = 0; i < layout->scenario->arm_count; i++)
         order[i] = i;
-    gsl_ran_shuffle(layout->random, order, layout->arm_count, sizeof order[0]);
+    gsl_ran_shuffle(layout->random, order, layout->scenario->arm_count, sizeof order[0]);
     for (int i = 0; i < pairs; i++)
-        turns[i] = (size_t)i % layout->arm_count;
+        turns[i] = (size_t)i % layout->scenario->arm_count;
     gsl_ran_shuffle(layout->random, turns, (size_t)pairs, sizeof turns[0]);
     for (int i = 0; i < pairs; i++) {
         add_pair(layout, pattern, order, turns[i]);
@@ -66,33 +64,6 @@ static void add_look(struct layout *layout, int from, int to, short look)
     layout->plan->items[layout->plan->count - 1].look = look;
 }
 
-void plan_build(struct plan *out, const struct scenario *scenario, const size_t arms[],
-                size_t arm_count, uint64_t seed)
-{
-    size_t every[SCENARIO_MOST_ARMS];
-    int most = scenario->looks[scenario->look_count - 1];
-    struct layout layout = {out, scenario, arms, arm_count, 0, gsl_rng_alloc(gsl_rng_mt19937)};
-    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
-        every[i] = i;
-    if (!arms) {
-        layout.arms = every;
-        layout.arm_count = scenario->arm_count;
-    }
-    *out = (struct plan){.seed = seed};
-    out->items =
-        xcalloc((size_t)(scenario->warmup + most) * layout.arm_count * scenario->value_count,
-                sizeof *out->items);
-    gsl_rng_set(layout.random, (unsigned long)seed);
-    for (size_t value = 0; scenario->warmup && value < scenario->value_count; value++)
-        add_block(
-            &layout,
-            (struct plan_item){.pair = -1, .block = -1, .value = (short)value, .warmup = true},
-            scenario->warmup);
-    for (size_t k = 0; k < scenario->look_count; k++)
-        add_look(&layout, k ? scenario->looks[k - 1] : 0, scenario->looks[k], (short)(k + 1));
-    gsl_rng_free(layout.random);
-}
-
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
@@ -105,7 +76,28 @@ static uint64_t hash_text(const char *text)
     return hash;
 }
 
-char *plan_describe(const struct plan *plan, const struct scenario *scenario)
+static uint64_t mix(uint64_t hash, int64_t number)
+{
+    for (int byte = 0; byte < 8; byte++)
+        hash = (hash ^ ((uint64_t)number >> (8 * byte) & 0xff)) * FNV_PRIME;
+    return hash;
+}
+
+/* of every item in its order */
+static uint64_t fingerprint(const struct plan *plan)
+{
+    uint64_t hash = FNV_BASIS;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        const int64_t members[] = {item->pair,  item->block,  item->arm, item->value,
+                                   item->place, item->warmup, item->look};
+        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
+            hash = mix(hash, members[k]);
+    }
+    return hash;
+}
+
+static char *describe(const struct plan *plan, const struct scenario *scenario)
 {
     cJSON *object = cJSON_CreateObject(), *list;
     char hash[17], *printed;
@@ -123,7 +115,7 @@ char *plan_describe(const struct plan *plan, const struct scenario *scenario)
     for (size_t value = 0; value < scenario->value_count; value++)
         cJSON_AddItemToArray(list, cJSON_CreateNumber((double)scenario->values[value]));
     json_add_int64(object, "cycles", (int64_t)plan->count);
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)plan_fingerprint(plan));
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)plan->fingerprint);
     cJSON_AddStringToObject(object, "order_fnv1a", hash);
     snprintf(hash, sizeof hash, "%016llx",
              (unsigned long long)hash_text(scenario->source ? scenario->source : ""));
@@ -133,28 +125,30 @@ char *plan_describe(const struct plan *plan, const struct scenario *scenario)
     return printed;
 }
 
-static uint64_t mix(uint64_t hash, int64_t number)
+void plan_build(struct plan *out, const struct scenario *scenario, uint64_t seed)
 {
-    for (int byte = 0; byte < 8; byte++)
-        hash = (hash ^ ((uint64_t)number >> (8 * byte) & 0xff)) * FNV_PRIME;
-    return hash;
-}
-
-uint64_t plan_fingerprint(const struct plan *plan)
-{
-    uint64_t hash = FNV_BASIS;
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct plan_item *item = &plan->items[i];
-        const int64_t members[] = {item->pair,  item->block,  item->arm, item->value,
-                                   item->place, item->warmup, item->look};
-        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
-            hash = mix(hash, members[k]);
-    }
-    return hash;
+    int most = scenario->looks[scenario->look_count - 1];
+    struct layout layout = {out, scenario, 0, gsl_rng_alloc(gsl_rng_mt19937)};
+    *out = (struct plan){.seed = seed};
+    out->items =
+        xcalloc((size_t)(scenario->warmup + most) * scenario->arm_count * scenario->value_count,
+                sizeof *out->items);
+    gsl_rng_set(layout.random, (unsigned long)seed);
+    for (size_t value = 0; scenario->warmup && value < scenario->value_count; value++)
+        add_block(
+            &layout,
+            (struct plan_item){.pair = -1, .block = -1, .value = (short)value, .warmup = true},
+            scenario->warmup);
+    for (size_t k = 0; k < scenario->look_count; k++)
+        add_look(&layout, k ? scenario->looks[k - 1] : 0, scenario->looks[k], (short)(k + 1));
+    gsl_rng_free(layout.random);
+    out->fingerprint = fingerprint(out);
+    out->text = describe(out, scenario);
 }
 
 void plan_release(struct plan *plan)
 {
     free(plan->items);
+    free(plan->text);
     *plan = (struct plan){0};
 }

@@ -110,8 +110,8 @@ struct scenario {
      * each; nothing varies: the list as it stands */
     size_t values[SCENARIO_MOST_VALUES];
     size_t value_count;
-    /* the agents of the largest batch: the list with its `times`, repeated as needed */
-    const struct scenario_agent **batch;
+    /* index in agents of each agent of the largest batch: the list with its `times`, repeated */
+    size_t *batch;
     uint64_t faults; /* bit i: scenario_fault_names[i] is asked for; default none */
     char *source;    /* the text it was read from, for the store */
 };

@@ -140,7 +140,7 @@ static void a_batch_repeats_the_list(void **state)
     (void)state;
     assert_int_equal(scenario_parse(&scenario, text, strlen(text), &err), 0);
     for (size_t i = 0; expected[i]; i++)
-        assert_int_equal(scenario.batch[i]->name[0], expected[i]);
+        assert_int_equal(scenario.agents[scenario.batch[i]].name[0], expected[i]);
     scenario_release(&scenario);
 }
 

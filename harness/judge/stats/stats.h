@@ -27,6 +27,10 @@ struct stats_summary {
  * functions below want sorted samples. Linear in n; takes two more doubles per sample. */
 void stats_sort(double samples[], size_t n);
 
+/* stats_block_sizes - how many of n samples stand in each block, blocks[i] being that of sample i;
+ * *count: the number of blocks; the caller frees it */
+size_t *stats_block_sizes(const int blocks[], size_t n, size_t *count);
+
 /*
  * stats_summarise - all of struct stats_summary
  *

@@ -43,7 +43,7 @@ static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked
                                  .baseline = sides->baseline.values,
                                  .candidate = sides->candidate.values,
                                  .n = sides->n};
-    size_t *sizes = results_series_sizes(&sides->baseline, sides->n, &metric.blocks);
+    size_t *sizes = stats_block_sizes(sides->baseline.blocks, sides->n, &metric.blocks);
     pairs->sizes = xrealloc(pairs->sizes, pairs->size_count + 1, sizeof *pairs->sizes);
     pairs->sizes[pairs->size_count++] = sizes;
     metric.block_sizes = sizes;

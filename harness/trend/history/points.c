@@ -59,7 +59,7 @@ static void drop_unknown(struct results_series *series)
 
 static double tau_of(const struct results_series *series)
 {
-    size_t blocks, *sizes = results_series_sizes(series, series->n, &blocks);
+    size_t blocks, *sizes = stats_block_sizes(series->blocks, series->n, &blocks);
     double tau = stats_measure_dependence(series->values, series->n, 0.5, sizes, blocks).tau;
     free(sizes);
     return tau;
