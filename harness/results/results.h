@@ -216,7 +216,7 @@ void results_series_release(struct results_series *series);
  * results_plan_put, results_plan_load - the plan as it was declared, once per run and never changed
  *
  * text        : JSON for people and exports: looks, blocks, seed, items, levels
- * fingerprint : of every item in its order (plan_fingerprint)
+ * fingerprint : of every item in its order (struct plan)
  * put errors  : also when the run has a plan already
  * load        : returns 1 when the run has none (made before plans were stored); caller frees *text
  */
