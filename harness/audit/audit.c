@@ -197,18 +197,9 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
         *spent_ns = result.spent_ns;
 }
 
-const char *audit_severity_name(enum audit_severity severity)
-{
-    static const char *const names[] = {
-        [AUDIT_INTEGRITY] = "integrity", [AUDIT_CONDUCT] = "conduct"};
-    return names[severity];
-}
-
-const char *audit_level_name(enum audit_level level)
-{
-    static const char *const names[] = {"none", "quick", "full", "end", "copy"};
-    return names[level];
-}
+const char *const audit_severity_names[] = {
+    [AUDIT_INTEGRITY] = "integrity", [AUDIT_CONDUCT] = "conduct"};
+const char *const audit_level_names[] = {"none", "quick", "full", "end", "copy"};
 
 enum audit_level audit_rule_level(const struct audit_rule *rule)
 {

@@ -22,8 +22,7 @@ enum audit_severity {
     AUDIT_CONDUCT
 };
 
-/* audit_severity_name - "integrity", "conduct" */
-const char *audit_severity_name(enum audit_severity severity);
+extern const char *const audit_severity_names[]; /* "integrity", "conduct" */
 
 /* How deep one audit looks. What answer, ledger and /proc tell is looked at by each of them. */
 enum audit_level {
@@ -34,8 +33,7 @@ enum audit_level {
     AUDIT_COPY   /* a copy against its original, while both are known: audit --self-test alone */
 };
 
-/* audit_level_name - "none", "quick", "full", "end", "copy" */
-const char *audit_level_name(enum audit_level level);
+extern const char *const audit_level_names[]; /* "none", "quick", "full", "end", "copy" */
 
 /* A rule: one row of the table. */
 struct audit_rule {

@@ -44,16 +44,16 @@ static void check_row(const struct look *look, const struct cycle_agent *agent, 
     struct audit_findings *findings = look->findings;
     const char *name = column(row, 2), *state = column(row, 3), *outcome = column(row, 4);
     const char *expected =
-        agent->outcome == CYCLE_READY ? "completed" : cycle_outcome_name(agent->outcome);
+        agent->outcome == CYCLE_READY ? "completed" : cycle_outcome_names[agent->outcome];
     if (sqlite3_column_int64(row, 0) != (sqlite3_int64)look->cycle->index)
         finding_add(findings, RULE_STATE, agent->id, "batch %lld in the store, expected %zu",
                     (long long)sqlite3_column_int64(row, 0), look->cycle->index);
     if (strcmp(name, agent->asked->name) != 0)
         finding_add(findings, RULE_STATE, agent->id, "name '%.40s', expected '%.40s'", name,
                     agent->asked->name);
-    if (strcmp(outcome, cycle_outcome_name(agent->outcome)) != 0)
+    if (strcmp(outcome, cycle_outcome_names[agent->outcome]) != 0)
         finding_add(findings, RULE_STATE, agent->id, "outcome '%.20s' in the store, '%s' answered",
-                    outcome, cycle_outcome_name(agent->outcome));
+                    outcome, cycle_outcome_names[agent->outcome]);
     if (strcmp(state, expected) != 0)
         finding_add(findings, RULE_STATE, agent->id, "state '%.20s', expected '%s'", state,
                     expected);

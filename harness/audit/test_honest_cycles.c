@@ -113,7 +113,7 @@ static void one_cycle(struct honest *honest, size_t index, int arm)
     audit_findings_clear(&honest->findings);
     audit_watch_cycle(honest->watches[arm], &honest->findings, &honest->scenario, &honest->cycle,
                       level, &result);
-    snprintf(where, sizeof where, "cycle %zu, %s audit", index, audit_level_name(level));
+    snprintf(where, sizeof where, "cycle %zu, %s audit", index, audit_level_names[level]);
     expect_none(honest, where);
     assert_int_equal(result.level, level);
     assert_true(result.rows >= 7); /* three agents, three outputs, one consensus */

@@ -240,14 +240,14 @@ static int list(void *context, struct results *store, struct err *err)
 static const char *figure(char out[SCENARIO_TELL_BYTES], enum scenario_metric metric, double value)
 {
     bool turned = scenario_metrics[metric].more_is_better;
-    return scenario_unit_tell(out, turned ? SCENARIO_NS : scenario_metric_unit(metric), value);
+    return scenario_units[turned ? SCENARIO_NS : scenario_metrics[metric].unit].tell(out, value);
 }
 
 static void show_series(const struct gate_series *series)
 {
     char median[SCENARIO_TELL_BYTES], p95[SCENARIO_TELL_BYTES];
     printf("  %-20s %4zu agents  %-18s p50 %-10s p95 %-10s n %zu%s\n", series->arm,
-           series->batch_size, scenario_metric_name(series->metric),
+           series->batch_size, scenario_metric_names[series->metric],
            figure(median, series->metric, series->pooled.at[gate_baseline_place(0.5)]),
            figure(p95, series->metric, series->pooled.at[gate_baseline_place(0.95)]),
            series->pooled.n,

@@ -108,7 +108,7 @@ static void refuse_metric(const char *name, struct argp_state *state)
     const char *near = text_nearest(name, scenario_metric_names);
     struct text known = {0};
     for (int i = 0; i < SCENARIO_METRICS; i++)
-        if (!scenario_metric_is_phase((enum scenario_metric)i))
+        if (!scenario_metrics[i].to)
             text_addf(&known, "%s%s", i ? ", " : "", scenario_metric_names[i]);
     argp_error(
         state, "--metric %s: no such metric%s%s%s (known: %s and the phases, see spawnbench(1))",

@@ -145,10 +145,13 @@ static void print_plans(const struct asked *asked, const struct scenario scenari
     if (access(path, R_OK) != 0 || results_open(&store, path, RESULTS_READ, &ignored) < 0)
         store = NULL;
     for (size_t i = 0; i < asked->path_count; i++) {
+        struct results_basis earlier = {0};
+        bool known = store && results_basis_earlier(&earlier, &scenarios[i], store) == 0;
         struct plan plan;
-        plan_build(&plan, &scenarios[i], NULL, 0, seed);
-        forecast_write(&text, &scenarios[i], &plan, store);
+        plan_build(&plan, &scenarios[i], seed);
+        forecast_write(&text, &scenarios[i], &plan, known ? &earlier : NULL);
         plan_release(&plan);
+        results_basis_release(&earlier);
     }
     fwrite(text.data, 1, text.length, stdout);
     text_release(&text);

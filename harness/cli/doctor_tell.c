@@ -109,7 +109,7 @@ static void tell_calibrated(const struct calibration_row *row)
 {
     char name[64], statistic[GATE_STATISTIC_BYTES], words[SHARE_ROOM], alarms[40];
     char spread[16] = "-";
-    snprintf(name, sizeof name, "%s %s", scenario_metric_name(row->metric),
+    snprintf(name, sizeof name, "%s %s", scenario_metric_names[row->metric],
              gate_statistic(statistic, row->quantile));
     snprintf(alarms, sizeof alarms, "%zu of %zu (< %s)", row->false_alarms, row->gates,
              share(words, row->false_alarms_upper));
@@ -164,7 +164,7 @@ void cli_doctor_tell_made(const struct calibration *calibration)
         printf(" %4.0f %% ", 100 * calibration_changes[i]);
     printf("needs\n");
     for (size_t i = 0; i < calibration->count; i++)
-        if (!scenario_metric_is_phase(calibration->rows[i].metric))
+        if (!scenario_metrics[calibration->rows[i].metric].to)
             tell_calibrated(&calibration->rows[i]);
     printf(
         "  noise floor: 97.5 %% of such sittings saw less, where there is no change at all; the "

@@ -22,7 +22,7 @@ static int put_fault(void *context, size_t arm, const struct faults_row *row, st
     snprintf(text, sizeof text, "fault '%s': %zu findings, the first: %s", row->fault->name,
              row->findings, row->first_finding);
     return results_finding_put(watcher->store, watcher->run, -1, (int)arm, row->rule->name,
-                               audit_severity_name(row->rule->severity), "", text, err);
+                               audit_severity_names[row->rule->severity], "", text, err);
 }
 
 static int strike(void *context, const struct runner_options *options, struct results *store,

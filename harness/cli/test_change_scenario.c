@@ -44,7 +44,7 @@ static void assert_claims(struct scenario scenario, const char *expected)
         const struct scenario_claim *claim = &scenario.claims[i];
         text_addf(&ids, "%s%s", i ? " " : "", claim->id);
         if (claim->at >= 0)
-            text_addf(&ids, "@%zu", scenario_batch_size(&scenario, (size_t)claim->at));
+            text_addf(&ids, "@%zu", scenario.values[claim->at]);
     }
     assert_string_equal(ids.data, expected);
     text_release(&ids);

@@ -16,11 +16,7 @@
 
 #define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
 
-const char *cycle_outcome_name(enum cycle_outcome outcome)
-{
-    static const char *const names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
-    return names[outcome];
-}
+const char *const cycle_outcome_names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
 
 /* Start the arm's process and open it. The tail of its log belongs to the message when it fails. */
 static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struct err *err)
@@ -126,13 +122,13 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                         const struct plan_item *item)
 {
     const struct scenario *scenario = run->options.scenario;
-    size_t count = scenario_batch_size(scenario, (size_t)item->value);
+    size_t count = scenario->values[item->value];
     struct cycle_agent *agents;
     cycle_cycle_release(cycle);
     agents = xcalloc(count, sizeof *agents);
     for (size_t i = 0; i < count; i++) {
         snprintf(agents[i].id, sizeof agents[i].id, "%zu.%zu", index, i);
-        agents[i].asked = scenario_agent_at(scenario, i);
+        agents[i].asked = &scenario->agents[scenario->batch[i]];
         agents[i].outcome = CYCLE_UNKNOWN;
         agents[i].exit_status = -1;
         agents[i].cpu_ns = agents[i].peak_bytes = -1;

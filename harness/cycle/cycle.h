@@ -198,7 +198,7 @@ void cycle_cycle_release(struct cycle *cycle);
 const char *cycle_database(const struct cycle_subjects *run, size_t arm);
 const char *cycle_version(const struct cycle_subjects *run, size_t arm);
 
-const char *cycle_outcome_name(enum cycle_outcome outcome);
+extern const char *const cycle_outcome_names[];
 
 /*
  * cycle_host_describe - the machine and the settings a run was made with, as a JSON object (text)

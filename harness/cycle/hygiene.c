@@ -105,7 +105,7 @@ void hygiene_look(struct cycle_subjects *run, struct cycle_arm *arm, struct cycl
     cycle->descriptors = -1;
     cycle->descriptors_first = -1;
     if (arm->subject.process.pid) {
-        int settling = CYCLE_SETTLING_CYCLES * (int)scenario_value_count(run->options.scenario);
+        int settling = CYCLE_SETTLING_CYCLES * (int)run->options.scenario->value_count;
         count_children(arm, cycle);
         cycle->descriptors = process_count_descriptors(arm->subject.process.pid);
         if (++arm->cycles <= settling) {

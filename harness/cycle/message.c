@@ -124,7 +124,7 @@ struct cycle_agent *message_agent(struct cycle *cycle, const char *id)
 static enum cycle_outcome outcome_of(const char *word)
 {
     for (int i = CYCLE_READY; word && i < CYCLE_UNKNOWN; i++)
-        if (strcmp(word, cycle_outcome_name((enum cycle_outcome)i)) == 0)
+        if (strcmp(word, cycle_outcome_names[i]) == 0)
             return (enum cycle_outcome)i;
     return CYCLE_UNKNOWN;
 }

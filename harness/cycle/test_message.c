@@ -55,7 +55,7 @@ static int make(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct cycle_agent *agent = &fixture->cycle.agents[i];
         snprintf(agent->id, sizeof agent->id, "4.%zu", i);
-        agent->asked = scenario_agent_at(&fixture->scenario, i);
+        agent->asked = &fixture->scenario.agents[fixture->scenario.batch[i]];
         agent->outcome = CYCLE_UNKNOWN;
         agent->exit_status = -1;
     }

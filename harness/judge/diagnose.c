@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "judge/findings.h"
-#include "judge/samples.h"
+#include "judge/judge_internal.h"
 #include "judge/stats/anomalies.h"
 #include "judge/stats/dependence.h"
 #include "judge/stats/robust.h"
@@ -237,11 +236,11 @@ static void find_position(struct diagnosis *out, const struct samples *samples)
 
 /* ---- what the machine did ---- */
 
-static void find_steal(struct diagnosis *out, const struct samples *samples)
+static void find_steal(struct diagnosis *out, const struct results_strain *strain)
 {
-    double share = (double)samples->steal_ticks / (double)samples->total_ticks;
+    double share = (double)strain->steal_ticks / (double)strain->total_ticks;
     struct diagnosis_item *item;
-    if (samples->total_ticks <= 0) {
+    if (strain->total_ticks <= 0) {
         item = diagnosis_add(out, DIAGNOSIS_STEAL, DIAGNOSIS_UNKNOWN, NAN);
         diagnosis_say(item, "this machine does not tell");
         return;
@@ -258,11 +257,11 @@ static void find_steal(struct diagnosis *out, const struct samples *samples)
                          "cycles stay good");
 }
 
-static void find_pressure(struct diagnosis *out, const struct samples *samples)
+static void find_pressure(struct diagnosis *out, const struct results_strain *strain)
 {
-    double share = (double)samples->pressure_us * 1e3 / (double)samples->span_ns;
+    double share = (double)strain->pressure_us * 1e3 / (double)strain->span_ns;
     struct diagnosis_item *item;
-    if (samples->pressure_us < 0 || samples->span_ns <= 0) {
+    if (strain->pressure_us < 0 || strain->span_ns <= 0) {
         item = diagnosis_add(out, DIAGNOSIS_PRESSURE, DIAGNOSIS_UNKNOWN, NAN);
         diagnosis_say(item, "this machine does not tell");
         return;
@@ -276,69 +275,68 @@ static void find_pressure(struct diagnosis *out, const struct samples *samples)
                   "are, it is their own");
 }
 
-static void find_throttling(struct diagnosis *out, const struct samples *samples)
+static void find_throttling(struct diagnosis *out, const struct results_strain *strain)
 {
-    double share = (double)samples->throttled / (double)samples->cycles;
+    double share = (double)strain->throttled / (double)strain->cycles;
     struct diagnosis_item *item;
-    if (samples->throttle_known == 0) {
+    if (strain->throttle_known == 0) {
         item = diagnosis_add(out, DIAGNOSIS_THROTTLING, DIAGNOSIS_UNKNOWN, NAN);
         diagnosis_say(item, "this machine does not tell");
         return;
     }
     item = diagnosis_add(out, DIAGNOSIS_THROTTLING,
                          share > THROTTLED_INVALID ? DIAGNOSIS_INVALID
-                         : samples->throttled      ? DIAGNOSIS_FLAGGED
+                         : strain->throttled       ? DIAGNOSIS_FLAGGED
                                                    : DIAGNOSIS_FINE,
                          share);
-    diagnosis_say(item, "the CPU quota stopped us in %zu of %zu cycles", samples->throttled,
-                  samples->cycles);
+    diagnosis_say(item, "the CPU quota stopped us in %zu of %zu cycles", strain->throttled,
+                  strain->cycles);
     if (item->level != DIAGNOSIS_FINE)
         diagnosis_advise(item, "raise the container's CPU quota (cpu.max), or run fewer agents");
 }
 
-static void find_suspended(struct diagnosis *out, const struct samples *samples)
+static void find_suspended(struct diagnosis *out, const struct results_strain *strain)
 {
     struct diagnosis_item *item;
-    double share = (double)samples->suspended / (double)samples->cycles;
-    if (!samples->suspended)
+    double share = (double)strain->suspended / (double)strain->cycles;
+    if (!strain->suspended)
         return;
     item = diagnosis_add(out, DIAGNOSIS_SUSPENDED,
                          share > SUSPENDED_INVALID ? DIAGNOSIS_INVALID : DIAGNOSIS_FLAGGED, share);
-    diagnosis_say(item, "the machine slept in %zu of %zu cycles", samples->suspended,
-                  samples->cycles);
+    diagnosis_say(item, "the machine slept in %zu of %zu cycles", strain->suspended,
+                  strain->cycles);
     diagnosis_advise(item, "keep it awake while it measures (systemd-inhibit) and run it again");
 }
 
 /* ---- a spawner that is faster than its slowest agent did not start what it was asked ---- */
 
-static int find_impossible(struct diagnosis *out, const struct scenario *scenario,
-                           struct results *store, int64_t run, struct err *err)
+static void tell_impossible(struct diagnosis *out, const struct samples_bound *bound,
+                            const struct scenario_claim *claim, int value, const char *than)
+{
+    struct diagnosis_item *item = diagnosis_add(out, DIAGNOSIS_IMPOSSIBLE, DIAGNOSIS_INVALID,
+                                                (double)bound->below / (double)bound->n);
+    item->arm = (int)claim->arm;
+    item->value = value;
+    diagnosis_say(
+        item, "in %zu of %zu pairs it took less than the slowest agent alone took in the arm '%s'",
+        bound->below, bound->n, than);
+    diagnosis_advise(item, "its agents do less work than they were asked to, or the clocks "
+                           "disagree: compare the phases of both arms");
+}
+
+static void find_impossible(struct diagnosis *out, const struct scenario *scenario,
+                            const struct results_basis *basis)
 {
     for (size_t i = 0; i < scenario->claim_count; i++) {
         const struct scenario_claim *claim = &scenario->claims[i];
         if (claim->kind != SCENARIO_CLAIM_FASTER)
             continue;
-        for (size_t value = 0; value < scenario_value_count(scenario); value++) {
-            struct samples_bound bound;
-            struct diagnosis_item *item;
-            if (samples_bound_load(&bound, claim, store, run, (int)value, err) < 0)
-                return -1;
-            if (stats_p_refute(bound.below, bound.n, 0.5, 1) > IMPOSSIBLE_ALPHA)
-                continue;
-            item = diagnosis_add(out, DIAGNOSIS_IMPOSSIBLE, DIAGNOSIS_INVALID,
-                                 (double)bound.below / (double)bound.n);
-            item->arm = (int)claim->arm;
-            item->value = (int)value;
-            diagnosis_say(
-                item,
-                "in %zu of %zu pairs it took less than the slowest agent alone took in the arm "
-                "'%s'",
-                bound.below, bound.n, scenario->arms[claim->than].name);
-            diagnosis_advise(item, "its agents do less work than they were asked to, or the clocks "
-                                   "disagree: compare the phases of both arms");
+        for (int value = 0; value < (int)scenario->value_count; value++) {
+            struct samples_bound bound = samples_bound(basis, claim, value);
+            if (stats_p_refute(bound.below, bound.n, 0.5, 1) <= IMPOSSIBLE_ALPHA)
+                tell_impossible(out, &bound, claim, value, scenario->arms[claim->than].name);
         }
     }
-    return 0;
 }
 
 /* ---- all of them ---- */
@@ -396,33 +394,25 @@ void diagnosis_sort(struct diagnosis *diagnosis)
         qsort(diagnosis->items, diagnosis->count, sizeof *diagnosis->items, by_kind);
 }
 
-int diagnosis_make(struct diagnosis *out, const struct scenario *scenario, struct results *store,
-                   int64_t run, struct err *err)
+void diagnosis_make(struct diagnosis *out, const struct scenario *scenario, const struct plan *plan,
+                    const struct results_basis *basis)
 {
     struct samples samples;
-    int rc = -1;
     *out = (struct diagnosis){0};
-    if (samples_load(&samples, scenario, store, run, err) < 0)
-        return -1;
+    samples_take(&samples, scenario, basis);
     find_in_cells(out, scenario, &samples);
     find_position(out, &samples);
-    if (samples.cycles) {
-        find_steal(out, &samples);
-        find_pressure(out, &samples);
-        find_throttling(out, &samples);
-        find_suspended(out, &samples);
+    if (basis->strain.cycles) {
+        find_steal(out, &basis->strain);
+        find_pressure(out, &basis->strain);
+        find_throttling(out, &basis->strain);
+        find_suspended(out, &basis->strain);
     }
-    if (find_impossible(out, scenario, store, run, err) < 0 ||
-        diagnose_plan(out, scenario, store, run, err) < 0)
-        goto done;
+    find_impossible(out, scenario, basis);
+    diagnose_plan(out, plan, basis);
     add_silent(out, &samples);
     diagnosis_sort(out);
-    rc = 0;
-done:
     samples_release(&samples);
-    if (rc < 0)
-        diagnosis_release(out);
-    return rc;
 }
 
 void diagnosis_release(struct diagnosis *diagnosis)

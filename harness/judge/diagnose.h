@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "results/results.h"
-#include "scenario/scenario.h"
+#include "results/basis.h"
+#include "scenario/plan.h"
 
 enum diagnosis_kind {
     DIAGNOSIS_DEPENDENCE, /* cycles resemble their neighbours: tau above 2 */
@@ -53,10 +53,9 @@ struct diagnosis {
  * source : thresholds and their false-alarm rates: judge/STATISTICS.md 6.5; those of steal,
  *          pressure,
  *          throttling and clock are judgement
- * errors : those of the store
  */
-int diagnosis_make(struct diagnosis *out, const struct scenario *scenario, struct results *store,
-                   int64_t run, struct err *err);
+void diagnosis_make(struct diagnosis *out, const struct scenario *scenario, const struct plan *plan,
+                    const struct results_basis *basis);
 void diagnosis_release(struct diagnosis *diagnosis);
 
 /* diagnosis_kind_name - "dependence", "block spread", ...; diagnosis_level_name - "fine", ... */

@@ -1,11 +1,8 @@
 /* Is what is stored what was declared before the first cycle: order, looks, claims, every cycle? */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "judge/findings.h"
-#include "scenario/plan.h"
+#include "judge/judge_internal.h"
 
 /* The stored cycles against the planned items. */
 struct planned {
@@ -15,21 +12,25 @@ struct planned {
     int64_t last;
 };
 
-static int take_cycle(void *context, const struct results_cycle *cycle)
+static struct planned hold_against(const struct plan *plan, const struct results_basis *basis)
 {
-    struct planned *planned = context;
-    const struct plan_item *item;
-    if (cycle->index < 0 || (size_t)cycle->index >= planned->plan->count) {
-        planned->other = cycle->index;
-        return 1;
+    struct planned planned = {.plan = plan, .other = -1, .last = -1};
+    for (size_t i = 0; i < basis->cycle_count && planned.other < 0; i++) {
+        const struct results_place *cycle = &basis->cycles[i];
+        const struct plan_item *item;
+        if (cycle->index < 0 || (size_t)cycle->index >= plan->count) {
+            planned.other = cycle->index;
+            break;
+        }
+        item = &plan->items[cycle->index];
+        planned.stored++;
+        planned.last = cycle->index;
+        if (item->pair != cycle->pair || item->block != cycle->block || item->arm != cycle->arm ||
+            item->value != cycle->value || item->place != cycle->place ||
+            item->warmup != cycle->warmup)
+            planned.other = cycle->index;
     }
-    item = &planned->plan->items[cycle->index];
-    planned->stored++;
-    planned->last = cycle->index;
-    if (item->pair != cycle->pair || item->block != cycle->block || item->arm != cycle->arm ||
-        item->value != cycle->value || item->place != cycle->place || item->warmup != cycle->warmup)
-        planned->other = cycle->index;
-    return planned->other >= 0;
+    return planned;
 }
 
 /* A complete run ends at a look, and nothing before that is missing. */
@@ -62,25 +63,6 @@ static void judge(struct diagnosis *out, const struct results_run *run,
         diagnosis_advise(item, "run it anew: a verdict holds only for the plan that was declared");
 }
 
-static int compare(struct diagnosis *out, const struct scenario *scenario, struct results *store,
-                   const struct results_run *run, uint64_t fingerprint, const char *text,
-                   struct err *err)
-{
-    struct plan plan;
-    struct planned planned = {.plan = &plan, .other = -1, .last = -1};
-    char *again;
-    int rc;
-    plan_build(&plan, scenario, NULL, 0, run->seed);
-    again = plan_describe(&plan, scenario);
-    rc = results_each_cycle(store, run->id, take_cycle, &planned, err);
-    if (rc == 0)
-        judge(out, run, &planned,
-              fingerprint == plan_fingerprint(&plan) && strcmp(text, again) == 0);
-    plan_release(&plan);
-    free(again);
-    return rc;
-}
-
 /* The run itself says whether it declared one: a plan that was taken away is no old run. */
 static void tell_missing(struct diagnosis *out, const struct results_run *run)
 {
@@ -93,19 +75,16 @@ static void tell_missing(struct diagnosis *out, const struct results_run *run)
         diagnosis_advise(item, "run it anew: a verdict holds only for the plan that was declared");
 }
 
-int diagnose_plan(struct diagnosis *out, const struct scenario *scenario, struct results *store,
-                  int64_t run, struct err *err)
+void diagnose_plan(struct diagnosis *out, const struct plan *plan,
+                   const struct results_basis *basis)
 {
-    struct results_run stored = {0};
-    uint64_t fingerprint = 0;
-    char *text = NULL;
-    int found = results_plan_load(store, run, &fingerprint, &text, err);
-    int rc = found < 0 ? -1 : results_run_load(store, run, &stored, err);
-    if (rc == 0 && found == 0)
-        rc = compare(out, scenario, store, &stored, fingerprint, text, err);
-    else if (rc == 0)
-        tell_missing(out, &stored);
-    results_run_release(&stored);
-    free(text);
-    return rc;
+    struct planned planned;
+    if (!basis->plan_text) {
+        tell_missing(out, &basis->run);
+        return;
+    }
+    planned = hold_against(plan, basis);
+    judge(out, &basis->run, &planned,
+          basis->plan_fingerprint == plan->fingerprint &&
+              strcmp(basis->plan_text, plan->text) == 0);
 }

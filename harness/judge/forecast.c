@@ -104,60 +104,18 @@ static void add_power(struct text *out, const struct scenario *scenario,
     }
 }
 
-static bool same_words(char *const one[], char *const other[])
-{
-    size_t i = 0;
-    while (one[i] && other[i] && strcmp(one[i], other[i]) == 0)
-        i++;
-    return !one[i] && !other[i];
-}
-
-/* The same question: the same agents by the same arms, in batches of the same sizes. */
-static bool is_same(const struct scenario *one, const struct scenario *other)
-{
-    bool same = one->arm_count == other->arm_count && one->agent_count == other->agent_count &&
-                scenario_value_count(one) == scenario_value_count(other);
-    for (size_t i = 0; same && i < one->arm_count; i++)
-        same = strcmp(one->arms[i].name, other->arms[i].name) == 0 &&
-               same_words(one->arms[i].subject, other->arms[i].subject);
-    for (size_t i = 0; same && i < one->agent_count; i++)
-        same = one->agents[i].times == other->agents[i].times &&
-               same_words(one->agents[i].command, other->agents[i].command);
-    for (size_t i = 0; same && i < scenario_value_count(one); i++)
-        same = scenario_batch_size(one, i) == scenario_batch_size(other, i);
-    return same;
-}
-
-/* The newest earlier run, when it asked the same. */
-static int64_t find_earlier(struct results *store, const struct scenario *scenario)
-{
-    struct results_run run = {0};
-    struct scenario earlier = {0};
-    int64_t id = 0;
-    bool same = false;
-    if (!store || results_run_find(store, scenario->name, &id, NULL) < 0 ||
-        results_run_load(store, id, &run, NULL) < 0)
-        return 0;
-    if (scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0)
-        same = is_same(&earlier, scenario);
-    scenario_release(&earlier);
-    results_run_release(&run);
-    return same ? id : 0;
-}
-
-static struct spread find_spread(struct results *store, const struct scenario *scenario,
+static struct spread find_spread(const struct results_basis *earlier,
                                  const struct scenario_claim *claim)
 {
     struct spread spread = {USUAL_SPREAD, 0};
     struct stats_log_spread found;
     struct evidence evidence;
-    int64_t run = find_earlier(store, scenario);
-    int value = claim->at >= 0 ? claim->at : 0;
-    if (!run || evidence_load(&evidence, claim, store, run, value, NULL) < 0)
+    if (!earlier)
         return spread;
+    evidence = evidence_take(earlier, claim, claim->at >= 0 ? claim->at : 0);
     found = stats_measure_log_spread(evidence.values, evidence.n);
     if (found.defined && evidence.n >= 20 && found.sigma > 0)
-        spread = (struct spread){found.sigma, run};
+        spread = (struct spread){found.sigma, earlier->run.id};
     evidence_release(&evidence);
     return spread;
 }
@@ -172,10 +130,10 @@ static double pairs_needed(const struct spread *spread, double factor, double po
 /* A ratio's share below the claim follows from how far the truth lies above it and the spread. */
 static void add_ratio_power(struct text *out, const struct scenario *scenario,
                             const struct scenario_claim *claim, const struct stats_plan *plan,
-                            struct results *store)
+                            const struct results_basis *earlier)
 {
     static const double gains[] = {1.01, 1.02, 1.05, 1.1, 1.2};
-    struct spread spread = find_spread(store, scenario, claim);
+    struct spread spread = find_spread(earlier, claim);
     if (spread.run)
         text_addf(out, "       with the spread of %.2g %% between the pairs of run %lld:\n",
                   100 * spread.sigma, (long long)spread.run);
@@ -194,10 +152,10 @@ static void add_ratio_power(struct text *out, const struct scenario *scenario,
     }
 }
 
-static void add_within(struct text *out, const struct scenario *scenario,
-                       const struct scenario_claim *claim, struct results *store)
+static void add_within(struct text *out, const struct scenario_claim *claim,
+                       const struct results_basis *earlier)
 {
-    struct spread spread = find_spread(store, scenario, claim);
+    struct spread spread = find_spread(earlier, claim);
     double need = pairs_needed(&spread, 1 + claim->share, POWER);
     double surer = pairs_needed(&spread, 1 + claim->share, HIGH_POWER);
     text_addf(out,
@@ -215,18 +173,18 @@ static void add_counted(struct text *out, const struct scenario *scenario,
         out,
         "       refuted by one counterexample; %zu cycles%s without any show a true rate below "
         "%.2g %% at 95 %%\n",
-        n, scenario_value_count(scenario) > 1 ? " of each batch size" : "",
+        n, scenario->value_count > 1 ? " of each batch size" : "",
         100 * stats_rate_upper(0, n, 1 - VERDICT_ALPHA));
 }
 
 static void add_claim(struct text *out, const struct scenario *scenario,
-                      const struct scenario_claim *claim, struct results *store)
+                      const struct scenario_claim *claim, const struct results_basis *earlier)
 {
     bool ratio = claim->kind == SCENARIO_CLAIM_FASTER || claim->kind == SCENARIO_CLAIM_WITHIN;
     double p = claim->kind == SCENARIO_CLAIM_AT_LEAST ? 1 - claim->quantile : claim->quantile;
     struct stats_plan plan;
     text_addf(out, "  %s: %s%s\n", claim->id, claim->text,
-              claim->at < 0 && scenario_value_count(scenario) > 1 ? ", at each batch size" : "");
+              claim->at < 0 && scenario->value_count > 1 ? ", at each batch size" : "");
     if (verdict_claim_counts(claim)) {
         add_counted(out, scenario, claim);
         return;
@@ -239,9 +197,9 @@ static void add_claim(struct text *out, const struct scenario *scenario,
     stats_plan_looks(&plan, scenario->looks, scenario->look_count, ratio ? 0.5 : p, VERDICT_ALPHA);
     add_boundaries(out, scenario, &plan, ratio);
     if (claim->kind == SCENARIO_CLAIM_FASTER) {
-        add_ratio_power(out, scenario, claim, &plan, store);
+        add_ratio_power(out, scenario, claim, &plan, earlier);
     } else if (claim->kind == SCENARIO_CLAIM_WITHIN) {
-        add_within(out, scenario, claim, store);
+        add_within(out, claim, earlier);
     } else {
         add_reach(out, scenario, claim, &plan);
         add_power(out, scenario, &plan, p);
@@ -250,9 +208,9 @@ static void add_claim(struct text *out, const struct scenario *scenario,
 
 static void add_order(struct text *out, const struct scenario *scenario, const struct plan *plan)
 {
-    size_t values = scenario_value_count(scenario);
+    size_t values = scenario->value_count;
     text_addf(out, "%s  the plan, nothing is run: seed %llu, order %016llx\n", scenario->name,
-              (unsigned long long)plan->seed, (unsigned long long)plan_fingerprint(plan));
+              (unsigned long long)plan->seed, (unsigned long long)plan->fingerprint);
     text_addf(out, "  %d warm-up%s of each arm%s, then blocks of %d: %zu cycles at most\n",
               scenario->warmup, scenario->warmup == 1 ? "" : "s",
               values > 1 ? " and batch size" : "", scenario->block, plan->count);
@@ -264,7 +222,7 @@ static void add_order(struct text *out, const struct scenario *scenario, const s
     if (values > 1) {
         text_add(out, "; batches of ");
         for (size_t value = 0; value < values; value++)
-            text_addf(out, "%s%zu", value ? ", " : "", scenario_batch_size(scenario, value));
+            text_addf(out, "%s%zu", value ? ", " : "", scenario->values[value]);
         text_add(out, " agents take turns block by block");
     }
     text_add(out, scenario->look_count == 1 ? "\n  one look after " : "\n  looks after ");
@@ -277,11 +235,11 @@ static void add_order(struct text *out, const struct scenario *scenario, const s
 }
 
 void forecast_write(struct text *out, const struct scenario *scenario, const struct plan *plan,
-                    struct results *store)
+                    const struct results_basis *earlier)
 {
     add_order(out, scenario, plan);
     for (size_t i = 0; i < scenario->claim_count; i++)
-        add_claim(out, scenario, &scenario->claims[i], store);
+        add_claim(out, scenario, &scenario->claims[i], earlier);
     if (!scenario->claim_count)
         text_add(out, "  the scenario makes no claim: nothing will be judged\n");
     text_add(out, "  power is that of independent cycles; where neighbours resemble each other it "

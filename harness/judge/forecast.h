@@ -5,7 +5,7 @@
 #define JUDGE_FORECAST_H
 
 #include "base/text.h"
-#include "results/results.h"
+#include "results/basis.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 
@@ -13,11 +13,11 @@
  * forecast_write - the order, the looks, and for each claim its boundaries, its power and the
  * cycles it needs, as text for a terminal
  *
- * store  : results of earlier runs, whose spread is used for ratios; or NULL: a usual one is
- *          assumed (11 %, judge/STATISTICS.md 0), which is said
- * source : exact binomial, judge/STATISTICS.md 2.2 and 5; pairs needed: judge/STATISTICS.md 4
+ * earlier : an earlier run that asked the same, whose spread is used for ratios; or NULL: a usual
+ *           one is assumed (11 %, judge/STATISTICS.md 0), which is said
+ * source  : exact binomial, judge/STATISTICS.md 2.2 and 5; pairs needed: judge/STATISTICS.md 4
  */
 void forecast_write(struct text *out, const struct scenario *scenario, const struct plan *plan,
-                    struct results *store);
+                    const struct results_basis *earlier);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "judge/findings.h"
 #include "judge/judge_internal.h"
 
 #define BLOCKS_NEEDED  5
@@ -38,11 +37,11 @@ static void refuse_unknown(struct verdict_item *item, const struct evidence *evi
     item->lower = -INFINITY;
     item->upper = INFINITY;
     snprintf(item->reason, sizeof item->reason, "%s is not known in %zu of %zu %s",
-             scenario_metric_name(metric), evidence->unknown, evidence->n,
+             scenario_metric_names[metric], evidence->unknown, evidence->n,
              evidence->ratio ? "pairs" : "cycles");
     snprintf(
         item->remedy, sizeof item->remedy, "%s",
-        scenario_metric_is_phase(metric)
+        scenario_metrics[metric].to
             ? "main and own ready are told by agents that write the ledger, start, seen and "
               "recorded by the subject: claim a phase that somebody tells"
             : "agents were gone before they could be asked: they have to run on after they are "
@@ -60,62 +59,52 @@ static void forbid(struct verdict_item *item, const struct diagnosis *diagnosis)
     snprintf(item->remedy, sizeof item->remedy, "%s", why->remedy);
 }
 
-static int judge_measured(struct verdict_item *item, const struct scenario *scenario,
-                          struct results *store, int64_t run, const struct diagnosis *diagnosis,
-                          struct err *err)
+static void judge_measured(struct verdict_item *item, const struct scenario *scenario,
+                           const struct results_basis *basis, const struct diagnosis *diagnosis)
 {
-    struct evidence evidence;
-    if (evidence_load(&evidence, item->claim, store, run, item->value, err) < 0)
-        return -1;
+    struct evidence evidence = evidence_take(basis, item->claim, item->value);
     looks_test(item, scenario, &evidence);
     sentence_write(item, scenario, &evidence);
     refuse_unknown(item, &evidence);
     forbid(item, diagnosis);
     evidence_release(&evidence);
-    return 0;
 }
 
-static int judge_one(struct verdict_item *item, const struct scenario *scenario,
-                     struct results *store, int64_t run, const struct diagnosis *diagnosis,
-                     struct err *err)
+static void judge_one(struct verdict_item *item, const struct scenario *scenario,
+                      const struct results_basis *basis, const struct results_tally *tally,
+                      const struct diagnosis *diagnosis)
 {
-    struct results_tally tally;
-    int arm = item->claim->kind == SCENARIO_CLAIM_INTACT ? -1 : (int)item->claim->arm;
-    item->batch_size = scenario_batch_size(scenario, (size_t)item->value);
+    item->batch_size = scenario->values[item->value];
     item->estimate = item->rate_upper = NAN;
     item->lower = -INFINITY;
     item->upper = INFINITY;
     item->p_support = item->p_refute = NAN;
     item->tau = 1;
-    if (results_tally(store, run, arm, item->value, &tally, err) < 0)
-        return -1;
-    item->this_sitting_only = tally.blocks < BLOCKS_NEEDED || tally.span_ns < SPAN_NEEDED_NS;
-    if (!verdict_claim_counts(item->claim))
-        return judge_measured(item, scenario, store, run, diagnosis, err);
-    counted_judge(item, scenario, &tally);
-    return 0;
+    item->this_sitting_only = tally->blocks < BLOCKS_NEEDED || tally->span_ns < SPAN_NEEDED_NS;
+    if (verdict_claim_counts(item->claim))
+        counted_judge(item, scenario, tally);
+    else
+        judge_measured(item, scenario, basis, diagnosis);
 }
 
-static int judge_all(struct verdict *out, const struct scenario *scenario, struct results *store,
-                     int64_t run, struct err *err)
+static void judge_all(struct verdict *out, const struct scenario *scenario,
+                      const struct results_basis *basis)
 {
-    size_t values = scenario_value_count(scenario);
+    size_t values = scenario->value_count;
     out->items = xcalloc(scenario->claim_count * values, sizeof *out->items);
-    for (size_t i = 0; i < scenario->claim_count; i++) {
-        for (size_t value = 0; value < values; value++) {
-            struct verdict_item *item = &out->items[out->count];
-            if (scenario->claims[i].at >= 0 && scenario->claims[i].at != (int)value)
-                continue;
-            out->count++;
-            item->claim = &scenario->claims[i];
-            item->value = (int)value;
-            if (judge_one(item, scenario, store, run, &out->diagnosis, err) < 0)
-                return -1;
-            out->decided = out->decided && item->word != VERDICT_INCONCLUSIVE &&
-                           (item->word != VERDICT_INVALID || item->hopeless);
-        }
+    for (size_t i = 0; i < scenario->claim_count * values; i++) {
+        const struct scenario_claim *claim = &scenario->claims[i / values];
+        struct verdict_item *item = &out->items[out->count];
+        int value = (int)(i % values);
+        if (claim->at >= 0 && claim->at != value)
+            continue;
+        out->count++;
+        item->claim = claim;
+        item->value = value;
+        judge_one(item, scenario, basis, &basis->tallies[i], &out->diagnosis);
+        out->decided = out->decided && item->word != VERDICT_INCONCLUSIVE &&
+                       (item->word != VERDICT_INVALID || item->hopeless);
     }
-    return 0;
 }
 
 /* What each claim's own samples are worth; with that told, "nothing found" would be a lie. */
@@ -144,17 +133,13 @@ static void tell_dependence(struct verdict *out)
     diagnosis_sort(diagnosis);
 }
 
-int judge_claims(struct verdict *out, const struct scenario *scenario, struct results *store,
-                 int64_t run, struct err *err)
+void judge_claims(struct verdict *out, const struct scenario *scenario, const struct plan *plan,
+                  const struct results_basis *basis)
 {
     *out = (struct verdict){.decided = true};
-    if (diagnosis_make(&out->diagnosis, scenario, store, run, err) == 0 &&
-        judge_all(out, scenario, store, run, err) == 0) {
-        tell_dependence(out);
-        return 0;
-    }
-    verdict_release(out);
-    return -1;
+    diagnosis_make(&out->diagnosis, scenario, plan, basis);
+    judge_all(out, scenario, basis);
+    tell_dependence(out);
 }
 
 void verdict_release(struct verdict *verdict)

@@ -2,7 +2,7 @@
  * with its reason.
  *
  * Normal use: judge_claims after a look or on a stored run; print the items; verdict_release.
- * Judging reads only the store, so a stored run gives the same verdict for ever.
+ * Judging looks only at what is stored, so a stored run gives the same verdict for ever.
  */
 #ifndef JUDGE_JUDGE_H
 #define JUDGE_JUDGE_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "judge/diagnose.h"
-#include "results/results.h"
-#include "scenario/scenario.h"
+#include "results/basis.h"
+#include "scenario/plan.h"
 
 enum verdict_word {
     VERDICT_SUPPORTED,
@@ -54,10 +54,13 @@ struct verdict {
 /*
  * judge_claims - every claim at every batch size, from what is stored
  *
- * looks : the looks complete so far are tested in order; a claim decided at a look stays decided
+ * plan     : what this scenario and the seed of the run make; held against the one that the run
+ *            declared, and not looked at where it declared none
+ * basis : loaded with this scenario
+ * looks    : the looks complete so far are tested in order; a claim decided at a look stays decided
  */
-int judge_claims(struct verdict *out, const struct scenario *scenario, struct results *store,
-                 int64_t run, struct err *err);
+void judge_claims(struct verdict *out, const struct scenario *scenario, const struct plan *plan,
+                  const struct results_basis *basis);
 void verdict_release(struct verdict *verdict);
 
 const char *verdict_word_name(enum verdict_word word);

@@ -1,6 +1,6 @@
-/* judge_internal - what the files of verdict/ share; nobody else includes it.
+/* judge_internal - what the files of judge/ share; nobody else includes it.
  *
- * One claim at one batch size goes: evidence_load -> looks_test -> sentence_write; claims that
+ * One claim at one batch size goes: evidence_take -> looks_test -> sentence_write; claims that
  * count cycles with a finding or a failure go through counted_judge instead.
  */
 #ifndef JUDGE_JUDGE_INTERNAL_H
@@ -27,8 +27,8 @@ struct evidence {
     bool negated;   /* values are -x */
 };
 
-int evidence_load(struct evidence *out, const struct scenario_claim *claim, struct results *store,
-                  int64_t run, int value, struct err *err);
+struct evidence evidence_take(const struct results_basis *basis, const struct scenario_claim *claim,
+                              int value);
 void evidence_release(struct evidence *evidence);
 
 /* looks_test - word, n, bad, look, tau, p values, estimate and bounds, at the planned looks */
@@ -47,5 +47,65 @@ void sentence_write(struct verdict_item *item, const struct scenario *scenario,
 /* counted_judge - claims on corruption and on failures, from the tally of the claim's cycles */
 void counted_judge(struct verdict_item *item, const struct scenario *scenario,
                    const struct results_tally *tally);
+
+/* ---- samples.c ---- */
+
+/* Spawn times of one arm at one batch size. Owned by struct samples. */
+struct samples_cell {
+    int arm, value;
+    const double *spawn; /* by pair, ns; +infinity: failed. Borrowed, like places */
+    const int *places;   /* of each pair: 0 is first */
+    size_t *sizes;       /* pairs of each block */
+    size_t n, blocks, failed, distinct;
+    double median;
+};
+
+/* Lives no longer than the basis. */
+struct samples {
+    struct samples_cell *cells; /* [arm * values + value] */
+    size_t cell_count;
+    /* pairs whose first cycle, against its arm's median,
+     * took longer than their last; ties are left out */
+    size_t first_slower, pairs_compared;
+    double resolution_ns; /* of the clock; NaN: not known */
+};
+
+void samples_take(struct samples *out, const struct scenario *scenario,
+                  const struct results_basis *basis);
+void samples_release(struct samples *samples);
+
+/* samples_series - one that the basis was loaded with; agent: NULL, or of phases */
+const struct results_series *samples_series(const struct results_basis *basis, int arm, int value,
+                                            enum scenario_metric metric, const char *agent);
+
+/* Pairs in which the faster arm took less than the other arm's slowest agent needed by itself. */
+struct samples_bound {
+    size_t n, below;
+};
+
+struct samples_bound samples_bound(const struct results_basis *basis,
+                                   const struct scenario_claim *claim, int value);
+
+/* ---- how a diagnostic is put on the list: diagnose.c, diagnose_plan.c ---- */
+
+/* diagnosis_add - one more item, of the run as a whole; valid until the next one is added */
+struct diagnosis_item *diagnosis_add(struct diagnosis *out, enum diagnosis_kind kind,
+                                     enum diagnosis_level level, double figure);
+
+/* diagnosis_say - what was seen; diagnosis_advise - what to do about it */
+void diagnosis_say(struct diagnosis_item *item, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void diagnosis_advise(struct diagnosis_item *item, const char *remedy);
+
+#define DIAGNOSIS_TAU_FLAGGED 2.0
+#define DIAGNOSIS_DEPENDENCE_REMEDY                                                                \
+    "more cycles, or spread over a longer time (--spread 5m); verdicts allow for it already"
+
+/* diagnosis_sort - by kind, arm, batch size */
+void diagnosis_sort(struct diagnosis *diagnosis);
+
+/* diagnose_plan - is what is stored what was declared before the first cycle? */
+void diagnose_plan(struct diagnosis *out, const struct plan *plan,
+                   const struct results_basis *basis);
 
 #endif

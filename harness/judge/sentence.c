@@ -14,7 +14,7 @@
 
 const char *sentence_value(char out[VALUE_ROOM], const struct scenario_claim *claim, double value)
 {
-    return scenario_unit_tell(out, scenario_metric_unit(claim->metric), value);
+    return scenario_units[scenario_metrics[claim->metric].unit].tell(out, value);
 }
 
 /* "p95", "the mean" */

@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-#include "judge/judge.h"
-#include "results/test_synthetic.h"
+#include "judge/test_judged.h"
 
 #define MS INT64_C(1000000)
 
@@ -50,9 +49,7 @@ static void put(struct synthetic *synthetic, int pair, int arm, int64_t spawn_ns
 
 static struct verdict judge(struct synthetic *synthetic, const struct scenario *scenario)
 {
-    struct verdict verdict;
-    assert_int_equal(
-        judge_claims(&verdict, scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+    struct verdict verdict = judged_verdict(synthetic, scenario);
     assert_int_equal(verdict.count, 1);
     return verdict;
 }

@@ -8,10 +8,7 @@
 
 #include <cmocka.h>
 
-#include "judge/diagnose.h"
-#include "judge/judge.h"
-#include "results/test_synthetic.h"
-#include "scenario/plan.h"
+#include "judge/test_judged.h"
 
 #define MS     INT64_C(1000000)
 #define CYCLES 200
@@ -70,9 +67,15 @@ static void fill(struct synthetic *synthetic, bend *bent, const struct cycle_str
 
 static struct diagnosis made(struct synthetic *synthetic, const struct scenario *scenario)
 {
+    struct results_basis basis = {0};
     struct diagnosis diagnosis;
+    struct plan plan;
     assert_int_equal(
-        diagnosis_make(&diagnosis, scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+        results_basis_load(&basis, scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+    plan_build(&plan, scenario, basis.run.seed);
+    diagnosis_make(&diagnosis, scenario, &plan, &basis);
+    plan_release(&plan);
+    results_basis_release(&basis);
     return diagnosis;
 }
 
@@ -163,8 +166,7 @@ static void dependence_is_seen(void **state)
     struct scenario scenario = parsed();
     struct verdict verdict;
     fill(synthetic, bursting, NULL);
-    assert_int_equal(
-        judge_claims(&verdict, &scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+    verdict = judged_verdict(synthetic, &scenario);
     assert_int_equal(worst(&verdict.diagnosis, DIAGNOSIS_DEPENDENCE), DIAGNOSIS_FLAGGED);
     assert_non_null(strstr(verdict.diagnosis.items[0].text, "claim A: neighbours are so alike"));
     assert_true(verdict.items[0].tau > 2);
@@ -283,11 +285,9 @@ static void declare_and_run(struct synthetic *synthetic, const char *as_text)
 {
     struct scenario scenario = parsed();
     struct plan plan;
-    char *described;
-    plan_build(&plan, &scenario, NULL, 0, UINT64_MAX); /* the seed of the fixture */
-    described = plan_describe(&plan, &scenario);
-    assert_int_equal(results_plan_put(synthetic->store, synthetic->run, plan_fingerprint(&plan),
-                                      as_text ? as_text : described, &synthetic->err),
+    plan_build(&plan, &scenario, UINT64_MAX); /* the seed of the fixture */
+    assert_int_equal(results_plan_put(synthetic->store, synthetic->run, plan.fingerprint,
+                                      as_text ? as_text : plan.text, &synthetic->err),
                      0);
     for (size_t i = 0; i < plan.count; i++) {
         const struct plan_item *item = &plan.items[i];
@@ -302,7 +302,6 @@ static void declare_and_run(struct synthetic *synthetic, const char *as_text)
     }
     assert_int_equal(results_run_end(synthetic->store, synthetic->run, true, "", &synthetic->err),
                      0);
-    free(described);
     plan_release(&plan);
     scenario_release(&scenario);
 }
@@ -362,8 +361,7 @@ static void steal_forbids_limits_but_neither_ratios_nor_counts(void **state)
     struct scenario scenario = parsed();
     struct verdict verdict;
     fill(synthetic, honest, &(struct cycle_strain){200, 1000, 0, 0, 0});
-    assert_int_equal(
-        judge_claims(&verdict, &scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+    verdict = judged_verdict(synthetic, &scenario);
     assert_int_equal(verdict.items[0].word, VERDICT_INVALID);
     assert_non_null(strstr(verdict.items[0].reason, "steal: the host took 20.0 %"));
     assert_true(verdict.items[0].remedy[0]);

@@ -11,8 +11,10 @@
 
 static char *forecast(const char *cycles, const char *claim, struct results *store)
 {
+    struct results_basis earlier = {0};
     struct scenario scenario = {0};
     struct plan plan;
+    bool known;
     struct text out = {0};
     struct err err = {0};
     char *text = text_format(
@@ -22,8 +24,10 @@ static char *forecast(const char *cycles, const char *claim, struct results *sto
         cycles, claim);
     if (scenario_parse(&scenario, text, strlen(text), &err) < 0)
         fail_msg("%s", err.text);
-    plan_build(&plan, &scenario, NULL, 0, 7);
-    forecast_write(&out, &scenario, &plan, store);
+    plan_build(&plan, &scenario, 7);
+    known = store && results_basis_earlier(&earlier, &scenario, store) == 0;
+    forecast_write(&out, &scenario, &plan, known ? &earlier : NULL);
+    results_basis_release(&earlier);
     plan_release(&plan);
     scenario_release(&scenario);
     free(text);

@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-#include "judge/judge.h"
-#include "results/test_synthetic.h"
+#include "judge/test_judged.h"
 
 #define LIMIT_NS 50000000
 
@@ -72,9 +71,7 @@ static bool is_bad(const struct series *series, int pair)
 
 static struct verdict judge(struct synthetic *synthetic, const struct scenario *scenario)
 {
-    struct verdict verdict;
-    assert_int_equal(
-        judge_claims(&verdict, scenario, synthetic->store, synthetic->run, &synthetic->err), 0);
+    struct verdict verdict = judged_verdict(synthetic, scenario);
     return verdict;
 }
 

@@ -209,7 +209,7 @@ static void add_chance(struct text *out, const struct stats_order *order)
 static void add_order(struct text *out, const struct facts *facts, const struct facts_order *order)
 {
     words_markdownf(out, "| %s | %s | %-s", facts->arms[order->fast].name,
-                    facts->arms[order->slow].name, scenario_metric_name(order->metric));
+                    facts->arms[order->slow].name, scenario_metric_names[order->metric]);
     if (order->agent) {
         words_markdownf(out, " of %s", order->agent);
     }

@@ -48,8 +48,8 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
     int64_t checked = cycles_checked(facts, rule);
     bool end = is_end_checked(facts, rule);
     words_markdownf(out, "| %s | %s | %-s | %-s | ", rule->question, rule->how,
-                    level == AUDIT_NONE ? "each" : audit_level_name(level),
-                    audit_severity_name(rule->severity));
+                    level == AUDIT_NONE ? "each" : audit_level_names[level],
+                    audit_severity_names[rule->severity]);
     if (checked)
         text_addf(out, "%lld%s", (long long)checked, end ? " and the end" : "");
     else
@@ -201,7 +201,7 @@ static void add_complaints(struct text *out, const struct facts *facts)
     for (size_t i = 0; i < facts->complaint_count; i++) {
         const struct facts_complaint *told = &facts->complaints[i];
         words_markdownf(out, "| %s | %-s | %s | %zu |\n", told->name,
-                        cycle_outcome_name(told->outcome),
+                        cycle_outcome_names[told->outcome],
                         *told->error ? told->error : "no error was told", told->count);
     }
     if (facts->complaints_more)

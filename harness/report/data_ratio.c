@@ -82,7 +82,7 @@ void data_heading(struct text *out, const struct facts *facts, const struct comp
     text_add(out, " / ");
     data_short(out, facts->arms[comparison->below].name, NAME_ROOM);
     if (comparison->metric != SCENARIO_SPAWN_TIME)
-        text_addf(out, ", %s", scenario_metric_name(comparison->metric));
+        text_addf(out, ", %s", scenario_metric_names[comparison->metric]);
     if (facts->value_count > 1)
         text_addf(out, ", %s",
                   words_plural(agents, (int64_t)facts_cell(facts, 0, comparison->value)->batch_size,
@@ -107,7 +107,7 @@ static void join(struct compared *out, struct results_series *above, struct resu
     }
     out->ratios = xcalloc(out->n, sizeof *out->ratios);
     stats_ratios(out->ratios, out->above, out->below, out->n);
-    out->sizes = results_series_sizes(above, out->n, &out->blocks);
+    out->sizes = stats_block_sizes(above->blocks, out->n, &out->blocks);
 }
 
 int data_compare(struct compared *out, struct results *store, const struct facts *facts,

@@ -99,14 +99,14 @@ static int take_reason(void *context, const struct results_agent *agent)
     struct text *reason = context;
     if (agent->outcome == CYCLE_READY || agent->outcome == CYCLE_CANCELLED)
         return 0;
-    text_addf(reason, ": agent %s %s%s%s", agent->name, cycle_outcome_name(agent->outcome),
+    text_addf(reason, ": agent %s %s%s%s", agent->name, cycle_outcome_names[agent->outcome],
               *agent->error ? ": " : "", agent->error);
     return 1;
 }
 
 int export_why(struct text *out, const struct exporter *to, const struct results_cycle *cycle)
 {
-    text_add(out, cycle_outcome_name(cycle->outcome));
+    text_add(out, cycle_outcome_names[cycle->outcome]);
     return results_each_agent(to->store, to->facts->run.id, cycle->index, take_reason, out,
                               to->err);
 }

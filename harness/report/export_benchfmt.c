@@ -51,8 +51,8 @@ static int put_cycle(void *context, const struct results_cycle *cycle)
     } else {
         fprintf(to->out, "Benchmark%s 1 %lld ns/op %lld ready-ns/op", name.data,
                 (long long)cycle->spawn_time_ns, (long long)cycle->ready_time_ns);
-        for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-            if (cycle->cost[m] >= 0)
+        for (int m = 0; m < SCENARIO_METRICS; m++)
+            if (scenario_metrics[m].cost && cycle->cost[m] >= 0)
                 fprintf(to->out, " %lld %s", (long long)cycle->cost[m],
                         scenario_metrics[m].go_unit);
         fputs("\n", to->out);

@@ -97,15 +97,16 @@ static int put_cycle(void *context, const struct results_cycle *cycle)
     put_int(table, cycle->pair);
     put_int(table, cycle->place);
     put_int(table, cycle->warmup);
-    put_words(table, cycle_outcome_name(cycle->outcome));
+    put_words(table, cycle_outcome_names[cycle->outcome]);
     put_int(table, cycle->sent_ns - table->zero_ns);
     put_known(table, cycle->spawn_time_ns);
     put_known(table, cycle->ready_time_ns);
     put_known(table, cycle->finish_ns);
     put_known(table, cycle->harness_ns);
     put_known(table, cycle->audit_ns);
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        put_known(table, cycle->cost[m]);
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost)
+            put_known(table, cycle->cost[m]);
     put_known(table, cycle->strain.steal_ticks);
     put_known(table, cycle->strain.total_ticks);
     put_known(table, cycle->strain.pressure_us);
@@ -121,9 +122,10 @@ int export_csv(const struct exporter *to)
 {
     struct table table = {.to = to, .zero_ns = export_zero_ns(to->facts), .first = true};
     fputs(cycle_head, to->out);
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        fprintf(to->out, ",%s_%s", scenario_metric_names[m],
-                scenario_unit_name(scenario_metrics[m].unit));
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost)
+            fprintf(to->out, ",%s_%s", scenario_metric_names[m],
+                    scenario_units[scenario_metrics[m].unit].name);
     fputs(cycle_head_end, to->out);
     return export_each_cycle(to, put_cycle, &table);
 }
@@ -143,7 +145,7 @@ static int put_agent(void *context, const struct results_agent *agent)
     put_int(table, agent->ordinal);
     put_words(table, agent->name);
     put_words(table, agent->id);
-    put_words(table, cycle_outcome_name(agent->outcome));
+    put_words(table, cycle_outcome_names[agent->outcome]);
     put_time(table, agent->pid, 0);
     put_time(table, agent->start_ns, sent_ns);
     put_time(table, agent->main_ns, sent_ns);

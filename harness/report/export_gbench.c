@@ -77,8 +77,8 @@ static int put_cycle(void *context, const struct results_cycle *cycle)
     json_add_int64(row, "agents", cycle->agents);
     if (!failed)
         json_add_int64(row, "ready_time_ns", cycle->ready_time_ns);
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        if (m != SCENARIO_CPU_TIME && cycle->cost[m] >= 0)
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost && m != SCENARIO_CPU_TIME && cycle->cost[m] >= 0)
             json_add_int64(row, scenario_metrics[m].key, cycle->cost[m]);
     add_row(document, row);
     return rc;

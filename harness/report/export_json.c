@@ -166,7 +166,7 @@ static cJSON *result_row(const struct facts *facts, const struct facts_cell *cel
     phases = cJSON_AddObjectToObject(row, "phases");
     for (int phase = 0; phase < FACTS_PHASES; phase++) {
         cJSON *one =
-            cJSON_AddObjectToObject(phases, scenario_metric_name(SCENARIO_SENT_TO_START + phase));
+            cJSON_AddObjectToObject(phases, scenario_metric_names[SCENARIO_SENT_TO_START + phase]);
         json_add_int64(one, "n", (int64_t)cell->phases[phase].n);
         export_put_ns(one, "p50_ns", cell->phases[phase].median);
         export_put_ns(one, "p95_ns", cell->phases[phase].p95);
@@ -200,7 +200,7 @@ static void put_ratios(struct document *document)
         export_put_text(row, "claim", item->claim->id);
         export_put_text(row, "faster", facts->arms[item->claim->arm].name);
         export_put_text(row, "than", facts->arms[item->claim->than].name);
-        cJSON_AddStringToObject(row, "metric", scenario_metric_name(item->claim->metric));
+        cJSON_AddStringToObject(row, "metric", scenario_metric_names[item->claim->metric]);
         json_add_int64(row, "agents", (int64_t)item->batch_size);
         json_add_int64(row, "n", (int64_t)item->n);
         put_ratio(row, item->estimate, item->lower, item->upper);
@@ -251,7 +251,7 @@ static void put_laws(struct document *document)
 /* what was judged: metric, estimate and bounds in a unit of their own */
 static void put_judged(cJSON *row, const struct verdict_item *item)
 {
-    enum scenario_unit unit = scenario_metric_unit(item->claim->metric);
+    enum scenario_unit unit = scenario_metrics[item->claim->metric].unit;
     bool ratio =
         item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
     bool counts = verdict_claim_counts(item->claim);
@@ -259,11 +259,11 @@ static void put_judged(cJSON *row, const struct verdict_item *item)
     if (counts)
         cJSON_AddNullToObject(row, "metric");
     else
-        export_put_text(row, "metric", scenario_metric_name(item->claim->metric));
+        export_put_text(row, "metric", scenario_metric_names[item->claim->metric]);
     cJSON_AddStringToObject(row, "unit",
                             counts  ? "share"
                             : ratio ? "ratio"
-                                    : scenario_unit_name(unit));
+                                    : scenario_units[unit].name);
     if (!counts && !ratio && unit != SCENARIO_PER_SECOND)
         put = export_put_ns; /* whole ones */
     put(row, "estimate", item->estimate);
@@ -368,7 +368,7 @@ static int put_agent(void *context, const struct results_agent *agent)
     cJSON *row = cJSON_CreateObject();
     char *printed;
     export_put_text(row, "name", agent->name);
-    cJSON_AddStringToObject(row, "outcome", cycle_outcome_name(agent->outcome));
+    cJSON_AddStringToObject(row, "outcome", cycle_outcome_names[agent->outcome]);
     put_time(row, "start_ns", agent->start_ns, zero_ns);
     put_time(row, "main_ns", agent->main_ns, zero_ns);
     put_time(row, "own_ready_ns", agent->own_ready_ns, zero_ns);
@@ -398,15 +398,16 @@ static cJSON *cycle_row(const struct document *document, const struct results_cy
     json_add_int64(row, "pair", cycle->pair);
     json_add_int64(row, "place", cycle->place);
     cJSON_AddBoolToObject(row, "warmup", cycle->warmup);
-    cJSON_AddStringToObject(row, "outcome", cycle_outcome_name(cycle->outcome));
+    cJSON_AddStringToObject(row, "outcome", cycle_outcome_names[cycle->outcome]);
     json_add_int64(row, "sent_ns", cycle->sent_ns - document->zero_ns);
     put_nonnegative(row, "spawn_time_ns", cycle->spawn_time_ns);
     put_nonnegative(row, "ready_time_ns", cycle->ready_time_ns);
     put_nonnegative(row, "finish_ns", cycle->finish_ns);
     put_nonnegative(row, "audit_ns", cycle->audit_ns);
     put_nonnegative(row, "harness_ns", cycle->harness_ns);
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        put_nonnegative(row, scenario_metrics[m].key, cycle->cost[m]);
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost)
+            put_nonnegative(row, scenario_metrics[m].key, cycle->cost[m]);
     put_nonnegative(row, "steal_ticks", cycle->strain.steal_ticks);
     put_nonnegative(row, "total_ticks", cycle->strain.total_ticks);
     put_nonnegative(row, "pressure_us", cycle->strain.pressure_us);

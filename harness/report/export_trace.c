@@ -134,7 +134,8 @@ static int64_t end_of(const struct document *document)
 
 static void add_failure(struct document *document, const struct results_agent *agent)
 {
-    cJSON *event = event_new(document, "i", cycle_outcome_name(agent->outcome), agent->ordinal + 1),
+    cJSON *event =
+              event_new(document, "i", cycle_outcome_names[agent->outcome], agent->ordinal + 1),
           *args;
     cJSON_AddStringToObject(event, "cat", "failure");
     cJSON_AddStringToObject(event, "s", "t");
@@ -204,7 +205,7 @@ static void add_cycle(struct document *document)
     char *name =
         text_format("%s %lld%s%s", cycle->warmup ? "warm-up" : "cycle", (long long)cycle->index,
                     cycle->outcome == CYCLE_READY ? "" : ": ",
-                    cycle->outcome == CYCLE_READY ? "" : cycle_outcome_name(cycle->outcome));
+                    cycle->outcome == CYCLE_READY ? "" : cycle_outcome_names[cycle->outcome]);
     cJSON *event = event_new(document, "X", name, 0), *args;
     cJSON_AddStringToObject(event, "cat", "cycle");
     put_us(event, "ts", cycle->sent_ns - document->zero_ns);
@@ -213,7 +214,7 @@ static void add_cycle(struct document *document)
     json_add_int64(args, "agents", cycle->agents);
     json_add_int64(args, "pair", cycle->pair);
     json_add_int64(args, "block", cycle->block);
-    cJSON_AddStringToObject(args, "outcome", cycle_outcome_name(cycle->outcome));
+    cJSON_AddStringToObject(args, "outcome", cycle_outcome_names[cycle->outcome]);
     export_put_ns(args, "spawn_time_ns",
                   cycle->spawn_time_ns >= 0 ? (double)cycle->spawn_time_ns : NAN);
     json_add_int64(args, "findings", cycle->findings);

@@ -120,7 +120,7 @@ static int take_finding(void *context, const struct results_finding *finding)
  * told beside no claim does not pay for the doubt about tau itself, as verdicts do. */
 static double tau_of(const struct results_series *series, double p)
 {
-    size_t blocks, *sizes = results_series_sizes(series, series->n, &blocks);
+    size_t blocks, *sizes = stats_block_sizes(series->blocks, series->n, &blocks);
     double tau = 1;
     if (series->n)
         tau = stats_measure_dependence(series->values, series->n, p, sizes, blocks).tau;
@@ -195,7 +195,7 @@ static int read_cell(struct facts *facts, struct results *store, size_t arm, siz
     struct facts_cell *cell = facts_cell(facts, arm, value);
     cell->arm = arm;
     cell->value = value;
-    cell->batch_size = scenario_batch_size(&facts->scenario, value);
+    cell->batch_size = facts->scenario.values[value];
     if (summarise(facts, store, cell, SCENARIO_SPAWN_TIME, err) < 0 ||
         summarise(facts, store, cell, SCENARIO_READY_TIME, err) < 0)
         return -1;
@@ -240,7 +240,7 @@ static int read_split(struct facts *facts, struct results *store, size_t value, 
 static void name_arms(struct facts *facts)
 {
     facts->arm_count = facts->scenario.arm_count;
-    facts->value_count = scenario_value_count(&facts->scenario);
+    facts->value_count = facts->scenario.value_count;
     facts->cells = xcalloc(facts->arm_count * facts->value_count, sizeof *facts->cells);
     facts->splits = xcalloc(facts->value_count, sizeof *facts->splits);
     facts->rule_findings = xcalloc(audit_rule_count + 1, sizeof *facts->rule_findings);
@@ -278,13 +278,19 @@ static int read_passes(struct facts *facts, struct results *store, struct err *e
     return explain_read(facts, store, err);
 }
 
-static int read_plan(struct facts *facts, struct results *store, struct err *err)
+static int read_verdict(struct facts *facts, struct results *store, struct err *err)
 {
-    uint64_t fingerprint;
-    int rc = results_plan_load(store, facts->run.id, &fingerprint, &facts->plan, err);
-    if (rc == 1)
-        facts->plan = xstrdup("");
-    return rc < 0 ? -1 : 0;
+    struct results_basis basis = {0};
+    struct plan plan = {0};
+    if (results_basis_load(&basis, &facts->scenario, store, facts->run.id, err) < 0)
+        return -1;
+    if (basis.plan_text)
+        plan_build(&plan, &facts->scenario, basis.run.seed);
+    judge_claims(&facts->verdict, &facts->scenario, &plan, &basis);
+    facts->plan = xstrdup(basis.plan_text ? basis.plan_text : "");
+    plan_release(&plan);
+    results_basis_release(&basis);
+    return 0;
 }
 
 /* NaN: not known */
@@ -307,10 +313,7 @@ int facts_load(struct facts *out, struct results *store, int64_t run, struct err
         goto failed;
     }
     name_arms(out);
-    if (read_plan(out, store, err) < 0)
-        goto failed;
-    if (read_passes(out, store, err) < 0 ||
-        judge_claims(&out->verdict, &out->scenario, store, run, err) < 0 ||
+    if (read_passes(out, store, err) < 0 || read_verdict(out, store, err) < 0 ||
         facts_read_orders(out, store, err) < 0)
         goto failed;
     out->explain->pressure = pressure_of(&out->verdict.diagnosis);

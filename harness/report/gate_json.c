@@ -9,7 +9,7 @@
 /* In the metric's own unit: whole nanoseconds and bytes, rates as they are. */
 static void add_figure(cJSON *object, const char *key, const struct gate_place *place, double value)
 {
-    bool whole = scenario_metric_unit(place->metric) != SCENARIO_PER_SECOND;
+    bool whole = scenario_metrics[place->metric].unit != SCENARIO_PER_SECOND;
     if (whole && isfinite(value) && fabs(value) < 9e18)
         json_add_int64(object, key, llround(value));
     else
@@ -23,9 +23,9 @@ static cJSON *item_of(const struct gate_result *result, size_t at)
     cJSON *object = cJSON_CreateObject();
     if (place->arm)
         cJSON_AddStringToObject(object, "arm", place->arm);
-    cJSON_AddStringToObject(object, "metric", scenario_metric_name(place->metric));
+    cJSON_AddStringToObject(object, "metric", scenario_metric_names[place->metric]);
     cJSON_AddStringToObject(object, "unit",
-                            scenario_unit_name(scenario_metric_unit(place->metric)));
+                            scenario_units[scenario_metrics[place->metric].unit].name);
     json_add_int64(object, "agents", (int64_t)place->batch_size);
     json_add_double(object, "quantile", result->pairs.metrics[at].quantile);
     cJSON_AddStringToObject(object, "word", gate_word_code(item->word));

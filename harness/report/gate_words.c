@@ -18,7 +18,7 @@ const char *gate_words_name(char out[GATE_LINE_BYTES], const struct gate_result 
     if (several)
         snprintf(size, sizeof size, ", %zu agents", place->batch_size);
     snprintf(out, GATE_LINE_BYTES, "%s%s%s %s%s", place->arm ? place->arm : "",
-             place->arm ? " " : "", scenario_metric_name(place->metric),
+             place->arm ? " " : "", scenario_metric_names[place->metric],
              gate_statistic(statistic, result->pairs.metrics[item].quantile), size);
     return out;
 }

@@ -21,7 +21,7 @@ static struct axis axis_of(enum scenario_metric metric)
     static const struct axis axes[] = {[SCENARIO_NS] = {1e6, "ms"},
                                        [SCENARIO_BYTES] = {1048576, "MiB"},
                                        [SCENARIO_PER_SECOND] = {1, "agents/s"}};
-    return axes[scenario_metric_unit(metric)];
+    return axes[scenario_metrics[metric].unit];
 }
 
 static size_t panels_of(size_t panels[REPORT_HISTORY_PANELS], const struct history *history)
@@ -60,7 +60,7 @@ static void add_panel(struct text *out, const struct history *history,
     double edges[2];
     char *heading =
         text_format("%.30s, %zu agent%s: %s", series->arm, series->batch_size,
-                    series->batch_size == 1 ? "" : "s", scenario_metric_name(history->metric));
+                    series->batch_size == 1 ? "" : "s", scenario_metric_names[history->metric]);
     find_edges(edges, series);
     data_row(out, "ddss", edges[0] / axis.one, edges[1] / axis.one, axis.unit, heading);
     free(heading);

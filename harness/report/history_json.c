@@ -91,9 +91,9 @@ cJSON *report_history_json(const struct history *history)
     cJSON *root = cJSON_CreateObject(), *rows;
     cJSON_AddStringToObject(root, "scenario", history->scenario);
     cJSON_AddStringToObject(root, "machine", history->machine);
-    cJSON_AddStringToObject(root, "metric", scenario_metric_name(history->metric));
+    cJSON_AddStringToObject(root, "metric", scenario_metric_names[history->metric]);
     cJSON_AddStringToObject(root, "unit",
-                            scenario_unit_name(scenario_metric_unit(history->metric)));
+                            scenario_units[scenario_metrics[history->metric].unit].name);
     json_add_int64(root, "seed", HISTORY_SEED);
     json_add_int64(root, "open", (int64_t)history_open(history));
     add_runs(root, history);

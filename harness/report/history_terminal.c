@@ -17,7 +17,7 @@ struct screen {
 static void add_number(struct text *out, enum scenario_unit unit, double value)
 {
     char words[TEXT_NUMBER_BYTES];
-    text_add(out, scenario_unit_tell(words, unit, value));
+    text_add(out, scenario_units[unit].tell(words, value));
 }
 
 static void add_claims(struct text *out, const struct history_run *run)
@@ -36,7 +36,7 @@ static void add_claims(struct text *out, const struct history_run *run)
 static void add_point(struct screen *screen, const struct history_point *point)
 {
     const struct history_run *run = &screen->history->runs[point->run];
-    enum scenario_unit unit = scenario_metric_unit(screen->history->metric);
+    enum scenario_unit unit = scenario_metrics[screen->history->metric].unit;
     char date[WORDS_BYTES], median[WORDS_BYTES], findings[WORDS_BYTES];
     struct text tail = {0};
     words_date(date, run->started_wall_ns);
@@ -82,7 +82,7 @@ static void add_judgement(struct screen *screen, const struct history_step *step
 static void add_step(struct screen *screen, const struct history_series *series,
                      const struct history_step *step)
 {
-    enum scenario_unit unit = scenario_metric_unit(screen->history->metric);
+    enum scenario_unit unit = scenario_metrics[screen->history->metric].unit;
     const char *paint = step->open ? "\033[1;31m" : "\033[1m";
     char p[WORDS_BYTES];
     text_addf(&screen->text, "    %s---- %+.1f %% (", screen->colour ? paint : "",
@@ -102,7 +102,7 @@ static void add_series(struct screen *screen, const struct history_series *serie
     size_t next = 0, counted = 0;
     words_plainf(&screen->text, "  %s, %-s, %-s\n", series->arm,
                  words_plural(words, (int64_t)series->batch_size, "agent"),
-                 scenario_metric_name(screen->history->metric));
+                 scenario_metric_names[screen->history->metric]);
     text_addf(&screen->text,
               "       run  started (UTC)         version  commit       n  %-28s  %-9s claims\n",
               "p50 [95 %]",

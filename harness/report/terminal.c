@@ -191,7 +191,7 @@ static void complaints(struct screen *screen)
     for (size_t i = 0; i < facts->complaint_count && i < 3; i++) {
         const struct facts_complaint *told = &facts->complaints[i];
         words_plainf(&screen->text, "    %zu x %s %-s: %s\n", told->count, told->name,
-                     cycle_outcome_name(told->outcome),
+                     cycle_outcome_names[told->outcome],
                      *told->error ? told->error : "no error was told");
     }
 }

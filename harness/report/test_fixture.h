@@ -136,10 +136,11 @@ static inline void fixture_cycle(struct results *store, const struct fixture *fi
     struct cycle cycle = {.index = index, .item = *item, .harness_ns = fixture_jitter(9e4, 1)};
     struct scenario_agent renamed = {.name = (char *)fixture->agent_name};
     struct err err = {0};
-    cycle.agent_count = scenario_batch_size(scenario, (size_t)item->value);
+    cycle.agent_count = scenario->values[item->value];
     cycle.agents = xcalloc(cycle.agent_count, sizeof *cycle.agents);
     for (size_t i = 0; i < cycle.agent_count; i++)
-        cycle.agents[i].asked = fixture->agent_name ? &renamed : scenario_agent_at(scenario, i);
+        cycle.agents[i].asked =
+            fixture->agent_name ? &renamed : &scenario->agents[scenario->batch[i]];
     fixture_times(fixture, &cycle, scenario->arms[item->arm].name, now_ns);
     if (fixture->all_fail || (fixture->fail_every && index % (size_t)fixture->fail_every ==
                                                          3 % (size_t)fixture->fail_every))
@@ -185,7 +186,7 @@ static inline int64_t fixture_run(struct results *store, const struct fixture *f
     fixture_random = 1;
     if (scenario_parse(&scenario, fixture->scenario, strlen(fixture->scenario), &err) < 0)
         fail_msg("%s", err.text);
-    plan_build(&plan, &scenario, NULL, 0, 7);
+    plan_build(&plan, &scenario, 7);
     run.scenario_name = scenario.name;
     run.scenario_path = (char *)"scenarios/fixture.json";
     run.scenario_text = scenario.source;

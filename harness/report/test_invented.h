@@ -25,14 +25,14 @@ static inline void put_cycle(const struct scenario *scenario, int64_t run,
 {
     struct cycle cycle = {.index = index, .item = *item, .sent_ns = (index + 1) * 1000000000};
     struct err err = {0};
-    cycle.agent_count = scenario_batch_size(scenario, (size_t)item->value);
+    cycle.agent_count = scenario->values[item->value];
     cycle.agents = xcalloc(cycle.agent_count, sizeof *cycle.agents);
     cycle.outcome = ns > 0 ? CYCLE_READY : CYCLE_FAILED;
     cycle.spawn_time_ns = cycle.ready_time_ns = ns > 0 ? (int64_t)ns : -1;
     cycle.answered_ns = cycle.finished_ns = cycle.sent_ns + (int64_t)fabs(ns);
     for (size_t i = 0; i < cycle.agent_count; i++) {
         struct cycle_agent *agent = &cycle.agents[i];
-        agent->asked = scenario_agent_at(scenario, i);
+        agent->asked = &scenario->agents[scenario->batch[i]];
         agent->outcome = cycle.outcome;
         agent->start_ns = cycle.sent_ns + 200000;
         agent->ready_ns = ns > 0 ? cycle.answered_ns : 0;
@@ -55,7 +55,7 @@ static inline void invent(const char *json, invented_ns *took)
     store = fixture_store(folder);
     if (scenario_parse(&scenario, json, strlen(json), &err) < 0)
         fail_msg("%s", err.text);
-    plan_build(&plan, &scenario, NULL, 0, 7);
+    plan_build(&plan, &scenario, 7);
     run.scenario_name = scenario.name;
     run.scenario_text = scenario.source;
     run.environment_json = (char *)"{\"cpus_online\":2}";

@@ -233,7 +233,7 @@ static struct scale claim_scale(const struct verdict_item *item)
 {
     if (item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN)
         return ratios;
-    return unit_scale(scenario_metric_unit(item->claim->metric), item->estimate);
+    return unit_scale(scenario_metrics[item->claim->metric].unit, item->estimate);
 }
 
 static const char *one_number(char out[WORDS_BYTES], const struct scale *scale, double value)

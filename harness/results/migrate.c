@@ -65,8 +65,8 @@ static void name_missing(struct text *sql, struct results *store, const char *be
     for (size_t i = 0; i < sizeof strain / sizeof strain[0]; i++)
         if (lacks(store, strain[i]))
             text_addf(sql, "%s%s%s", before, strain[i], after);
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        if (lacks(store, scenario_metrics[m].column))
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost && lacks(store, scenario_metrics[m].column))
             text_addf(sql, "%s%s%s", before, scenario_metrics[m].column, after);
 }
 

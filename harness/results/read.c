@@ -16,7 +16,7 @@
 static enum cycle_outcome outcome_of(const char *name)
 {
     for (int i = CYCLE_READY; i < CYCLE_UNKNOWN; i++)
-        if (strcmp(name, cycle_outcome_name((enum cycle_outcome)i)) == 0)
+        if (strcmp(name, cycle_outcome_names[i]) == 0)
             return (enum cycle_outcome)i;
     return CYCLE_UNKNOWN;
 }
@@ -196,9 +196,13 @@ int results_done(struct results *store, int64_t run, bool done[], size_t count, 
 
 static void read_costs(sqlite3_stmt *row, int column, int64_t cost[])
 {
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m), column++)
+    for (int m = 0; m < SCENARIO_METRICS; m++) {
+        if (!scenario_metrics[m].cost)
+            continue;
         cost[m] = scenario_metrics[m].unit == SCENARIO_NS ? time_of(row, column)
                                                           : sqlite3_column_int64(row, column);
+        column++;
+    }
 }
 
 int results_each_cycle(struct results *store, int64_t run,
@@ -209,8 +213,9 @@ int results_each_cycle(struct results *store, int64_t run,
     sqlite3_stmt *row;
     int rc, stop = 0;
     text_add(&sql, "SELECT " CYCLE_COLUMNS);
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        text_addf(&sql, ", %s", scenario_metrics[m].column);
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost)
+            text_addf(&sql, ", %s", scenario_metrics[m].column);
     text_add(&sql, " FROM cycles AS c WHERE run = ? ORDER BY cycle");
     row = sql_prepare(store, err, sql.data, "i", run);
     text_release(&sql);

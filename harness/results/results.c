@@ -242,8 +242,9 @@ static sqlite3_stmt *prepare_cycle(struct results *store, struct err *err)
                        " sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
                        " harness_ns, consensus, agents, agents_ready, agents_recorded, failure,"
                        " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns");
-    for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m))
-        text_addf(&columns, ", %s", scenario_metrics[m].column);
+    for (int m = 0; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost)
+            text_addf(&columns, ", %s", scenario_metrics[m].column);
     for (const char *at = columns.data; at; at = strchr(at + 1, ','))
         text_add(&marks, at == columns.data ? "?" : ", ?");
     sql = text_format("INSERT INTO cycles (%s) VALUES (%s)", columns.data, marks.data);
@@ -280,15 +281,15 @@ static int put_cycle(struct results *store, const struct cycle *cycle, int sitti
     }
     sql_bind(store->cycle_insert, CYCLE_FORMAT, store->run, store->cycle, (int64_t)sitting,
              (int64_t)item->pair, (int64_t)item->block, (int64_t)item->arm, (int64_t)item->value,
-             (int64_t)item->place, (int64_t)item->warmup, cycle_outcome_name(cycle->outcome),
+             (int64_t)item->place, (int64_t)item->warmup, cycle_outcome_names[cycle->outcome],
              cycle->sent_ns, cycle->answered_ns, cycle->spawn_time_ns, cycle->ready_time_ns,
              cycle->finished_ns ? cycle->finished_ns - cycle->finish_sent_ns : (int64_t)-1,
              audit_ns, cycle->harness_ns, cycle->consensus, (int64_t)cycle->agent_count, ready,
              recorded, failure_of(cycle), strain->steal_ticks, strain->total_ticks,
              strain->pressure_us, strain->throttled, strain->suspended_ns);
-    for (int m = scenario_next_cost(-1), at = sizeof CYCLE_FORMAT; m < SCENARIO_METRICS;
-         m = scenario_next_cost(m))
-        sqlite3_bind_int64(store->cycle_insert, at++, cycle->cost[m]);
+    for (int m = 0, at = sizeof CYCLE_FORMAT; m < SCENARIO_METRICS; m++)
+        if (scenario_metrics[m].cost)
+            sqlite3_bind_int64(store->cycle_insert, at++, cycle->cost[m]);
     return sql_step_kept(store, store->cycle_insert, err);
 }
 
@@ -296,7 +297,7 @@ static int put_agent(struct results *store, const struct cycle_agent *agent, siz
                      struct err *err)
 {
     sql_bind(store->agent_insert, "iiittiiiiiiiitii", store->run, store->cycle, (int64_t)ordinal,
-             agent->asked->name, cycle_outcome_name(agent->outcome), (int64_t)agent->pid,
+             agent->asked->name, cycle_outcome_names[agent->outcome], (int64_t)agent->pid,
              agent->start_ns, agent->main_ns, agent->own_ready_ns, agent->ready_ns,
              agent->recorded_ns, (int64_t)agent->exit_status, (int64_t)agent->exit_signal,
              agent->error ? agent->error : "", agent->cpu_ns, agent->peak_bytes);

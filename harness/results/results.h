@@ -189,6 +189,7 @@ struct results_series {
      * 0), one whose metric is not known NaN */
     double *values;
     int *blocks;    /* the block each belongs to, ascending */
+    int *places;    /* of each in its pair: 0 is first */
     size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
     size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
 };
@@ -211,16 +212,11 @@ int results_series_load(struct results_series *out, struct results *store, int64
                         const struct results_which *which, struct err *err);
 void results_series_release(struct results_series *series);
 
-/* results_series_sizes - how many of the first n values stand in each block; sets *blocks; the
- * caller
- * frees it */
-size_t *results_series_sizes(const struct results_series *series, size_t n, size_t *blocks);
-
 /*
  * results_plan_put, results_plan_load - the plan as it was declared, once per run and never changed
  *
  * text        : JSON for people and exports: looks, blocks, seed, items, levels
- * fingerprint : of every item in its order (plan_fingerprint)
+ * fingerprint : of every item in its order (struct plan)
  * put errors  : also when the run has a plan already
  * load        : returns 1 when the run has none (made before plans were stored); caller frees *text
  */

@@ -24,17 +24,18 @@ static void add_expressions(struct text *sql, enum scenario_metric metric)
 
 #define OF_SERIES " WHERE c.run = ?1 AND c.arm = ?2 AND c.value = ?3 AND c.warmup = 0"
 
-/* Columns: pair, block, failed, known, value. Phases join on the leading columns of the agents' key
- * and group in the order in which cycles are stored, so no row is sorted but the cycles' own. A
- * cycle none of whose agents has the name is kept by the outer join, with known NULL. */
+/* Columns: pair, block, place, failed, known, value. Phases join on the leading columns of the
+ * agents' key and group in the order in which cycles are stored, so no row is sorted but the
+ * cycles' own. A cycle none of whose agents has the name is kept by the outer join, with known
+ * NULL. */
 static sqlite3_stmt *prepare(struct results *store, int64_t run, const struct results_which *which,
                              struct err *err)
 {
-    bool phase = scenario_metric_is_phase(which->metric);
+    bool phase = scenario_metrics[which->metric].to;
     const char *named = phase && which->agent ? " AND a.name = ?4" : "";
     struct text sql = {0};
     sqlite3_stmt *row;
-    text_add(&sql, "SELECT c.pair, c.block, c.spawn_time_ns < 0, ");
+    text_add(&sql, "SELECT c.pair, c.block, c.place, c.spawn_time_ns < 0, ");
     add_expressions(&sql, which->metric);
     text_addf(&sql, " FROM cycles AS c%s%s" OF_SERIES "%s ORDER BY c.pair",
               phase ? " LEFT JOIN agents AS a ON a.run = c.run AND a.cycle = c.cycle" : "", named,
@@ -47,9 +48,9 @@ static sqlite3_stmt *prepare(struct results *store, int64_t run, const struct re
 
 static double value_of(sqlite3_stmt *row, enum scenario_metric metric)
 {
-    if (sqlite3_column_int(row, 2))
+    if (sqlite3_column_int(row, 3))
         return scenario_metrics[metric].more_is_better ? 0 : INFINITY;
-    return sqlite3_column_int(row, 3) ? sqlite3_column_double(row, 4) : NAN;
+    return sqlite3_column_int(row, 4) ? sqlite3_column_double(row, 5) : NAN;
 }
 
 int results_series_load(struct results_series *out, struct results *store, int64_t run,
@@ -68,8 +69,10 @@ int results_series_load(struct results_series *out, struct results *store, int64
             room = room ? 2 * room : 256;
             out->values = xrealloc(out->values, room, sizeof *out->values);
             out->blocks = xrealloc(out->blocks, room, sizeof *out->blocks);
+            out->places = xrealloc(out->places, room, sizeof *out->places);
         }
         out->blocks[out->n] = sqlite3_column_int(row, 1);
+        out->places[out->n] = sqlite3_column_int(row, 2);
         out->values[out->n] = value_of(row, which->metric);
         out->unknown += isnan(out->values[out->n]) != 0;
         out->n++;
@@ -84,16 +87,6 @@ void results_series_release(struct results_series *series)
 {
     free(series->values);
     free(series->blocks);
+    free(series->places);
     *series = (struct results_series){0};
-}
-
-size_t *results_series_sizes(const struct results_series *series, size_t n, size_t *blocks)
-{
-    size_t *sizes = xcalloc(n + 1, sizeof *sizes);
-    *blocks = 0;
-    for (size_t i = 0; i < n; i++) {
-        *blocks += i == 0 || series->blocks[i] != series->blocks[i - 1];
-        sizes[*blocks - 1]++;
-    }
-    return sizes;
 }

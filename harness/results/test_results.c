@@ -123,7 +123,7 @@ static int take_agent(void *context, const struct results_agent *agent)
     struct agents *seen = context;
     size_t ids = strlen(seen->ids), errors = strlen(seen->errors);
     snprintf(seen->ids + ids, sizeof seen->ids - ids, "%s:%s ", agent->id,
-             cycle_outcome_name(agent->outcome));
+             cycle_outcome_names[agent->outcome]);
     snprintf(seen->errors + errors, sizeof seen->errors - errors, "[%s]", agent->error);
     assert_string_equal(agent->name, "gemini");
     assert_true(agent->pid >= 100 && agent->start_ns > 0 && agent->ready_ns > agent->start_ns);

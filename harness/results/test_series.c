@@ -65,7 +65,7 @@ static void check(struct synthetic *synthetic, enum scenario_metric metric, cons
     for (size_t i = 0; i < count; i++) {
         double value = series.values[i];
         if (value != expected[i] && !(isnan(value) && isnan(expected[i])))
-            fail_msg("%s of %s, pair %zu: %g instead of %g", scenario_metric_name(metric),
+            fail_msg("%s of %s, pair %zu: %g instead of %g", scenario_metric_names[metric],
                      agent ? agent : "all", i, value, expected[i]);
         unknown += isnan(value) != 0;
     }

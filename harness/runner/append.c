@@ -9,28 +9,16 @@
 
 /* ---- the run ---- */
 
-/* What is stored before the first cycle cannot be bent to fit the last one. */
-static int declare_plan(struct runner *runner, struct err *err)
-{
-    char *text = plan_describe(&runner->plan, runner->scenario);
-    int rc =
-        results_plan_put(runner->store, runner->id, plan_fingerprint(&runner->plan), text, err);
-    free(text);
-    return rc;
-}
-
 /* A run is gone on with only by the plan it began with. */
 static int check_plan(struct runner *runner, struct err *err)
 {
     int64_t resumed = runner->options->resume;
     uint64_t declared = 0;
     char *text = NULL;
-    char *again = plan_describe(&runner->plan, runner->scenario);
     int rc = results_plan_load(runner->store, resumed, &declared, &text, err);
     bool same =
-        rc != 0 || (declared == plan_fingerprint(&runner->plan) && strcmp(text, again) == 0);
+        rc != 0 || (declared == runner->plan.fingerprint && strcmp(text, runner->plan.text) == 0);
     free(text);
-    free(again);
     if (!same)
         return err_set(err, ERR_UNFIT,
                        "run %lld was begun with another plan than this spawnbench would make of "
@@ -39,6 +27,7 @@ static int check_plan(struct runner *runner, struct err *err)
     return rc < 0 ? -1 : 0;
 }
 
+/* What is stored before the first cycle cannot be bent to fit the last one. */
 static int begin_new(struct runner *runner, struct err *err)
 {
     const struct runner_options *options = runner->options;
@@ -56,7 +45,10 @@ static int begin_new(struct runner *runner, struct err *err)
     free(run.environment_json);
     runner->id = run.id;
     runner->sitting = 1;
-    return rc < 0 ? rc : declare_plan(runner, err);
+    if (rc < 0)
+        return rc;
+    return results_plan_put(runner->store, runner->id, runner->plan.fingerprint, runner->plan.text,
+                            err);
 }
 
 static int begin_again(struct runner *runner, struct err *err)
@@ -79,16 +71,15 @@ int runner_record_begin(struct runner *runner, struct err *err)
 int runner_record_verdicts(struct runner *runner, int *code, struct err *err)
 {
     struct verdict verdict;
-    struct results_tally tally;
     int rc = 0;
-    if (results_tally(runner->store, runner->id, -1, -1, &tally, err) < 0 ||
-        judge_claims(&verdict, runner->scenario, runner->store, runner->id, err) < 0)
+    if (results_basis_load(&runner->basis, runner->scenario, runner->store, runner->id, err) < 0)
         return -1;
+    judge_claims(&verdict, runner->scenario, &runner->plan, &runner->basis);
     for (size_t i = 0; i < verdict.count && rc == 0; i++)
         rc = results_verdict_put(runner->store, runner->id, verdict.items[i].claim->id,
                                  verdict.items[i].value, verdict_word_name(verdict.items[i].word),
                                  verdict.items[i].reason, err);
-    *code = verdict_exit_code(&verdict, &tally);
+    *code = verdict_exit_code(&verdict, &runner->basis.tally);
     verdict_release(&verdict);
     return rc;
 }
@@ -140,7 +131,7 @@ static int put_findings(struct runner *runner, int64_t cycle, int arm, struct er
     for (size_t i = 0; i < runner->findings.count; i++) {
         const struct audit_finding *finding = &runner->findings.items[i];
         if (results_finding_put(runner->store, runner->id, cycle, arm, finding->rule->name,
-                                audit_severity_name(finding->rule->severity), finding->agent,
+                                audit_severity_names[finding->rule->severity], finding->agent,
                                 finding->text, err) < 0)
             return -1;
     }
@@ -152,7 +143,7 @@ static int put_audit(struct runner *runner, int64_t cycle, int arm,
 {
     const struct results_audit audit = {.cycle = cycle,
                                         .arm = arm,
-                                        .level = audit_level_name(result->level),
+                                        .level = audit_level_names[result->level],
                                         .rows = result->rows,
                                         .spent_ns = result->spent_ns,
                                         .database_bytes = result->database_bytes,

@@ -94,8 +94,9 @@ static int is_decided(struct runner *runner, bool *decided, struct err *err)
     struct verdict verdict;
     if (options->decide)
         return options->decide(options->decide_context, runner->store, runner->id, decided, err);
-    if (judge_claims(&verdict, runner->scenario, runner->store, runner->id, err) < 0)
+    if (results_basis_load(&runner->basis, runner->scenario, runner->store, runner->id, err) < 0)
         return -1;
+    judge_claims(&verdict, runner->scenario, &runner->plan, &runner->basis);
     *decided = verdict.decided;
     verdict_release(&verdict);
     return 0;
@@ -182,13 +183,14 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
 
 static void release(struct runner *runner)
 {
+    plan_release(&runner->plan);
     cycle_close(runner->run);
     cycle_cycle_release(&runner->cycle);
+    results_basis_release(&runner->basis);
+    results_close(runner->store);
     audit_findings_release(&runner->findings);
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
         runner_audit_release(&runner->audits[i]);
-    plan_release(&runner->plan);
-    results_close(runner->store);
     free(runner->folder);
     free(runner->label);
     free(runner->metrics);
@@ -201,7 +203,7 @@ int runner_go(struct runner_outcome *out, const struct runner_options *options, 
     const struct runner_observer *observer = &options->observer;
     struct err first = {0};
     *out = (struct runner_outcome){0};
-    plan_build(&runner.plan, runner.scenario, NULL, 0, options->seed);
+    plan_build(&runner.plan, runner.scenario, options->seed);
     runner.done = xcalloc(runner.plan.count, sizeof *runner.done);
     if (begin(&runner, &first) == 0) {
         all_cycles(&runner, &first);

@@ -2,6 +2,7 @@
 #ifndef RUNNER_RUNNER_INTERNAL_H
 #define RUNNER_RUNNER_INTERNAL_H
 
+#include "results/basis.h"
 #include "runner/audits.h"
 #include "runner/runner.h"
 #include "scenario/plan.h"
@@ -20,6 +21,7 @@ struct runner {
     struct runner_audits audits[SCENARIO_MOST_ARMS];
     struct cycle cycle; /* the last one, and what was found in it */
     struct audit_findings findings;
+    struct results_basis basis; /* of the last verdict */
 };
 
 /* ---- record.c: what goes into the results store ---- */

@@ -1,5 +1,4 @@
-/* Do the parts of a scenario fit together, and how large are its batches? */
-#include <assert.h>
+/* Do the parts of a scenario fit together? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,18 +38,12 @@ int check_claims(const struct field_place *place)
     return 0;
 }
 
-/* agents in the list as it stands, every one counted `times` often */
-static size_t list_size(const struct scenario *scenario)
+int check_agents(const struct field_place *place)
 {
+    const struct scenario *scenario = place->scenario;
     size_t size = 0;
     for (size_t i = 0; i < scenario->agent_count; i++)
         size += scenario->agents[i].times;
-    return size;
-}
-
-int check_agents(const struct field_place *place)
-{
-    size_t size = list_size(place->scenario);
     if (size > SCENARIO_MOST_AGENTS)
         return field_complain(place, cJSON_GetObjectItemCaseSensitive(place->root, "agents"),
                               "agents",
@@ -69,30 +62,8 @@ int scenario_find_arm(const struct scenario *scenario, const char *name)
 
 int scenario_find_size(const struct scenario *scenario, size_t batch_size)
 {
-    for (size_t i = 0; i < scenario_value_count(scenario); i++)
-        if (scenario_batch_size(scenario, i) == batch_size)
+    for (size_t i = 0; i < scenario->value_count; i++)
+        if (scenario->values[i] == batch_size)
             return (int)i;
     return -1;
-}
-
-size_t scenario_value_count(const struct scenario *scenario)
-{
-    return scenario->value_count ? scenario->value_count : 1;
-}
-
-size_t scenario_batch_size(const struct scenario *scenario, size_t value)
-{
-    assert(value < scenario_value_count(scenario));
-    return scenario->value_count ? (size_t)scenario->values[value] : list_size(scenario);
-}
-
-const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, size_t ordinal)
-{
-    const struct scenario_agent *agent = scenario->agents;
-    size_t size = list_size(scenario);
-    assert(size > 0);
-    ordinal %= size;
-    for (; ordinal >= agent->times; agent++)
-        ordinal -= agent->times;
-    return agent;
 }

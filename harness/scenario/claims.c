@@ -55,7 +55,7 @@ static int read_metric(const struct field_place *place, const struct field *fiel
     for (int i = 0; i < SCENARIO_METRICS; i++) {
         const char *before = i == 0 ? "" : i + 1 < SCENARIO_METRICS ? ", " : " or ";
         const char *phase = i == SCENARIO_SEEN_TO_RECORDED ? "a phase such as " : "";
-        if (*phase || !scenario_metric_is_phase((enum scenario_metric)i))
+        if (*phase || !scenario_metrics[i].to)
             text_addf(&list, "%s%s\"%s\"", before, phase, scenario_metric_names[i]);
     }
     with_list.expected = list.data;
@@ -97,7 +97,7 @@ static int read_limit(const struct field_place *place, const struct field *field
     struct field shape = *field;
     int64_t ns = 0;
     int rc;
-    switch (scenario_metric_unit(claim->metric)) {
+    switch (scenario_metrics[claim->metric].unit) {
     case SCENARIO_BYTES:
         shape.most = MOST_BYTES;
         shape.expected = "a size above 0 with its unit such as \"64MiB\"";
@@ -149,11 +149,11 @@ static int read_agent(const struct field_place *place, const struct field *field
     const struct scenario *scenario = place->scenario;
     struct scenario_claim *claim = slot;
     const char *known[SCENARIO_MOST_AGENTS + 1] = {0}, *name = cJSON_GetStringValue(value);
-    if (!scenario_metric_is_phase(claim->metric))
+    if (!scenario_metrics[claim->metric].to)
         return field_complain(place, value, "agent",
                               "goes only with a phase of an agent such as \"metric\": "
                               "\"seen_to_recorded\", not with \"%s\"",
-                              scenario_metric_name(claim->metric));
+                              scenario_metric_names[claim->metric]);
     for (size_t i = 0; i < scenario->agent_count; i++) {
         known[i] = scenario->agents[i].name;
         if (!name || strcmp(name, known[i]) != 0)
@@ -179,12 +179,12 @@ static int read_size(const struct field_place *place, const struct field *field,
         return -1;
     text_add(&sizes, "a batch size of 'vary' (");
     for (size_t i = 0; i < scenario->value_count; i++) {
-        if (scenario->values[i] == size) {
+        if ((int)scenario->values[i] == size) {
             *(int *)slot = (int)i;
             text_release(&sizes);
             return 0;
         }
-        text_addf(&sizes, "%s%d", i ? ", " : "", scenario->values[i]);
+        text_addf(&sizes, "%s%zu", i ? ", " : "", scenario->values[i]);
     }
     text_add(&sizes, ")");
     shape.expected = sizes.data;

@@ -25,7 +25,7 @@ static void add_exactly(struct text *text, double number, const struct unit unit
 
 static void add_limit(struct text *text, const struct scenario_claim *claim)
 {
-    switch (scenario_metric_unit(claim->metric)) {
+    switch (scenario_metrics[claim->metric].unit) {
     case SCENARIO_NS:
         add_exactly(text, claim->limit, durations);
         break;
@@ -41,8 +41,8 @@ static void add_limit(struct text *text, const struct scenario_claim *claim)
 /* "spawn_time of parallel", "longest seen_to_recorded of an agent in parallel" */
 static void add_metric(struct text *text, const struct scenario_claim *claim, const char *arm)
 {
-    bool longest = !claim->agent && scenario_metric_is_phase(claim->metric);
-    text_addf(text, "%s%s of ", longest ? "longest " : "", scenario_metric_name(claim->metric));
+    bool longest = !claim->agent && scenario_metrics[claim->metric].to;
+    text_addf(text, "%s%s of ", longest ? "longest " : "", scenario_metric_names[claim->metric]);
     if (claim->agent)
         text_addf(text, "agent %s in ", claim->agent);
     else if (longest)
@@ -95,7 +95,7 @@ static void add_claim(struct text *text, const struct scenario *scenario,
         break;
     }
     if (claim->at >= 0)
-        text_addf(text, ", at %d agents", scenario->values[claim->at]);
+        text_addf(text, ", at %zu agents", scenario->values[claim->at]);
 }
 
 char *claims_sentence(const struct scenario *scenario, const struct scenario_claim *claim)

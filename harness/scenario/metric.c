@@ -11,22 +11,15 @@
 const struct scenario_metric_row scenario_metrics[] = {SCENARIO_METRIC_ROWS(ROW)};
 const char *const scenario_metric_names[] = {SCENARIO_METRIC_ROWS(NAME) NULL};
 
-static const struct {
-    const char *name;
-    const char *(*tell)(char *out, double value);
-} units[] = {
+const struct scenario_unit_row scenario_units[] = {
     [SCENARIO_NS] = {"ns", text_duration},
     [SCENARIO_BYTES] = {"bytes", text_size},
     [SCENARIO_PER_SECOND] = {"per_second", text_rate},
 };
-_Static_assert(sizeof units / sizeof units[0] == SCENARIO_PER_SECOND + 1, "every unit has its row");
+_Static_assert(sizeof scenario_units / sizeof scenario_units[0] == SCENARIO_PER_SECOND + 1,
+               "every unit has its row");
 _Static_assert(SCENARIO_TELL_BYTES >= TEXT_DURATION_BYTES, "a duration fits");
 _Static_assert(SCENARIO_TELL_BYTES >= TEXT_NUMBER_BYTES, "a number fits");
-
-const char *scenario_metric_name(enum scenario_metric metric)
-{
-    return scenario_metric_names[metric];
-}
 
 int scenario_metric_find(enum scenario_metric *out, const char *name)
 {
@@ -37,32 +30,4 @@ int scenario_metric_find(enum scenario_metric *out, const char *name)
         return 0;
     }
     return -1;
-}
-
-enum scenario_unit scenario_metric_unit(enum scenario_metric metric)
-{
-    return scenario_metrics[metric].unit;
-}
-
-bool scenario_metric_is_phase(enum scenario_metric metric)
-{
-    return scenario_metrics[metric].to != NULL;
-}
-
-int scenario_next_cost(int metric)
-{
-    do
-        metric++;
-    while (metric < SCENARIO_METRICS && !scenario_metrics[metric].cost);
-    return metric;
-}
-
-const char *scenario_unit_name(enum scenario_unit unit)
-{
-    return units[unit].name;
-}
-
-const char *scenario_unit_tell(char out[SCENARIO_TELL_BYTES], enum scenario_unit unit, double value)
-{
-    return units[unit].tell(out, value);
 }

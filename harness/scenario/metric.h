@@ -1,7 +1,7 @@
 /* metric - what a claim may be about: one number per cycle, one row of one table.
  *
- * Normal use: scenario_metrics[metric] where a metric must be told from others, the functions below
- * for its name and unit.
+ * Normal use: scenario_metrics[metric] where a metric must be told from others,
+ * scenario_metric_names[metric] for its name, scenario_units[unit] for numbers of that unit.
  *
  * Adding a metric touches at most five files:
  * - metric.h: its row
@@ -17,6 +17,14 @@
 
 enum scenario_unit { SCENARIO_NS, SCENARIO_BYTES, SCENARIO_PER_SECOND };
 
+#define SCENARIO_TELL_BYTES 32
+struct scenario_unit_row {
+    const char *name; /* as exports write it: "ns", "bytes", "per_second" */
+    /* a number of that unit for people, in SCENARIO_TELL_BYTES: text_duration, text_size, ... */
+    const char *(*tell)(char *out, double value);
+};
+extern const struct scenario_unit_row scenario_units[];
+
 /* Where the number comes from: one of `column`, `to`, or neither (agents per second of spawn time).
  * Columns are those of results/results.sql. */
 struct scenario_metric_row {
@@ -24,9 +32,11 @@ struct scenario_metric_row {
     bool more_is_better;
     const char *column; /* of cycles */
     bool cost;          /* not a time that the wall clock measures; -1 in its column: not known */
-    const char *from, *to; /* phase of an agent: columns of agents; from NULL: since it was asked */
-    const char *key;       /* cost: in JSON rows of cycles */
-    const char *go_unit;   /* cost: in the Go benchmark format */
+    /* to: a phase, one of the steps of an agent, which a claim may ask of one agent: columns of
+     * agents; from NULL: since it was asked */
+    const char *from, *to;
+    const char *key;     /* cost: in JSON rows of cycles */
+    const char *go_unit; /* cost: in the Go benchmark format */
 };
 
 /* Constant, name, and the members that are not zero. Phases are the longest of the cycle's agents,
@@ -55,27 +65,9 @@ extern const struct scenario_metric_row scenario_metrics[SCENARIO_METRICS];
 
 /* scenario_metric_names - as scenarios and exports write them: "spawn_time"; ended by NULL */
 extern const char *const scenario_metric_names[SCENARIO_METRICS + 1];
-const char *scenario_metric_name(enum scenario_metric metric);
 
 /* scenario_metric_find - the metric of that name; returns 0, or -1 when there is none or name is
  * NULL */
 int scenario_metric_find(enum scenario_metric *out, const char *name);
-
-enum scenario_unit scenario_metric_unit(enum scenario_metric metric);
-
-/* scenario_metric_is_phase - one of the steps of an agent, which a claim may ask of one agent */
-bool scenario_metric_is_phase(enum scenario_metric metric);
-
-/* scenario_next_cost - the first cost behind this metric, SCENARIO_METRICS when there is none. All:
- * for (int m = scenario_next_cost(-1); m < SCENARIO_METRICS; m = scenario_next_cost(m)) */
-int scenario_next_cost(int metric);
-
-/* scenario_unit_name - as exports write it: "ns", "bytes", "per_second" */
-const char *scenario_unit_name(enum scenario_unit unit);
-
-/* scenario_unit_tell - a number of that unit for people: text_duration, text_size or text_rate */
-#define SCENARIO_TELL_BYTES 32
-const char *scenario_unit_tell(char out[SCENARIO_TELL_BYTES], enum scenario_unit unit,
-                               double value);
 
 #endif

@@ -204,13 +204,15 @@ static int read_values(const struct field_place *place, const struct field *fiel
                        const cJSON *value, void *slot)
 {
     struct scenario *scenario = slot;
-    int *values = scenario->values;
+    int values[SCENARIO_MOST_VALUES];
     int count = field_integers(place, field, value, values, 1, SCENARIO_MOST_AGENTS);
-    for (int i = 1; i < count; i++)
+    for (int i = 0; i < count; i++) {
         for (int k = 0; k < i; k++)
             if (values[i] == values[k])
                 return field_complain(place, value, field->key,
                                       "expected every batch size once, got %d twice", values[i]);
+        scenario->values[i] = (size_t)values[i];
+    }
     scenario->value_count = count > 0 ? (size_t)count : 0;
     return count < 0 ? -1 : 0;
 }
@@ -283,6 +285,25 @@ static void fill_defaults(struct scenario *scenario)
         scenario->prompt = xstrdup(default_prompt);
 }
 
+static void fill_batch(struct scenario *scenario)
+{
+    size_t listed = 0, largest = 0;
+    for (size_t i = 0; i < scenario->agent_count; i++)
+        listed += scenario->agents[i].times;
+    if (!scenario->value_count)
+        scenario->values[scenario->value_count++] = listed;
+    for (size_t i = 0; i < scenario->value_count; i++)
+        largest = scenario->values[i] > largest ? scenario->values[i] : largest;
+    scenario->batch = xcalloc(largest, sizeof *scenario->batch);
+    for (size_t i = 0, agent = 0, times = 0; i < largest; i++) {
+        if (times++ == scenario->agents[agent].times) {
+            agent = agent + 1 < scenario->agent_count ? agent + 1 : 0;
+            times = 1;
+        }
+        scenario->batch[i] = agent;
+    }
+}
+
 static int read_root(const struct field_place *place)
 {
     static const struct field whole = {.key = "scenario", .expected = "an object"};
@@ -291,6 +312,7 @@ static int read_root(const struct field_place *place)
     if (field_read_object(place, scenario_fields, place->root, place->scenario) < 0)
         return -1;
     fill_defaults(place->scenario);
+    fill_batch(place->scenario);
     return 0;
 }
 

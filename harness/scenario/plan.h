@@ -25,11 +25,18 @@ struct plan_item {
     short look; /* k >= 1: with this item the k-th look is complete; else 0 */
 };
 
-/* The whole order. `items` belongs to the plan. */
+/* The whole order. `items` and `text` belong to the plan. */
 struct plan {
     struct plan_item *items;
     size_t count;
     uint64_t seed;
+    /* one number for every item in its order: two plans of the same run are equal when theirs are.
+     * FNV-1a, 64 bit (Fowler, Noll, Vo) */
+    uint64_t fingerprint;
+    /* the plan as JSON for the store: seed, looks, blocks, number of items, the error of each side
+     * and how it is spent, hashes of the order and of the scenario's text. The same plan gives the
+     * same text. */
+    char *text;
 };
 
 /*
@@ -39,22 +46,10 @@ struct plan {
  * that slow drift of the machine meets all of them alike. Inside a block each arm stands first,
  * second, ... equally often (as near as the block allows), in random order.
  *
- * arms   : only these arm indices, NULL for all
  * source : balanced random interleaving, judge/STATISTICS.md 4; generator MT19937 of GSL
  */
-void plan_build(struct plan *out, const struct scenario *scenario, const size_t arms[],
-                size_t arm_count, uint64_t seed);
+void plan_build(struct plan *out, const struct scenario *scenario, uint64_t seed);
 
 void plan_release(struct plan *plan);
-
-/* plan_describe - the plan as JSON for the store: seed, looks, blocks, number of items, the error
- * of each side and how it is spent, hashes of the order and of the scenario's text. The same plan
- * gives the same text. The caller frees it. */
-char *plan_describe(const struct plan *plan, const struct scenario *scenario);
-
-/* plan_fingerprint - one number for every item in its order: two plans of the same run are equal
- * when theirs are.
- * source : FNV-1a, 64 bit (Fowler, Noll, Vo) */
-uint64_t plan_fingerprint(const struct plan *plan);
 
 #endif

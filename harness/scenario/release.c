@@ -36,6 +36,7 @@ void scenario_release(struct scenario *scenario)
         free(scenario->claims[i].text);
         free(scenario->claims[i].agent);
     }
+    free(scenario->batch);
     free(scenario->agents);
     free(scenario->arms);
     free(scenario->claims);

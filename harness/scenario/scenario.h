@@ -106,12 +106,14 @@ struct scenario {
     char *prompt; /* default: a short fixed sentence */
     struct scenario_claim *claims;
     size_t claim_count;
-    /* "vary": {"agents": [...]}: batch sizes;
-     * the list of agents is repeated or cut to reach each */
-    int values[SCENARIO_MOST_VALUES];
-    size_t value_count; /* 0 when nothing varies: the batch is the list as it stands */
-    uint64_t faults;    /* bit i: scenario_fault_names[i] is asked for; default none */
-    char *source;       /* the text it was read from, for the store */
+    /* batch sizes, at least one. "vary": {"agents": [...]}: the list is repeated or cut to reach
+     * each; nothing varies: the list as it stands */
+    size_t values[SCENARIO_MOST_VALUES];
+    size_t value_count;
+    /* index in agents of each agent of the largest batch: the list with its `times`, repeated */
+    size_t *batch;
+    uint64_t faults; /* bit i: scenario_fault_names[i] is asked for; default none */
+    char *source;    /* the text it was read from, for the store */
 };
 
 /*
@@ -142,19 +144,9 @@ int scenario_fault_add(uint64_t *faults, const char *name);
 /* scenario_fault_nearest - the known word nearest to it, or NULL */
 const char *scenario_fault_nearest(const char *name);
 
-/* scenario_batch_size - agents in a batch at value index `value` (0 when nothing varies) */
-size_t scenario_batch_size(const struct scenario *scenario, size_t value);
-
-/* scenario_agent_at - the agent at `ordinal` of a batch:
- * the list with its `times`, repeated as needed */
-const struct scenario_agent *scenario_agent_at(const struct scenario *scenario, size_t ordinal);
-
 /* scenario_find_arm - index of the arm of this name; scenario_find_size - of this batch size among
  * the values; -1 when there is none */
 int scenario_find_arm(const struct scenario *scenario, const char *name);
 int scenario_find_size(const struct scenario *scenario, size_t batch_size);
-
-/* scenario_value_count - number of batch sizes, at least 1 */
-size_t scenario_value_count(const struct scenario *scenario);
 
 #endif

@@ -68,8 +68,8 @@ static void what_is_not_said_has_its_default(void **state)
     assert_true(scenario.consensus);
     assert_int_equal(scenario.on_failure, SCENARIO_CANCEL);
     assert_int_equal(scenario.claim_count, 0);
-    assert_int_equal(scenario_value_count(&scenario), 1);
-    assert_int_equal(scenario_batch_size(&scenario, 0), 2);
+    assert_int_equal(scenario.value_count, 1);
+    assert_int_equal(scenario.values[0], 2);
     assert_int_equal(scenario.agents[0].ready, SCENARIO_READY_FD);
     assert_int_equal(scenario.agents[0].times, 1);
     assert_true(scenario.agents[0].ledger); /* our own agent writes one */
@@ -120,9 +120,9 @@ static void what_is_said_arrives(void **state)
     assert_int_equal(scenario.on_failure, SCENARIO_DEGRADE);
     assert_string_equal(scenario.prompt, "");
     assert_int_equal(scenario.claims[0].failure, SCENARIO_DEGRADE);
-    assert_int_equal(scenario_value_count(&scenario), 2);
-    assert_int_equal(scenario_batch_size(&scenario, 0), 5);
-    assert_int_equal(scenario_batch_size(&scenario, 1), 1);
+    assert_int_equal(scenario.value_count, 2);
+    assert_int_equal(scenario.values[0], 5);
+    assert_int_equal(scenario.values[1], 1);
     scenario_release(&scenario);
 }
 
@@ -130,12 +130,18 @@ static void what_is_said_arrives(void **state)
 static void a_batch_repeats_the_list(void **state)
 {
     static const char expected[] = "aabaaba";
-    struct scenario_agent agents[] = {{.name = "a", .times = 2}, {.name = "b", .times = 1}};
-    struct scenario scenario = {.agents = agents, .agent_count = 2};
+    struct scenario scenario = {0};
+    struct err err = {0};
+    const char *text =
+        "{\"name\": \"n\", \"cycles\": 5, \"vary\": {\"agents\": [7, 2]}, \"agents\": ["
+        "{\"name\": \"a\", \"command\": [\"x\"], \"times\": 2}, {\"name\": \"b\", \"command\": "
+        "[\"x\"]}],"
+        " \"arms\": [{\"name\": \"s\", \"subject\": [\"x\"]}]}";
     (void)state;
-    assert_int_equal(scenario_batch_size(&scenario, 0), 3);
+    assert_int_equal(scenario_parse(&scenario, text, strlen(text), &err), 0);
     for (size_t i = 0; expected[i]; i++)
-        assert_int_equal(scenario_agent_at(&scenario, i)->name[0], expected[i]);
+        assert_int_equal(scenario.agents[scenario.batch[i]].name[0], expected[i]);
+    scenario_release(&scenario);
 }
 
 static void claims_are_sentences(void **state)

@@ -126,3 +126,14 @@ struct stats_place *stats_order(const double x[], size_t n)
     qsort(places, n, sizeof *places, by_value_then_place);
     return places;
 }
+
+size_t *stats_block_sizes(const int blocks[], size_t n, size_t *count)
+{
+    size_t *sizes = xcalloc(n + 1, sizeof *sizes);
+    *count = 0;
+    for (size_t i = 0; i < n; i++) {
+        *count += i == 0 || blocks[i] != blocks[i - 1];
+        sizes[*count - 1]++;
+    }
+    return sizes;
+}

@@ -30,6 +30,10 @@ void stats_sort(double samples[], size_t n);
 /* stats_sorted_copy - as stats_sort makes it, never NULL; the caller frees it */
 double *stats_sorted_copy(const double samples[], size_t n);
 
+/* stats_block_sizes - how many of n samples stand in each block, blocks[i] being that of sample i;
+ * *count: the number of blocks; the caller frees it */
+size_t *stats_block_sizes(const int blocks[], size_t n, size_t *count);
+
 /*
  * stats_summarise - all of struct stats_summary
  *

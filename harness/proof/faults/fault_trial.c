@@ -24,7 +24,7 @@ static const char *answer_of(const struct session *session)
         return "killed";
     if (cycle->broke != CYCLE_WHOLE)
         return cycle->answer == SUBJECT_REFUSED ? "refused" : "broke";
-    return cycle_outcome_name(cycle->outcome);
+    return cycle_outcome_names[cycle->outcome];
 }
 
 static void note_answer(struct faults_row *row, const char *word)
@@ -76,7 +76,7 @@ static int begin_healthy(struct session *session, struct audit_findings *finding
                            session->asked->scenario->arms[session->arm].name,
                            findings->count          ? findings->items[0].text
                            : session->cycle.trouble ? session->cycle.trouble
-                                                    : cycle_outcome_name(session->cycle.outcome));
+                                                    : cycle_outcome_names[session->cycle.outcome]);
     }
     return 0;
 }
@@ -123,7 +123,7 @@ static int recover(struct session *session, struct audit_findings *findings, str
     if (!session_is_healthy(session))
         audit_find(findings, "recovers-from-faults", "", "no healthy batch afterwards: %.200s",
                    session->cycle.trouble ? session->cycle.trouble
-                                          : cycle_outcome_name(session->cycle.outcome));
+                                          : cycle_outcome_names[session->cycle.outcome]);
     return 0;
 }
 

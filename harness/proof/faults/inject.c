@@ -323,7 +323,7 @@ void inject_check(const struct session *session, struct audit_findings *findings
                    "called ready, though it could not start");
     else if (!agent->error || !*agent->error)
         audit_find(findings, "failure-is-told", agent->id, "called %s without a reason",
-                   cycle_outcome_name(agent->outcome));
+                   cycle_outcome_names[agent->outcome]);
 }
 
 void inject_release(struct injection *injection)

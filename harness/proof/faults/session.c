@@ -52,7 +52,7 @@ static const char *can_kill_agent(const struct faults_options *asked, const stru
 {
     if (fault->moment == CYCLE_SPAWNING)
         return can_program("spawnref-agent");
-    return scenario_agent_at(asked->scenario, 0)->ready == SCENARIO_READY_EXIT
+    return asked->scenario->agents[0].ready == SCENARIO_READY_EXIT
                ? "its first agent has ended when it is ready"
                : NULL;
 }

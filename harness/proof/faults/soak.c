@@ -112,7 +112,7 @@ static int good_cycle(struct soak *soak, size_t arm, struct err *err)
         audit_find(&soak->findings, "recovers-from-faults", "",
                    "no healthy batch though nothing fails: %.180s",
                    session->cycle.trouble ? session->cycle.trouble
-                                          : cycle_outcome_name(session->cycle.outcome));
+                                          : cycle_outcome_names[session->cycle.outcome]);
     return 0;
 }
 

@@ -13,7 +13,7 @@ static void add_row(cJSON *rows, const struct calibration_row *row)
 {
     cJSON *out = cJSON_CreateObject(), *part;
     char key[32], statistic[GATE_STATISTIC_BYTES];
-    cJSON_AddStringToObject(out, "metric", scenario_metric_name(row->metric));
+    cJSON_AddStringToObject(out, "metric", scenario_metric_names[row->metric]);
     cJSON_AddStringToObject(out, "statistic", gate_statistic(statistic, row->quantile));
     json_add_int64(out, "agents", (int64_t)row->batch_size);
     json_add_double(out, "noise_floor", row->noise_floor);

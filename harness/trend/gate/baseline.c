@@ -205,13 +205,13 @@ static int load_all(struct gate_baseline *out, struct results *store, const stru
                     size_t count, struct err *err)
 {
     const struct scenario *first = &members[0].scenario;
-    size_t values = scenario_value_count(first);
+    size_t values = first->value_count;
     out->series = xcalloc(first->arm_count * values * SCENARIO_METRICS, sizeof *out->series);
     for (size_t arm = 0; arm < first->arm_count; arm++)
         for (size_t value = 0; value < values; value++)
             for (int metric = 0; metric < SCENARIO_METRICS; metric++) {
                 struct gate_series series = {.arm = xstrdup(first->arms[arm].name),
-                                             .batch_size = scenario_batch_size(first, value),
+                                             .batch_size = first->values[value],
                                              .metric = (enum scenario_metric)metric};
                 bool known = false;
                 int rc = load_series(&series, &known, store, members, count, err);

@@ -33,8 +33,8 @@ static void add_figures(cJSON *object, const struct gate_figures *figures)
 
 static const char *unit_of(enum scenario_metric metric)
 {
-    enum scenario_unit unit = scenario_metric_unit(metric);
-    return unit == SCENARIO_PER_SECOND ? "ns_per_agent" : scenario_unit_name(unit);
+    enum scenario_unit unit = scenario_metrics[metric].unit;
+    return unit == SCENARIO_PER_SECOND ? "ns_per_agent" : scenario_units[unit].name;
 }
 
 static cJSON *series_json(const struct gate_baseline *baseline, const struct gate_series *series)
@@ -42,7 +42,7 @@ static cJSON *series_json(const struct gate_baseline *baseline, const struct gat
     cJSON *object = cJSON_CreateObject(), *list;
     cJSON_AddStringToObject(object, "arm", series->arm);
     json_add_int64(object, "agents", (int64_t)series->batch_size);
-    cJSON_AddStringToObject(object, "metric", scenario_metric_name(series->metric));
+    cJSON_AddStringToObject(object, "metric", scenario_metric_names[series->metric]);
     cJSON_AddStringToObject(object, "unit", unit_of(series->metric));
     cJSON_AddItemToObject(object, "median", whole(series->pooled.at[gate_baseline_place(0.5)]));
     cJSON_AddItemToObject(object, "p95", whole(series->pooled.at[gate_baseline_place(0.95)]));

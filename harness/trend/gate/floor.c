@@ -47,7 +47,7 @@ static void hold_against(struct gate_result *result, const cJSON *row,
 {
     const cJSON *floor = cJSON_GetObjectItemCaseSensitive(row, "noise_floor");
     char statistic[GATE_STATISTIC_BYTES];
-    if (!is(row, "metric", scenario_metric_name(place->metric)) ||
+    if (!is(row, "metric", scenario_metric_names[place->metric]) ||
         !is(row, "statistic", gate_statistic(statistic, quantile)) || !cJSON_IsNumber(floor) ||
         result->asked.tolerance >= floor->valuedouble)
         return;
@@ -55,7 +55,7 @@ static void hold_against(struct gate_result *result, const cJSON *row,
         result,
         "--max-regression %.3g%% is below the noise floor of %s %s on this machine, %.3g%%: allow "
         "at least that, or calibrate anew on a quieter machine (spawnbench doctor --calibrate)",
-        100 * result->asked.tolerance, scenario_metric_name(place->metric), statistic,
+        100 * result->asked.tolerance, scenario_metric_names[place->metric], statistic,
         100 * floor->valuedouble);
 }
 

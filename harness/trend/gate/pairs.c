@@ -38,11 +38,11 @@ static void add_metrics(struct gate_pairs *pairs, const struct gate_asked *asked
                         const struct gate_place *place, struct sides *sides)
 {
     bool turned = scenario_metrics[place->metric].more_is_better;
-    struct gate_metric metric = {.name = scenario_metric_name(place->metric),
+    struct gate_metric metric = {.name = scenario_metric_names[place->metric],
                                  .baseline = sides->baseline.values,
                                  .candidate = sides->candidate.values,
                                  .n = sides->n};
-    size_t *sizes = results_series_sizes(&sides->baseline, sides->n, &metric.blocks);
+    size_t *sizes = stats_block_sizes(sides->baseline.blocks, sides->n, &metric.blocks);
     keep(pairs, sizes);
     metric.block_sizes = sizes;
     if (turned) {
@@ -91,16 +91,15 @@ int gate_pairs_load(struct gate_pairs *out, const struct gate_asked *asked,
                     int baseline, int candidate, struct err *err)
 {
     const int arms[2] = {baseline, candidate};
-    size_t values = scenario_value_count(scenario);
+    size_t values = scenario->value_count;
     size_t room = values * asked->metric_count * asked->quantile_count;
     *out = (struct gate_pairs){0};
     out->metrics = xcalloc(room + 1, sizeof *out->metrics);
     out->places = xcalloc(room + 1, sizeof *out->places);
     for (size_t value = 0; value < values; value++)
         for (size_t i = 0; i < asked->metric_count; i++) {
-            struct gate_place place = {.metric = asked->metrics[i],
-                                       .value = value,
-                                       .batch_size = scenario_batch_size(scenario, value)};
+            struct gate_place place = {
+                .metric = asked->metrics[i], .value = value, .batch_size = scenario->values[value]};
             if (load_place(out, asked, &place, store, run, arms, err) < 0) {
                 gate_pairs_release(out);
                 return -1;

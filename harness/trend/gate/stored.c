@@ -199,7 +199,7 @@ static void add_item(struct comparison *comparison, const struct gate_series *se
     out->pairs.places = xrealloc(out->pairs.places, at + 1, sizeof *out->pairs.places);
     out->answer.items[at] = (struct gate_item){0};
     out->pairs.metrics[at] =
-        (struct gate_metric){.name = scenario_metric_name(series->metric), .quantile = quantile};
+        (struct gate_metric){.name = scenario_metric_names[series->metric], .quantile = quantile};
     out->pairs.places[at] = (struct gate_place){
         .metric = series->metric, .batch_size = series->batch_size, .arm = xstrdup(series->arm)};
     out->answer.count = out->pairs.count = at + 1;
@@ -217,14 +217,14 @@ static int compare_metric(struct comparison *comparison, int arm, int value, siz
     bool known = false;
     if (!series) {
         gate_refuse(comparison->out, "the baseline has no %s of arm '%s' at %zu agents",
-                    scenario_metric_name(metric), name, batch_size);
+                    scenario_metric_names[metric], name, batch_size);
         return 0;
     }
     if (gate_figures_load(&own, &known, comparison->store, comparison->run.id, &which, err) < 0)
         return -1;
     if (!known)
         gate_refuse(comparison->out, "run %lld does not know %s of arm '%s'",
-                    (long long)comparison->run.id, scenario_metric_name(metric), name);
+                    (long long)comparison->run.id, scenario_metric_names[metric], name);
     for (size_t q = 0; known && q < comparison->out->asked.quantile_count; q++)
         add_item(comparison, series, &own, comparison->out->asked.quantiles[q]);
     return 0;

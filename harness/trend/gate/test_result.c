@@ -37,7 +37,7 @@ static struct gate_result judge(void **state, const struct invented *invented,
                                 const struct gate_manners *manners)
 {
     struct synthetic *synthetic = *state;
-    struct scenario scenario = {.arm_count = 2, .look_count = 1};
+    struct scenario scenario = {.arm_count = 2, .look_count = 1, .value_count = 1};
     struct gate_result result = {.asked = {.metrics = {SCENARIO_SPAWN_TIME},
                                            .metric_count = 1,
                                            .quantiles = {0.5},

@@ -37,7 +37,7 @@ static void look(struct history_answer *out, const struct history *history)
         snprintf(out->text, sizeof out->text,
                  "%s of %s, %zu agents, has been %+.1f %% since run %lld (p %.4f, n %zu runs), and "
                  "nobody accepted it (if it is meant: spawnbench history --accept %lld)",
-                 scenario_metric_name(history->metric), where->arm, where->batch_size,
+                 scenario_metric_names[history->metric], where->arm, where->batch_size,
                  100 * (worst->after / worst->before - 1),
                  (long long)history->runs[where->points[worst->at].run].id, worst->p, where->count,
                  (long long)history->runs[where->points[worst->at].run].id);

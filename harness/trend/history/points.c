@@ -35,8 +35,8 @@ static void make_series(struct history *history, const struct scenario scenarios
         for (size_t i = 0; i < scenario->arm_count; i++) {
             if (arm && strcmp(scenario->arms[i].name, arm) != 0)
                 continue;
-            for (size_t value = 0; value < scenario_value_count(scenario); value++) {
-                size_t size = scenario_batch_size(scenario, value);
+            for (size_t value = 0; value < scenario->value_count; value++) {
+                size_t size = scenario->values[value];
                 if (!find(history, scenario->arms[i].name, size))
                     add_series(history, scenario->arms[i].name, size);
             }
@@ -59,7 +59,7 @@ static void drop_unknown(struct results_series *series)
 
 static double tau_of(const struct results_series *series)
 {
-    size_t blocks, *sizes = results_series_sizes(series, series->n, &blocks);
+    size_t blocks, *sizes = stats_block_sizes(series->blocks, series->n, &blocks);
     double tau = stats_measure_dependence(series->values, series->n, 0.5, sizes, blocks).tau;
     free(sizes);
     return tau;
@@ -99,10 +99,10 @@ static int add_run(struct history *history, struct results *store, size_t run,
                    const struct scenario *scenario, struct err *err)
 {
     for (size_t arm = 0; arm < scenario->arm_count; arm++) {
-        for (size_t value = 0; value < scenario_value_count(scenario); value++) {
+        for (size_t value = 0; value < scenario->value_count; value++) {
             const struct results_which which = {(int)arm, (int)value, history->metric, NULL};
             struct history_series *series =
-                find(history, scenario->arms[arm].name, scenario_batch_size(scenario, value));
+                find(history, scenario->arms[arm].name, scenario->values[value]);
             if (series && add_point(history, store, run, &which, series, err) < 0)
                 return -1;
         }

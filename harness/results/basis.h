@@ -1,0 +1,74 @@
+/* basis - all that a verdict on one run rests on, read in one go.
+ *
+ * Plain data: judge/ looks at it and asks no store for anything.
+ */
+#ifndef RESULTS_BASIS_H
+#define RESULTS_BASIS_H
+
+#include <string.h>
+
+#include "results/results.h"
+
+/* One of the series that claims and diagnostics look at. */
+struct results_measured {
+    struct results_which which;
+    struct results_series series;
+};
+
+static inline bool results_is_same(const struct results_which *a, const struct results_which *b)
+{
+    return a->arm == b->arm && a->value == b->value && a->metric == b->metric &&
+           !a->agent == !b->agent && (!a->agent || strcmp(a->agent, b->agent) == 0);
+}
+
+/* Where a stored cycle stands in the plan. */
+struct results_place {
+    int64_t index;
+    int pair, block, arm, value, place;
+    bool warmup;
+};
+
+/* What the machine did during the cycles of the scenario's arms, warm-ups included. */
+struct results_strain {
+    size_t cycles;
+    int64_t steal_ticks, total_ticks; /* sums; total 0: not known */
+    int64_t pressure_us;              /* sum; -1: not known */
+    int64_t span_ns;                  /* first sent to last answered, within sittings */
+    size_t throttled, throttle_known; /* cycles */
+    size_t suspended;                 /* cycles during which it slept */
+};
+
+/* Zero holds nothing and may be released. */
+struct results_basis {
+    struct results_run run;
+    char *plan_text; /* as it was declared; NULL: the run was made before plans were stored */
+    uint64_t plan_fingerprint;
+    /* spawn times of each arm at each batch size, and what the claims are about; none twice */
+    struct results_measured *measured;
+    size_t measured_count;
+    struct results_place *cycles; /* all that are stored, by index */
+    size_t cycle_count;
+    struct results_strain strain;
+    struct results_tally tally; /* of the whole run */
+    struct results_tally
+        *tallies; /* [claim * values + value]: of the claim's arm; INTACT: of all */
+};
+
+/*
+ * results_basis_load - read it
+ *
+ * out      : zero or loaded before, which is released; whole or zero
+ * scenario : the one that is judged with; its agents' names are borrowed
+ * errors   : those of the store
+ */
+int results_basis_load(struct results_basis *out, const struct scenario *scenario,
+                       struct results *store, int64_t run, struct err *err);
+
+/* results_basis_earlier - that of the newest stored run of this scenario; returns 0, or -1 when
+ * there is none that had the same arms, agents and batch sizes, or it cannot be read */
+int results_basis_earlier(struct results_basis *out, const struct scenario *scenario,
+                          struct results *store);
+
+void results_basis_release(struct results_basis *basis);
+
+#endif
