@@ -127,21 +127,6 @@ static void read_options(int argc, char *argv[])
 
 /* ---- one line in, one line out ---- */
 
-static int write_all(struct text *answer)
-{
-    size_t done = 0;
-    while (done < answer->length) {
-        ssize_t written = write(STDOUT_FILENO, answer->data + done, answer->length - done);
-        if (written < 0 && errno != EINTR) {
-            fprintf(stderr, "spawnref: cannot answer: %s\n", strerror(errno));
-            return -1;
-        }
-        done += written > 0 ? (size_t)written : 0;
-    }
-    text_clear(answer);
-    return 0;
-}
-
 /* More of stdin. 1: some came, 0: its end or a signal that ends us, -1: it cannot be read. */
 static int read_more(struct text *input, struct watch *watch)
 {
@@ -173,7 +158,10 @@ static int answer_line(struct protocol *protocol, struct text *input, size_t len
     int rc;
     input->data[length] = '\0';
     protocol_answer(protocol, input->data, length, read_ns, answer);
-    rc = write_all(answer);
+    rc = text_write(STDOUT_FILENO, answer->data, answer->length);
+    if (rc < 0)
+        fprintf(stderr, "spawnref: cannot answer: %s\n", strerror(errno));
+    text_clear(answer);
     text_drop_front(input, length + 1);
     protocol_tidy(protocol);
     return rc;

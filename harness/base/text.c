@@ -202,7 +202,7 @@ done:
     return rc;
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
+int text_write(int fd, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t done = write(fd, bytes, length);
@@ -225,7 +225,7 @@ int text_write_file(const char *path, const void *bytes, size_t length, struct e
         err_system(err, "cannot write '%s'", path);
         goto done;
     }
-    rc = write_all(fd, bytes, length);
+    rc = text_write(fd, bytes, length);
     if (close(fd) != 0 || rc != 0 || rename(beside, path) != 0) {
         err_system(err, "cannot write '%s'", path);
         unlink(beside);

@@ -56,6 +56,9 @@ char *xstrdup(const char *string);
 int text_read_file(char **out, size_t *length, const char *path, size_t most_bytes,
                    struct err *err);
 
+/* text_write - all of it, also when it is taken in parts; -1 with errno set when it is not */
+int text_write(int fd, const char *bytes, size_t length);
+
 /*
  * text_write_file - a whole file, replaced at once
  *

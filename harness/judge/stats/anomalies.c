@@ -73,28 +73,17 @@ struct stats_drift stats_find_drift(const double x[], size_t n)
 
 /* ---- outliers ---- */
 
-static double log_or_least(double x)
-{
-    return x > 0 ? log(x) : -INFINITY;
-}
-
-/* x becomes its distances from the median, which is finite */
-static void distances(double x[], size_t n, double median)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] = fabs(x[i] - median);
-}
-
 struct stats_log_spread stats_measure_log_spread(const double x[], size_t n)
 {
     struct stats_log_spread out = {.median = NAN, .sigma = NAN};
     double *logs = stats_sorted_copy(x, n);
     for (size_t i = 0; i < n; i++)
-        logs[i] = log_or_least(logs[i]);
+        logs[i] = logs[i] > 0 ? log(logs[i]) : -INFINITY;
     /* the outer two of the middle may be infinite while the mean of opposite ones is no number */
     if (n > 0 && isfinite(logs[(n - 1) / 2]) && isfinite(logs[n / 2])) {
         out.median = stats_quantile(logs, n, 0.5);
-        distances(logs, n, out.median);
+        for (size_t i = 0; i < n; i++)
+            logs[i] = fabs(logs[i] - out.median);
         stats_sort(logs, n);
         out.sigma = stats_quantile(logs, n, 0.5) / gsl_cdf_ugaussian_Pinv(0.75);
         out.defined = isfinite(out.sigma);

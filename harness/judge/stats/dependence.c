@@ -19,11 +19,6 @@
 
 /* ---- ranks and indicators ---- */
 
-static double failed_if_nan(double x)
-{
-    return isnan(x) ? INFINITY : x;
-}
-
 void stats_mid_ranks(double out[], const double x[], size_t n)
 {
     struct stats_place *order = stats_order(x, n);
@@ -42,7 +37,7 @@ size_t stats_indicator(double out[], const double x[], size_t n, double p)
     size_t sum = 0;
     free(sorted);
     for (size_t i = 0; i < n; i++) {
-        double value = failed_if_nan(x[i]);
+        double value = isnan(x[i]) ? INFINITY : x[i];
         bool above = value > limit || (value == limit && limit == INFINITY);
         out[i] = above;
         sum += above;

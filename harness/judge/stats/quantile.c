@@ -93,33 +93,26 @@ static long least_bad(size_t n, double p, double tau, double alpha)
     return (long)n - most_bad(n, 1 - p, tau, alpha);
 }
 
-static struct stats_bounds bounds_at(const double sorted[], size_t n, long lower_index,
-                                     long upper_index)
-{
-    struct stats_bounds bounds = {-INFINITY, INFINITY, lower_index >= 0 && lower_index < (long)n,
-                                  upper_index >= 0 && upper_index < (long)n};
-    if (bounds.has_lower)
-        bounds.lower = sorted[lower_index];
-    if (bounds.has_upper)
-        bounds.upper = sorted[upper_index];
-    return bounds;
-}
-
 struct stats_bounds stats_quantile_bounds(const double sorted[], size_t n, double p, double tau,
                                           double alpha_lower, double alpha_upper)
 {
-    long support = most_bad(n, p, tau, alpha_upper);
-    long refute = least_bad(n, p, tau, alpha_lower);
     /* 1-based in judge/STATISTICS.md 2.1: upper X(n - c_S), lower X(n - c_R + 1) */
-    return bounds_at(sorted, n, (long)n - refute, support < 0 ? -1 : (long)n - support - 1);
+    long upper = (long)n - most_bad(n, p, tau, alpha_upper) - 1;
+    long lower = (long)n - least_bad(n, p, tau, alpha_lower);
+    struct stats_bounds bounds = {-INFINITY, INFINITY, lower >= 0 && lower < (long)n,
+                                  upper >= 0 && upper < (long)n};
+    if (bounds.has_lower)
+        bounds.lower = sorted[lower];
+    if (bounds.has_upper)
+        bounds.upper = sorted[upper];
+    return bounds;
 }
 
+/* At p = 0.5 the good and the bad ones change places: X(c + 1) is X(n - c_R + 1). */
 struct stats_bounds stats_median_bounds(const double sorted[], size_t n, double tau,
                                         double alpha_lower, double alpha_upper)
 {
-    long below = most_bad(n, 0.5, tau, alpha_lower);
-    long above = most_bad(n, 0.5, tau, alpha_upper);
-    return bounds_at(sorted, n, below < 0 ? -1 : below, above < 0 ? -1 : (long)n - above - 1);
+    return stats_quantile_bounds(sorted, n, 0.5, tau, alpha_lower, alpha_upper);
 }
 
 size_t stats_minimum_n(double p, double alpha)

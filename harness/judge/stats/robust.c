@@ -85,36 +85,32 @@ static size_t window_of(size_t n)
     return (size_t)fmin(WINDOW_SHARE * (double)n, WINDOW_ROOTS * sqrt((double)n));
 }
 
-/* Errors that are allowed, and when to look for weak dependence. */
-struct manner {
-    double alpha, enough;
-};
-
+/* alpha: errors that are allowed; enough: when to look for weak dependence */
 static double robust_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks,
-                         struct manner manner)
+                         double alpha, double enough)
 {
     struct stats_dependence old = stats_measure_dependence(x, n, p, sizes, blocks);
     double tau = old.tau, *above;
-    if (n < LEAST_N || (!old.gate && (double)n * fmin(p, 1 - p) < manner.enough))
+    if (n < LEAST_N || (!old.gate && (double)n * fmin(p, 1 - p) < enough))
         return tau;
     above = xcalloc(n, sizeof *above);
     stats_indicator(above, x, n, p);
-    tau = fmax(tau, wide_tau(above, n, window_of(n), manner.alpha));
+    tau = fmax(tau, wide_tau(above, n, window_of(n), alpha));
     if (n <= LONG_SERIES)
-        tau = fmax(tau, long_tau(above, n, manner.alpha));
+        tau = fmax(tau, long_tau(above, n, alpha));
     free(above);
     return tau;
 }
 
 double stats_robust_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks)
 {
-    return robust_tau(x, n, p, sizes, blocks, (struct manner){USUAL_ALPHA, ENOUGH_RARE});
+    return robust_tau(x, n, p, sizes, blocks, USUAL_ALPHA, ENOUGH_RARE);
 }
 
 double stats_stern_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks,
                        double alpha)
 {
-    return robust_tau(x, n, p, sizes, blocks, (struct manner){alpha, ENOUGH_STERN});
+    return robust_tau(x, n, p, sizes, blocks, alpha, ENOUGH_STERN);
 }
 
 double stats_quantile_beside_heap(const double values[], size_t n, double p)

@@ -127,14 +127,6 @@ size_t stats_count_different(const double at[], size_t count)
     return different;
 }
 
-/* The terms of the law for n agents, before division by the time there. */
-static void usl_terms(double terms[], double n)
-{
-    terms[0] = 1;
-    terms[1] = n - 1;
-    terms[2] = n * (n - 1);
-}
-
 /* False, and nothing to free, when there is no point or one that cannot be used. */
 static bool state_problem(struct problem *out, const double at[], const double time[], size_t count)
 {
@@ -146,9 +138,9 @@ static bool state_problem(struct problem *out, const double at[], const double t
     *out = (struct problem){count, stats_count_different(at, count), NULL};
     out->rows = xcalloc(count, sizeof out->rows[0]);
     for (size_t i = 0; i < count; i++) {
-        usl_terms(out->rows[i], at[i]);
-        for (unsigned j = 0; j < TERMS; j++)
-            out->rows[i][j] /= time[i];
+        out->rows[i][0] = 1 / time[i];
+        out->rows[i][1] = (at[i] - 1) / time[i];
+        out->rows[i][2] = at[i] * (at[i] - 1) / time[i];
     }
     return true;
 }
