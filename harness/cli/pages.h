@@ -1,5 +1,5 @@
-/* pages - what the files of `spawnbench doctor` and of `spawnbench gate` share; nobody else includes
- * it. */
+/* pages - what the files of `spawnbench doctor` and of `spawnbench gate` share;
+ * nobody else includes it. */
 #ifndef CLI_PAGES_H
 #define CLI_PAGES_H
 

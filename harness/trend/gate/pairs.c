@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "judge/stats/stats.h"
 
 /* Two series of one metric at one batch size, and where they are from. */
 struct sides {
