@@ -1,5 +1,4 @@
-/* pages - what the files of `spawnbench doctor` and of `spawnbench gate` share;
- * nobody else includes it. */
+/* pages - what the files of `spawnbench doctor` and of `spawnbench gate` share, and no others. */
 #ifndef CLI_PAGES_H
 #define CLI_PAGES_H
 

@@ -51,7 +51,7 @@ static struct clean clean_new(const struct stats_sweep *sweep)
     for (size_t round = 0; round < sweep->rounds; round++)
         if (is_whole(sweep, round))
             whole[clean.rounds++] = round;
-    clean.marks = xcalloc(sweep->sizes, sizeof *clean.marks);
+    clean.marks = xcalloc(sweep->sizes, sizeof(struct stats_place *));
     clean.medians = xcalloc(sweep->sizes, sizeof *clean.medians);
     clean.drawn = xcalloc(clean.rounds, sizeof *clean.drawn);
     for (size_t size = 0; size < clean.sizes; size++) {
