@@ -248,7 +248,7 @@ static void edivisive(struct check *check)
     expect_list(check, "q_profile", out, count);
     count = split_by_threshold(out, z.x, 0, z.n, min_segment, threshold);
     expect_list(check, "change_points_by_threshold", out, count);
-    if (!cJSON_HasObjectItem(check->in, "permutations"))
+    if (!cJSON_GetObjectItemCaseSensitive(check->in, "permutations"))
         return;
     order = check_sizes(check, "permutations", &count);
     expect_number(check, "p_permutation", split_p(check, z, min_segment, order, count));
