@@ -126,16 +126,16 @@ static int by_key(const void *left, const void *right)
     return a->key < b->key ? -1 : a->key > b->key;
 }
 
-static int take_table(struct snapshot *witness, int table, sqlite3 *database)
+static int take_table(struct snapshot *snapshot, int table, sqlite3 *database)
 {
     sqlite3_stmt *row = NULL;
     int rc = sqlite3_prepare_v2(database, tables[table].sql, -1, &row, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW) {
-        if (witness->count == witness->room) {
-            witness->room = witness->room ? 2 * witness->room : 256;
-            witness->rows = xrealloc(witness->rows, witness->room, sizeof *witness->rows);
+        if (snapshot->count == snapshot->room) {
+            snapshot->room = snapshot->room ? 2 * snapshot->room : 256;
+            snapshot->rows = xrealloc(snapshot->rows, snapshot->room, sizeof *snapshot->rows);
         }
-        witness->rows[witness->count++] = remember(table, row);
+        snapshot->rows[snapshot->count++] = remember(table, row);
         rc = SQLITE_OK;
     }
     sqlite3_finalize(row);
@@ -144,34 +144,35 @@ static int take_table(struct snapshot *witness, int table, sqlite3 *database)
 
 struct snapshot *snapshot_take(sqlite3 *database, struct err *err)
 {
-    struct snapshot *witness = xcalloc(1, sizeof *witness);
+    struct snapshot *snapshot = xcalloc(1, sizeof *snapshot);
     int rc = 0;
     for (int i = 0; rc == 0 && i < SHAPES; i++)
-        rc = take_table(witness, i, database);
-    if (rc < 0 || read_settings(witness->settings, database) < 0) {
+        rc = take_table(snapshot, i, database);
+    if (rc < 0 || read_settings(snapshot->settings, database) < 0) {
         err_set(err, ERR_FORMAT, "cannot read it as a spawner's store: %s",
                 sqlite3_errmsg(database));
-        snapshot_free(witness);
+        snapshot_free(snapshot);
         return NULL;
     }
-    if (witness->count)
-        qsort(witness->rows, witness->count, sizeof *witness->rows, by_key);
-    return witness;
+    if (snapshot->count)
+        qsort(snapshot->rows, snapshot->count, sizeof *snapshot->rows, by_key);
+    return snapshot;
 }
 
-static void compare_row(struct audit_findings *findings, const struct snapshot *witness,
+static void compare_row(struct audit_findings *findings, const struct snapshot *snapshot,
                         int sightings[], const struct remembered *seen)
 {
     const struct shape *table = &tables[seen->table];
     const struct remembered *known =
-        witness->count ? bsearch(seen, witness->rows, witness->count, sizeof *witness->rows, by_key)
-                       : NULL;
+        snapshot->count
+            ? bsearch(seen, snapshot->rows, snapshot->count, sizeof *snapshot->rows, by_key)
+            : NULL;
     if (!known) {
         finding_add(findings, table->phantom, seen->label, "%s '%s' was never acknowledged",
                     table->noun, seen->label);
         return;
     }
-    if (++sightings[known - witness->rows] == 2)
+    if (++sightings[known - snapshot->rows] == 2)
         finding_add(findings, table->lost, seen->label, "%s '%s' is there more than once",
                     table->noun, seen->label);
     for (int i = 0; i < table->columns; i++)
@@ -181,14 +182,14 @@ static void compare_row(struct audit_findings *findings, const struct snapshot *
                         table->noun, seen->label);
 }
 
-static void compare_table(struct audit_findings *findings, const struct snapshot *witness,
+static void compare_table(struct audit_findings *findings, const struct snapshot *snapshot,
                           int sightings[], int table, sqlite3 *database)
 {
     sqlite3_stmt *row = NULL;
     int rc = sqlite3_prepare_v2(database, tables[table].sql, -1, &row, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW) {
         struct remembered seen = remember(table, row);
-        compare_row(findings, witness, sightings, &seen);
+        compare_row(findings, snapshot, sightings, &seen);
         rc = SQLITE_OK;
     }
     if (rc != SQLITE_DONE)
@@ -197,7 +198,7 @@ static void compare_table(struct audit_findings *findings, const struct snapshot
     sqlite3_finalize(row);
 }
 
-static void compare_settings(struct audit_findings *findings, const struct snapshot *witness,
+static void compare_settings(struct audit_findings *findings, const struct snapshot *snapshot,
                              sqlite3 *database)
 {
     uint32_t now[SETTINGS];
@@ -206,37 +207,37 @@ static void compare_settings(struct audit_findings *findings, const struct snaps
         return;
     }
     for (int i = 0; i < SETTINGS; i++)
-        if (now[i] != witness->settings[i])
+        if (now[i] != snapshot->settings[i])
             finding_add(findings, RULE_SETTINGS, "", "%s is %lu, it was %lu", settings[i].name,
-                        (unsigned long)now[i], (unsigned long)witness->settings[i]);
+                        (unsigned long)now[i], (unsigned long)snapshot->settings[i]);
 }
 
-void snapshot_compare(struct audit_findings *findings, const struct snapshot *witness,
+void snapshot_compare(struct audit_findings *findings, const struct snapshot *snapshot,
                       sqlite3 *database)
 {
-    int *sightings = xcalloc(witness->count + 1, sizeof *sightings);
+    int *sightings = xcalloc(snapshot->count + 1, sizeof *sightings);
     for (int i = 0; i < SHAPES; i++)
-        compare_table(findings, witness, sightings, i, database);
-    for (size_t i = 0; i < witness->count; i++) {
-        const struct remembered *known = &witness->rows[i];
+        compare_table(findings, snapshot, sightings, i, database);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct remembered *known = &snapshot->rows[i];
         if (!sightings[i])
             finding_add(findings, tables[known->table].lost, known->label,
                         "%s '%s' was acknowledged and is not there", tables[known->table].noun,
                         known->label);
     }
-    compare_settings(findings, witness, database);
+    compare_settings(findings, snapshot, database);
     free(sightings);
 }
 
-size_t snapshot_rows(const struct snapshot *witness)
+size_t snapshot_rows(const struct snapshot *snapshot)
 {
-    return witness->count;
+    return snapshot->count;
 }
 
-void snapshot_free(struct snapshot *witness)
+void snapshot_free(struct snapshot *snapshot)
 {
-    if (!witness)
+    if (!snapshot)
         return;
-    free(witness->rows);
-    free(witness);
+    free(snapshot->rows);
+    free(snapshot);
 }

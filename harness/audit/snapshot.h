@@ -28,12 +28,12 @@ struct snapshot *snapshot_take(struct sqlite3 *database, struct err *err);
  * Rows are read from their tables, never by an index, so that a broken index hides none.
  * What cannot be read is a finding too.
  */
-void snapshot_compare(struct audit_findings *findings, const struct snapshot *witness,
+void snapshot_compare(struct audit_findings *findings, const struct snapshot *snapshot,
                       struct sqlite3 *database);
 
 /* snapshot_rows - how many rows it remembers */
-size_t snapshot_rows(const struct snapshot *witness);
+size_t snapshot_rows(const struct snapshot *snapshot);
 
-void snapshot_free(struct snapshot *witness); /* accepts NULL */
+void snapshot_free(struct snapshot *snapshot); /* accepts NULL */
 
 #endif

@@ -1,4 +1,4 @@
-/* Does the witness see each row that is lost, doubled, invented or changed, and nothing else? */
+/* Does the snapshot see each row that is lost, doubled, invented or changed, and nothing else? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,32 +19,32 @@ static sqlite3 *open_store(const struct fixture *fixture)
 static struct snapshot *take(struct fixture *fixture)
 {
     sqlite3 *database = open_store(fixture);
-    struct snapshot *witness = snapshot_take(database, &fixture->err);
+    struct snapshot *snapshot = snapshot_take(database, &fixture->err);
     sqlite3_close(database);
-    if (!witness)
+    if (!snapshot)
         fail_msg("%s", fixture->err.text);
-    return witness;
+    return snapshot;
 }
 
-static void compare(struct fixture *fixture, const struct snapshot *witness)
+static void compare(struct fixture *fixture, const struct snapshot *snapshot)
 {
     sqlite3 *database = open_store(fixture);
     audit_findings_clear(&fixture->findings);
-    snapshot_compare(&fixture->findings, witness, database);
+    snapshot_compare(&fixture->findings, snapshot, database);
     sqlite3_close(database);
 }
 
 static void the_same_store_has_no_finding(void **state)
 {
     struct fixture *fixture = *state;
-    struct snapshot *witness = take(fixture);
-    assert_int_equal(snapshot_rows(witness), 6);
-    compare(fixture, witness);
+    struct snapshot *snapshot = take(fixture);
+    assert_int_equal(snapshot_rows(snapshot), 6);
+    compare(fixture, snapshot);
     expect(fixture, NULL);
     run_sql(fixture->path, "VACUUM; REINDEX"); /* other pages, the same rows */
-    compare(fixture, witness);
+    compare(fixture, snapshot);
     expect(fixture, NULL);
-    snapshot_free(witness);
+    snapshot_free(snapshot);
 }
 
 /* Each change gives exactly these findings. */
@@ -93,13 +93,13 @@ static void every_change_of_a_row_is_named(void **state)
         {"PRAGMA encoding", NULL, NULL},
     };
     struct fixture *fixture = *state;
-    struct snapshot *witness = take(fixture);
+    struct snapshot *snapshot = take(fixture);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         run_sql(fixture->path, "DELETE FROM agent_outputs; DELETE FROM consensus_runs;"
                                " DELETE FROM agent_executions");
         run_sql(fixture->path, honest_rows);
         run_sql(fixture->path, changes[i].sql);
-        compare(fixture, witness);
+        compare(fixture, snapshot);
         expect(fixture, changes[i].rule);
         if (changes[i].rule && (fixture->findings.count != 1 ||
                                 !strstr(fixture->findings.items[0].text, changes[i].text))) {
@@ -107,33 +107,33 @@ static void every_change_of_a_row_is_named(void **state)
             fail_msg("%s: expected '%s' alone", changes[i].sql, changes[i].text);
         }
     }
-    snapshot_free(witness);
+    snapshot_free(snapshot);
 }
 
 /* 1 and '1' look alike, and are not. */
 static void a_change_of_type_is_a_change(void **state)
 {
     struct fixture *fixture = *state;
-    struct snapshot *witness;
+    struct snapshot *snapshot;
     run_sql(fixture->path, "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql ="
                            " replace(sql, 'STRICT', '') WHERE name = 'agent_outputs'");
-    witness = take(fixture);
+    snapshot = take(fixture);
     run_sql(fixture->path, "UPDATE agent_outputs SET output = CAST(output AS TEXT)"
                            " WHERE id = '4.0'");
-    compare(fixture, witness);
+    compare(fixture, snapshot);
     assert_int_equal(fixture->findings.count, 1);
     expect(fixture, "consensus-is-whole");
-    snapshot_free(witness);
+    snapshot_free(snapshot);
 }
 
 static void what_is_no_store_cannot_be_witnessed_and_has_lost_everything(void **state)
 {
     struct fixture *fixture = *state;
-    struct snapshot *witness = take(fixture);
+    struct snapshot *snapshot = take(fixture);
     sqlite3 *database;
     unlink(fixture->path);
     run_sql(fixture->path, "CREATE TABLE mine (x)");
-    compare(fixture, witness);
+    compare(fixture, snapshot);
     expect(fixture, "store-can-be-read");
     expect(fixture, "every-acknowledged-start-is-recorded");
     expect(fixture, "consensus-is-whole");
@@ -141,7 +141,7 @@ static void what_is_no_store_cannot_be_witnessed_and_has_lost_everything(void **
     assert_null(snapshot_take(database, &fixture->err));
     assert_int_equal(fixture->err.code, ERR_FORMAT);
     sqlite3_close(database);
-    snapshot_free(witness);
+    snapshot_free(snapshot);
     snapshot_free(NULL);
 }
 

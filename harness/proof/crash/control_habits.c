@@ -17,7 +17,7 @@
 #define AGENTS  3
 #define CALLS   10 /* of each kind, once and for good */
 
-/* As in ledger.h, the stair of a batch; here all agents of a batch climb together. */
+/* As in promises.h, the stair of a batch; here all agents of a batch climb together. */
 enum step { ABSENT, READY, COMPLETED };
 
 /* One spawner with a registry. */

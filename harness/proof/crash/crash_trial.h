@@ -1,4 +1,4 @@
-/* crash_trial - the reference store at a fixed piece of work, with a ledger of what it has said.
+/* crash_trial - the reference store at a fixed piece of work, with the promises that it made.
  *
  * Normal use, for one run with one fault: trial_new; plant the fault; trial_work; close
  * trial.store; take the fault away; trial_audit, trial_audit_kills, trial_recover; trial_release.
@@ -20,9 +20,9 @@
 #define TRIAL_HEALTHY (TRIAL_BATCHES + 1) /* number of the batch that must go well */
 #define TRIAL_AGAIN   (TRIAL_BATCHES + 2) /* ... of one tried while the fault lasts */
 
-/* The ledger as it stood at each moment; the log's `acknowledged` is the number of a moment. */
+/* The promises as they stood at each moment; the log's `acknowledged` is the number of a moment. */
 struct trial_history {
-    struct ledger *moments;
+    struct promises *moments;
     size_t count;
 };
 
@@ -30,7 +30,7 @@ struct trial_history {
 struct trial {
     const struct injected_mode *mode; /* borrowed, as the tally */
     struct injected_tally *tally;
-    struct ledger now;
+    struct promises now;
     struct trial_history history;
     struct crash_log log;
     char *path;
@@ -48,7 +48,7 @@ void trial_work(struct trial *trial);
 /* trial_batch - one more; returns -1 when it was refused */
 int trial_batch(struct trial *trial, int batch);
 
-/* trial_audit - does the database hold what the ledger says? when: for the tally */
+/* trial_audit - does the database hold what the promises say? when: for the tally */
 void trial_audit(struct trial *trial, const char *when);
 
 /* trial_audit_kills - the same for states after a process kill in this run, which the shim has

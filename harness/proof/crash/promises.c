@@ -14,21 +14,21 @@ struct seen {
     int rows, completed, verdicts, outputs;
 };
 
-void promises_intend(struct ledger *ledger, int batch, int first, int count,
+void promises_intend(struct promises *promises, int batch, int first, int count,
                      enum promises_step step)
 {
     for (int i = first; i < first + count; i++)
-        ledger->agents[batch][i].most = step;
+        promises->agents[batch][i].most = step;
 }
 
-void promises_settle(struct ledger *ledger, int batch, int first, int count,
+void promises_settle(struct promises *promises, int batch, int first, int count,
                      enum promises_answer answer)
 {
     for (int i = first; i < first + count; i++) {
         if (answer == PROMISES_YES)
-            ledger->agents[batch][i].least = ledger->agents[batch][i].most;
+            promises->agents[batch][i].least = promises->agents[batch][i].most;
         else if (answer == PROMISES_NO)
-            ledger->agents[batch][i].most = ledger->agents[batch][i].least;
+            promises->agents[batch][i].most = promises->agents[batch][i].least;
     }
 }
 
@@ -81,30 +81,31 @@ static int see(struct seen *seen, sqlite3 *database, int batch)
     return rc == SQLITE_DONE ? 0 : -1;
 }
 
-/* ---- held against the ledger ---- */
+/* ---- held against the promises ---- */
 
-static bool is_allowed(const struct ledger *ledger, const struct seen *seen, int batch, int i)
+static bool is_allowed(const struct promises *promises, const struct seen *seen, int batch, int i)
 {
-    enum promises_step least = ledger->agents[batch][i].least, most = ledger->agents[batch][i].most;
+    enum promises_step least = promises->agents[batch][i].least,
+                       most = promises->agents[batch][i].most;
     if (seen->interrupted[i])
         return least < PROMISES_COMPLETED && most > PROMISES_ABSENT;
     return least <= seen->steps[i] && seen->steps[i] <= most;
 }
 
-static int judge(const struct ledger *ledger, const struct seen *seen, int batch,
+static int judge(const struct promises *promises, const struct seen *seen, int batch,
                  char why[SCRATCH_WHY_BYTES])
 {
     int present = 0;
     for (int i = 0; i < PROMISES_AGENTS; i++) {
-        if (!is_allowed(ledger, seen, batch, i)) {
+        if (!is_allowed(promises, seen, batch, i)) {
             snprintf(why, SCRATCH_WHY_BYTES, "agent %d.%d is at step %d, must be from %d to %d",
-                     batch, i, (int)seen->steps[i], (int)ledger->agents[batch][i].least,
-                     (int)ledger->agents[batch][i].most);
+                     batch, i, (int)seen->steps[i], (int)promises->agents[batch][i].least,
+                     (int)promises->agents[batch][i].most);
             return -1;
         }
-        present += seen->steps[i] > ledger->agents[batch][i].least;
+        present += seen->steps[i] > promises->agents[batch][i].least;
     }
-    if ((ledger->whole && seen->rows % PROMISES_AGENTS != 0) ||
+    if ((promises->whole && seen->rows % PROMISES_AGENTS != 0) ||
         (seen->completed != 0 && seen->completed != PROMISES_AGENTS) ||
         seen->verdicts != (seen->completed != 0) || seen->outputs != seen->completed) {
         snprintf(why, SCRATCH_WHY_BYTES,
@@ -121,21 +122,21 @@ static bool is_blank(sqlite3 *database)
     return ask(database, "SELECT count(*) FROM sqlite_schema", 0) == 0;
 }
 
-static bool has_promised(const struct ledger *ledger)
+static bool has_promised(const struct promises *promises)
 {
     for (int batch = 0; batch < PROMISES_BATCHES; batch++)
         for (int i = 0; i < PROMISES_AGENTS; i++)
-            if (ledger->agents[batch][i].least > PROMISES_ABSENT)
+            if (promises->agents[batch][i].least > PROMISES_ABSENT)
                 return true;
     return false;
 }
 
-int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[SCRATCH_WHY_BYTES])
+int promises_audit(sqlite3 *database, const struct promises *promises, char why[SCRATCH_WHY_BYTES])
 {
     int present = 0, total = 0;
     if (!scratch_is_sound(database, why))
         return -1;
-    if (is_blank(database) && !has_promised(ledger))
+    if (is_blank(database) && !has_promised(promises))
         return 0;
     for (int batch = 0; batch < PROMISES_BATCHES; batch++) {
         struct seen seen;
@@ -145,7 +146,7 @@ int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[SCRA
                      sqlite3_errmsg(database));
             return -1;
         }
-        more = judge(ledger, &seen, batch, why);
+        more = judge(promises, &seen, batch, why);
         if (more < 0)
             return -1;
         present += more;

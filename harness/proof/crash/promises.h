@@ -1,6 +1,6 @@
 /* promises - what a store has acknowledged, refused or left open, kept outside of it.
  *
- * Every agent goes up a stair: absent, starting, ready, completed. Before a transaction the ledger
+ * Every agent goes up a stair: absent, starting, ready, completed. Before a transaction the promises
  * is told how high it leads; after it, what the store said. So for each agent two steps are known:
  * the one that must be reached, and the one that may be. A commit that failed leaves the question
  * open for good: none of it or all of it, never half.
@@ -21,8 +21,8 @@ enum promises_step { PROMISES_ABSENT, PROMISES_STARTING, PROMISES_READY, PROMISE
 
 enum promises_answer { PROMISES_YES, PROMISES_NO, PROMISES_UNKNOWN };
 
-/* Zero is the ledger of an empty store. Plain value. */
-struct ledger {
+/* Zero: those of an empty store. Plain value. */
+struct promises {
     struct {
         enum promises_step least, most;
     } agents[PROMISES_BATCHES][PROMISES_AGENTS];
@@ -30,21 +30,21 @@ struct ledger {
 };
 
 /* promises_intend - a transaction begins that leads these agents to this step */
-void promises_intend(struct ledger *ledger, int batch, int first, int count,
+void promises_intend(struct promises *promises, int batch, int first, int count,
                      enum promises_step step);
 
 /* promises_settle - ... and the store has answered */
-void promises_settle(struct ledger *ledger, int batch, int first, int count,
+void promises_settle(struct promises *promises, int batch, int first, int count,
                      enum promises_answer answer);
 
 /*
- * promises_audit - does the database say what the ledger knows, and is it sound?
+ * promises_audit - does the database say what the promises knows, and is it sound?
  *
  * Rows 'interrupted' stand for 'starting' and 'ready' (the store was opened anew since).
  * why     : at least 160 bytes: what is wrong, in words
  * returns : how many agents are there though the store had refused them with "unknown" (the
  *           failed-but-present of audit/INTEGRITY.md 3.2); -1 something is wrong
  */
-int promises_audit(sqlite3 *database, const struct ledger *ledger, char why[160]);
+int promises_audit(sqlite3 *database, const struct promises *promises, char why[160]);
 
 #endif

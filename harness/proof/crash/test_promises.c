@@ -1,4 +1,4 @@
-/* Does the ledger notice every way in which a store can say less or more than it has? */
+/* Do the promises notice every way in which a store can say less or more than it has? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "schema_sql.h"
 
 static sqlite3 *database;
-static struct ledger ledger;
+static struct promises promises;
 
 static void execute(const char *text)
 {
@@ -31,7 +31,7 @@ static void insert(int batch, int agent, const char *state)
 static int make_store(void **state)
 {
     (void)state;
-    ledger = (struct ledger){.whole = true};
+    promises = (struct promises){.whole = true};
     assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
     execute(embedded_schema_sql);
     for (int i = 0; i < PROMISES_AGENTS; i++) {
@@ -41,10 +41,10 @@ static int make_store(void **state)
     execute("INSERT INTO consensus_runs VALUES ('r', 1, 'split', NULL, 0, 3, 1);"
             "INSERT INTO agent_outputs SELECT run, id, batch, x'00' FROM agent_executions"
             " WHERE batch = 1");
-    promises_intend(&ledger, 1, 0, PROMISES_AGENTS, PROMISES_COMPLETED);
-    promises_settle(&ledger, 1, 0, PROMISES_AGENTS, PROMISES_YES);
-    promises_intend(&ledger, 2, 0, PROMISES_AGENTS, PROMISES_READY);
-    promises_settle(&ledger, 2, 0, PROMISES_AGENTS, PROMISES_YES);
+    promises_intend(&promises, 1, 0, PROMISES_AGENTS, PROMISES_COMPLETED);
+    promises_settle(&promises, 1, 0, PROMISES_AGENTS, PROMISES_YES);
+    promises_intend(&promises, 2, 0, PROMISES_AGENTS, PROMISES_READY);
+    promises_settle(&promises, 2, 0, PROMISES_AGENTS, PROMISES_YES);
     return 0;
 }
 
@@ -58,7 +58,7 @@ static int release(void **state)
 static void expect(int answer)
 {
     char why[160] = "";
-    int said = promises_audit(database, &ledger, why);
+    int said = promises_audit(database, &promises, why);
     if (said != answer)
         fail_msg("it says %d, not %d: %s", said, answer, why);
 }
@@ -102,8 +102,8 @@ static void each_lie_is_found(void **state)
 static void after_a_failed_commit_all_or_none_but_never_half(void **state)
 {
     (void)state;
-    promises_intend(&ledger, 3, 0, PROMISES_AGENTS, PROMISES_READY);
-    promises_settle(&ledger, 3, 0, PROMISES_AGENTS, PROMISES_UNKNOWN);
+    promises_intend(&promises, 3, 0, PROMISES_AGENTS, PROMISES_READY);
+    promises_settle(&promises, 3, 0, PROMISES_AGENTS, PROMISES_UNKNOWN);
     expect(0);
     insert(3, 0, "ready");
     expect(-1);
@@ -115,8 +115,8 @@ static void after_a_failed_commit_all_or_none_but_never_half(void **state)
 static void what_was_refused_must_not_be_there(void **state)
 {
     (void)state;
-    promises_intend(&ledger, 3, 0, PROMISES_AGENTS, PROMISES_READY);
-    promises_settle(&ledger, 3, 0, PROMISES_AGENTS, PROMISES_NO);
+    promises_intend(&promises, 3, 0, PROMISES_AGENTS, PROMISES_READY);
+    promises_settle(&promises, 3, 0, PROMISES_AGENTS, PROMISES_NO);
     expect(0);
     for (int i = 0; i < PROMISES_AGENTS; i++)
         insert(3, i, "ready");
@@ -129,7 +129,7 @@ static void an_empty_database_holds_no_promise(void **state)
     sqlite3_close(database);
     assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
     expect(-1);
-    ledger = (struct ledger){.whole = true};
+    promises = (struct promises){.whole = true};
     expect(0);
 }
 

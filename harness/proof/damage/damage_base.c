@@ -150,9 +150,9 @@ static int take_witness(struct damage_base *base, struct err *err)
 {
     sqlite3 *database = damage_open(base->plain, err);
     if (database)
-        base->witness = snapshot_take(database, err);
+        base->snapshot = snapshot_take(database, err);
     sqlite3_close(database);
-    return base->witness ? 0 : -1;
+    return base->snapshot ? 0 : -1;
 }
 
 /* ---- the store whose newest batches are in its -wal ---- */
@@ -254,10 +254,10 @@ int damage_base_make(struct damage_base *out, const struct damage_how *how, stru
     if (audit_copy(how->database, out->plain, err) == 0 && take_witness(out, NULL) < 0)
         return err_set(err, ERR_FORMAT,
                        "'%s' is not a spawner's store (reference/store/schema.sql)", how->database);
-    if (!out->witness || prepare_plain(out->plain, err) < 0)
+    if (!out->snapshot || prepare_plain(out->plain, err) < 0)
         return -1;
-    snapshot_free(out->witness); /* once more: the copy is in WAL mode now */
-    out->witness = NULL;
+    snapshot_free(out->snapshot); /* once more: the copy is in WAL mode now */
+    out->snapshot = NULL;
     if (take_witness(out, err) < 0 || damage_map_read(&out->map, out->plain, err) < 0 ||
         make_late(out, err) < 0)
         return -1;
@@ -272,6 +272,6 @@ void damage_base_release(struct damage_base *base)
     free(base->earlier);
     free(base->commits);
     damage_map_release(&base->map);
-    snapshot_free(base->witness);
+    snapshot_free(base->snapshot);
     *base = (struct damage_base){0};
 }

@@ -60,7 +60,7 @@ struct damage_base {
     char *late;            /* the same rows; the newest batches are in its -wal only */
     char *earlier;         /* the -wal of the generation before that one; NULL: too few batches */
     struct damage_map map; /* of plain */
-    struct snapshot *witness;
+    struct snapshot *snapshot;
     int64_t *commits; /* where each commit in the -wal of `late` ends, bytes */
     size_t commit_count;
 };

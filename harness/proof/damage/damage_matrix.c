@@ -79,14 +79,14 @@ static int ask_audit(struct seen *seen, const char *path, const char *without, s
     return rc;
 }
 
-static void ask_witness(struct seen *seen, const char *path, const struct snapshot *witness,
+static void ask_witness(struct seen *seen, const char *path, const struct snapshot *snapshot,
                         const char *without)
 {
     struct audit_findings findings = {0};
     struct guard guard;
     sqlite3 *database = database_open(&guard, &findings, path);
     if (database)
-        snapshot_compare(&findings, witness, database);
+        snapshot_compare(&findings, snapshot, database);
     sqlite3_close(database);
     note(seen, &findings, true, without);
     audit_findings_release(&findings);
@@ -97,7 +97,7 @@ static int ask_everybody(struct seen *seen, const struct damage_base *base, cons
 {
     if (ask_audit(seen, path, without, err) < 0)
         return -1;
-    ask_witness(seen, path, base->witness, without);
+    ask_witness(seen, path, base->snapshot, without);
     return 0;
 }
 
@@ -179,7 +179,7 @@ static int check_rule(const char *name, struct err *err)
 static int fill(struct damage_matrix *out, const struct damage_base *base,
                 const struct damage_how *how, struct err *err)
 {
-    out->rows_known = (int64_t)snapshot_rows(base->witness);
+    out->rows_known = (int64_t)snapshot_rows(base->snapshot);
     out->database_bytes = (int64_t)base->map.length;
     if (look_at_untouched(out, base, how, err) < 0)
         return -1;

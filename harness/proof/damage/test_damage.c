@@ -175,7 +175,7 @@ static void a_changed_setting_is_seen(void **state)
     assert_int_equal(damage_base_make(&base, &tested->how, &tested->err), 0);
     database = damage_open(base.plain, &tested->err);
     assert_int_equal(damage_execute(database, "PRAGMA journal_mode = DELETE", &tested->err), 0);
-    snapshot_compare(&findings, base.witness, database);
+    snapshot_compare(&findings, base.snapshot, database);
     assert_int_equal(findings.count, 2); /* read and write version */
     assert_string_equal(findings.items[0].rule->name, "settings-are-kept");
     sqlite3_close(database);
