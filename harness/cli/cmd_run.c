@@ -146,10 +146,11 @@ static void print_plans(const struct asked *asked, const struct scenario scenari
         store = NULL;
     for (size_t i = 0; i < asked->path_count; i++) {
         struct results_basis earlier = {0};
-        bool known = store && results_basis_earlier(&earlier, &scenarios[i], store) == 0;
         struct plan plan;
+        if (store)
+            results_basis_earlier(&earlier, &scenarios[i], store);
         plan_build(&plan, &scenarios[i], seed);
-        forecast_write(&text, &scenarios[i], &plan, known ? &earlier : NULL);
+        forecast_write(&text, &scenarios[i], &plan, &earlier);
         plan_release(&plan);
         results_basis_release(&earlier);
     }

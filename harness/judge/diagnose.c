@@ -310,16 +310,30 @@ static void find_suspended(struct diagnosis *out, const struct results_strain *s
 
 /* ---- a spawner that is faster than its slowest agent did not start what it was asked ---- */
 
-static void tell_impossible(struct diagnosis *out, const struct samples_bound *bound,
-                            const struct scenario_claim *claim, int value, const char *than)
+static void hold_against_alone(struct diagnosis *out, const struct scenario *scenario,
+                               const struct results_basis *basis,
+                               const struct scenario_claim *claim, int value)
 {
-    struct diagnosis_item *item = diagnosis_add(out, DIAGNOSIS_IMPOSSIBLE, DIAGNOSIS_INVALID,
-                                                (double)bound->below / (double)bound->n);
+    const struct results_series *own =
+        samples_series(basis, (int)claim->than, value, SCENARIO_MAIN_TO_OWN_READY, NULL);
+    const struct results_series *spawn =
+        samples_series(basis, (int)claim->arm, value, SCENARIO_SPAWN_TIME, NULL);
+    struct diagnosis_item *item;
+    size_t n = 0, below = 0;
+    for (size_t i = 0; i < own->n && i < spawn->n; i++) {
+        if (!isfinite(own->values[i]) || !isfinite(spawn->values[i]))
+            continue;
+        n++;
+        below += spawn->values[i] < own->values[i];
+    }
+    if (stats_p_refute(below, n, 0.5, 1) > IMPOSSIBLE_ALPHA)
+        return;
+    item = diagnosis_add(out, DIAGNOSIS_IMPOSSIBLE, DIAGNOSIS_INVALID, (double)below / (double)n);
     item->arm = (int)claim->arm;
     item->value = value;
     diagnosis_say(
         item, "in %zu of %zu pairs it took less than the slowest agent alone took in the arm '%s'",
-        bound->below, bound->n, than);
+        below, n, scenario->arms[claim->than].name);
     diagnosis_advise(item, "its agents do less work than they were asked to, or the clocks "
                            "disagree: compare the phases of both arms");
 }
@@ -327,16 +341,10 @@ static void tell_impossible(struct diagnosis *out, const struct samples_bound *b
 static void find_impossible(struct diagnosis *out, const struct scenario *scenario,
                             const struct results_basis *basis)
 {
-    for (size_t i = 0; i < scenario->claim_count; i++) {
-        const struct scenario_claim *claim = &scenario->claims[i];
-        if (claim->kind != SCENARIO_CLAIM_FASTER)
-            continue;
-        for (int value = 0; value < (int)scenario->value_count; value++) {
-            struct samples_bound bound = samples_bound(basis, claim, value);
-            if (stats_p_refute(bound.below, bound.n, 0.5, 1) <= IMPOSSIBLE_ALPHA)
-                tell_impossible(out, &bound, claim, value, scenario->arms[claim->than].name);
-        }
-    }
+    for (size_t i = 0; i < scenario->claim_count; i++)
+        for (int value = 0; value < (int)scenario->value_count; value++)
+            if (scenario->claims[i].kind == SCENARIO_CLAIM_FASTER)
+                hold_against_alone(out, scenario, basis, &scenario->claims[i], value);
 }
 
 /* ---- all of them ---- */
@@ -346,8 +354,7 @@ static void find_in_cells(struct diagnosis *out, const struct scenario *scenario
 {
     bool judged = false;
     for (size_t i = 0; i < scenario->claim_count; i++)
-        judged = judged || (scenario->claims[i].kind != SCENARIO_CLAIM_INTACT &&
-                            scenario->claims[i].kind != SCENARIO_CLAIM_FAILURE);
+        judged = judged || !verdict_claim_counts(&scenario->claims[i]);
     for (size_t i = 0; i < samples->cell_count; i++) {
         const struct samples_cell *cell = &samples->cells[i];
         if (!cell->n)
@@ -441,7 +448,7 @@ static bool concerns(const struct diagnosis_item *item, const struct scenario_cl
 const struct diagnosis_item *diagnosis_forbids(const struct diagnosis *diagnosis,
                                                const struct scenario_claim *claim, int value)
 {
-    if (claim->kind == SCENARIO_CLAIM_INTACT || claim->kind == SCENARIO_CLAIM_FAILURE)
+    if (verdict_claim_counts(claim))
         return NULL;
     for (size_t i = 0; i < diagnosis->count; i++)
         if (concerns(&diagnosis->items[i], claim, value))

@@ -110,7 +110,7 @@ static struct spread find_spread(const struct results_basis *earlier,
     struct spread spread = {USUAL_SPREAD, 0};
     struct stats_log_spread found;
     struct evidence evidence;
-    if (!earlier)
+    if (!earlier->run.id)
         return spread;
     evidence = evidence_take(earlier, claim, claim->at >= 0 ? claim->at : 0);
     found = stats_measure_log_spread(evidence.values, evidence.n);

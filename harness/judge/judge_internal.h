@@ -78,14 +78,6 @@ void samples_release(struct samples *samples);
 const struct results_series *samples_series(const struct results_basis *basis, int arm, int value,
                                             enum scenario_metric metric, const char *agent);
 
-/* Pairs in which the faster arm took less than the other arm's slowest agent needed by itself. */
-struct samples_bound {
-    size_t n, below;
-};
-
-struct samples_bound samples_bound(const struct results_basis *basis,
-                                   const struct scenario_claim *claim, int value);
-
 /* ---- how a diagnostic is put on the list: diagnose.c, diagnose_plan.c ---- */
 
 /* diagnosis_add - one more item, of the run as a whole; valid until the next one is added */

@@ -14,10 +14,10 @@ const struct results_series *samples_series(const struct results_basis *basis, i
 {
     const struct results_which which = {arm, value, metric, agent};
     size_t i = 0;
-    while (i < basis->measured_count && !results_is_same(&basis->measured[i].which, &which))
+    while (i < basis->series_count && !results_is_same(&basis->series[i].which, &which))
         i++;
-    assert(i < basis->measured_count);
-    return &basis->measured[i].series;
+    assert(i < basis->series_count);
+    return &basis->series[i];
 }
 
 /* ---- of the diagnostics ---- */
@@ -102,23 +102,6 @@ void samples_release(struct samples *samples)
         free(samples->cells[i].sizes);
     free(samples->cells);
     *samples = (struct samples){0};
-}
-
-struct samples_bound samples_bound(const struct results_basis *basis,
-                                   const struct scenario_claim *claim, int value)
-{
-    const struct results_series *own =
-        samples_series(basis, (int)claim->than, value, SCENARIO_MAIN_TO_OWN_READY, NULL);
-    const struct results_series *spawn =
-        samples_series(basis, (int)claim->arm, value, SCENARIO_SPAWN_TIME, NULL);
-    struct samples_bound bound = {0};
-    for (size_t i = 0; i < own->n && i < spawn->n; i++) {
-        if (!isfinite(own->values[i]) || !isfinite(spawn->values[i]))
-            continue;
-        bound.n++;
-        bound.below += spawn->values[i] < own->values[i];
-    }
-    return bound;
 }
 
 /* ---- of one claim ---- */

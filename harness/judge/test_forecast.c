@@ -14,7 +14,6 @@ static char *forecast(const char *cycles, const char *claim, struct results *sto
     struct results_basis earlier = {0};
     struct scenario scenario = {0};
     struct plan plan;
-    bool known;
     struct text out = {0};
     struct err err = {0};
     char *text = text_format(
@@ -25,8 +24,9 @@ static char *forecast(const char *cycles, const char *claim, struct results *sto
     if (scenario_parse(&scenario, text, strlen(text), &err) < 0)
         fail_msg("%s", err.text);
     plan_build(&plan, &scenario, 7);
-    known = store && results_basis_earlier(&earlier, &scenario, store) == 0;
-    forecast_write(&out, &scenario, &plan, known ? &earlier : NULL);
+    if (store)
+        results_basis_earlier(&earlier, &scenario, store);
+    forecast_write(&out, &scenario, &plan, &earlier);
     results_basis_release(&earlier);
     plan_release(&plan);
     scenario_release(&scenario);

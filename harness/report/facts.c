@@ -260,8 +260,7 @@ static int read_passes(struct facts *facts, struct results *store, struct err *e
     int64_t run = facts->run.id;
     if (results_each_arm(store, run, take_arm, facts, err) < 0 ||
         results_each_cycle(store, run, take_cycle, facts, err) < 0 ||
-        results_each_finding(store, run, take_finding, facts, err) < 0 ||
-        results_tally(store, run, -1, -1, &facts->tally, err) < 0)
+        results_each_finding(store, run, take_finding, facts, err) < 0)
         return -1;
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         if (results_tally(store, run, (int)arm, -1, &facts->tallies[arm], err) < 0)
@@ -287,6 +286,7 @@ static int read_verdict(struct facts *facts, struct results *store, struct err *
     if (basis.plan_text)
         plan_build(&plan, &facts->scenario, basis.run.seed);
     judge_claims(&facts->verdict, &facts->scenario, &plan, &basis);
+    facts->tally = basis.tally;
     facts->plan = xstrdup(basis.plan_text ? basis.plan_text : "");
     plan_release(&plan);
     results_basis_release(&basis);

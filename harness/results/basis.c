@@ -11,29 +11,17 @@
 
 /* ---- series ---- */
 
-static bool is_measured(const struct results_basis *basis, const struct results_which *which)
-{
-    for (size_t i = 0; i < basis->measured_count; i++)
-        if (results_is_same(&basis->measured[i].which, which))
-            return true;
-    return false;
-}
-
 static int measure(struct results_basis *out, struct results *store,
                    const struct results_which *which, struct err *err)
 {
-    struct results_measured *next;
-    size_t count = out->measured_count;
-    if (is_measured(out, which))
-        return 0;
+    size_t count = out->series_count;
+    for (size_t i = 0; i < count; i++)
+        if (results_is_same(&out->series[i].which, which))
+            return 0;
     if ((count & (count - 1)) == 0)
-        out->measured = xrealloc(out->measured, count ? 2 * count : 1, sizeof *out->measured);
-    next = &out->measured[count];
-    next->which = *which;
-    if (results_series_load(&next->series, store, out->run.id, which, err) < 0)
-        return -1;
-    out->measured_count++;
-    return 0;
+        out->series = xrealloc(out->series, count ? 2 * count : 1, sizeof *out->series);
+    out->series_count++;
+    return results_series_load(&out->series[count], store, out->run.id, which, err);
 }
 
 static int measure_claim(struct results_basis *out, struct results *store,
@@ -161,11 +149,11 @@ int results_basis_load(struct results_basis *out, const struct scenario *scenari
 
 void results_basis_release(struct results_basis *basis)
 {
-    for (size_t i = 0; i < basis->measured_count; i++)
-        results_series_release(&basis->measured[i].series);
+    for (size_t i = 0; i < basis->series_count; i++)
+        results_series_release(&basis->series[i]);
     results_run_release(&basis->run);
     free(basis->plan_text);
-    free(basis->measured);
+    free(basis->series);
     free(basis->cycles);
     free(basis->tallies);
     *basis = (struct results_basis){0};
@@ -197,20 +185,18 @@ static bool is_same(const struct scenario *one, const struct scenario *other)
     return same;
 }
 
-int results_basis_earlier(struct results_basis *out, const struct scenario *scenario,
-                          struct results *store)
+void results_basis_earlier(struct results_basis *out, const struct scenario *scenario,
+                           struct results *store)
 {
     struct results_run run = {0};
     struct scenario earlier = {0};
     int64_t id = 0;
-    int rc = -1;
-    if (results_run_find(store, scenario->name, &id, NULL) < 0 ||
-        results_run_load(store, id, &run, NULL) < 0)
-        return -1;
-    if (scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
+    results_basis_release(out);
+    if (results_run_find(store, scenario->name, &id, NULL) == 0 &&
+        results_run_load(store, id, &run, NULL) == 0 &&
+        scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
         is_same(&earlier, scenario))
-        rc = results_basis_load(out, scenario, store, id, NULL);
+        results_basis_load(out, scenario, store, id, NULL);
     scenario_release(&earlier);
     results_run_release(&run);
-    return rc;
 }

@@ -9,12 +9,6 @@
 
 #include "results/results.h"
 
-/* One of the series that claims and diagnostics look at. */
-struct results_measured {
-    struct results_which which;
-    struct results_series series;
-};
-
 static inline bool results_is_same(const struct results_which *a, const struct results_which *b)
 {
     return a->arm == b->arm && a->value == b->value && a->metric == b->metric &&
@@ -44,8 +38,8 @@ struct results_basis {
     char *plan_text; /* as it was declared; NULL: the run was made before plans were stored */
     uint64_t plan_fingerprint;
     /* spawn times of each arm at each batch size, and what the claims are about; none twice */
-    struct results_measured *measured;
-    size_t measured_count;
+    struct results_series *series;
+    size_t series_count;
     struct results_place *cycles; /* all that are stored, by index */
     size_t cycle_count;
     struct results_strain strain;
@@ -64,10 +58,10 @@ struct results_basis {
 int results_basis_load(struct results_basis *out, const struct scenario *scenario,
                        struct results *store, int64_t run, struct err *err);
 
-/* results_basis_earlier - that of the newest stored run of this scenario; returns 0, or -1 when
- * there is none that had the same arms, agents and batch sizes, or it cannot be read */
-int results_basis_earlier(struct results_basis *out, const struct scenario *scenario,
-                          struct results *store);
+/* results_basis_earlier - that of the newest stored run of this scenario; zero when there is none,
+ * it had other arms, agents or batch sizes, or it cannot be read */
+void results_basis_earlier(struct results_basis *out, const struct scenario *scenario,
+                           struct results *store);
 
 void results_basis_release(struct results_basis *basis);
 

@@ -183,8 +183,16 @@ int results_each_finding(struct results *store, int64_t run,
                          int (*each)(void *context, const struct results_finding *finding),
                          void *context, struct err *err);
 
+/* Which one. Plain value, its text is borrowed. */
+struct results_which {
+    int arm, value;
+    enum scenario_metric metric;
+    const char *agent; /* phases: of this agent, else NULL: the longest of each cycle's agents */
+};
+
 /* One number per counted cycle of one arm and batch size. Owned: results_series_release. */
 struct results_series {
+    struct results_which which;
     /* values[i] belongs to pair i, in the metric's unit; a failed cycle is +infinity (throughput:
      * 0), one whose metric is not known NaN */
     double *values;
@@ -192,13 +200,6 @@ struct results_series {
     int *places;    /* of each in its pair: 0 is first */
     size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
     size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
-};
-
-/* Which one. Plain value, borrowed for the call. */
-struct results_which {
-    int arm, value;
-    enum scenario_metric metric;
-    const char *agent; /* phases: of this agent, else NULL: the longest of each cycle's agents */
 };
 
 /*

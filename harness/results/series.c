@@ -59,7 +59,7 @@ int results_series_load(struct results_series *out, struct results *store, int64
     sqlite3_stmt *row = prepare(store, run, which, err);
     size_t room = 0;
     int rc;
-    *out = (struct results_series){0};
+    *out = (struct results_series){.which = *which};
     if (!row)
         return -1;
     while ((rc = sqlite3_step(row)) == SQLITE_ROW) {

@@ -40,10 +40,11 @@ int check_claims(const struct field_place *place)
 
 int check_agents(const struct field_place *place)
 {
-    const struct scenario *scenario = place->scenario;
+    struct scenario *scenario = place->scenario;
     size_t size = 0;
     for (size_t i = 0; i < scenario->agent_count; i++)
         size += scenario->agents[i].times;
+    scenario->values[0] = size;
     if (size > SCENARIO_MOST_AGENTS)
         return field_complain(place, cJSON_GetObjectItemCaseSensitive(place->root, "agents"),
                               "agents",

@@ -177,15 +177,12 @@ static int read_size(const struct field_place *place, const struct field *field,
                               "needs a 'vary' that gives the batch sizes to choose from");
     if (field_integer(place, field, value, &size) < 0)
         return -1;
+    *(int *)slot = scenario_find_size(scenario, (size_t)size);
+    if (*(int *)slot >= 0)
+        return 0;
     text_add(&sizes, "a batch size of 'vary' (");
-    for (size_t i = 0; i < scenario->value_count; i++) {
-        if ((int)scenario->values[i] == size) {
-            *(int *)slot = (int)i;
-            text_release(&sizes);
-            return 0;
-        }
+    for (size_t i = 0; i < scenario->value_count; i++)
         text_addf(&sizes, "%s%zu", i ? ", " : "", scenario->values[i]);
-    }
     text_add(&sizes, ")");
     shape.expected = sizes.data;
     rc = field_refuse(place, &shape, value);

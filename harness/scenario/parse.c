@@ -285,13 +285,12 @@ static void fill_defaults(struct scenario *scenario)
         scenario->prompt = xstrdup(default_prompt);
 }
 
+/* values[0] is there: the size of the list, or the first of 'vary' */
 static void fill_batch(struct scenario *scenario)
 {
-    size_t listed = 0, largest = 0;
-    for (size_t i = 0; i < scenario->agent_count; i++)
-        listed += scenario->agents[i].times;
+    size_t largest = 0;
     if (!scenario->value_count)
-        scenario->values[scenario->value_count++] = listed;
+        scenario->value_count = 1;
     for (size_t i = 0; i < scenario->value_count; i++)
         largest = scenario->values[i] > largest ? scenario->values[i] : largest;
     scenario->batch = xcalloc(largest, sizeof *scenario->batch);
