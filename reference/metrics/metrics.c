@@ -225,7 +225,7 @@ static void add_speedup(cJSON *file, const cJSON *modes)
 
 static int merge(const struct metrics *metrics, struct err *err)
 {
-    cJSON *modes, *file;
+    cJSON *modes = NULL, *file;
     char *text;
     int rc;
     if (read_modes(&modes, metrics->about.path, err) < 0)
