@@ -19,9 +19,9 @@
 struct clean {
     const double *n;
     size_t sizes, rounds;
-    struct stats_place **marks; /* [size][rounds]: times, ascending, and the round of each */
-    double *medians;            /* [size], of the present replicate */
-    size_t *drawn;              /* [round], how often in the present replicate */
+    struct stats_place *marks; /* [size][rounds]: times, ascending, and the round of each */
+    double *medians;           /* [size], of the present replicate */
+    size_t *drawn;             /* [round], how often in the present replicate */
 };
 
 /* What all replicates gave: a row for each parameter, then one for each point of the curve. */
@@ -48,16 +48,19 @@ static struct clean clean_new(const struct stats_sweep *sweep)
     struct clean clean = {.n = sweep->n, .sizes = sweep->sizes};
     size_t *whole = xcalloc(sweep->rounds + 1, sizeof *whole);
     double *times = xcalloc(sweep->rounds + 1, sizeof *times);
+    struct stats_place *order;
     for (size_t round = 0; round < sweep->rounds; round++)
         if (is_whole(sweep, round))
             whole[clean.rounds++] = round;
-    clean.marks = xcalloc(sweep->sizes, sizeof(struct stats_place *));
+    clean.marks = xcalloc(sweep->sizes * clean.rounds, sizeof *clean.marks);
     clean.medians = xcalloc(sweep->sizes, sizeof *clean.medians);
     clean.drawn = xcalloc(clean.rounds, sizeof *clean.drawn);
     for (size_t size = 0; size < clean.sizes; size++) {
         for (size_t i = 0; i < clean.rounds; i++)
             times[i] = sweep->time[size * sweep->rounds + whole[i]];
-        clean.marks[size] = stats_order(times, clean.rounds);
+        order = stats_order(times, clean.rounds);
+        memcpy(&clean.marks[size * clean.rounds], order, clean.rounds * sizeof *order);
+        free(order);
     }
     free(whole);
     free(times);
@@ -66,8 +69,6 @@ static struct clean clean_new(const struct stats_sweep *sweep)
 
 static void clean_release(struct clean *clean)
 {
-    for (size_t size = 0; size < clean->sizes; size++)
-        free(clean->marks[size]);
     free(clean->marks);
     free(clean->medians);
     free(clean->drawn);
@@ -76,7 +77,7 @@ static void clean_release(struct clean *clean)
 /* The median of one size over the rounds as they were drawn: the mean of the two in the middle. */
 static double median_of(const struct clean *clean, size_t size)
 {
-    const struct stats_place *mark = clean->marks[size];
+    const struct stats_place *mark = &clean->marks[size * clean->rounds];
     size_t left = (clean->rounds - 1) / 2, right = clean->rounds / 2;
     size_t passed = clean->drawn[mark->at];
     double lower;
@@ -140,7 +141,7 @@ static size_t worth(const double times[], size_t rounds)
 static struct stats_point point_of(const struct clean *clean, size_t size,
                                    const struct stats_usl *fit)
 {
-    const struct stats_place *marks = clean->marks[size];
+    const struct stats_place *marks = &clean->marks[size * clean->rounds];
     double *times = xcalloc(clean->rounds, sizeof *times);
     struct stats_point point = {.median = clean->medians[size],
                                 .fit = stats_usl_time(fit, clean->n[size])};

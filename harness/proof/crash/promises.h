@@ -1,6 +1,7 @@
 /* promises - what a store has acknowledged, refused or left open, kept outside of it.
  *
- * Every agent goes up a stair: absent, starting, ready, completed. Before a transaction the promises
+ * Every agent goes up a stair: absent, starting, ready, completed. Before a transaction the
+ * promises
  * is told how high it leads; after it, what the store said. So for each agent two steps are known:
  * the one that must be reached, and the one that may be. A commit that failed leaves the question
  * open for good: none of it or all of it, never half.
