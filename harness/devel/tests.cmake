@@ -8,8 +8,8 @@
 # short form, which sanitizers do not change. slow: up to hours, by hand.
 #
 #   ./run quick     dev  -LE 'slow|study|speed|long'
-#   ./run test      dev  -LE 'slow|study|speed'      and release  -L 'study|speed|release' -LE slow
-#   ./run extra     dev  -L speed -LE slow           and fuzzers, and the project's gate on itself
+#   ./run test      dev  -LE 'slow|study|speed'      and release  -L 'study|speed|release' -LE slow; fuzzers
+#   ./run extra     dev  -L speed -LE slow           and the project's gate on itself
 set(SPAWNBENCH_TEST_TABLE
   # name                              labels      limit in s; serial: alone, as it measures
   "audit/honest_cycles_thousand       slow        1800"
