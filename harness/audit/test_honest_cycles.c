@@ -81,7 +81,7 @@ static int unmake(void **state)
     for (int i = 0; i < ARMS; i++)
         audit_watch_free(honest->watches[i]);
     cycle_close(honest->run);
-    cycle_cycle_release(&honest->cycle);
+    cycle_release(&honest->cycle);
     audit_findings_release(&honest->findings);
     scenario_release(&honest->scenario);
     nftw(honest->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);

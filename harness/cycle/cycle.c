@@ -124,7 +124,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
     const struct scenario *scenario = run->options.scenario;
     size_t count = scenario->values[item->value];
     struct cycle_agent *agents;
-    cycle_cycle_release(cycle);
+    cycle_release(cycle);
     agents = xcalloc(count, sizeof *agents);
     for (size_t i = 0; i < count; i++) {
         snprintf(agents[i].id, sizeof agents[i].id, "%zu.%zu", index, i);
@@ -363,7 +363,7 @@ void cycle_close(struct cycle_subjects *run)
     free(run);
 }
 
-void cycle_cycle_release(struct cycle *cycle)
+void cycle_release(struct cycle *cycle)
 {
     for (size_t i = 0; i < cycle->agent_count; i++)
         free(cycle->agents[i].error);

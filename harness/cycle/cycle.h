@@ -64,7 +64,7 @@ enum cycle_harm {
     CYCLE_KILLED /* the subject was killed: of what it had not told yet, either outcome is right */
 };
 
-/* One cycle. Reused from cycle to cycle; cycle_cycle_release at the end. */
+/* One cycle. Reused from cycle to cycle; cycle_release at the end. */
 struct cycle {
     size_t index; /* in the plan; also the batch number */
     struct plan_item item;
@@ -191,7 +191,7 @@ void cycle_stop(struct cycle_subjects *run, struct cycle_arm_end ends[]);
 /* cycle_close - cycle_stop where that has not been done, and give everything back. Accepts NULL. */
 void cycle_close(struct cycle_subjects *run);
 
-void cycle_cycle_release(struct cycle *cycle);
+void cycle_release(struct cycle *cycle);
 
 /* cycle_database - the store of an arm, NULL when it keeps none; cycle_version: from its "opened"
  * */

@@ -104,7 +104,7 @@ static void the_null_subject_makes_whole_cycles(void **state)
     assert_true(end.asked && end.clean && end.restarts == 0 && end.orphans == 0);
     assert_int_equal(end.exit.status, 0);
     cycle_close(run);
-    cycle_cycle_release(&cycle);
+    cycle_release(&cycle);
     scenario_release(&scenario);
 }
 
@@ -141,7 +141,7 @@ static void what_a_spawn_cost_is_known(void **state)
                                : cycle.cost[SCENARIO_PEAK_MEMORY] > sum_bytes);
         assert_true(cycle.strain.total_ticks >= 0 && cycle.strain.suspended_ns >= 0);
         cycle_close(run);
-        cycle_cycle_release(&cycle);
+        cycle_release(&cycle);
         scenario_release(&scenario);
     }
 }
@@ -174,7 +174,7 @@ static void a_subject_that_dies_each_time_is_started_anew_and_given_up(void **st
     assert_true(!end.asked && !end.clean);
     assert_int_equal(end.restarts, CYCLE_MOST_RESTARTS);
     cycle_close(run);
-    cycle_cycle_release(&cycle);
+    cycle_release(&cycle);
     scenario_release(&scenario);
 }
 

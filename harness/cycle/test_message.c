@@ -73,7 +73,7 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
 static int unmake(void **state)
 {
     struct fixture *fixture = *state;
-    cycle_cycle_release(&fixture->cycle);
+    cycle_release(&fixture->cycle);
     scenario_release(&fixture->scenario);
     text_release(&fixture->arm.ledger_rest);
     if (fixture->arm.ledger_fd >= 0)

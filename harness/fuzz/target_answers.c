@@ -87,6 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += length;
     }
     audit(&cycle);
-    cycle_cycle_release(&cycle);
+    cycle_release(&cycle);
     return 0;
 }

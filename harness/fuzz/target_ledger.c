@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < AGENTS; i++)
         fuzz_expect(at_once.agents[i].ledger_lines == in_two.agents[i].ledger_lines,
                     "how the ledger is read changes nothing");
-    cycle_cycle_release(&at_once);
-    cycle_cycle_release(&in_two);
+    cycle_release(&at_once);
+    cycle_release(&in_two);
     return 0;
 }

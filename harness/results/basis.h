@@ -44,8 +44,8 @@ struct results_basis {
     size_t cycle_count;
     struct results_strain strain;
     struct results_tally tally; /* of the whole run */
-    struct results_tally
-        *tallies; /* [claim * values + value]: of the claim's arm; INTACT: of all */
+    /* [claim * values + value]: of the claim's arm; INTACT: of all */
+    struct results_tally *tallies;
 };
 
 /*

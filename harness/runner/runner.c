@@ -185,7 +185,7 @@ static void release(struct runner *runner)
 {
     plan_release(&runner->plan);
     cycle_close(runner->run);
-    cycle_cycle_release(&runner->cycle);
+    cycle_release(&runner->cycle);
     results_basis_release(&runner->basis);
     results_close(runner->store);
     audit_findings_release(&runner->findings);

@@ -71,8 +71,8 @@ struct runner_options {
     const char *path;    /* of the scenario's file, for the store */
     const char *command; /* argv in one line, likewise */
     uint64_t seed;
-    int64_t
-        resume; /* a partial run to go on with, made from this scenario and seed; 0: a new one */
+    /* a partial run to go on with, made from this scenario and seed; 0: a new one */
+    int64_t resume;
     struct runner_observer observer;
 
     /* May the run stop at this look? NULL: when every claim of the scenario is decided. */

@@ -76,8 +76,8 @@ struct damage_how {
                            is gone afterwards */
     uint64_t seed;
     int seeds; /* places tried for each kind, >= 1 */
-    const char
-        *without;     /* the name of a rule whose findings are ignored, or NULL: to see it fail */
+    /* the name of a rule whose findings are ignored, or NULL: to see it fail */
+    const char *without;
     const char *only; /* the name of a kind: the others are not tried; or NULL */
 };
 

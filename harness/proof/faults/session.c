@@ -144,7 +144,7 @@ void session_close(struct session *session)
     cycle_close(session->run);
     runner_audit_release(&session->audits);
     inject_release(&session->injection);
-    cycle_cycle_release(&session->cycle);
+    cycle_release(&session->cycle);
     page_close(session->page);
     if (session->mounted)
         space_unmount(session->store_folder);

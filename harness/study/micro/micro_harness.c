@@ -54,7 +54,7 @@ static int serve_cycles(struct cycle_subjects *run, struct err *err)
         if (rc == 0 && write(STDOUT_FILENO, &times, sizeof times) != (ssize_t)sizeof times)
             rc = err_system(err, "cannot answer");
     }
-    cycle_cycle_release(&cycle);
+    cycle_release(&cycle);
     return rc;
 }
 

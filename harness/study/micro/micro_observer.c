@@ -158,7 +158,7 @@ static void release(struct pairing *pairing)
 {
     audit_watch_free(pairing->watch);
     cycle_close(pairing->run);
-    cycle_cycle_release(&pairing->cycle);
+    cycle_release(&pairing->cycle);
     audit_findings_release(&pairing->findings);
     scenario_release(&pairing->scenario);
     for (int i = 0; i < SUBJECTS; i++)
