@@ -97,22 +97,41 @@ static void a_ratio_says_which_spread_it_assumes(void **state)
     free(told);
 }
 
-static void the_spread_of_an_earlier_run_is_used(void **state)
+/* Forty pairs of a stored run that asked with this prompt. */
+static void put_earlier(struct synthetic *synthetic, const char *prompt)
 {
-    struct synthetic *synthetic = *state;
-    char *told;
-    synthetic_begin(
-        synthetic, "{\"name\": \"invented\", \"agents\": [{\"name\": \"a\", \"command\": [\"x\"]}],"
-                   " \"arms\": [{\"name\": \"slow\", \"subject\": [\"x\"]}, {\"name\": \"fast\","
-                   " \"subject\": [\"x\"]}], \"cycles\": 40}");
+    char *asked = text_format(
+        "{\"name\": \"invented\", \"agents\": [{\"name\": \"a\", \"command\": [\"x\"]}],"
+        " \"arms\": [{\"name\": \"slow\", \"subject\": [\"x\"]}, {\"name\": \"fast\","
+        " \"subject\": [\"x\"]}], \"cycles\": 40%s}",
+        prompt);
+    synthetic_begin(synthetic, asked);
     for (int pair = 0; pair < 40; pair++)
         for (int arm = 0; arm < 2; arm++)
             synthetic_put(synthetic,
                           &(struct synthetic_cycle){.pair = pair,
                                                     .arm = arm,
                                                     .spawn_ns = 1000 * (3 - arm) + pair * 7 % 41});
+    free(asked);
+}
+
+static void the_spread_of_an_earlier_run_is_used(void **state)
+{
+    struct synthetic *synthetic = *state;
+    char *told;
+    put_earlier(synthetic, "");
     told = forecast("100", faster, synthetic->store);
     says(told, "between the pairs of run 2");
+    free(told);
+}
+
+static void a_run_with_another_prompt_is_no_earlier_run(void **state)
+{
+    struct synthetic *synthetic = *state;
+    char *told;
+    put_earlier(synthetic, ", \"prompt\": \"another\"");
+    told = forecast("100", faster, synthetic->store);
+    says(told, "(assumed, no earlier run)");
     free(told);
 }
 
@@ -125,6 +144,8 @@ int main(void)
         cmocka_unit_test(shares_stay_below_all_of_them),
         cmocka_unit_test(a_ratio_says_which_spread_it_assumes),
         cmocka_unit_test_setup_teardown(the_spread_of_an_earlier_run_is_used, synthetic_new,
+                                        synthetic_free),
+        cmocka_unit_test_setup_teardown(a_run_with_another_prompt_is_no_earlier_run, synthetic_new,
                                         synthetic_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "scenario/identity.h"
 
 #define SLEPT_NS 1000000 /* less is the two clocks' own jitter */
 
@@ -169,17 +170,17 @@ static bool same_words(char *const one[], char *const other[])
     return !one[i] && !other[i];
 }
 
-/* The same question: the same agents by the same arms, in batches of the same sizes. */
+/* The same question, by the same arms, in batches of the same sizes. */
 static bool is_same(const struct scenario *one, const struct scenario *other)
 {
-    bool same = one->arm_count == other->arm_count && one->agent_count == other->agent_count &&
-                one->value_count == other->value_count;
+    char asked[SCENARIO_ID_BYTES], asked_before[SCENARIO_ID_BYTES];
+    bool same = one->arm_count == other->arm_count && one->value_count == other->value_count;
+    scenario_question(asked, one);
+    scenario_question(asked_before, other);
+    same = same && strcmp(asked, asked_before) == 0;
     for (size_t i = 0; same && i < one->arm_count; i++)
         same = strcmp(one->arms[i].name, other->arms[i].name) == 0 &&
                same_words(one->arms[i].subject, other->arms[i].subject);
-    for (size_t i = 0; same && i < one->agent_count; i++)
-        same = one->agents[i].times == other->agents[i].times &&
-               same_words(one->agents[i].command, other->agents[i].command);
     for (size_t i = 0; same && i < one->value_count; i++)
         same = one->values[i] == other->values[i];
     return same;

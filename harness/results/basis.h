@@ -59,7 +59,7 @@ int results_basis_load(struct results_basis *out, const struct scenario *scenari
                        struct results *store, int64_t run, struct err *err);
 
 /* results_basis_earlier - that of the newest stored run of this scenario; zero when there is none,
- * it had other arms, agents or batch sizes, or it cannot be read */
+ * it asked another question (scenario_question), had other arms or batch sizes, or is unreadable */
 void results_basis_earlier(struct results_basis *out, const struct scenario *scenario,
                            struct results *store);
 
