@@ -62,9 +62,9 @@ static int look_for_baseline(const struct cli_gate *gate, struct err *err)
 {
     struct gate_baseline baseline = {0};
     struct results *store = NULL;
-    int rc = text_make_directories(gate->results, err);
-    if (rc == 0)
-        rc = results_open_in(&store, gate->results, RESULTS_MAKE, err);
+    int rc = 0;
+    if (!gate_is_file(gate->baseline))
+        rc = results_open_in(&store, gate->results, RESULTS_READ, err);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     gate_baseline_release(&baseline);
