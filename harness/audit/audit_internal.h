@@ -144,20 +144,20 @@ void settle_release(struct audit_watch *watch);
 /* records_rest - gives back the statements of the connection, which is about to be closed */
 void records_rest(struct audit_watch *watch);
 
-/* ledger.c: is every row of every batch still what it was? Reads all; returns how many rows. */
+/* sealed.c: is every row of every batch still what it was? Reads all; returns how many rows. */
 int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings);
 
-/* ledger.c: columns of each table, the first one being the batch */
+/* sealed.c: columns of each table, the first one being the batch */
 extern const char *const sealed_columns[TABLE_COUNT];
 extern const char *const sealed_tables[TABLE_COUNT];
 
-/* ledger.c: counts the row a statement over sealed_columns stands at into its batch */
+/* sealed.c: counts the row a statement over sealed_columns stands at into its batch */
 void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *row);
 
-/* ledger.c: the batch of this index in the plan; makes room for it. NULL before our time. */
+/* sealed.c: the batch of this index in the plan; makes room for it. NULL before our time. */
 struct batch_rows *sealed_batch(struct audit_watch *watch, size_t index);
 
-/* watch.c: a look into the store; fills what concerns it in result, which is zero before */
+/* store_watch.c: a look into the store; fills what concerns it in result, which is zero before */
 void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
                 struct audit_result *result);

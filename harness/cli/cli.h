@@ -100,7 +100,7 @@ char *cli_join_words(int argc, char **argv);
  * else a message and exit code 5 instead of `code` */
 int cli_check_stdout(const char *command, int code);
 
-/* change.c: what the command line changes in a scenario. Zero changes nothing. */
+/* change_scenario.c: what the command line changes in a scenario. Zero changes nothing. */
 struct cli_change {
     long cycles; /* 0: as the scenario says */
     const char *arms[SCENARIO_MOST_ARMS];

@@ -18,8 +18,8 @@ static cJSON *document_of(const struct cli_said *said)
     return root;
 }
 
-/* Real processes, a few pairs: what they say is noise, but it must be said, kept and found again.
- */
+/* Real processes, a few pairs: what they say is noise, but it must be said, kept and found
+ * again. */
 static void a_calibration_is_made_kept_and_told(void **state)
 {
     struct cli_said said = cli_say(*state, "doctor", "--calibrate", "--force", "--sittings", "5",

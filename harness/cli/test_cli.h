@@ -183,8 +183,8 @@ static inline struct cli_running cli_start(const char *folder, ...)
     return running;
 }
 
-/* cli_await_child - wait until it has a child whose name begins so (the kernel keeps 15 characters)
- */
+/* cli_await_child - wait until it has a child whose name begins so (the kernel keeps 15
+ * characters) */
 static inline void cli_await_child(const struct cli_running *running, const char *name)
 {
     struct process_view children[16];

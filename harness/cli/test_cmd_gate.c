@@ -336,5 +336,5 @@ int main(void)
                                         cli_folder_remove),
         cmocka_unit_test_setup_teardown(several_arms_ask_for_one, cli_folder, cli_folder_remove),
     };
-    return cmocka_run_group_tests_name("cli/gate", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("cli/cmd_gate", tests, NULL, NULL);
 }

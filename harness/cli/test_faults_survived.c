@@ -1,5 +1,5 @@
-/* test_faults_survived MODE: does every fault strike for real, and does the reference survive it?
- */
+/* test_faults_survived MODE: does every fault strike for real, and does the reference survive
+ * it? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,8 +33,8 @@ static int64_t number(const cJSON *row, const char *key)
     return value;
 }
 
-/* Rows that may be skipped: no such call in the mode, or not possible for whoever runs the tests.
- */
+/* Rows that may be skipped: no such call in the mode, or not possible for whoever runs the
+ * tests. */
 static void check_row(const cJSON *row)
 {
     const char *skipped = json_string(row, "skipped"), *name = json_string(row, "fault");

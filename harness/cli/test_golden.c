@@ -1,11 +1,10 @@
 /* Does what an earlier build stored still read as it did then, byte for byte?
  *
  * results/golden/results.sqlite was made by the build of commit 26049c5, expected.txt holds what
- * that
- * build printed and wrote for each command: a hash of it, and for the files in whole/ the text. A
- * difference leaves the new text in golden/ of the build folder and says so; the old one of a hash
- * is what a build of the commit before prints. Where the change is meant: cli_test_golden --accept,
- * then read git diff. */
+ * that build printed and wrote for each command: a hash of it, and for the files in whole/ the
+ * text. A difference leaves the new text in golden/ of the build folder and says so; the old one of
+ * a hash is what a build of the commit before prints. Where the change is meant: cli_test_golden
+ * --accept, then read git diff. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>

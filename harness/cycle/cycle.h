@@ -193,8 +193,8 @@ void cycle_close(struct cycle_subjects *run);
 
 void cycle_release(struct cycle *cycle);
 
-/* cycle_database - the store of an arm, NULL when it keeps none; cycle_version: from its "opened"
- * */
+/* cycle_database - the store of an arm, NULL when it keeps none
+ * cycle_version  - what it said of itself in "opened" */
 const char *cycle_database(const struct cycle_subjects *run, size_t arm);
 const char *cycle_version(const struct cycle_subjects *run, size_t arm);
 

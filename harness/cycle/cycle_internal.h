@@ -1,4 +1,4 @@
-/* cycle_internal - what the files of run/ share; nobody else includes it. */
+/* cycle_internal - what the files of cycle/ share; nobody else includes it. */
 #ifndef CYCLE_CYCLE_INTERNAL_H
 #define CYCLE_CYCLE_INTERNAL_H
 

@@ -1,7 +1,9 @@
-/* Is every document that a source cites in the repository, with the section that it names?
+/* Is every document that a source cites in the repository, with the section that it names, and is
+ * every source file that a comment names?
  *
  * A citation is a word NAME.md in capitals, or with a folder before it, and perhaps the number of a
  * section behind it. It is looked for from the top, from harness/ and from the file's own folder.
+ * A source file is a word NAME.c or NAME.h in a comment; it may lie in any folder of the tree.
  * The rule is first shown what it must refuse and what it must let pass, then all the sources. */
 #include <ctype.h>
 #include <setjmp.h>
@@ -16,7 +18,8 @@
 #include "devel/test_sources.h"
 
 #define ENDING     ".md"
-#define WRITTEN    "benchmarks.md" /* by the report: not a document of ours */
+#define WRITTEN    "benchmarks.md"                       /* by the report: not a document of ours */
+#define OF_SQLITE  "/sqlite3.h/build.c/os_unix.c/vdbe.c" /* named here, not ours */
 #define PATH_ROOM  512
 #define MOST_BYTES (1 << 20)
 
@@ -24,6 +27,7 @@
 struct file {
     const char *path; /* from the top of the tree */
     const char *text;
+    const struct sources *tree;
     struct text complaints; /* one line each */
 };
 
@@ -141,11 +145,55 @@ static void check_names(struct file *file)
     }
 }
 
-static char *complaints_of(const char *path, const char *text)
+/* ---- source files that comments name ---- */
+
+static bool is_source(const struct sources *tree, const char *name, size_t length)
 {
-    struct file file = {.path = path, .text = text};
+    char path[PATH_ROOM];
+    bool found;
+    snprintf(path, sizeof path, "/%.*s", (int)length, name);
+    found = strstr(OF_SQLITE, path) != NULL;
+    for (size_t i = 0; !found && i < tree->count; i++)
+        found = sources_ends_in(tree->paths[i], path);
+    return found;
+}
+
+/* <NAME.h> is the system's; a capital stands for any name. */
+static void check_comment(struct file *file, const char *from, const char *end)
+{
+    for (const char *dot = from; dot < end; dot++) {
+        const char *name = dot;
+        bool capital = false;
+        if (*dot != '.' || !strchr("ch", dot[1]) || is_word(dot[2]) || dot[2] == '>')
+            continue;
+        for (; is_word(name[-1]); name--)
+            capital = capital || isupper((unsigned char)name[-1]);
+        if (name < dot && !capital && !is_source(file->tree, name, (size_t)(dot + 2 - name)))
+            complain(file, name, "names a file that is not here", name, (size_t)(dot + 2 - name));
+    }
+}
+
+static void check_comments(struct file *file)
+{
+    for (const char *at = file->text, *end; *at; at = *end ? end + 1 : end) {
+        end = at;
+        if (*at == '"' || *at == '\'')
+            while (*++end && *end != *at && *end != '\n')
+                end += *end == '\\' && end[1];
+        else if (strncmp(at, "/*", 2) == 0 && (end = strstr(at + 2, "*/")) != NULL)
+            check_comment(file, at + 2, end);
+        if (!end)
+            return;
+    }
+}
+
+static char *complaints_of(const char *path, const char *text, const struct sources *tree)
+{
+    struct file file = {.path = path, .text = text, .tree = tree};
     check_paths(&file);
     check_names(&file);
+    if (!sources_ends_in(path, ENDING))
+        check_comments(&file);
     return text_take(&file.complaints);
 }
 
@@ -175,14 +223,22 @@ static void what_is_not_here_is_refused_and_nothing_else(void **state)
         {"harness/x/a.c", "\"%s/summary.md\", \"out.md\", FOLDER/benchmarks.md", NULL},
         {"harness/x/a.c", "// https://example.org/wiki/A.md", NULL},
         {"harness/x/a.c", "a.mdb = B.md5;", NULL},
+        {"harness/x/a.c", "/* see base/text.h, test_NAME.c, gate_*.c, <sys/stat.h>, vdbe.c */",
+         NULL},
+        {"harness/x/a.c", "\n/* see nowhere.c. */",
+         "a.c:2: names a file that is not here: nowhere.c"},
+        {"harness/x/a.c", "'\"'; /* base/nowhere.h */", "not here: nowhere.h"},
+        {"harness/x/a.c", "\"/* nowhere.c\"; nowhere.c /* a.cc, b.count */", NULL},
     };
+    struct sources tree = sources_list_texts();
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char *said = complaints_of(cases[i].path, cases[i].text);
+        char *said = complaints_of(cases[i].path, cases[i].text, &tree);
         if (cases[i].complaint ? !strstr(said, cases[i].complaint) : *said != '\0')
             fail_msg("said '%s' of %s: %s", said, cases[i].path, cases[i].text);
         free(said);
     }
+    sources_release(&tree);
 }
 
 static void all_sources_cite_what_is_here(void **state)
@@ -197,7 +253,7 @@ static void all_sources_cite_what_is_here(void **state)
         size_t length;
         assert_int_equal(text_read_file(&text, &length, path, MOST_BYTES, NULL), 0);
         documents += sources_ends_in(path, ENDING);
-        said = complaints_of(sources.paths[i], text);
+        said = complaints_of(sources.paths[i], text, &sources);
         if (!sources_ends_in(path, "/devel/test_citations.c")) /* its cases are wrong on purpose */
             text_add(&all, said);
         free(said);

@@ -97,7 +97,7 @@ static double spread_of_blocks(const struct samples_cell *cell)
     return summary.failed ? NAN : summary.standard_deviation / summary.mean;
 }
 
-/* Where claims are made their own tau is told (verdict.c); else that of a p95. */
+/* Where claims are made their own tau is told (looks.c); else that of a p95. */
 static void find_dependence(struct diagnosis *out, const struct samples_cell *cell)
 {
     double tau = stats_robust_tau(cell->spawn, cell->n, 0.95, cell->sizes, cell->blocks);

@@ -51,8 +51,7 @@ struct diagnosis {
  * diagnosis_make - every kind, from what is stored
  *
  * source : thresholds and their false-alarm rates: judge/STATISTICS.md 6.5; those of steal,
- *          pressure,
- *          throttling and clock are judgement
+ *          pressure, throttling and clock are judgement
  */
 void diagnosis_make(struct diagnosis *out, const struct scenario *scenario, const struct plan *plan,
                     const struct results_basis *basis);

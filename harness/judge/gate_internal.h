@@ -1,4 +1,4 @@
-/* gate_internal - what the files of gate/ share; nobody else includes it. */
+/* gate_internal - what the files gate_*.c of judge/ share; nobody else includes it. */
 #ifndef JUDGE_GATE_INTERNAL_H
 #define JUDGE_GATE_INTERNAL_H
 

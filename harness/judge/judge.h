@@ -56,7 +56,7 @@ struct verdict {
  *
  * plan     : what this scenario and the seed of the run make; held against the one that the run
  *            declared, and not looked at where it declared none
- * basis : loaded with this scenario
+ * basis    : loaded with this scenario
  * looks    : the looks complete so far are tested in order; a claim decided at a look stays decided
  */
 void judge_claims(struct verdict *out, const struct scenario *scenario, const struct plan *plan,

@@ -332,5 +332,5 @@ int main(void)
         cmocka_unit_test(a_quantile_beyond_reach_is_powerless),
         cmocka_unit_test(a_gate_that_was_given_nothing_has_no_answer),
     };
-    return cmocka_run_group_tests_name("gate/judge", tests, make, unmake);
+    return cmocka_run_group_tests_name("judge/gate_rule", tests, make, unmake);
 }

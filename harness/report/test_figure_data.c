@@ -1,5 +1,5 @@
-/* Do the figures of the judgement show what the verdict says, and nothing where nothing is known?
- */
+/* Do the figures of the judgement show what the verdict says, and nothing where nothing is
+ * known? */
 #include "report/test_invented.h"
 
 typedef int figure_data(struct text *out, struct results *store, const struct facts *facts,

@@ -79,7 +79,7 @@ int migrate_version(struct results *store, bool create, struct err *err)
 {
     int64_t application = read_pragma(store, "PRAGMA application_id");
     int64_t version = read_pragma(store, "PRAGMA user_version");
-    /* count(*) alone would be one step, whatever it costs: see guard.h */
+    /* count(*) alone would be one step, whatever it costs: see base/guard.h */
     int64_t tables = read_pragma(store, "SELECT count(name) FROM sqlite_master");
     int64_t strange = read_pragma(store, strange_tables);
     if (application < 0 || tables < 0 || strange < 0)

@@ -3,10 +3,8 @@
  *
  * Writing: results_open, results_run_begin, per cycle results_cycle_begin .. results_cycle_commit,
  * results_run_end. Reading: results_open, results_run_load, results_series_load /
- * results_each_cycle / ...,
- * results_close. A run is "partial" from its first row until results_run_end; a killed run stays so
- * and
- * can be resumed.
+ * results_each_cycle / ..., results_close. A run is "partial" from its first row until
+ * results_run_end; a killed run stays so and can be resumed.
  */
 #ifndef RESULTS_RESULTS_H
 #define RESULTS_RESULTS_H
@@ -154,7 +152,7 @@ struct results_cycle {
     char consensus[16];
     int agents;
     int findings;
-    int64_t cost[SCENARIO_METRICS]; /* as cycle_run.cost */
+    int64_t cost[SCENARIO_METRICS]; /* as in struct cycle */
     struct cycle_strain strain;
 };
 int results_each_cycle(struct results *store, int64_t run,

@@ -1,7 +1,7 @@
 /* test_synthetic - a results store in a folder of its own, filled with invented cycles.
  *
- * For the tests of store/ and verdict/: synthetic_new as setup, synthetic_free as teardown,
- * synthetic_put for each cycle. What is invented is in struct synthetic_cycle. */
+ * For the tests of results/, judge/ and whoever reads runs: synthetic_new as setup, synthetic_free
+ * as teardown, synthetic_put for each cycle. What is invented is in struct synthetic_cycle. */
 #ifndef RESULTS_TEST_SYNTHETIC_H
 #define RESULTS_TEST_SYNTHETIC_H
 

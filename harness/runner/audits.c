@@ -1,5 +1,5 @@
-/* How is the store of one subject kept under audit? Cycle by cycle, within the schedule's budget.
- */
+/* How is the store of one subject kept under audit? Cycle by cycle, within the schedule's
+ * budget. */
 #include "runner/audits.h"
 
 static int64_t measured_ns(const struct cycle *cycle)

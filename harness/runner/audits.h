@@ -1,8 +1,9 @@
 /* audits - the store of one subject, under audit from its first cycle until the subject is closed.
  *
- * Normal use: zero a struct runner_audits, runner_audit_cycle after each cycle, runner_audit_rest
- * before the subject is asked to close, runner_audit_close when it was, runner_audit_release. For
- * the runner, and for those who drive a subject cycle by cycle on their own.
+ * Normal use: zero a struct runner_audits, runner_audit_cycle after each cycle, audit_watch_rest of
+ * its watch before the subject is asked to close, runner_audit_close when it was,
+ * runner_audit_release. For the runner, and for those who drive a subject cycle by cycle on their
+ * own.
  */
 #ifndef RUNNER_AUDITS_H
 #define RUNNER_AUDITS_H

@@ -87,7 +87,7 @@ static int one_cycle(struct runner *runner, size_t index, struct err *err)
     return 0;
 }
 
-/* Is every claim decided? Then the run may stop (exact alpha spending, see verdict). */
+/* Is every claim decided? Then the run may stop (exact alpha spending, see judge/looks.c). */
 static int is_decided(struct runner *runner, bool *decided, struct err *err)
 {
     const struct runner_options *options = runner->options;

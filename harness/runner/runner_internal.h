@@ -24,7 +24,7 @@ struct runner {
     struct results_basis basis; /* of the last verdict */
 };
 
-/* ---- record.c: what goes into the results store ---- */
+/* ---- append.c: what goes into the results store ---- */
 
 /* runner_record_begin - open it; begin a run or resume one: fills id, sitting and done */
 int runner_record_begin(struct runner *runner, struct err *err);

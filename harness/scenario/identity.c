@@ -52,8 +52,8 @@ void scenario_question(char out[SCENARIO_ID_BYTES], const struct scenario *scena
 /* ---- the machine ---- */
 
 /* The members of cycle_host_describe that change times by themselves. Not among them: load,
- * pressure
- * and the like, which change by the minute; memory, which differs by kernel; our own version. */
+ * pressure and the like, which change by the minute; memory, which differs by kernel; our own
+ * version. */
 static const struct {
     const char *key, *name;
 } facts[SCENARIO_MACHINE_FACTS] = {

@@ -7,8 +7,8 @@
  * - metric.h: its row
  * - scenarios/scenario.schema.json and cli/spawnbench.1: its name
  * - scenario/test_documents.h: its name and unit, for the tests
- * - a file of run/, for a new cost: sets it in cycle_run.cost; its column in the store, reading,
- *   writing and exports follow the table
+ * - a file of cycle/, for a new cost: sets it in struct cycle's cost; its column in the store,
+ *   reading, writing and exports follow the table
  */
 #ifndef SCENARIO_METRIC_H
 #define SCENARIO_METRIC_H

@@ -73,5 +73,5 @@ int main(void)
         cmocka_unit_test(appended_words_stand_behind_the_agents_own),
         cmocka_unit_test(one_batch_in_ten_takes_the_rare_time),
     };
-    return cmocka_run_group_tests_name("spawner/append", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("reference/spawner/append", tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* store_internal - what the files of store/ share; nobody else includes it but harness/proof/crash,
- * which lets
- * store_tidy find the WAL too long early. */
+ * which lets store_tidy find the WAL too long early. */
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 

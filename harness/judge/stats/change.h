@@ -3,9 +3,8 @@
  * Normal use: z = logarithms of sitting medians in the order of time, stats_find_changes with a
  * seeded generator (gsl_rng_mt19937, the seed printed). History finds which commit; it never blocks
  * one by itself (judge/STATISTICS.md 6.3). Samples must be finite: a series with NaN or an infinity
- * among
- * them has no split, q NaN and p 1; leave failed sittings out. Time is O(n^2) per profile and per
- * permutation, memory O(n): histories of hundreds, not of millions.
+ * among them has no split, q NaN and p 1; leave failed sittings out. Time is O(n^2) per profile and
+ * per permutation, memory O(n): histories of hundreds, not of millions.
  */
 #ifndef JUDGE_STATS_CHANGE_H
 #define JUDGE_STATS_CHANGE_H
@@ -81,8 +80,7 @@ struct stats_change_rule {
  * at a time instead, a second step passes for dependence: of two steps of 10 % (N 30, sd 3 %) one
  * was found in 25 of 100 histories, now in 99; 200 simulated of each kind. False alarms are those
  * of judge/STATISTICS.md 6.3: at p <= .01 none 0.5 %, ar.3 6 %, ar.6 16 % (N 30). A level that came
- * back (10
- * runs up of 30) is seen in 8 % only, in 60 runs in 92 %.
+ * back (10 runs up of 30) is seen in 8 % only, in 60 runs in 92 %.
  *
  * out     : room for n changes, ascending by place
  * returns : how many

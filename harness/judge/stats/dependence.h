@@ -80,8 +80,7 @@ struct stats_dependence {
  * p         : the claimed quantile, 0.5 for a median of ratios
  * sizes     : as in stats_design_effect; NULL with blocks 0 when there are none
  * source    : judge/STATISTICS.md 2.3 with its simulations. vectors: autocorrelation_ess.json and
- *             the tau of
- *             paired_ratio.json
+ *             the tau of paired_ratio.json
  */
 struct stats_dependence stats_measure_dependence(const double x[], size_t n, double p,
                                                  const size_t sizes[], size_t blocks);

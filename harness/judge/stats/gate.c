@@ -1,4 +1,4 @@
-/* How does the candidate compare with the baseline, pair by pair or against stored sessions, and
+/* How does the candidate compare with the baseline, pair by pair or against stored sittings, and
  * could this many pairs have shown it? */
 #include "judge/stats/gate.h"
 
@@ -76,7 +76,7 @@ static bool logs_of(double out[], const double x[], size_t n)
     return true;
 }
 
-static void predict(struct stats_session *out, const double logs[], size_t count, double median)
+static void predict(struct stats_sitting *out, const double logs[], size_t count, double median)
 {
     double mean = gsl_stats_mean(logs, 1, count), freedom = (double)count - 1;
     double width = gsl_stats_sd_m(logs, 1, count, mean) * sqrt(1 + 1 / (double)count);
@@ -87,9 +87,9 @@ static void predict(struct stats_session *out, const double logs[], size_t count
     out->limit = exp(mean + gsl_cdf_tdist_Pinv(0.95, freedom) * width);
 }
 
-struct stats_session stats_predict_session(const double stored[], size_t count, double median)
+struct stats_sitting stats_predict_sitting(const double stored[], size_t count, double median)
 {
-    struct stats_session out = {.change = NAN, .t = NAN, .p_slower = 1, .limit = INFINITY};
+    struct stats_sitting out = {.change = NAN, .t = NAN, .p_slower = 1, .limit = INFINITY};
     double *logs = xcalloc(count + 1, sizeof *logs), least, most;
     if (count > 1 && logs_of(logs, stored, count) && median > 0 && isfinite(median)) {
         out.freedom = count - 1;

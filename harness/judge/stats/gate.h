@@ -1,5 +1,5 @@
 /* gate - what the gate counts with: ratios of pairs, what could be seen at all, several metrics at
- * once, stored sessions. Its rule is in gate/.
+ * once, stored sittings. Its rule is in judge/gate_rule.h.
  */
 #ifndef JUDGE_STATS_GATE_H
 #define JUDGE_STATS_GATE_H
@@ -47,24 +47,24 @@ double stats_pairs_needed(double sigma, double tau, double factor, double power)
  */
 void stats_holm(double out[], const double p[], size_t count);
 
-/* A new session against stored ones. Plain value. */
-struct stats_session {
+/* A new sitting against stored ones. Plain value. */
+struct stats_sitting {
     bool defined;  /* two or more stored ones, not all equal, all figures positive and finite */
     double change; /* new / geometric mean of the stored - 1 */
     double t;
-    size_t freedom;  /* stored sessions - 1 */
+    size_t freedom;  /* stored sittings - 1 */
     double p_slower; /* as slow as this by chance alone; 1 when not defined */
-    double limit;    /* 95 % of new sessions stay below, unit of the medians; +infinity: no limit */
+    double limit;    /* 95 % of new sittings stay below, unit of the medians; +infinity: no limit */
 };
 
 /*
- * stats_predict_session - t = (ln x - mean) / (s sqrt(1 + 1 / m)) over the logs of m session
- * medians
+ * stats_predict_sitting - t = (ln x - mean) / (s sqrt(1 + 1 / m)) over the logs of the medians of
+ *                         m sittings
  *
- * Advises only: ten stored sessions are a sensible minimum, and the same host (judge/STATISTICS.md
- *               6.2).
+ * Advises only: ten stored sittings are a sensible minimum, and the same host
+ * (judge/STATISTICS.md 6.2).
  * source : prediction interval of the normal distribution. vector: session_prediction.json
  */
-struct stats_session stats_predict_session(const double stored[], size_t count, double median);
+struct stats_sitting stats_predict_sitting(const double stored[], size_t count, double median);
 
 #endif

@@ -33,7 +33,7 @@ struct stats_mean_test {
  *          add up, blocks of 5 are made
  * alpha_ : one-sided levels of the bounds, between 0 and 1
  * source : Johnson 1978; Hall 1992, removal of skewness by transformation; Kiefer and Vogelsang
- *          2005 for the widening; simulated in stats/simulate
+ *          2005 for the widening; simulated in study/simulate
  */
 struct stats_mean_test stats_test_mean(const double x[], size_t n, const size_t sizes[],
                                        size_t blocks, double limit, double alpha_lower,

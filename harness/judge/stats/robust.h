@@ -42,7 +42,7 @@ double stats_wide_tau(const double y[], size_t n, size_t window);
  * x, n, p, sizes, blocks : as for stats_measure_dependence
  * returns : >= the old tau; may be above n, then nothing can be decided
  * source  : Kiefer and Vogelsang 2005 (fixed-b, Bartlett window); Geyer 1992; Priestley 1981, 6.2;
- *           simulated in stats/simulate
+ *           simulated in study/simulate
  */
 double stats_robust_tau(const double x[], size_t n, double p, const size_t sizes[], size_t blocks);
 

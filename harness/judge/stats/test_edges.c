@@ -329,7 +329,7 @@ static void scaling_laws_are_defined(void **state)
 static void session_one(double x[], size_t n)
 {
     for (size_t i = 0; i < NUMBERS; i++) {
-        struct stats_session got = stats_predict_session(x, n, odd_numbers[i]);
+        struct stats_sitting got = stats_predict_sitting(x, n, odd_numbers[i]);
         assert_true(is_share(got.p_slower) && (got.defined || got.limit == INFINITY));
     }
     stats_holm(x, x, n);

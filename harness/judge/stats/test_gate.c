@@ -39,12 +39,12 @@ static void sessions_that_cannot_be_compared_raise_no_alarm(void **state)
     static const double same[] = {5, 5, 5}, failed[] = {5, INFINITY, 6}, zero[] = {5, 0, 6};
     (void)state;
     for (size_t count = 0; count < 4; count++) {
-        struct stats_session got = stats_predict_session(same, count, 9);
+        struct stats_sitting got = stats_predict_sitting(same, count, 9);
         assert_true(!got.defined && got.p_slower == 1 && isinf(got.limit));
     }
-    assert_false(stats_predict_session(failed, 3, 9).defined);
-    assert_false(stats_predict_session(zero, 3, 9).defined);
-    assert_false(stats_predict_session(failed, 1, INFINITY).defined);
+    assert_false(stats_predict_sitting(failed, 3, 9).defined);
+    assert_false(stats_predict_sitting(zero, 3, 9).defined);
+    assert_false(stats_predict_sitting(failed, 1, INFINITY).defined);
 }
 
 static void holm_takes_no_number_for_no_evidence(void **state)

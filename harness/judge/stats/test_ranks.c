@@ -77,8 +77,8 @@ static void separated_series_have_one_bound(void **state)
     assert_true(!got.separated && got.share < 1 && got.lower < pow(0.05, 0.01));
 }
 
-/* Where enough lie among each other, it is the interval of Brunner and Munzel on the logit scale.
- */
+/* Where enough lie among each other, it is the interval of Brunner and Munzel on the logit
+ * scale. */
 static void many_among_each_other_are_bounded_by_their_placements(void **state)
 {
     double x[60], y[60];

@@ -3,10 +3,10 @@
  *
  * For every kind of call, every kind of error, once and for good, and every number n: the n-th call
  * fails while the store does a fixed piece of work. Calls of the disk (shim.h), requests for memory
- * (memory.h), and a real disk with n pages left (space.h). It may refuse as much as it likes, but
- * what it has acknowledged must be there, what it has refused must not, a failed commit none or
- * whole; also when the process is killed at some call of that run. Then the fault ends: the store
- * must open again and do a healthy batch.
+ * (memory.h), and a real disk with n pages left (proof/faults/space.h). It may refuse as much as it
+ * likes, but what it has acknowledged must be there, what it has refused must not, a failed commit
+ * none or whole; also when the process is killed at some call of that run. Then the fault ends: the
+ * store must open again and do a healthy batch.
  *
  * Control: a disk that says it has written and has not must be found out.
  */

@@ -2,9 +2,9 @@
  * acknowledged?
  *
  * Records what a fixed workload does to its files (shim.h), rebuilds every state in which a killed
- * process or a power loss could leave them (states.h), opens each and checks it (check.h). Exit 4:
- * a promise was broken. Exit 5: a control did not fail, or too few states. Equal seeds give equal
- * walks. */
+ * process or a power loss could leave them (states.h), opens each and checks it (prefix_check.h).
+ * Exit 4: a promise was broken. Exit 5: a control did not fail, or too few states. Equal seeds give
+ * equal walks. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

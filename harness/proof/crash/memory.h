@@ -2,7 +2,7 @@
  *
  * Normal use: memory_install before SQLite is first used; memory_fail to plan a refusal. Only
  * SQLite's own memory: what the store allocates itself ends the process when there is none
- * (text.h).
+ * (base/text.h).
  *
  * source : https://sqlite.org/malloc.html#testing_for_memory_leaks, SQLITE_CONFIG_MALLOC
  */

@@ -1,10 +1,9 @@
 /* promises - what a store has acknowledged, refused or left open, kept outside of it.
  *
  * Every agent goes up a stair: absent, starting, ready, completed. Before a transaction the
- * promises
- * is told how high it leads; after it, what the store said. So for each agent two steps are known:
- * the one that must be reached, and the one that may be. A commit that failed leaves the question
- * open for good: none of it or all of it, never half.
+ * promises are told how high it leads; after it, what the store said. So for each agent two steps
+ * are known: the one that must be reached, and the one that may be. A commit that failed leaves the
+ * question open for good: none of it or all of it, never half.
  *
  * source : outcomes ok, fail, info as in Jepsen's histories
  */
@@ -39,7 +38,7 @@ void promises_settle(struct promises *promises, int batch, int first, int count,
                      enum promises_answer answer);
 
 /*
- * promises_audit - does the database say what the promises knows, and is it sound?
+ * promises_audit - does the database say what the promises know, and is it sound?
  *
  * Rows 'interrupted' stand for 'starting' and 'ready' (the store was opened anew since).
  * why     : at least 160 bytes: what is wrong, in words

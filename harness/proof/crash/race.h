@@ -10,7 +10,8 @@
  * The shim calls us at xUnfetch, so one thread plays both sides, the same way every time. What the
  * writer was told is committed is looked for when all connections are closed.
  *
- * source : https://sqlite.org/wal.html#walresetbug; walCheckpoint() and walRestartLog() in wal.c
+ * source : https://sqlite.org/wal.html#walresetbug; walCheckpoint() and walRestartLog() in
+ *          SQLite's wal.c
  */
 #ifndef PROOF_CRASH_RACE_H
 #define PROOF_CRASH_RACE_H

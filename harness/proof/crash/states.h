@@ -11,7 +11,8 @@
  * A write may be torn into sectors of 512 bytes. A deletion that did not last leaves the very file
  * that was deleted.
  *
- * Normal use: states_init; for each k states_kill..., states_power; states_advance; states_release.
+ * Normal use: states_new; for each k states_build for every state, then states_advance;
+ * states_free.
  *
  * source : Pillai et al., OSDI 2014 (ALICE); https://sqlite.org/atomiccommit.html
  */

@@ -38,7 +38,7 @@ const struct damage_kind damage_kinds[] = {
      "a leaf of a table", DAMAGE_BY_INTEGRITY, damage_flip,
      &(const struct damage_hit){PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, HIT_HEADER}},
     {"leaf-payload-bit", "a bit of a row is flipped", "payload in a leaf of a table",
-     DAMAGE_BY_WITNESS, damage_flip,
+     DAMAGE_BY_SNAPSHOT, damage_flip,
      &(const struct damage_hit){PAGE_TABLE_LEAF, PAGE_TABLE_LEAF, HIT_PAYLOAD}},
     {"overflow-bit", "a bit of a long output is flipped", "an overflow page", DAMAGE_BY_ANY,
      damage_flip, &(const struct damage_hit){PAGE_OVERFLOW, PAGE_OVERFLOW, HIT_USED}},
@@ -64,7 +64,7 @@ const struct damage_kind damage_kinds[] = {
      DAMAGE_BY_INTEGRITY, damage_leaves_swapped, NULL},
     {"write-misdirected", "a write went to another place", "one leaf over another",
      DAMAGE_BY_INTEGRITY, damage_leaf_misdirected, NULL},
-    {"leaf-stale", "a write was lost", "a leaf as it was before its last write", DAMAGE_BY_WITNESS,
+    {"leaf-stale", "a write was lost", "a leaf as it was before its last write", DAMAGE_BY_SNAPSHOT,
      damage_leaf_stale, NULL},
     {"cut-by-pages", "the end of the file is gone", "1 to 8 pages", DAMAGE_BY_ANY, damage_cut_pages,
      NULL},
@@ -86,15 +86,15 @@ const struct damage_kind damage_kinds[] = {
      FORGE_WITHOUT_KEY "INSERT INTO main.agent_executions SELECT * FROM victim" RESTORE},
     /* ---- rows ---- */
     {"commit-lost", "the last commit never reached the disk", "the -wal ends before it",
-     DAMAGE_BY_WITNESS, damage_lost_last, NULL},
+     DAMAGE_BY_SNAPSHOT, damage_lost_last, NULL},
     {"ten-commits-lost", "the last ten commits never reached the disk", "the -wal ends before them",
-     DAMAGE_BY_WITNESS, damage_lost_ten, NULL},
-    {"row-deleted", "an agent is gone with all that is its", "DELETE", DAMAGE_BY_WITNESS,
+     DAMAGE_BY_SNAPSHOT, damage_lost_ten, NULL},
+    {"row-deleted", "an agent is gone with all that is its", "DELETE", DAMAGE_BY_SNAPSHOT,
      damage_rows,
      "DELETE FROM main.agent_outputs WHERE (run, id) IN " OF_VICTIM
      "; DELETE FROM main.agent_executions WHERE (run, id) IN " OF_VICTIM},
     {"failure-deleted", "an agent that failed is gone: it left nothing else", "DELETE",
-     DAMAGE_BY_WITNESS, damage_rows,
+     DAMAGE_BY_SNAPSHOT, damage_rows,
      "DELETE FROM main.agent_executions WHERE (run, id) IN (SELECT e.run, e.id"
      " FROM whole.agent_executions AS e LEFT JOIN whole.agent_outputs AS o ON o.run = e.run"
      " AND o.id = e.id WHERE o.id IS NULL ORDER BY e.rowid * (SELECT spawned_ns FROM victim) %"
@@ -105,14 +105,14 @@ const struct damage_kind damage_kinds[] = {
      " 1000000, name, state, outcome, pid, spawned_ns, ready_ns, completed_ns, error"
      " FROM whole.agent_executions WHERE (run, batch) IN " BATCH},
     {"half-a-batch", "some agents of a batch are missing", "every second one, counts made to fit",
-     DAMAGE_BY_WITNESS, damage_rows,
+     DAMAGE_BY_SNAPSHOT, damage_rows,
      "CREATE TEMP TABLE gone AS SELECT run, id FROM whole.agent_executions WHERE (run, batch)"
      " IN " BATCH " AND rowid % 2 = (SELECT rowid % 2 FROM whole.agent_executions WHERE (run, id)"
      " IN " OF_VICTIM "); DELETE FROM main.agent_outputs WHERE (run, id) IN gone;"
      " DELETE FROM main.agent_executions WHERE (run, id) IN gone;"
      " UPDATE main.consensus_runs AS c SET agents = (SELECT count(*) FROM main.agent_outputs AS o"
      " WHERE o.run = c.run AND o.batch = c.batch), votes = 0 WHERE (run, batch) IN " BATCH},
-    {"phantom-agent", "an agent that never ran is recorded", "INSERT", DAMAGE_BY_WITNESS,
+    {"phantom-agent", "an agent that never ran is recorded", "INSERT", DAMAGE_BY_SNAPSHOT,
      damage_rows,
      "INSERT INTO main.agent_executions SELECT run, '1000001.0', 1000001, name, state, outcome,"
      " pid + 1, spawned_ns + 1, ready_ns + 1, completed_ns + 1, error FROM victim"},
@@ -122,10 +122,11 @@ const struct damage_kind damage_kinds[] = {
      "INSERT INTO main.consensus_runs SELECT run, 1000003, 'split', NULL, 0, 0, spawned_ns"
      " FROM victim"},
     {"consensus-lost", "the consensus of a batch is gone with its outputs", "DELETE",
-     DAMAGE_BY_WITNESS, damage_rows,
+     DAMAGE_BY_SNAPSHOT, damage_rows,
      "DELETE FROM main.agent_outputs WHERE (run, batch) IN " BATCH
      "; DELETE FROM main.consensus_runs WHERE (run, batch) IN " BATCH},
-    {"verdict-changed", "a consensus says something else", "UPDATE", DAMAGE_BY_WITNESS, damage_rows,
+    {"verdict-changed", "a consensus says something else", "UPDATE", DAMAGE_BY_SNAPSHOT,
+     damage_rows,
      "UPDATE main.consensus_runs SET verdict = CASE verdict WHEN 'split' THEN 'agreed' ELSE 'split'"
      " END WHERE (run, batch) IN " BATCH},
     {"votes-impossible", "a consensus has more votes than agents", "UPDATE, its check ignored",
@@ -133,20 +134,20 @@ const struct damage_kind damage_kinds[] = {
      "PRAGMA ignore_check_constraints = ON; UPDATE main.consensus_runs SET votes = agents + 1"
      " WHERE (run, batch) IN " BATCH},
     {"output-changed", "an output is not what the agent said", "UPDATE: its first byte",
-     DAMAGE_BY_WITNESS, damage_rows,
+     DAMAGE_BY_SNAPSHOT, damage_rows,
      "UPDATE main.agent_outputs SET output = CAST(x'7e' || substr(output, 2) AS BLOB)"
      " WHERE (run, id) IN " OF_VICTIM},
-    {"state-wrong", "an agent's state is not its own", "UPDATE", DAMAGE_BY_WITNESS, damage_rows,
+    {"state-wrong", "an agent's state is not its own", "UPDATE", DAMAGE_BY_SNAPSHOT, damage_rows,
      "UPDATE main.agent_executions SET state = 'interrupted' WHERE (run, id) IN " OF_VICTIM},
     {"state-unknown", "a state that the contract does not know", "UPDATE, its check ignored",
      DAMAGE_BY_CONTRADICTION, damage_rows,
      "PRAGMA ignore_check_constraints = ON; UPDATE main.agent_executions SET state = 'lost'"
      " WHERE (run, id) IN " OF_VICTIM},
-    {"name-wrong", "an agent has another one's name", "UPDATE", DAMAGE_BY_WITNESS, damage_rows,
+    {"name-wrong", "an agent has another one's name", "UPDATE", DAMAGE_BY_SNAPSHOT, damage_rows,
      "UPDATE main.agent_executions SET name = name || '?' WHERE (run, id) IN " OF_VICTIM},
-    {"pid-wrong", "an agent has another one's process", "UPDATE", DAMAGE_BY_WITNESS, damage_rows,
+    {"pid-wrong", "an agent has another one's process", "UPDATE", DAMAGE_BY_SNAPSHOT, damage_rows,
      "UPDATE main.agent_executions SET pid = pid + 1 WHERE (run, id) IN " OF_VICTIM},
-    {"time-wrong", "an agent was ready at another time", "UPDATE: 1 ns", DAMAGE_BY_WITNESS,
+    {"time-wrong", "an agent was ready at another time", "UPDATE: 1 ns", DAMAGE_BY_SNAPSHOT,
      damage_rows,
      "UPDATE main.agent_executions SET ready_ns = ready_ns + 1 WHERE (run, id) IN " OF_VICTIM},
     {"times-backwards", "an agent ended before it was ready", "UPDATE", DAMAGE_BY_CONTRADICTION,
@@ -162,17 +163,17 @@ const struct damage_kind damage_kinds[] = {
      FORGE_LOOSE
      "UPDATE main.agent_executions SET name = NULL WHERE (run, id) IN " OF_VICTIM RESTORE},
     /* ---- the -wal ---- */
-    {"wal-missing", "the -wal is gone", "unlink", DAMAGE_BY_WITNESS, damage_wal_missing, NULL},
-    {"wal-cut", "the -wal is cut", "anywhere before its last commit", DAMAGE_BY_WITNESS,
+    {"wal-missing", "the -wal is gone", "unlink", DAMAGE_BY_SNAPSHOT, damage_wal_missing, NULL},
+    {"wal-cut", "the -wal is cut", "anywhere before its last commit", DAMAGE_BY_SNAPSHOT,
      damage_wal_cut, NULL},
     {"wal-bit", "a bit of the -wal is flipped", "anywhere before its last commit",
-     DAMAGE_BY_WITNESS, damage_wal_bit, NULL},
+     DAMAGE_BY_SNAPSHOT, damage_wal_bit, NULL},
     {"wal-bit-early", "a bit of the -wal is flipped, commits lie behind it",
      "before its last two commits", DAMAGE_BY_STRUCTURE, damage_wal_early_bit, NULL},
     {"wal-header-bit", "a bit of the -wal's header is flipped", "one of its 32 bytes",
      DAMAGE_BY_STRUCTURE, damage_wal_header, NULL},
     {"wal-earlier", "a -wal of an older generation is put back", "all was in the file already",
-     DAMAGE_BY_WITNESS, damage_wal_earlier, NULL},
+     DAMAGE_BY_SNAPSHOT, damage_wal_earlier, NULL},
     {"shm-noise", "the -shm is noise", "nobody has it open: it is made anew", DAMAGE_HARMLESS,
      damage_shm_noise, NULL},
     /* ---- what the file says of itself ---- */
@@ -200,7 +201,7 @@ const struct damage_kind damage_kinds[] = {
      " zeroblob((SELECT page_size * 3 / 4 FROM whole.pragma_page_size)) FROM n;"
      " DROP TABLE main.large"},
     {"replaced-by-empty", "another, empty store lies in its place", "all rows deleted, VACUUM",
-     DAMAGE_BY_WITNESS, damage_rows,
+     DAMAGE_BY_SNAPSHOT, damage_rows,
      "DELETE FROM main.agent_outputs; DELETE FROM main.consensus_runs;"
      " DELETE FROM main.agent_executions; VACUUM main"},
 };

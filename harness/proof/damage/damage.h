@@ -19,7 +19,7 @@ enum damage_class {
     DAMAGE_BY_FOREIGN_KEYS,  /* PRAGMA foreign_key_check */
     DAMAGE_BY_STRUCTURE,     /* header, schema, -wal, free pages; or it cannot be read at all */
     DAMAGE_BY_CONTRADICTION, /* the rows speak against each other */
-    DAMAGE_BY_WITNESS,       /* somebody remembers the rows otherwise */
+    DAMAGE_BY_SNAPSHOT,      /* somebody remembers the rows otherwise */
     DAMAGE_CLASSES,
     DAMAGE_BY_ANY = DAMAGE_CLASSES, /* which one depends on the place that was hit */
     DAMAGE_HARMLESS                 /* nobody needs to: only bytes that no reader looks at */
@@ -44,7 +44,7 @@ struct damage_kind {
 extern const struct damage_kind damage_kinds[];
 extern const size_t damage_kind_count;
 
-/* What became of one kind. made = caught_any + benign + escaped. */
+/* What became of one kind. made = caught + benign + escaped. */
 struct damage_row {
     const struct damage_kind *kind;
     int made;   /* copies that could be damaged in this way; 0: the store has nothing to hit */
@@ -63,7 +63,7 @@ struct damage_matrix {
     size_t count;
     uint64_t seed;
     int seeds;
-    int64_t database_bytes, rows_known; /* of the store; in the memory of the witness */
+    int64_t database_bytes, rows_known; /* of the store; in the memory of the snapshot */
     struct audit_findings untouched;    /* of the copy that was not damaged: none may be here */
     int64_t spent_ns;
 };

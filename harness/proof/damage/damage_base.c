@@ -204,7 +204,7 @@ static int fill_late(struct damage_base *base, sqlite3 *database, struct err *er
     return rc;
 }
 
-/* Where each commit ends. See wal.c for the format. */
+/* Where each commit ends. See audit/wal.c for the format. */
 static int find_commits(struct damage_base *base, struct err *err)
 {
     char *path = text_format("%s-wal", base->late), *bytes = NULL;

@@ -55,7 +55,7 @@ static void note(struct seen *seen, const struct audit_findings *findings, bool 
         const struct audit_finding *finding = &findings->items[i];
         if (without && strcmp(finding->rule->name, without) == 0)
             continue;
-        seen->by[by_witness ? DAMAGE_BY_WITNESS : class_of(finding->rule)] = true;
+        seen->by[by_witness ? DAMAGE_BY_SNAPSHOT : class_of(finding->rule)] = true;
         finding_add(&seen->findings, (enum rule_id)(finding->rule - audit_rules), finding->agent,
                     "%s", finding->text);
     }

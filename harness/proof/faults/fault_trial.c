@@ -1,4 +1,4 @@
-/* What becomes of one arm and its records when one thing fails: once, for real, from fresh? */
+/* What becomes of one arm and its records when one thing fails: once, for real, starting afresh? */
 #include <gsl/gsl_rng.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* fault_trials - the faults of a scenario through all its arms, row by row: for `spawnbench
- * faults`, and
- * for `spawnbench run` of a scenario that asks for them.
+ * faults`, and for `spawnbench run` of a scenario that asks for them.
  */
 #ifndef PROOF_FAULTS_FAULT_TRIALS_H
 #define PROOF_FAULTS_FAULT_TRIALS_H

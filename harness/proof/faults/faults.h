@@ -52,7 +52,7 @@ struct fault {
     bool walks; /* tried at several places of the batch */
 };
 
-/* faults_catalogue - scenario_fault_count rows, in the order of scenario_fault_names */
+/* faults_catalogue - SCENARIO_FAULTS rows, in the order of scenario_fault_names */
 extern const struct fault faults_catalogue[];
 
 /* How trials are made. All borrowed. */

@@ -99,7 +99,7 @@ void inject_release(struct injection *injection);
 /* inject_check - has what was put into the batch been told as it must be? */
 void inject_check(const struct session *session, struct audit_findings *findings);
 
-/* ---- means.c: how single faults are made ---- */
+/* ---- agents.c, limit.c, hold.c: how single faults are made ---- */
 
 /* agent_find - process of the agent with this id among the subject's descendants; 0: none. Told by
  * its environment, never by what a subject says. */

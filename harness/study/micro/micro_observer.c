@@ -1,8 +1,9 @@
 /* Do the audits slow the subject they look at? Two of the same, of which only one is audited.
  *
  * Both are the reference spawner, driven as in a measured run; in each round both spawn one batch,
- * in random order. After the batch of the one comes its audit, as measure.c would make it: quick,
- * or full when the schedule's budget allows. What is compared is the batch itself, pair by pair. */
+ * in random order. After the batch of the one comes its audit, as the runner would make it
+ * (runner/audits.h): quick, or full when the schedule's budget allows. What is compared is the
+ * batch itself, pair by pair. */
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,7 @@
 /* spawnbench-simulate - are our bounds and verdicts wrong as seldom as they say?
  *
  * Noise with known truth (models.h) goes through the functions of harness/judge/stats as real
- * samples do.
- * The same seed and replicates give the same tables. Exit 1: a target is missed. */
+ * samples do. The same seed and replicates give the same tables. Exit 1: a target is missed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

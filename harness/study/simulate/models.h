@@ -1,8 +1,8 @@
 /* models - made-up noise whose true answer is known, to try the statistics on.
  *
  * A model is one series of latencies (median about 1, no unit) asked about its p95, or a pair of
- * arms asked about the median of slow / fast. Normal use: models_find or models_all, model_truth
- * once, then model_run for every replicate.
+ * arms asked about the median of slow / fast. Normal use: a row of models_p95 or models_speedup,
+ * model_truth once, then model_run for every replicate.
  */
 #ifndef STUDY_SIMULATE_MODELS_H
 #define STUDY_SIMULATE_MODELS_H

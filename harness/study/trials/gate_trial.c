@@ -12,8 +12,8 @@ struct pairs {
     double baseline[TRIALS_MOST_PAIRS], candidate[TRIALS_MOST_PAIRS];
 };
 
-/* The order in which a pair runs: random, balanced in each block, as harness/scenario lays it out.
- * */
+/* The order in which a pair runs: random, balanced in each block, as harness/scenario lays it
+ * out. */
 static void order_block(bool candidate_first[], gsl_rng *rng)
 {
     bool coin = gsl_rng_uniform(rng) < 0.5;

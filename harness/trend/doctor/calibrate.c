@@ -1,5 +1,5 @@
-/* How fine a difference can this machine resolve? The same arm against itself, sitting by sitting.
- */
+/* How fine a difference can this machine resolve? The same arm against itself, sitting by
+ * sitting. */
 #include "trend/doctor/calibration.h"
 
 #include <stdlib.h>

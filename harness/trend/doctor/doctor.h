@@ -1,6 +1,6 @@
 /* doctor - is this machine fit to measure?
  *
- * Normal use: doctor_examine, print the rows, doctor_fit, doctor_release. Each row says what was
+ * Normal use: doctor_examine, print the rows, doctor_worst, doctor_release. Each row says what was
  * found, what it means, and what to do about it. Thresholds of steal are those that make a run
  * INVALID afterwards (judge/STATISTICS.md 6.5); the others are judgement, beside each.
  */

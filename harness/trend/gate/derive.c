@@ -11,7 +11,7 @@
 #include "judge/gate_rule.h"
 
 #define FIRST_LOOK 50
-#define NAME_ROOM  64 /* of a scenario's name, see scenario.h */
+#define NAME_ROOM  64 /* of a scenario's name, see scenario/scenario.h */
 
 /* ---- which arm? ---- */
 

@@ -166,7 +166,7 @@ int gate_count_findings(struct gate_result *out, struct results *store, int64_t 
                         struct err *err);
 
 /*
- * gate_paired - judge a stored run of a derived scenario (derive.h): side by side
+ * gate_paired - judge a stored run of a derived scenario (gate_derive): side by side
  *
  * Fills pairs, answer, findings, cycles. Refused: nothing measured, a baseline with findings or
  * with more than GATE_MOST_FAILED_SHARE of failed cycles, a metric that nobody knows anything of.
@@ -241,7 +241,7 @@ int gate_run_paired(struct gate_result *result, const struct gate_sides *sides, 
  * gate_stored - judge run `run` against the baseline
  *
  * The sitting is the unit: ln of the candidate's figure is held against the prediction interval of
- * those of the stored sittings, t = (ln x - mean) / (s sqrt(1 + 1 / m)) (stats_predict_session),
+ * those of the stored sittings, t = (ln x - mean) / (s sqrt(1 + 1 / m)) (stats_predict_sitting),
  * shifted by the tolerance; Holm's correction over all figures. The item's n is that of the
  * candidate's cycles. Fewer than GATE_ENOUGH_SITTINGS only advise unless `strict`.
  *

@@ -83,25 +83,25 @@ static bool is_wanted(const struct comparison *comparison, const char *arm)
 /* The p values of one shift of the candidate, and the width of the prediction. */
 static double p_slower(const double stored[], size_t count, double value, double factor)
 {
-    return stats_predict_session(stored, count, value / factor).p_slower;
+    return stats_predict_sitting(stored, count, value / factor).p_slower;
 }
 
-static double width_of(const struct stats_session *session, double value)
+static double width_of(const struct stats_sitting *predicted, double value)
 {
-    double mean = log(value) - log1p(session->change);
-    return (log(session->limit) - mean) / gsl_cdf_tdist_Pinv(0.95, (double)session->freedom);
+    double mean = log(value) - log1p(predicted->change);
+    return (log(predicted->limit) - mean) / gsl_cdf_tdist_Pinv(0.95, (double)predicted->freedom);
 }
 
 static void predict(struct gate_item *item, const struct gate_asked *asked, const double stored[],
                     size_t count, double value)
 {
-    struct stats_session session = stats_predict_session(stored, count, value);
-    double freedom = (double)session.freedom, width;
+    struct stats_sitting predicted = stats_predict_sitting(stored, count, value);
+    double freedom = (double)predicted.freedom, width;
     if (isinf(value)) /* so many cycles failed: no sitting can be slower */
         item->p_regression = 0;
-    if (!session.defined)
+    if (!predicted.defined)
         return; /* one sitting, or all alike: nobody knows how much they differ */
-    width = width_of(&session, value);
+    width = width_of(&predicted, value);
     item->lower = item->ratio * exp(-gsl_cdf_tdist_Qinv(asked->alpha, freedom) * width);
     item->upper = item->ratio * exp(gsl_cdf_tdist_Qinv(GATE_ALPHA_PASS, freedom) * width);
     item->detectable = expm1(

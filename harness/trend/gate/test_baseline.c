@@ -255,5 +255,5 @@ int main(void)
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(the_newest_of_a_name_counts, synthetic_new, synthetic_free),
     };
-    return cmocka_run_group_tests_name("gate/baseline", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("trend/gate/baseline", tests, NULL, NULL);
 }

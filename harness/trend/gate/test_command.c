@@ -69,5 +69,5 @@ int main(void)
         cmocka_unit_test(words_are_split_and_quotes_hold_together),
         cmocka_unit_test(what_is_no_command_is_refused),
     };
-    return cmocka_run_group_tests_name("gate/command", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("trend/gate/command", tests, NULL, NULL);
 }

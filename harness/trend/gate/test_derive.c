@@ -157,5 +157,5 @@ int main(void)
         cmocka_unit_test(both_arms_start_the_same_agents),
         cmocka_unit_test(a_long_name_stays_a_name),
     };
-    return cmocka_run_group_tests_name("gate/derive", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("trend/gate/derive", tests, NULL, NULL);
 }

@@ -213,5 +213,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_calibration_nobody_can_read_is_marked, synthetic_new,
                                         synthetic_free),
     };
-    return cmocka_run_group_tests_name("gate/result", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("trend/gate/result", tests, NULL, NULL);
 }

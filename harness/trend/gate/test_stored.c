@@ -268,5 +268,5 @@ int main(void)
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(one_arm_may_be_asked_for, synthetic_new, synthetic_free),
     };
-    return cmocka_run_group_tests_name("gate/stored", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("trend/gate/stored", tests, NULL, NULL);
 }

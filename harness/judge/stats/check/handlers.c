@@ -278,7 +278,7 @@ static void outliers_bimodality(struct check *check)
     expect_number(check, "bimodal_flag", modes.flag);
 }
 
-/* ---- two series, several tests, stored sessions ---- */
+/* ---- two series, several tests, stored sittings ---- */
 
 static void brunner_munzel(struct check *check)
 {
@@ -303,8 +303,8 @@ static void holm(struct check *check)
 static void session_prediction(struct check *check)
 {
     struct check_list stored = check_list(check, "baseline_session_medians");
-    struct stats_session got =
-        stats_predict_session(stored.x, stored.n, check_number(check, "new_session_median"));
+    struct stats_sitting got =
+        stats_predict_sitting(stored.x, stored.n, check_number(check, "new_session_median"));
     expect_number(check, "change", got.change);
     expect_number(check, "t", got.t);
     expect_number(check, "df", (double)got.freedom);
