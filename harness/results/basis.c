@@ -192,12 +192,13 @@ void results_basis_earlier(struct results_basis *out, const struct scenario *sce
     struct results_run run = {0};
     struct scenario earlier = {0};
     int64_t id = 0;
-    results_basis_release(out);
     if (results_run_find(store, scenario->name, &id, NULL) == 0 &&
         results_run_load(store, id, &run, NULL) == 0 &&
         scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
         is_same(&earlier, scenario))
         results_basis_load(out, scenario, store, id, NULL);
+    else
+        results_basis_release(out);
     scenario_release(&earlier);
     results_run_release(&run);
 }

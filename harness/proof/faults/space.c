@@ -12,11 +12,22 @@
 
 #include "base/text.h"
 
+/* In a chroot "/" is no mount, so none of ours could be hidden from the rest of the machine. It is
+ * asked before unshare, after which /proc/self/exe would name no path in there. See statx(2). */
+static bool root_is_a_mount(void)
+{
+    struct statx about;
+    return statx(AT_FDCWD, "/", 0, 0, &about) == 0 &&
+           (!(about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
+            (about.stx_attributes & STATX_ATTR_MOUNT_ROOT));
+}
+
 bool space_can_mount(void)
 {
     static enum { UNKNOWN, YES, NO } can = UNKNOWN;
     if (can == UNKNOWN)
-        can = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
+        can = root_is_a_mount() && unshare(CLONE_NEWNS) == 0 &&
+                      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
                   ? YES
                   : NO;
     return can == YES;
