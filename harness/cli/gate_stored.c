@@ -1,5 +1,6 @@
 /* How is a run held against a stored baseline? A stored run, or a scenario that is measured now. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/pages.h"
@@ -62,9 +63,11 @@ static int look_for_baseline(const struct cli_gate *gate, struct err *err)
 {
     struct gate_baseline baseline = {0};
     struct results *store = NULL;
+    char *path = results_path(gate->results);
     int rc = 0;
-    if (!gate_is_file(gate->baseline))
-        rc = results_open_in(&store, gate->results, RESULTS_READ, err);
+    if (access(path, F_OK) == 0)
+        rc = results_open(&store, path, RESULTS_READ, err);
+    free(path);
     if (rc == 0)
         rc = gate_baseline_find(&baseline, gate->baseline, store, err);
     gate_baseline_release(&baseline);

@@ -186,6 +186,9 @@ static void a_missing_baseline_costs_no_measuring(void **state)
     expect(&said, 5);
     assert_said(said.err, "there is no baseline 'nobody'");
     cli_forget(&said);
+    free(path);
+    path = cli_path(*state, "results/spawnbench.sqlite");
+    assert_int_not_equal(access(path, F_OK), 0); /* nor a store that nobody asked for */
     said = cli_say(*state, "show", NULL);
     expect(&said, 5); /* no run was made */
     cli_forget(&said);

@@ -81,6 +81,7 @@ bool gate_is_file(const char *which);
  *
  * A word of gate_is_file is a file; else the newest document of that name; else a
  * stored run (a number, or the newest of a scenario).
+ * store  : NULL: nothing is stored
  * errors : ERR_UNFIT, also when there is none
  */
 int gate_baseline_find(struct gate_baseline *out, const char *which, struct results *store,
