@@ -35,10 +35,12 @@ bool facts_has_levels(const struct facts *facts)
 const struct results_cycle *facts_next(const struct facts *facts, size_t arm, size_t value,
                                        const struct results_cycle *cycle)
 {
-    const struct results_cycle *end = facts->cycles + facts->cycle_count;
-    for (cycle = cycle ? cycle + 1 : facts->cycles; cycle < end; cycle++)
-        if (!cycle->warmup && cycle->arm == (int)arm && cycle->value == (int)value)
-            return cycle;
+    size_t i = cycle ? (size_t)(cycle - facts->cycles) + 1 : 0;
+    for (; i < facts->cycle_count; i++) {
+        const struct results_cycle *next = &facts->cycles[i];
+        if (!next->warmup && next->arm == (int)arm && next->value == (int)value)
+            return next;
+    }
     return NULL;
 }
 
