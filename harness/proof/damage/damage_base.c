@@ -146,7 +146,7 @@ static int prepare_plain(const char *path, struct err *err)
     return rc;
 }
 
-static int take_witness(struct damage_base *base, struct err *err)
+static int take_snapshot(struct damage_base *base, struct err *err)
 {
     sqlite3 *database = damage_open(base->plain, err);
     if (database)
@@ -251,14 +251,14 @@ int damage_base_make(struct damage_base *out, const struct damage_how *how, stru
                                 .late = text_format("%s/late.sqlite", how->folder)};
     damage_remove(out->plain);
     damage_remove(out->late);
-    if (audit_copy(how->database, out->plain, err) == 0 && take_witness(out, NULL) < 0)
+    if (audit_copy(how->database, out->plain, err) == 0 && take_snapshot(out, NULL) < 0)
         return err_set(err, ERR_FORMAT,
                        "'%s' is not a spawner's store (reference/store/schema.sql)", how->database);
     if (!out->snapshot || prepare_plain(out->plain, err) < 0)
         return -1;
     snapshot_free(out->snapshot); /* once more: the copy is in WAL mode now */
     out->snapshot = NULL;
-    if (take_witness(out, err) < 0 || damage_map_read(&out->map, out->plain, err) < 0 ||
+    if (take_snapshot(out, err) < 0 || damage_map_read(&out->map, out->plain, err) < 0 ||
         make_late(out, err) < 0)
         return -1;
     return 0;

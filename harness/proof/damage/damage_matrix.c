@@ -48,14 +48,14 @@ static enum damage_class class_of(const struct audit_rule *rule)
     }
 }
 
-static void note(struct seen *seen, const struct audit_findings *findings, bool by_witness,
+static void note(struct seen *seen, const struct audit_findings *findings, bool by_snapshot,
                  const char *without)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct audit_finding *finding = &findings->items[i];
         if (without && strcmp(finding->rule->name, without) == 0)
             continue;
-        seen->by[by_witness ? DAMAGE_BY_SNAPSHOT : class_of(finding->rule)] = true;
+        seen->by[by_snapshot ? DAMAGE_BY_SNAPSHOT : class_of(finding->rule)] = true;
         finding_add(&seen->findings, (enum rule_id)(finding->rule - audit_rules), finding->agent,
                     "%s", finding->text);
     }
@@ -79,8 +79,8 @@ static int ask_audit(struct seen *seen, const char *path, const char *without, s
     return rc;
 }
 
-static void ask_witness(struct seen *seen, const char *path, const struct snapshot *snapshot,
-                        const char *without)
+static void ask_snapshot(struct seen *seen, const char *path, const struct snapshot *snapshot,
+                         const char *without)
 {
     struct audit_findings findings = {0};
     struct guard guard;
@@ -97,7 +97,7 @@ static int ask_everybody(struct seen *seen, const struct damage_base *base, cons
 {
     if (ask_audit(seen, path, without, err) < 0)
         return -1;
-    ask_witness(seen, path, base->snapshot, without);
+    ask_snapshot(seen, path, base->snapshot, without);
     return 0;
 }
 
