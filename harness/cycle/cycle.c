@@ -17,6 +17,8 @@
 #define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
 
 const char *const cycle_outcome_names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
+const char *const cycle_witness_names[] = {"", "self", "launcher", "none"};
+const char *const cycle_costs_names[] = {"", "tree", "process"};
 
 /* Start the arm's process and open it. The tail of its log belongs to the message when it fails. */
 static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struct err *err)
@@ -25,13 +27,14 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
     cJSON *answer = NULL;
     enum subject_answer came = SUBJECT_ENDED;
     const char *name, *version;
+    int64_t started_ns = clock_now_ns(), answered_ns = 0;
     int rc = -1;
     if (subject_start(&arm->subject, (const char *const *)arm->argv, run->environment,
                       arm->log_path, err) < 0)
         goto done;
     meddle_while(run, arm, CYCLE_OPENING, NULL);
-    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL, NULL,
-                       &answer);
+    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL,
+                       &answered_ns, &answer);
     if (came == SUBJECT_INTERRUPTED) {
         interrupt_check(err);
     } else if (came != SUBJECT_ANSWERED) {
@@ -45,6 +48,9 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
         free(arm->version);
         arm->version = text_format("%s %s", name ? name : "unnamed", version ? version : "?");
         arm->records = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "records"));
+        arm->opening.starts = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "starts"));
+        if (arm->opening.open_ns < 0)
+            arm->opening.open_ns = answered_ns - started_ns;
         hygiene_open(arm);
         rc = 0;
     }
@@ -62,6 +68,7 @@ static int prepare_arm(struct cycle_subjects *run, size_t index, struct err *err
     const char *folder = run->options.folder;
     arm->asked = &run->options.scenario->arms[index];
     arm->chosen = run->options.arm_chosen[index];
+    arm->opening = (struct cycle_arm_opening){.starts = true, .open_ns = -1};
     arm->ledger_fd = -1;
     if (!arm->chosen)
         return 0;
@@ -141,6 +148,10 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .spawn_time_ns = -1,
                             .ready_time_ns = -1,
                             .strain = {-1, -1, -1, -1, -1},
+                            .stopped_ns = -1,
+                            .strangers_ns = -1,
+                            .witnessed = -1,
+                            .contents = -1,
                             .descriptors = -1,
                             .descriptors_first = -1};
     for (int m = 0; m < SCENARIO_METRICS; m++)
@@ -380,4 +391,9 @@ const char *cycle_database(const struct cycle_subjects *run, size_t arm)
 const char *cycle_version(const struct cycle_subjects *run, size_t arm)
 {
     return run->arms[arm].version ? run->arms[arm].version : "";
+}
+
+struct cycle_arm_opening cycle_opening(const struct cycle_subjects *run, size_t arm)
+{
+    return run->arms[arm].opening;
 }

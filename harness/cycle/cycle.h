@@ -18,6 +18,17 @@
 
 enum cycle_outcome { CYCLE_READY, CYCLE_FAILED, CYCLE_CANCELLED, CYCLE_TIMED_OUT, CYCLE_UNKNOWN };
 
+/* Who else than its spawner attests an agent's start. */
+enum cycle_witness {
+    CYCLE_WITNESS_UNKNOWN,
+    CYCLE_WITNESS_SELF,     /* it told itself that it is ready, and what it answered */
+    CYCLE_WITNESS_LAUNCHER, /* spawnbench-witness did, and became it: the start, not the content */
+    CYCLE_WITNESS_NONE
+};
+
+/* Of what an agent's CPU time and peak memory were taken. */
+enum cycle_costs { CYCLE_COSTS_UNKNOWN, CYCLE_COSTS_TREE, CYCLE_COSTS_PROCESS };
+
 /* One agent of one cycle: what the subject said of it and what it said itself.
  * 0 ns means not told. */
 struct cycle_agent {
@@ -36,7 +47,10 @@ struct cycle_agent {
      * or no process of the subject has the pid it told */
     int64_t cpu_ns;
     int64_t peak_bytes; /* its peak resident set until then; -1: not known */
-    char *error;        /* owned; NULL when none */
+    enum cycle_costs costs_of;
+    enum cycle_witness witness;
+    pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
+    char *error;       /* owned; NULL when none */
 };
 
 /* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
@@ -100,6 +114,10 @@ struct cycle {
                            added up: of the subject since it started, and of its agents, pages they
                            share counted for each */
     struct cycle_strain strain;
+    int64_t stopped_ns;   /* we were stopped (^Z) so long between request and answer; -1 */
+    int64_t strangers_ns; /* CPU time of all processes but ours and our subjects'; -1 */
+    int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
+    int contents;         /* ready agents whose output was held against what is known of it; -1 */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
 };
@@ -112,6 +130,12 @@ struct cycle_arm_end {
     int orphans; /* processes it left behind, ended by us */
     char left_name[32];
     struct process_exit exit; /* of the last process, with its rusage */
+};
+
+/* What an arm's subject said when it was opened. Plain value. */
+struct cycle_arm_opening {
+    bool starts;     /* false: it starts nothing, "starts":false in "opened" */
+    int64_t open_ns; /* from the start of its first process to "opened"; -1: not known */
 };
 
 struct cycle_subjects; /* opaque */
@@ -197,8 +221,11 @@ void cycle_release(struct cycle *cycle);
  * cycle_version  - what it said of itself in "opened" */
 const char *cycle_database(const struct cycle_subjects *run, size_t arm);
 const char *cycle_version(const struct cycle_subjects *run, size_t arm);
+struct cycle_arm_opening cycle_opening(const struct cycle_subjects *run, size_t arm);
 
 extern const char *const cycle_outcome_names[];
+extern const char *const cycle_witness_names[]; /* "", "self", "launcher", "none" */
+extern const char *const cycle_costs_names[];   /* "", "tree", "process" */
 
 /*
  * cycle_host_describe - the machine and the settings a run was made with, as a JSON object (text)

@@ -21,6 +21,7 @@ struct cycle_arm {
     char **argv; /* placeholders filled */
     char *database, *ledger_path, *log_path, *version;
     bool records;
+    struct cycle_arm_opening opening; /* of its first process */
     int ledger_fd;
     int64_t ledger_offset;
     struct text ledger_rest; /* a line that was not complete yet */

@@ -47,6 +47,8 @@ static void put_arm(struct results *store, int64_t run, int index, const char *n
                               .version = (char *)"spawnref 0",
                               .records = true,
                               .clean = true,
+                              .starts = true,
+                              .open_ns = 5000000,
                               .peak_memory_kb = 5000};
     snprintf(arm.name, sizeof arm.name, "%s", name);
     fuzz_expect(results_arm_put(store, run, &arm, NULL) == 0, "an arm can be stored");

@@ -24,8 +24,17 @@ static const char columns_of_2[] =
 /* The same for who only reads. A temporary name hides the stored one of the same name, see
  * https://www.sqlite.org/lang_naming.html */
 static const char views_of_1_as_2[] =
-    "CREATE TEMP VIEW agents AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes FROM main.agents;"
+    "DROP VIEW temp.agents;"
+    "CREATE TEMP VIEW agents AS SELECT *, -1 AS cpu_ns, -1 AS peak_bytes, '' AS witness,"
+    " 0 AS witness_pid, '' AS costs_of FROM main.agents;"
     "CREATE TEMP TABLE plans (run INTEGER PRIMARY KEY, fingerprint INTEGER, text TEXT);";
+
+static const char columns_of_5[] =
+    "ALTER TABLE agents ADD COLUMN witness TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE agents ADD COLUMN witness_pid INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE agents ADD COLUMN costs_of TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE arms ADD COLUMN starts INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE arms ADD COLUMN open_ns INTEGER NOT NULL DEFAULT -1;";
 
 static const char views_of_2_as_3[] =
     "CREATE TEMP TABLE audits (run INTEGER, cycle INTEGER, arm INTEGER, level TEXT, rows INTEGER,"
@@ -34,6 +43,11 @@ static const char views_of_2_as_3[] =
 static const char views_of_3_as_4[] =
     "CREATE TEMP TABLE documents (id INTEGER PRIMARY KEY, kind TEXT, name TEXT, run INTEGER,"
     " made_wall_ns INTEGER, text TEXT);";
+
+static const char views_of_4_as_5[] =
+    "CREATE TEMP VIEW arms AS SELECT *, 1 AS starts, -1 AS open_ns FROM main.arms;"
+    "CREATE TEMP VIEW agents AS SELECT *, '' AS witness, 0 AS witness_pid, '' AS costs_of"
+    " FROM main.agents;";
 
 static int64_t read_pragma(struct results *store, const char *sql)
 {
@@ -60,11 +74,12 @@ static bool lacks(struct results *store, const char *column)
 static void name_missing(struct text *sql, struct results *store, const char *before,
                          const char *after)
 {
-    static const char *const strain[] = {"steal_ticks", "total_ticks", "pressure_us", "throttled",
-                                         "suspended_ns"};
-    for (size_t i = 0; i < sizeof strain / sizeof strain[0]; i++)
-        if (lacks(store, strain[i]))
-            text_addf(sql, "%s%s%s", before, strain[i], after);
+    static const char *const later[] = {"steal_ticks",  "total_ticks",  "pressure_us",
+                                        "throttled",    "suspended_ns", "stopped_ns",
+                                        "strangers_ns", "witnessed",    "contents"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        if (lacks(store, later[i]))
+            text_addf(sql, "%s%s%s", before, later[i], after);
     for (int m = 0; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost && lacks(store, scenario_metrics[m].column))
             text_addf(sql, "%s%s%s", before, scenario_metrics[m].column, after);
@@ -116,11 +131,14 @@ static int run_steps(struct results *store, const char *const steps[], size_t co
 static int change(struct results *store)
 {
     static const char *const steps[] = {"PRAGMA application_id = 1936748130",
-                                        "PRAGMA user_version = 4", "COMMIT"};
+                                        "PRAGMA user_version = 5", "COMMIT"};
     struct text columns = {0};
     int rc = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (rc == SQLITE_OK && read_pragma(store, "PRAGMA user_version") == 1)
+    int64_t version = rc == SQLITE_OK ? read_pragma(store, "PRAGMA user_version") : 0;
+    if (rc == SQLITE_OK && version == 1)
         rc = sqlite3_exec(store->database, columns_of_2, NULL, NULL, NULL);
+    if (rc == SQLITE_OK && version >= 1 && version < 5)
+        rc = sqlite3_exec(store->database, columns_of_5, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(store->database, embedded_results_sql, NULL, NULL, NULL);
     if (rc == SQLITE_OK) {
@@ -155,8 +173,8 @@ int migrate_up(struct results *store, int version, struct err *err)
 int migrate_view(struct results *store, int version, struct err *err)
 {
     /* an older store needs all of those before its own */
-    static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_3_as_4,
-                                        views_of_2_as_3, views_of_1_as_2};
+    static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_4_as_5,
+                                        views_of_3_as_4, views_of_2_as_3, views_of_1_as_2};
     struct text cycles = {0};
     int rc;
     if (is_whole(store, version))

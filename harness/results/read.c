@@ -150,7 +150,7 @@ int results_each_arm(struct results *store, int64_t run,
     sqlite3_stmt *row = sql_prepare(
         store, err,
         "SELECT arm, name, command, version, records, clean, restarts, user_us, system_us,"
-        " peak_memory_kb FROM arms WHERE run = ? ORDER BY arm",
+        " peak_memory_kb, starts, open_ns FROM arms WHERE run = ? ORDER BY arm",
         "i", run);
     int rc, stop = 0;
     if (!row)
@@ -166,6 +166,8 @@ int results_each_arm(struct results *store, int64_t run,
         arm.user_us = sqlite3_column_int64(row, 7);
         arm.system_us = sqlite3_column_int64(row, 8);
         arm.peak_memory_kb = sqlite3_column_int64(row, 9);
+        arm.starts = sqlite3_column_int(row, 10);
+        arm.open_ns = sqlite3_column_int64(row, 11);
         stop = each(context, &arm);
         free(arm.command);
         free(arm.version);

@@ -83,6 +83,8 @@ struct results_arm {
     int restarts;
     /* of the subject's last process and of the agents it reaped, see wait4(2) */
     int64_t user_us, system_us, peak_memory_kb;
+    bool starts;     /* false: it said that it starts nothing */
+    int64_t open_ns; /* see struct cycle_arm_opening; -1: not known */
 };
 int results_arm_put(struct results *store, int64_t run, const struct results_arm *arm,
                     struct err *err);

@@ -1,6 +1,6 @@
 -- results/spawnbench.sqlite: every sample and finding, append-only. application_id 0x73706e62 ("spnb").
 -- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
--- Schema version 4. Columns with a default came after version 1: migrate.c adds them to older stores,
+-- Schema version 5. Columns with a default came after version 1: migrate.c adds them to older stores,
 -- and -1 stands for what was not known. Tables and triggers it makes by running this text once more.
 -- A cost that scenario/metric.h names and this text does not gets its column in cycles from there.
 
@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS arms (
     user_us        INTEGER NOT NULL,
     system_us      INTEGER NOT NULL,
     peak_memory_kb INTEGER NOT NULL,
+    starts         INTEGER NOT NULL DEFAULT 1,  -- 0: it said that it starts nothing
+    open_ns        INTEGER NOT NULL DEFAULT -1, -- from the start of its first process to "opened"
     PRIMARY KEY (run, arm)
 ) STRICT;
 
@@ -67,6 +69,10 @@ CREATE TABLE IF NOT EXISTS cycles (
     pressure_us    INTEGER NOT NULL DEFAULT -1,
     throttled      INTEGER NOT NULL DEFAULT -1,
     suspended_ns   INTEGER NOT NULL DEFAULT -1,
+    stopped_ns     INTEGER NOT NULL DEFAULT -1, -- we were stopped so long between request and answer
+    strangers_ns   INTEGER NOT NULL DEFAULT -1, -- CPU time of all processes but ours and our subjects'
+    witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
+    contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
     PRIMARY KEY (run, cycle)
 ) STRICT, WITHOUT ROWID;
 
@@ -87,6 +93,9 @@ CREATE TABLE IF NOT EXISTS agents (
     error        TEXT    NOT NULL,
     cpu_ns       INTEGER NOT NULL DEFAULT -1,
     peak_bytes   INTEGER NOT NULL DEFAULT -1,
+    witness      TEXT    NOT NULL DEFAULT '',  -- 'self', 'launcher', 'none'; '': not known
+    witness_pid  INTEGER NOT NULL DEFAULT 0,   -- who connected, by the kernel's word
+    costs_of     TEXT    NOT NULL DEFAULT '',  -- whose cpu_ns and peak_bytes: 'tree', 'process'; '': not known
     PRIMARY KEY (run, cycle, ordinal),
     FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle)
 ) STRICT, WITHOUT ROWID;

@@ -96,9 +96,12 @@ static int put_arm(struct runner *runner, size_t index, const struct cycle_arm_e
 {
     const struct scenario_arm *asked = &runner->scenario->arms[index];
     struct text command = {0};
+    struct cycle_arm_opening opening = cycle_opening(runner->run, index);
     struct results_arm arm = {.index = (int)index,
                               .version = (char *)cycle_version(runner->run, index),
-                              .records = cycle_database(runner->run, index) != NULL};
+                              .records = cycle_database(runner->run, index) != NULL,
+                              .starts = opening.starts,
+                              .open_ns = opening.open_ns};
     int rc;
     for (char **word = asked->subject; *word; word++)
         text_addf(&command, "%s%s", word == asked->subject ? "" : " ", *word);
