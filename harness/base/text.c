@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/replace.h"
+
 static void out_of_memory(void)
 {
     static const char message[] = "spawnbench: out of memory\n";
@@ -218,22 +220,7 @@ int text_write(int fd, const char *bytes, size_t length)
 
 int text_write_file(const char *path, const void *bytes, size_t length, struct err *err)
 {
-    char *beside = text_format("%s.new", path);
-    int rc = -1;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        err_system(err, "cannot write '%s'", path);
-        goto done;
-    }
-    rc = text_write(fd, bytes, length);
-    if (close(fd) != 0 || rc != 0 || rename(beside, path) != 0) {
-        err_system(err, "cannot write '%s'", path);
-        unlink(beside);
-        rc = -1;
-    }
-done:
-    free(beside);
-    return rc;
+    return replace_file(path, REPLACE_OURS, bytes, length, err);
 }
 
 int text_make_directories(const char *path, struct err *err)

@@ -62,7 +62,7 @@ int text_write(int fd, const char *bytes, size_t length);
 /*
  * text_write_file - a whole file, replaced at once
  *
- * Written beside the target and renamed over it, so a reader sees the old or the new, never half.
+ * For names that we chose, see base/replace.h: links are not followed, what is no file is refused.
  * errors : ERR_SYSTEM, naming the path
  */
 int text_write_file(const char *path, const void *bytes, size_t length, struct err *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/replace.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "trend/gate/baseline.h"
@@ -180,7 +181,7 @@ static int save(void *context, struct results *store, struct err *err)
         rc = results_document_put(store, &document, err);
     }
     if (rc == 0 && asked->file)
-        rc = text_write_file(asked->file, text, strlen(text), err);
+        rc = replace_file(asked->file, REPLACE_GIVEN, text, strlen(text), err);
     if (rc == 0)
         tell(&baseline);
     gate_baseline_release(&baseline);
