@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "judge/judge.h"
@@ -21,17 +22,46 @@ int runner_settle_results(const char *given, char **absolute, struct err *err)
 
 /* ---- begin ---- */
 
-/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
- * one. */
-static int make_places(struct runner *runner, struct err *err)
+static bool uses_metrics(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->arm_count; i++)
+        for (char **word = scenario->arms[i].subject; *word; word++)
+            if (strcmp(*word, "{metrics}") == 0)
+                return true;
+    return false;
+}
+
+/* Made here where it is asked for, since subjects follow links. */
+static int place_metrics(struct runner *runner, struct err *err)
 {
     const struct scenario *scenario = runner->scenario;
     const char *results = runner->options->results;
-    runner->label = text_format("%lld.%d", (long long)runner->id, runner->sitting);
-    runner->folder = text_format("%s/runs/%s", results, runner->label);
-    runner->metrics = text_format("%s/evidence/commands/%s/spawn_metrics.json", results,
-                                  scenario->spec_id ? scenario->spec_id : scenario->name);
-    return text_make_directories(runner->folder, err);
+    char *below =
+        text_format("evidence/commands/%s", scenario->spec_id ? scenario->spec_id : scenario->name);
+    char *folder = NULL;
+    int rc = uses_metrics(scenario) ? folder_make_below(&folder, results, below, err) : 0;
+    runner->metrics = text_format("%s/%s/spawn_metrics.json", results, below);
+    free(folder);
+    free(below);
+    return rc;
+}
+
+/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
+ * one, and a store that was removed leaves the folders of runs that had the same numbers. */
+static int make_places(struct runner *runner, struct err *err)
+{
+    char *wanted = text_format("%lld.%d", (long long)runner->id, runner->sitting);
+    char *runs = NULL;
+    int rc = folder_make_below(&runs, runner->options->results, "runs", err);
+    if (rc == 0)
+        rc = folder_make_fresh(&runner->label, runs, wanted, err);
+    if (rc == 0) {
+        runner->folder = text_format("%s/%s", runs, runner->label);
+        rc = place_metrics(runner, err);
+    }
+    free(runs);
+    free(wanted);
+    return rc;
 }
 
 static int begin(struct runner *runner, struct err *err)
@@ -188,6 +218,7 @@ static void release(struct runner *runner)
     cycle_release(&runner->cycle);
     results_basis_release(&runner->basis);
     results_close(runner->store);
+    lease_release(&runner->hold);
     audit_findings_release(&runner->findings);
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
         runner_audit_release(&runner->audits[i]);
