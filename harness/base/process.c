@@ -56,6 +56,7 @@ static void forget_handlers(void)
             signal(number, SIG_DFL);
     }
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
 }
 
 /* Runs in the child, on the parent's memory until exec: no allocation, no stdio. */
