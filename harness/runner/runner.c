@@ -186,6 +186,18 @@ static void keep_first(struct err *first, int rc, const struct err *later)
         *first = *later;
 }
 
+/* A run that is complete has its verdicts: a kill between the two would leave it without. */
+static int record_end(struct runner *runner, bool complete, const char *note, int *code,
+                      struct err *err)
+{
+    int rc = results_begin(runner->store, err);
+    if (rc == 0)
+        rc = results_run_end(runner->store, runner->id, complete, note, err);
+    if (rc == 0)
+        rc = runner_record_verdicts(runner, code, err);
+    return results_end(runner->store, rc, err);
+}
+
 /* Nothing that was measured may be lost, whatever failed before. */
 static void end(struct runner *runner, struct runner_outcome *out, struct err *err)
 {
@@ -203,10 +215,10 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     }
     if (!runner->id)
         return;
-    rc = results_run_end(runner->store, runner->id, err->code == ERR_NONE, err->text, &later);
+    rc = record_end(runner, err->code == ERR_NONE, err->text, &out->code, &later);
     keep_first(err, rc, &later);
-    rc = runner_record_verdicts(runner, &out->code, &later);
-    keep_first(err, rc, &later);
+    if (rc < 0)
+        results_run_end(runner->store, runner->id, false, err->text, &later);
     out->code = out->code ? out->code : beside;
     out->run = runner->id;
 }
