@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/inherited.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -59,6 +60,7 @@ static int unknown(const char *word)
 
 int main(int argc, char **argv)
 {
+    inherited_reset();
     argp_err_exit_status = 2;
     gsl_set_error_handler_off();
     if (argc < 2) {

@@ -194,6 +194,8 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
         text_addf(&trouble, "; killed by signal %d", ended.signal);
     else if (came == SUBJECT_ENDED && ended.status >= 0)
         text_addf(&trouble, "; exit status %d", ended.status);
+    if (ended.survived)
+        text_addf(&trouble, "; its process %d is still there after SIGKILL", (int)ended.survived);
     if (*tail)
         text_addf(&trouble, "; its log ends: %s", tail);
     cycle->trouble = text_take(&trouble);

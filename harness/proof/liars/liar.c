@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/inherited.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -146,6 +147,7 @@ int main(int argc, char **argv)
     int first = 2;
     char *line = NULL;
     size_t room = 0;
+    inherited_reset();
     if (argc < 2)
         return 2;
     never_opens(argv[1]);
