@@ -122,6 +122,15 @@ struct results_audit {
 int results_audit_put(struct results *store, int64_t run, const struct results_audit *audit,
                       struct err *err);
 
+/* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
+ * results_cycles_stored - how many cycles a run has */
+int results_cycle_digest(struct results *store, int64_t run, int64_t cycle, uint64_t *digest,
+                         struct err *err);
+int results_cycles_stored(struct results *store, int64_t run, int64_t *count, struct err *err);
+
+/* RESULTS_REWRITTEN - in the note of a run that nobody may judge or go on with */
+#define RESULTS_REWRITTEN "was changed by another program during this run"
+
 /* A verdict as it was told at the end of the run. */
 int results_verdict_put(struct results *store, int64_t run, const char *claim, int value,
                         const char *word, const char *reason, struct err *err);
