@@ -14,8 +14,6 @@
 #include "base/json.h"
 #include "cycle/cycle_internal.h"
 
-#define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
-
 const char *const cycle_outcome_names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
 const char *const cycle_witness_names[] = {"", "self", "launcher", "none"};
 const char *const cycle_costs_names[] = {"", "tree", "process"};
@@ -33,8 +31,9 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
                       arm->log_path, err) < 0)
         goto done;
     meddle_while(run, arm, CYCLE_OPENING, NULL);
-    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL,
-                       &answered_ns, &answer);
+    came = subject_ask(&arm->subject, line, "opened",
+                       clock_now_ns() + run->options.scenario->open_deadline_ns, NULL, &answered_ns,
+                       &answer);
     if (came == SUBJECT_INTERRUPTED) {
         interrupt_check(err);
     } else if (came != SUBJECT_ANSWERED) {
@@ -147,7 +146,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .outcome = CYCLE_UNKNOWN,
                             .spawn_time_ns = -1,
                             .ready_time_ns = -1,
-                            .strain = {-1, -1, -1, -1, -1},
+                            .strain = {-1, -1, -1, -1, -1, -1},
                             .stopped_ns = -1,
                             .strangers_ns = -1,
                             .witnessed = -1,
@@ -215,6 +214,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
+    cycle->stopped_ns = arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
@@ -244,6 +244,7 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
     meddle_while(run, arm, CYCLE_FINISHING, cycle);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
+    cycle->stopped_ns += arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
@@ -292,16 +293,20 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
               struct cycle *out, struct err *err)
 {
     struct cycle_arm *arm = &run->arms[item->arm];
-    int64_t from_ns;
+    int64_t from_ns, slept_ns;
     enum subject_answer came = SUBJECT_ENDED;
     reset_cycle(out, run, index, item);
     if (revive(run, arm, out, err) < 0)
         return -1;
     from_ns = clock_now_ns();
+    slept_ns = strain_slept_ns();
     if (out->broke == CYCLE_WHOLE)
         came = spawn(run, arm, out);
     if (came == SUBJECT_ANSWERED)
         came = finish(run, arm, out);
+    slept_ns = strain_slept_ns() - slept_ns;
+    if (slept_ns >= CLOCK_NS_PER_MS && out->stopped_ns >= 0)
+        out->stopped_ns += slept_ns;
     meddle(run, arm, CYCLE_OVER, out);
     if (came == SUBJECT_INTERRUPTED)
         return interrupt_check(err);
@@ -326,6 +331,7 @@ void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_e
     }
     hygiene_reap(&last);
     end.restarts = arm->restarts;
+    end.log_cut = subject_log_cut(arm->log_path);
     end.exit = arm->last_exit;
     end.orphans = last.orphans;
     memcpy(end.left_name, last.left_name, sizeof end.left_name);
