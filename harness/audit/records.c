@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 /* How often each agent of the cycle was seen in the store. */
@@ -42,6 +43,7 @@ static long ordinal_of(const struct cycle *cycle, const char *id)
 static void check_row(const struct look *look, const struct cycle_agent *agent, sqlite3_stmt *row)
 {
     struct audit_findings *findings = look->findings;
+    char told[AUDIT_PROCESS_BYTES];
     const char *name = column(row, 2), *state = column(row, 3), *outcome = column(row, 4);
     const char *expected =
         agent->outcome == CYCLE_READY ? "completed" : cycle_outcome_names[agent->outcome];
@@ -58,11 +60,18 @@ static void check_row(const struct look *look, const struct cycle_agent *agent, 
         finding_add(findings, RULE_STATE, agent->id, "state '%.20s', expected '%s'", state,
                     expected);
     if (agent->outcome == CYCLE_READY && sqlite3_column_int64(row, 5) != (sqlite3_int64)agent->pid)
-        finding_add(findings, RULE_PID, agent->id, "process %lld in the store, %d in the answer",
-                    (long long)sqlite3_column_int64(row, 5), (int)agent->pid);
-    if (agent->outcome == CYCLE_READY && agent->ready_ns != sqlite3_column_int64(row, 6))
-        finding_add(findings, RULE_STATE, agent->id, "ready at %lld in the store, %lld answered",
-                    (long long)sqlite3_column_int64(row, 6), (long long)agent->ready_ns);
+        finding_add(findings, RULE_PID, agent->id, "process %lld in the store, %s in the answer",
+                    (long long)sqlite3_column_int64(row, 5), audit_process_told(told, agent->pid));
+    if (agent->outcome == CYCLE_READY &&
+        agent->ready_ns != clock_believable(sqlite3_column_int64(row, 6))) {
+        if (look->cycle->clock_doubt[0]) /* the answer's time may be one that we held */
+            finding_add(findings, RULE_STATE, agent->id, "ready at %lld in the store, not answered",
+                        (long long)sqlite3_column_int64(row, 6));
+        else
+            finding_add(findings, RULE_STATE, agent->id,
+                        "ready at %lld in the store, %lld answered",
+                        (long long)sqlite3_column_int64(row, 6), (long long)agent->ready_ns);
+    }
 }
 
 /* ---- statements, kept as long as the connection ---- */

@@ -173,7 +173,8 @@ static void judge_outcome(struct cycle *cycle)
         if (cycle->agents[i].ready_ns > last_ready_ns)
             last_ready_ns = cycle->agents[i].ready_ns;
     cycle->spawn_time_ns = cycle->answered_ns - cycle->sent_ns;
-    cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
+    if (!cycle->clock_doubt[0])
+        cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
 }
 
 /* The subject broke the exchange: end it, keep its words, let the next cycle start a new one. */

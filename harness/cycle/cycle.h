@@ -93,8 +93,9 @@ struct cycle {
     enum cycle_outcome outcome;
     int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
     int64_t begin_ns, end_ns;     /* the subject's own words */
-    int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
-    int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
+    char clock_doubt[192]; /* which of its times are of another clock or unit, and why; "": none */
+    int64_t spawn_time_ns; /* answered - sent; -1 when not every agent became ready */
+    int64_t ready_time_ns; /* last ready_ns - sent; -1 likewise, and of another clock */
     int64_t finish_sent_ns, finished_ns;
     char consensus[16]; /* "agreed", "split" or "" */
     int ledger_strays;  /* ledger lines of agents that are not of this cycle */

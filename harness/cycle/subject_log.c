@@ -1,9 +1,11 @@
 /* How long may a subject talk?
  *
- *     as it is written      |  beginning  |          middle            |  end  |
- *     longer than 16 MiB    |  1 MiB  | note | 1 MiB |   what is written next is appended
+ *     while it talks        |  1 MiB  |    hole: takes no room     |  1 MiB and more, up to 16  |
+ *     when it is over       |  1 MiB  | note |  1 MiB  |
  *
- * The note has one width, and says how much was cut in all, so that the next cut finds it. */
+ * A hole can be made beside somebody who appends, and nothing of what he writes is lost; a file can
+ * only be shortened when nobody writes any more. The note has one width, and says how much was cut
+ * in all, so that the next subject's log, which is appended to it, finds it. */
 #include "cycle/subject_log.h"
 
 #include <fcntl.h>
@@ -47,15 +49,6 @@ struct subject_log *subject_log_open(const char *path, int *child, struct err *e
     return log;
 }
 
-void subject_log_close(struct subject_log *log)
-{
-    if (!log)
-        return;
-    subject_log_bound(log);
-    close(log->fd);
-    free(log);
-}
-
 static int64_t size_of(int fd)
 {
     struct stat about;
@@ -76,23 +69,43 @@ static int64_t read_note(int fd)
 
 void subject_log_bound(struct subject_log *log)
 {
-    int64_t size = log ? size_of(log->fd) : 0, before, cut;
+    struct stat about;
+    int64_t from, to;
+    if (!log || fstat(log->fd, &about) != 0 ||
+        (int64_t)about.st_blocks * 512 <= SUBJECT_LOG_MOST_BYTES)
+        return;
+    from = SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES;
+    to = (int64_t)about.st_size - SUBJECT_LOG_KEPT_BYTES;
+    /* where the file system cannot do that, its end is cut when it is closed */
+    if (from < to)
+        fallocate(log->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
+}
+
+static void shorten(int fd)
+{
+    int64_t size = size_of(fd), before = read_note(fd), cut;
     char note[NOTE_BYTES + 1], *end;
     ssize_t got;
     if (size <= SUBJECT_LOG_MOST_BYTES)
         return;
-    before = read_note(log->fd);
     end = xcalloc(1, (size_t)SUBJECT_LOG_KEPT_BYTES);
-    got = pread(log->fd, end, (size_t)SUBJECT_LOG_KEPT_BYTES, size - SUBJECT_LOG_KEPT_BYTES);
-    if (got > 0 && pwrite(log->fd, end, (size_t)got, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES) == got) {
-        size = size_of(log->fd); /* it goes on writing */
-        cut = before + size - SUBJECT_LOG_KEPT_BYTES - (before ? NOTE_BYTES : 0) - got;
-        snprintf(note, sizeof note, NOTE_FORMAT, (long long)cut);
-        if (pwrite(log->fd, note, NOTE_BYTES, SUBJECT_LOG_KEPT_BYTES) == NOTE_BYTES &&
-            ftruncate(log->fd, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES + got) != 0)
-            got = 0; /* it stays as long as it is, and is tried again */
-    }
+    got = pread(fd, end, (size_t)SUBJECT_LOG_KEPT_BYTES, size - SUBJECT_LOG_KEPT_BYTES);
+    cut = before + size - SUBJECT_LOG_KEPT_BYTES - (before ? NOTE_BYTES : 0) - got;
+    snprintf(note, sizeof note, NOTE_FORMAT, (long long)cut);
+    if (got > 0 && pwrite(fd, note, NOTE_BYTES, SUBJECT_LOG_KEPT_BYTES) == NOTE_BYTES &&
+        pwrite(fd, end, (size_t)got, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES) == got &&
+        ftruncate(fd, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES + got) != 0)
+        got = 0; /* it stays as long as it is */
     free(end);
+}
+
+void subject_log_close(struct subject_log *log)
+{
+    if (!log)
+        return;
+    shorten(log->fd);
+    close(log->fd);
+    free(log);
 }
 
 int64_t subject_log_cut(const char *path)

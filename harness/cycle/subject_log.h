@@ -12,8 +12,8 @@
 
 #include "base/err.h"
 
-#define SUBJECT_LOG_MOST_BYTES (INT64_C(16) << 20) /* longer than that: it is cut */
-#define SUBJECT_LOG_KEPT_BYTES (INT64_C(1) << 20)  /* of its beginning, and of its end */
+#define SUBJECT_LOG_MOST_BYTES (INT64_C(16) << 20) /* it may take so much room, */
+#define SUBJECT_LOG_KEPT_BYTES (INT64_C(1) << 20) /* else so much of its beginning and of its end */
 
 struct subject_log; /* opaque */
 
@@ -24,11 +24,13 @@ struct subject_log; /* opaque */
  * errors : ERR_SYSTEM it cannot be written; ERR_UNFIT it is no regular file
  */
 struct subject_log *subject_log_open(const char *path, int *child, struct err *err);
-void subject_log_close(struct subject_log *log); /* accepts NULL */
 
-/* subject_log_bound - where it is longer than SUBJECT_LOG_MOST_BYTES, put one line that tells how
- * much was cut in the place of its middle. What is written in that very moment may be cut too.
- * Accepts NULL */
+/* subject_log_close - when its subject is gone: a log that is longer than SUBJECT_LOG_MOST_BYTES
+ * gets one line in the place of its middle, that tells how much was cut. Accepts NULL */
+void subject_log_close(struct subject_log *log);
+
+/* subject_log_bound - give back the room of its middle, where it takes more than it may. Nothing
+ * that is written in that moment is lost. Accepts NULL */
 void subject_log_bound(struct subject_log *log);
 
 /* subject_log_last - its last lines for a message; the caller frees it. log: or NULL */
