@@ -53,6 +53,12 @@ void audit_find(struct audit_findings *findings, const char *rule, const char *a
     va_end(args);
 }
 
+const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid)
+{
+    snprintf(out, AUDIT_PROCESS_BYTES, pid ? "process %d" : "no process", (int)pid);
+    return out;
+}
+
 void audit_findings_clear(struct audit_findings *findings)
 {
     findings->count = 0;
@@ -99,6 +105,7 @@ static void check_ledger(struct audit_findings *findings, const struct cycle *cy
                     cycle->ledger_strays, cycle->stray);
     for (size_t i = 0; i < cycle->agent_count; i++) {
         const struct cycle_agent *agent = &cycle->agents[i];
+        char told[AUDIT_PROCESS_BYTES];
         if (!agent->asked->ledger)
             continue;
         if (agent->outcome == CYCLE_READY && agent->ledger_lines == 0)
@@ -108,8 +115,8 @@ static void check_ledger(struct audit_findings *findings, const struct cycle *cy
             finding_add(findings, RULE_RAN, agent->id, "ran %d times", agent->ledger_lines);
         if (agent->ledger_lines == 1 && agent->answered && agent->outcome == CYCLE_READY &&
             agent->pid != agent->ledger_pid)
-            finding_add(findings, RULE_PID, agent->id, "process %d in the answer, %d in the ledger",
-                        (int)agent->pid, (int)agent->ledger_pid);
+            finding_add(findings, RULE_PID, agent->id, "%s in the answer, %d in the ledger",
+                        audit_process_told(told, agent->pid), (int)agent->ledger_pid);
     }
 }
 
@@ -178,7 +185,9 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
     check_conduct(findings, cycle);
     if (cycle->broke == CYCLE_WHOLE || cycle->broke == CYCLE_BROKE_FINISH) {
         check_answer(findings, cycle);
-        for (size_t i = 0; i < cycle->agent_count; i++)
+        if (cycle->clock_doubt[0]) /* one sentence: all else would follow from it */
+            finding_add(findings, RULE_TIMES, "", "%s", cycle->clock_doubt);
+        for (size_t i = 0; i < cycle->agent_count && !cycle->clock_doubt[0]; i++)
             if (cycle->agents[i].outcome == CYCLE_READY)
                 check_times_of(findings, cycle, &cycle->agents[i], watch != NULL);
         check_ledger(findings, cycle);

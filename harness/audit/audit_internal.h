@@ -44,6 +44,10 @@ enum rule_id {
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
 
+/* audit_process_told - "process 17", or "no process" where none was told that can be one */
+#define AUDIT_PROCESS_BYTES 24
+const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid);
+
 void finding_add(struct audit_findings *findings, enum rule_id rule, const char *agent,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 

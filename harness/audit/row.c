@@ -81,12 +81,13 @@ static void check_names(const struct checking *at)
 static void check_pid(const struct checking *at)
 {
     bool ready = at->agent->outcome == CYCLE_READY;
+    char told[AUDIT_PROCESS_BYTES];
     sqlite3_int64 pid = sqlite3_column_int64(at->row, PID);
     if ((ready || (at->agent->pid && !is_null(at->row, PID))) &&
         pid != (sqlite3_int64)at->agent->pid)
         finding_add(at->findings, RULE_PID, at->agent->id,
-                    "process %lld in the store, %d in the answer", (long long)pid,
-                    (int)at->agent->pid);
+                    "process %lld in the store, %s in the answer", (long long)pid,
+                    audit_process_told(told, at->agent->pid));
 }
 
 static void check_time(const struct checking *at, int index, const char *what, int64_t told_ns)

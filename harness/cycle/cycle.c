@@ -15,8 +15,6 @@
 #include "base/json.h"
 #include "cycle/cycle_internal.h"
 
-#define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
-
 const char *const cycle_outcome_names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
 const char *const cycle_witness_names[] = {"", "self", "launcher", "none"};
 const char *const cycle_costs_names[] = {"", "tree", "process"};
@@ -34,8 +32,9 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
                       arm->log_path, err) < 0)
         goto done;
     meddle_while(run, arm, CYCLE_OPENING, NULL);
-    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL,
-                       &answered_ns, &answer);
+    came = subject_ask(&arm->subject, line, "opened",
+                       clock_now_ns() + run->options.scenario->open_deadline_ns, NULL, &answered_ns,
+                       &answer);
     if (came == SUBJECT_INTERRUPTED) {
         interrupt_check(err);
     } else if (came != SUBJECT_ANSWERED) {
@@ -148,7 +147,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .outcome = CYCLE_UNKNOWN,
                             .spawn_time_ns = -1,
                             .ready_time_ns = -1,
-                            .strain = {-1, -1, -1, -1, -1},
+                            .strain = {-1, -1, -1, -1, -1, -1},
                             .stopped_ns = -1,
                             .strangers_ns = -1,
                             .witnessed = -1,
@@ -175,7 +174,8 @@ static void judge_outcome(struct cycle *cycle)
         if (cycle->agents[i].ready_ns > last_ready_ns)
             last_ready_ns = cycle->agents[i].ready_ns;
     cycle->spawn_time_ns = cycle->answered_ns - cycle->sent_ns;
-    cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
+    if (!cycle->clock_doubt[0])
+        cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
 }
 
 /* The subject broke the exchange: end it, keep its words, let the next cycle start a new one. */
@@ -216,6 +216,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
+    cycle->stopped_ns = arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
@@ -245,6 +246,7 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
     meddle_while(run, arm, CYCLE_FINISHING, cycle);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
+    cycle->stopped_ns += arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
@@ -329,6 +331,7 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
     if (revive(run, arm, out, err) < 0)
         return -1;
     from_ns = clock_now_ns();
+    arm->slept_ns = strain_slept_ns();
     if (out->broke == CYCLE_WHOLE)
         came = spawn(run, arm, out);
     if (came == SUBJECT_INTERRUPTED) {
@@ -342,10 +345,13 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
 int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
 {
     struct cycle_arm *arm = &run->arms[out->item.arm];
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns = clock_now_ns(), slept_ns;
     enum subject_answer came = SUBJECT_ENDED;
     if (out->broke == CYCLE_WHOLE)
         came = finish(run, arm, out);
+    slept_ns = strain_slept_ns() - arm->slept_ns;
+    if (slept_ns >= CLOCK_NS_PER_MS && out->stopped_ns >= 0)
+        out->stopped_ns += slept_ns;
     meddle(run, arm, CYCLE_OVER, out);
     if (came == SUBJECT_INTERRUPTED)
         return interrupt_check(err);
@@ -380,6 +386,7 @@ void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_e
     }
     hygiene_reap(&last);
     end.restarts = arm->restarts;
+    end.log_cut = subject_log_cut(arm->log_path);
     end.exit = arm->last_exit;
     end.orphans = last.orphans;
     memcpy(end.left_name, last.left_name, sizeof end.left_name);

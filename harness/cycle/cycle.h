@@ -65,6 +65,7 @@ struct cycle_strain {
     int64_t pressure_us;              /* /proc/pressure/cpu "some": time in which tasks waited */
     int64_t throttled;                /* periods in which our cgroup's quota was used up */
     int64_t suspended_ns;             /* the machine slept: boot time less monotonic time */
+    int64_t span_ns;                  /* in so long, from reading to reading: shares are of it */
 };
 
 /* How the exchange with the subject went. */
@@ -97,8 +98,9 @@ struct cycle {
     enum cycle_outcome outcome;
     int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
     int64_t begin_ns, end_ns;     /* the subject's own words */
-    int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
-    int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
+    char clock_doubt[192]; /* which of its times are of another clock or unit, and why; "": none */
+    int64_t spawn_time_ns; /* answered - sent; -1 when not every agent became ready */
+    int64_t ready_time_ns; /* last ready_ns - sent; -1 likewise, and of another clock */
     int64_t finish_sent_ns, finished_ns;
     char consensus[16];  /* "agreed", "split" or "" */
     int ledger_strays;   /* ledger lines of agents that are not of this cycle */
@@ -121,7 +123,8 @@ struct cycle {
                            added up: of the subject since it started, and of its agents, pages they
                            share counted for each */
     struct cycle_strain strain;
-    int64_t stopped_ns;   /* we were stopped (^Z) so long between request and answer; -1 */
+    int64_t stopped_ns;   /* within the two exchanges we were stopped (^Z) for so long at most, or
+                             the machine slept: no time of this cycle is a sample. -1: not known */
     int64_t strangers_ns; /* CPU time of all processes but ours and our subjects'; -1 */
     int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
@@ -134,7 +137,8 @@ struct cycle_arm_end {
     bool asked; /* it still ran and was asked to close: false when it was down, or after a signal */
     bool clean; /* answered "closed" and exited 0 */
     int restarts;
-    int orphans; /* processes it left behind, ended by us */
+    int64_t log_cut; /* bytes that were cut out of its log, which grew too long */
+    int orphans;     /* processes it left behind, ended by us */
     char left_name[32];
     struct process_exit exit; /* of the last process, with its rusage */
 };

@@ -33,6 +33,7 @@ struct cycle_arm {
     struct process_exit last_exit;
     struct cycle_subjects *run; /* for the onlooker: whose it is, what it sees, and when */
     struct cycle *looked_at;
+    int64_t slept_ns; /* strain_slept_ns when the present cycle began */
     enum cycle_moment moment;
 };
 

@@ -8,11 +8,12 @@
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
 
-#define LOWER          "abcdefghijklmnopqrstuvwxyz"
-#define DIGITS         "0123456789"
-#define LETTERS        LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
-#define MOST_ARGUMENTS 1000
-#define MOST_VARIABLES 200
+#define LEAST_OPEN_DEADLINE_NS INT64_C(10000000000) /* unless the scenario says less */
+#define LOWER                  "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS                 "0123456789"
+#define LETTERS                LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
+#define MOST_ARGUMENTS         1000
+#define MOST_VARIABLES         200
 
 static const char default_prompt[] = "Answer with the number of bytes of this prompt.";
 static const char *const durability_words[] = {"normal", "full", NULL};
@@ -297,6 +298,8 @@ static const struct field scenario_fields[] = {
      .most = 24 * 3600e9},
     {"deadline", field_duration, AT(deadline_ns), "a duration from 1ms to 24h", .least = 1e6,
      .most = 24 * 3600e9},
+    {"open_deadline", field_duration, AT(open_deadline_ns), "a duration from 1ms to 24h",
+     .least = 1e6, .most = 24 * 3600e9},
     {"durability", read_durability, AT(durability_full), "\"normal\" or \"full\"",
      .words = durability_words},
     {"consensus", field_bool, AT(consensus), "true or false", .required = false},
@@ -317,6 +320,10 @@ static void fill_defaults(struct scenario *scenario)
         scenario->spec_id = xstrdup(scenario->name);
     if (!scenario->about)
         scenario->about = xstrdup("");
+    if (!scenario->open_deadline_ns)
+        scenario->open_deadline_ns = scenario->deadline_ns > LEAST_OPEN_DEADLINE_NS
+                                         ? scenario->deadline_ns
+                                         : LEAST_OPEN_DEADLINE_NS;
     if (!scenario->prompt)
         scenario->prompt = xstrdup(default_prompt);
 }

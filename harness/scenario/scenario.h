@@ -104,7 +104,8 @@ struct scenario {
     int warmup; /* cycles of each arm and value before the first that counts, default 5 */
     /* the blocks up to the first look are spread over at least this; default 0 */
     int64_t spread_ns;
-    int64_t deadline_ns; /* default 5 s */
+    int64_t deadline_ns;      /* default 5 s */
+    int64_t open_deadline_ns; /* default: the deadline, at least 10 s */
     bool durability_full;
     bool consensus; /* default true */
     enum scenario_on_failure on_failure;

@@ -87,6 +87,53 @@ static void too_early(struct liar *liar)
     replace_int64(agent_of(liar->message, 0), "recorded_ns", begin_ns);
 }
 
+/* As if it had asked another clock, or in another unit. */
+static void retell(struct liar *liar, int64_t ahead_ns, int64_t unit_ns)
+{
+    static const char *const keys[] = {"start_ns", "ready_ns", "recorded_ns", "begin_ns", "end_ns"};
+    for (int i = -1; i < cJSON_GetArraySize(cJSON_GetObjectItem(liar->message, "agents")); i++)
+        for (size_t k = 0; k < 5; k++) {
+            cJSON *of = i < 0 ? liar->message : agent_of(liar->message, i);
+            int64_t ns;
+            if (json_int64(&ns, cJSON_GetObjectItem(of, keys[k])) == 0)
+                replace_int64(of, keys[k], (ns + ahead_ns) / unit_ns);
+        }
+}
+
+static void tell_realtime(struct liar *liar)
+{
+    retell(liar, clock_wall_ns() - clock_now_ns(), 1);
+}
+
+static void tell_microseconds(struct liar *liar)
+{
+    retell(liar, 0, 1000);
+}
+
+static void tell_wall_seconds(struct liar *liar)
+{
+    retell(liar, clock_wall_ns() - clock_now_ns(), CLOCK_NS_PER_S);
+}
+
+static void tell_since_the_request(struct liar *liar)
+{
+    int64_t begin_ns = 0;
+    json_int64(&begin_ns, cJSON_GetObjectItem(liar->message, "begin_ns"));
+    retell(liar, 1 - begin_ns, 1);
+}
+
+/* Far beyond what any clock shows */
+static void tell_never(struct liar *liar)
+{
+    retell(liar, INT64_MAX - 2 * clock_now_ns(), 1);
+}
+
+static void tell_fractions(struct liar *liar)
+{
+    cJSON_DeleteItemFromObject(liar->message, "begin_ns");
+    cJSON_AddNumberToObject(liar->message, "begin_ns", (double)clock_now_ns() / 1e9 + 0.0001);
+}
+
 static void leave_out(struct liar *liar)
 {
     cJSON_DeleteItemFromArray(cJSON_GetObjectItem(liar->message, "agents"), 0);
@@ -348,6 +395,16 @@ const struct lie lies[] = {
     {"starts-strangers", "an agent of no batch runs", .after_finished = stray_start},
     {"wrong-process", "the answer names another process", .change_spawned = wrong_process},
     {"too-early", "the answer's times lie before the agent's own", .change_spawned = too_early},
+    {"tells-realtime", "the answer's times are of CLOCK_REALTIME", .change_spawned = tell_realtime},
+    {"tells-microseconds", "the answer's times are in microseconds",
+     .change_spawned = tell_microseconds},
+    {"tells-wall-seconds", "the answer's times are seconds since 1970",
+     .change_spawned = tell_wall_seconds},
+    {"tells-since-request", "the answer's times are counted from the request",
+     .change_spawned = tell_since_the_request},
+    {"tells-never", "the answer's times are beyond all clocks", .change_spawned = tell_never},
+    {"tells-fractions", "the answer's times are fractions of seconds",
+     .change_spawned = tell_fractions},
     {"leaves-out", "the answer leaves an agent out", .change_spawned = leave_out},
     {"names-strangers", "the answer names an agent nobody asked for",
      .change_spawned = name_a_stranger},

@@ -179,6 +179,26 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
     assert_true(good);
 }
 
+/* Never the number that we made of it. */
+static void a_wrong_clock_is_told_as_that(void **state)
+{
+    static const char *const told[][2] = {
+        {"tells-realtime", "not CLOCK_MONOTONIC? (it looks like CLOCK_REALTIME)"},
+        {"tells-microseconds", "(it looks like CLOCK_MONOTONIC in microseconds)"},
+        {"tells-wall-seconds", "(it looks like CLOCK_REALTIME in seconds)"},
+        {"tells-since-request", "begin is 1, sent is "},
+        {"tells-never", "begin is 92233"},
+        {"tells-fractions", "begin is no 64-bit integer"},
+    };
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        struct cli_said said = run_liar(*state, told[i][0], "3");
+        if (said.exit_status != 4 || !strstr(said.out, told[i][1]) ||
+            !strstr(said.out, "times-are-in-order"))
+            fail_msg("'%s': exit %d\n%s\n%s", told[i][0], said.exit_status, said.out, said.err);
+        cli_forget(&said);
+    }
+}
+
 static void subjects_that_never_open_exit_5(void **state)
 {
     static const char *const silent[][2] = {{"exits-at-once", "liar: not today"},
@@ -200,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(honesty_has_no_finding),
         IN_A_FOLDER(every_lie_is_caught_by_its_rule_alone),
+        IN_A_FOLDER(a_wrong_clock_is_told_as_that),
         IN_A_FOLDER(subjects_that_never_open_exit_5),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
