@@ -77,6 +77,9 @@ static void check_answer(struct audit_findings *findings, const struct cycle *cy
     if (cycle->answer_strays)
         finding_add(findings, RULE_PLAN, "", "%d entries of the answer were not asked for",
                     cycle->answer_strays);
+    if (cycle->answer_oddities)
+        finding_add(findings, RULE_PLAN, "", "%s%s", cycle->oddity,
+                    cycle->answer_oddities > 1 ? " (one of several)" : "");
     for (size_t i = 0; i < cycle->agent_count; i++) {
         const struct cycle_agent *agent = &cycle->agents[i];
         if (!agent->answered)
@@ -200,6 +203,8 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
         check_ledger(findings, cycle);
         check_attested(findings, cycle);
     }
+    if (cycle->broke == CYCLE_WHOLE)
+        outputs_check_ends(findings, cycle);
     if (watch)
         watch_look(watch, findings, scenario, cycle, level, result);
     result->spent_ns = clock_now_ns() - from_ns;
@@ -228,6 +233,8 @@ enum audit_level audit_rule_level(const struct audit_rule *rule)
     case RULE_PHANTOM:
     case RULE_STATE:
     case RULE_CONSENSUS:
+    case RULE_VOTES:
+    case RULE_OUTPUT:
     case RULE_READABLE:
     case RULE_TRIPWIRE:
     case RULE_UNDECIDED:

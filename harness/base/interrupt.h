@@ -7,8 +7,9 @@
 
 #include "base/err.h"
 
-/* interrupt_catch - from now on these signals only set what interrupt_seen tells, and make
- * interrupt_fd readable. Called once, early in main. */
+/* interrupt_catch - from now on the first of these signals only sets what interrupt_seen tells, and
+ * makes interrupt_fd readable; a second one, more than 50 ms later, ends us at once with 128 + n.
+ * SIGHUP stays ignored where it was (nohup). Called once, early in main. */
 void interrupt_catch(void);
 
 /* interrupt_seen - the signal that asked us to stop, or 0 */

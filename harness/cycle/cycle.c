@@ -3,6 +3,7 @@
 #include "cycle/cycle.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
         agents[i].asked = &scenario->agents[scenario->batch[i]];
         agents[i].outcome = CYCLE_UNKNOWN;
         agents[i].exit_status = -1;
-        agents[i].cpu_ns = agents[i].peak_bytes = -1;
+        agents[i].cpu_ns = agents[i].peak_bytes = agents[i].output_bytes = -1;
     }
     *cycle = (struct cycle){.index = index,
                             .item = *item,
@@ -194,6 +195,8 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
         text_addf(&trouble, "; killed by signal %d", ended.signal);
     else if (came == SUBJECT_ENDED && ended.status >= 0)
         text_addf(&trouble, "; exit status %d", ended.status);
+    if (ended.survived)
+        text_addf(&trouble, "; its process %d is still there after SIGKILL", (int)ended.survived);
     if (*tail)
         text_addf(&trouble, "; its log ends: %s", tail);
     cycle->trouble = text_take(&trouble);
@@ -282,6 +285,36 @@ static int revive(struct cycle_subjects *run, struct cycle_arm *arm, struct cycl
     return 0;
 }
 
+void cycle_fail(struct cycle *cycle, struct cycle_agent *agent, const char *format, ...)
+{
+    va_list args;
+    cycle->outcome = CYCLE_FAILED;
+    cycle->spawn_time_ns = cycle->ready_time_ns = -1;
+    if (agent->error)
+        return;
+    va_start(args, format);
+    if (vasprintf(&agent->error, format, args) < 0)
+        agent->error = NULL;
+    va_end(args);
+}
+
+/* What an agent was to end with is known here; what it was to print, to who reads the store. */
+static void expect_ends(struct cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        struct cycle_agent *agent = &cycle->agents[i];
+        if (!agent->finished || !agent->asked->expects_exit ||
+            (agent->exit_status == agent->asked->expected_exit && !agent->exit_signal))
+            continue;
+        if (agent->exit_signal)
+            cycle_fail(cycle, agent, "ended by signal %d, expected exit status %d",
+                       agent->exit_signal, agent->asked->expected_exit);
+        else
+            cycle_fail(cycle, agent, "ended with exit status %d, expected %d", agent->exit_status,
+                       agent->asked->expected_exit);
+    }
+}
+
 /* Also of a cycle that broke: a machine that slept may be why. */
 static void take_strain(struct cycle_subjects *run, struct cycle *cycle)
 {
@@ -290,8 +323,8 @@ static void take_strain(struct cycle_subjects *run, struct cycle *cycle)
     cycle->hygiene_ns += clock_now_ns() - from_ns;
 }
 
-int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
-              struct cycle *out, struct err *err)
+int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item *item,
+                struct cycle *out, struct err *err)
 {
     struct cycle_arm *arm = &run->arms[item->arm];
     int64_t from_ns;
@@ -302,7 +335,20 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
     from_ns = clock_now_ns();
     if (out->broke == CYCLE_WHOLE)
         came = spawn(run, arm, out);
-    if (came == SUBJECT_ANSWERED)
+    if (came == SUBJECT_INTERRUPTED) {
+        meddle(run, arm, CYCLE_OVER, out);
+        return interrupt_check(err);
+    }
+    out->harness_ns = clock_now_ns() - from_ns;
+    return 0;
+}
+
+int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
+{
+    struct cycle_arm *arm = &run->arms[out->item.arm];
+    int64_t from_ns = clock_now_ns();
+    enum subject_answer came = SUBJECT_ENDED;
+    if (out->broke == CYCLE_WHOLE)
         came = finish(run, arm, out);
     meddle(run, arm, CYCLE_OVER, out);
     if (came == SUBJECT_INTERRUPTED)
@@ -311,10 +357,20 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
     take_strain(run, out);
     /* the ledger last: agents of a subject that broke are gone by then and write no more */
     ledger_read(arm, out);
-    if (out->broke == CYCLE_WHOLE)
-        out->harness_ns = clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
-                          (out->finished_ns - out->finish_sent_ns) - out->hygiene_ns;
+    if (out->broke == CYCLE_WHOLE) {
+        expect_ends(out);
+        out->harness_ns += clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
+                           (out->finished_ns - out->finish_sent_ns) - out->hygiene_ns;
+    } else {
+        out->harness_ns = 0;
+    }
     return 0;
+}
+
+int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
+              struct cycle *out, struct err *err)
+{
+    return cycle_spawn(run, index, item, out, err) < 0 ? -1 : cycle_finish(run, out, err);
 }
 
 void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_end *out)

@@ -1,7 +1,8 @@
 /* cycle - drives one planned cycle of one arm and writes down what happened: raw, in nanoseconds.
  *
- * Normal use: cycle_open (starts a subject per arm), cycle_run for each plan item, cycle_stop,
- * cycle_close. What a subject does wrong is data in struct cycle, never an error of ours.
+ * Normal use: cycle_open (starts a subject per arm), cycle_spawn and cycle_finish for each plan
+ * item, cycle_stop, cycle_close. What a subject does wrong is data in struct cycle, never an error
+ * of ours.
  */
 #ifndef CYCLE_CYCLE_H
 #define CYCLE_CYCLE_H
@@ -59,6 +60,10 @@ struct cycle_agent {
     int ledger_lines;
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
+    int done_messages;    /* how often it said itself that it had ended; of the last of them: */
+    int done_status;      /* with which exit status */
+    int64_t output_bytes; /* what it had printed after it was ready; -1: not told */
+    char output_sha256[65];
     /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
      * or no process of the subject has the pid it told */
     int64_t cpu_ns;
@@ -112,11 +117,13 @@ struct cycle {
     int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
     int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
     int64_t finish_sent_ns, finished_ns;
-    char consensus[16]; /* "agreed", "split" or "" */
-    int ledger_strays;  /* ledger lines of agents that are not of this cycle */
-    char stray[64];     /* one of them */
-    int answer_strays;  /* agents in the answer that nobody asked for, or twice */
-    int children_left;  /* children of the subject after the cycle, zombies included */
+    char consensus[16];  /* "agreed", "split" or "" */
+    int ledger_strays;   /* ledger lines of agents that are not of this cycle */
+    char stray[64];      /* one of them */
+    int answer_strays;   /* agents in the answer that nobody asked for, or twice */
+    int answer_oddities; /* what else it told that cannot be */
+    char oddity[128];    /* the first of them, as a sentence */
+    int children_left;   /* children of the subject after the cycle, zombies included */
     int zombies_left;
     int orphans;           /* processes of it that came to us as subreaper */
     char left_name[32];    /* name of one of them */
@@ -203,13 +210,24 @@ struct cycle_options {
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err);
 
 /*
- * cycle_run - one batch: spawn, finish, ledger, hygiene
+ * cycle_spawn  - the first half of a batch: spawn
+ * cycle_finish - the second one: finish, ledger, hygiene; also after a cycle_spawn that broke
+ * cycle_run    - both
  *
- * A subject that broke is ended and started anew for the next cycle, five times in a run at most.
- * errors : ERR_INTERRUPTED only
+ * Whatever is done between the two is in none of the measured times. A subject that broke is ended
+ * and started anew for the next cycle, five times in a run at most.
+ * errors : ERR_INTERRUPTED only; after that of cycle_spawn there is nothing to finish
  */
+int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item *item,
+                struct cycle *out, struct err *err);
+int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err);
 int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
               struct cycle *out, struct err *err);
+
+/* cycle_fail - this agent did not do what its 'expect' says: a failed cycle. The first reason of an
+ * agent is kept as its error. */
+void cycle_fail(struct cycle *cycle, struct cycle_agent *agent, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * cycle_arm_stop  - close the subject of one arm, if it has one; end is filled

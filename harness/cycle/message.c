@@ -2,6 +2,8 @@
  * The protocol of reference/PROTOCOL.md. */
 #include <cjson/cJSON.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,23 +155,69 @@ void message_read_spawned(struct cycle *cycle, const cJSON *answer)
     }
 }
 
+/* The first thing told that cannot be is kept as a sentence, the others are counted. */
+__attribute__((format(printf, 2, 3))) static void note(struct cycle *cycle, const char *format, ...)
+{
+    va_list args;
+    if (cycle->answer_oddities++)
+        return;
+    va_start(args, format);
+    vsnprintf(cycle->oddity, sizeof cycle->oddity, format, args);
+    va_end(args);
+    text_make_printable(cycle->oddity);
+}
+
+/* A number of this range, or null: -1. What else stands there is no end of a process. */
+static int end_of(struct cycle *cycle, const char *id, const cJSON *row, const char *key, int least,
+                  int most)
+{
+    const cJSON *told = cJSON_GetObjectItemCaseSensitive(row, key);
+    int64_t value;
+    char *spelled;
+    if (!told || cJSON_IsNull(told))
+        return -1;
+    if (json_int64(&value, told) == 0 && value >= least && value <= most)
+        return (int)value;
+    spelled = json_print(told, 0);
+    note(cycle, "agent %s: %s is %.40s, expected %d to %d or null", id, key, spelled, least, most);
+    free(spelled);
+    return -1;
+}
+
+static void take_end(struct cycle *cycle, struct cycle_agent *agent, const cJSON *row)
+{
+    int before = cycle->answer_oddities;
+    int status = end_of(cycle, agent->id, row, "exit", 0, 255);
+    int signal = end_of(cycle, agent->id, row, "signal", 1, 64);
+    if (agent->finished) {
+        note(cycle, "agent %s is named twice in \"finished\"", agent->id);
+        return;
+    }
+    agent->finished = true;
+    agent->exit_status = status;
+    agent->exit_signal = signal < 0 ? 0 : signal;
+    if (agent->outcome != CYCLE_READY)
+        note(cycle, "agent %s is named in \"finished\", but was never ready", agent->id);
+    else if ((status < 0) == (signal < 0) && cycle->answer_oddities == before)
+        note(cycle, "agent %s ended with %s exit status and signal, expected one of them",
+             agent->id, status < 0 ? "neither" : "both");
+}
+
 void message_read_finished(struct cycle *cycle, const cJSON *answer)
 {
     const cJSON *row;
     const char *consensus = json_string(answer, "consensus");
+    int64_t batch = -1;
+    if (json_int64(&batch, cJSON_GetObjectItemCaseSensitive(answer, "batch")) < 0 ||
+        batch != (int64_t)cycle->index)
+        note(cycle, "\"finished\" is of batch %lld, asked was %zu", (long long)batch, cycle->index);
     if (consensus)
-        strncpy(cycle->consensus, consensus, sizeof cycle->consensus - 1);
+        snprintf(cycle->consensus, sizeof cycle->consensus, "%s", consensus);
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
         struct cycle_agent *agent = message_agent(cycle, json_string(row, "id"));
-        int64_t value;
-        if (!agent) {
+        if (agent)
+            take_end(cycle, agent, row);
+        else
             cycle->answer_strays++;
-            continue;
-        }
-        agent->finished = true;
-        if (json_int64(&value, cJSON_GetObjectItemCaseSensitive(row, "exit")) == 0)
-            agent->exit_status = (int)value;
-        if (json_int64(&value, cJSON_GetObjectItemCaseSensitive(row, "signal")) == 0)
-            agent->exit_signal = (int)value;
     }
 }

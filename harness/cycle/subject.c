@@ -17,7 +17,7 @@
 int subject_start(struct subject *out, const char *const argv[], char *const environment[],
                   const char *log_path, struct err *err)
 {
-    int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
     *out = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
     if (log < 0)
         return err_system(err, "cannot write the subject's log '%s'", log_path);
@@ -150,7 +150,7 @@ static enum subject_answer understand(struct subject *subject, size_t length, co
     enum subject_answer answer = SUBJECT_NONSENSE;
     char *line = subject->incoming.data;
     line[length] = '\0';
-    if (json_parse_message(&message, line, length, &err) == 0)
+    if (json_parse(&message, line, length, &err) == 0)
         said = json_string(message, "op");
     if (said && strcmp(said, op) == 0) {
         *out = message;
@@ -163,12 +163,22 @@ static enum subject_answer understand(struct subject *subject, size_t length, co
         answer = SUBJECT_REFUSED;
     } else {
         snprintf(subject->trouble, sizeof subject->trouble,
-                 "expected one JSON object with \"op\":\"%s\", got '%.120s'", op, line);
+                 "expected one JSON object with \"op\":\"%s\"%s%.80s, got '%.120s'", op,
+                 err.code ? ": " : "", err.code ? err.text : "", line);
     }
     text_make_printable(subject->trouble);
     cJSON_Delete(message);
     text_drop_front(&subject->incoming, length + 1);
     return answer;
+}
+
+/* What it wrote before it was asked, also while nobody read. Its end is met when it is asked. */
+static void take_waiting(struct subject *subject)
+{
+    char block[4096];
+    ssize_t got = read(subject->process.out, block, sizeof block);
+    if (got > 0)
+        text_add_bytes(&subject->incoming, block, (size_t)got);
 }
 
 enum subject_answer subject_ask(struct subject *subject, const char *line, const char *op,
@@ -178,6 +188,7 @@ enum subject_answer subject_ask(struct subject *subject, const char *line, const
     enum subject_answer came;
     size_t length = 0;
     *answer = NULL;
+    take_waiting(subject);
     if (subject->incoming.length > 0) {
         snprintf(subject->trouble, sizeof subject->trouble,
                  "it wrote %zu bytes that nobody asked for", subject->incoming.length);
@@ -228,7 +239,7 @@ char *subject_log_tail(const struct subject *subject, size_t most_bytes)
     struct text tail = {0};
     struct stat about;
     char *block = xcalloc(1, most_bytes + 1);
-    int fd = subject->log_path ? open(subject->log_path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = subject->log_path ? open(subject->log_path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd >= 0 && fstat(fd, &about) == 0) {
         off_t from = about.st_size > (off_t)most_bytes ? about.st_size - (off_t)most_bytes : 0;
         ssize_t got = pread(fd, block, most_bytes, from);

@@ -99,6 +99,16 @@ int results_finding_put(struct results *store, int64_t run,
 int results_cycle_commit(struct results *store, struct err *err);
 
 /*
+ * results_begin, results_end - a transaction over several of the calls that put something, but
+ * results_cycle_begin, which has its own
+ *
+ * rc      : of what was put; not 0: nothing of it is kept
+ * returns : results_end: rc, or -1 when it could not be kept
+ */
+int results_begin(struct results *store, struct err *err);
+int results_end(struct results *store, int rc, struct err *err);
+
+/*
  * results_audit_put - what looked into the store of an arm after a cycle, or at its end
  *
  * Inside a cycle's transaction it belongs to it; a failure ends that.
@@ -111,6 +121,15 @@ struct results_audit {
 };
 int results_audit_put(struct results *store, int64_t run, const struct results_audit *audit,
                       struct err *err);
+
+/* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
+ * results_cycles_stored - how many cycles a run has */
+int results_cycle_digest(struct results *store, int64_t run, int64_t cycle, uint64_t *digest,
+                         struct err *err);
+int results_cycles_stored(struct results *store, int64_t run, int64_t *count, struct err *err);
+
+/* RESULTS_REWRITTEN - in the note of a run that nobody may judge or go on with */
+#define RESULTS_REWRITTEN "was changed by another program during this run"
 
 /* A verdict as it was told at the end of the run. */
 int results_verdict_put(struct results *store, int64_t run, const char *claim, int value,

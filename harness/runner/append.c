@@ -41,22 +41,55 @@ static int begin_new(struct runner *runner, struct err *err)
                               .planned = runner->plan.count};
     int rc;
     run.environment_json = cycle_host_describe(options->results, results_engine());
-    rc = results_run_begin(runner->store, &run, err);
+    rc = results_begin(runner->store, err);
+    if (rc == 0) {
+        rc = results_run_begin(runner->store, &run, err);
+        if (rc == 0) /* before anybody can see it and go on with it */
+            rc = lease_take(&runner->hold, options->results, run.id, err);
+        if (rc == 0)
+            rc = results_plan_put(runner->store, run.id, runner->plan.fingerprint,
+                                  runner->plan.text, err);
+        rc = results_end(runner->store, rc, err);
+    }
     free(run.environment_json);
-    runner->id = run.id;
+    runner->id = rc == 0 ? run.id : 0;
     runner->sitting = 1;
-    if (rc < 0)
-        return rc;
-    return results_plan_put(runner->store, runner->id, runner->plan.fingerprint, runner->plan.text,
-                            err);
+    return rc;
+}
+
+/* Whoever measured it may have come to its end before we held it. */
+static int check_partial(struct runner *runner, struct err *err)
+{
+    struct results_run run;
+    int rc = results_run_load(runner->store, runner->options->resume, &run, err);
+    if (rc == 0 && strcmp(run.state, "partial") != 0)
+        rc = err_set(err, ERR_USAGE, "run %lld is complete, there is nothing to resume",
+                     (long long)run.id);
+    results_run_release(&run);
+    return rc;
+}
+
+/* What somebody rewrote stays so. */
+static int check_note(struct runner *runner, struct err *err)
+{
+    struct results_run run = {0};
+    int rc = results_run_load(runner->store, runner->id, &run, err);
+    if (rc == 0 && strstr(run.note, RESULTS_REWRITTEN))
+        rc = err_set(err, ERR_UNFIT, "run %lld cannot be gone on with: %s; run the scenario anew",
+                     (long long)runner->id, run.note);
+    results_run_release(&run);
+    return rc;
 }
 
 static int begin_again(struct runner *runner, struct err *err)
 {
-    if (check_plan(runner, err) < 0)
+    if (lease_take(&runner->hold, runner->options->results, runner->options->resume, err) < 0 ||
+        check_partial(runner, err) < 0 || check_plan(runner, err) < 0)
         return -1;
     runner->id = runner->options->resume;
-    if (results_done(runner->store, runner->id, runner->done, runner->plan.count, err) < 0)
+    if (check_note(runner, err) < 0 ||
+        results_done(runner->store, runner->id, runner->done, runner->plan.count, err) < 0 ||
+        results_cycles_stored(runner->store, runner->id, &runner->stored_before, err) < 0)
         return -1;
     return results_run_resume(runner->store, runner->id, &runner->sitting, err);
 }
@@ -164,7 +197,9 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
         put_findings(runner, (int64_t)index, arm, err) < 0 ||
         put_audit(runner, (int64_t)index, arm, audit, err) < 0)
         return -1;
-    return results_cycle_commit(runner->store, err);
+    if (results_cycle_commit(runner->store, err) < 0)
+        return -1;
+    return runner_note_written(runner, index, err);
 }
 
 /* After the subjects are gone nothing can excuse a store that is not whole. */
@@ -172,16 +207,15 @@ static int put_final_audit(struct runner *runner, int arm, const char *database,
 {
     struct audit_report report;
     struct audit_result result;
-    struct err why = {0};
     audit_findings_clear(&runner->findings);
-    if (audit_database(&runner->findings, &report, database, &why) < 0)
-        return results_finding_put(runner->store, runner->id, -1, arm, "store-can-be-read",
-                                   "integrity", "", why.text, err);
+    if (audit_watch_closed(runner->audits[arm].watch, &runner->findings, &report, database,
+                           runner->folder, runner->scenario, err) < 0)
+        return -1;
     result = (struct audit_result){.level = AUDIT_FULL,
                                    .rows = report.agents + report.consensus_runs + report.outputs,
                                    .spent_ns = report.spent_ns,
                                    .database_bytes = report.bytes};
-    if (put_audit(runner, -1, arm, &result, err) < 0)
+    if (report.spent_ns && put_audit(runner, -1, arm, &result, err) < 0) /* else it was not read */
         return -1;
     return put_findings(runner, -1, arm, err);
 }

@@ -57,6 +57,11 @@ struct scenario_agent {
     char *ready_text; /* for SCENARIO_READY_LINE, else NULL */
     size_t times;     /* how often it stands in the list, 1 by default */
     bool ledger;      /* true: it writes the ledger; default: its command starts with {agent} */
+    /* "expect": what it must end with and print, else its cycle has failed */
+    bool expects_exit;
+    int expected_exit;
+    char *expected_output; /* NULL: whatever it prints */
+    bool expected_within;  /* anywhere in its output; else all but the white space around it */
 };
 
 struct scenario_arm {

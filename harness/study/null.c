@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "base/json.h"
 
 static void answer_agents(cJSON *answer, const cJSON *asked, int spawned)
@@ -74,6 +75,7 @@ int main(void)
     cJSON *last = NULL;
     ssize_t length;
     int closed = 0;
+    inherited_reset();
     while (!closed && (length = getline(&line, &room, stdin)) > 0) {
         struct err err = {0};
         cJSON *message = NULL, *answer;

@@ -29,10 +29,12 @@ struct lie {
     void (*change_spawned)(struct liar *liar);
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
-    const char *finished_sql, *opened_sql; /* for lies_tamper, instead of the last two */
+    void (*after_closed)(struct liar *liar);
+    /* for lies_tamper, before the last three */
+    const char *finished_sql, *opened_sql, *closed_sql;
 };
 
-/* lies_tamper - do this to the store; ?1 is the run, ?2 the batch */
+/* lies_tamper - do this to the store, one statement after the other; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
 
 /* lies_process.c: about the processes of agents */

@@ -30,12 +30,12 @@ void lies_tamper(const struct liar *liar, const char *sql)
     sqlite3_stmt *statement = NULL;
     sqlite3_open(liar->database, &database);
     sqlite3_busy_timeout(database, 5000);
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK) {
+    while (*sql && sqlite3_prepare_v2(database, sql, -1, &statement, &sql) == SQLITE_OK) {
         sqlite3_bind_text(statement, 1, liar->run, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 2, liar->batch);
         sqlite3_step(statement);
+        sqlite3_finalize(statement);
     }
-    sqlite3_finalize(statement);
     sqlite3_close(database);
 }
 
@@ -251,6 +251,79 @@ static void leak_descriptors(struct liar *liar)
             break;
 }
 
+/* ---- what only a look at the right time, or at the content, finds ---- */
+
+/* The rows are put aside when "spawned" is answered, and come back while the batch is finished. */
+static void put_rows_aside(struct liar *liar)
+{
+    lies_tamper(liar, "CREATE TABLE late AS SELECT * FROM agent_executions WHERE batch = ?2;"
+                      "DELETE FROM agent_executions WHERE batch = ?2");
+}
+
+static int record_late(struct liar *liar)
+{
+    lies_tamper(liar, "INSERT INTO agent_executions SELECT * FROM late; DROP TABLE late");
+    return 0;
+}
+
+static char *older_copy(const struct liar *liar)
+{
+    return text_format("%s.old", liar->database);
+}
+
+static int keep_a_copy(struct liar *liar)
+{
+    char *copy = older_copy(liar), *sql = text_format("VACUUM INTO '%s'", copy);
+    lies_tamper(liar, sql); /* refused where there is one: the first of them stays */
+    free(sql);
+    free(copy);
+    return 0;
+}
+
+static void put_back_the_copy(struct liar *liar)
+{
+    char *copy = older_copy(liar), *wal = text_format("%s-wal", liar->database);
+    unlink(wal);
+    if (rename(copy, liar->database) < 0)
+        _exit(70);
+    free(wal);
+    free(copy);
+}
+
+static void call_it_split(struct liar *liar)
+{
+    cJSON_ReplaceItemInObject(liar->message, "consensus", cJSON_CreateString("split"));
+}
+
+static void name_another_batch(struct liar *liar)
+{
+    replace_int64(liar->message, "batch", 424242);
+}
+
+static void lie_about_exit(struct liar *liar)
+{
+    replace_int64(agent_of(liar->message, 0), "exit", 3);
+}
+
+static void invent_an_end(struct liar *liar)
+{
+    replace_int64(agent_of(liar->message, 0), "exit", 300);
+}
+
+static void give_a_key_twice(struct liar *liar)
+{
+    json_add_int64(liar->message, "begin_ns", 1);
+}
+
+/* What is printed behind the true answer is one that nobody has asked for yet. */
+static void finish_early(struct liar *liar)
+{
+    char *line = json_print(liar->message, 0);
+    puts(line);
+    free(line);
+    cJSON_ReplaceItemInObject(liar->message, "op", cJSON_CreateString("finished"));
+}
+
 const struct lie lies[] = {
     {"honest", "the control: passes everything on", .before_spawn = NULL},
     {"forgets", "an acknowledged start is missing in the store",
@@ -299,6 +372,49 @@ const struct lie lies[] = {
      .opened_sql = "UPDATE agent_executions SET state = 'completed' WHERE run = ?1 AND rowid ="
                    " (SELECT min(rowid) FROM agent_executions WHERE state = 'interrupted')"},
     {"gives-up", "does not open what a crash has touched", .after_opened = refuse_after_crash},
+    {"records-late", "what was acknowledged is recorded while the batch is finished",
+     .change_spawned = put_rows_aside, .before_finish = record_late},
+    {"deletes-at-close", "deletes all rows when it has closed",
+     .closed_sql = "DELETE FROM agent_outputs; DELETE FROM consensus_runs;"
+                   " DELETE FROM agent_executions"},
+    {"changes-at-close", "changes outputs when it has closed",
+     .closed_sql = "UPDATE agent_outputs SET output = x'00' WHERE batch = ?2"},
+    {"puts-back-at-close", "puts an older copy back when it has closed",
+     .before_spawn = keep_a_copy, .after_closed = put_back_the_copy},
+    {"exchanges-outputs", "two agents' outputs are exchanged",
+     .finished_sql = "UPDATE agent_outputs SET output = (SELECT o.output FROM agent_outputs AS o"
+                     " WHERE o.run = ?1 AND o.id = ?2 || CASE agent_outputs.id WHEN ?2 || '.0'"
+                     " THEN '.1' ELSE '.0' END) WHERE run = ?1 AND id IN (?2 || '.0', ?2 || '.1')"},
+    {"garbles-outputs", "a word of an output is another",
+     .finished_sql = "UPDATE agent_outputs SET output = CAST(replace(CAST(output AS TEXT),"
+                     " '\"prompt_bytes\":', '\"prompt bytes\":') AS BLOB) WHERE batch = ?2"},
+    {"flips-verdict", "store and answer call an agreement split",
+     .finished_sql = "UPDATE consensus_runs SET verdict = 'split', answer = NULL WHERE batch = ?2",
+     .after_finished = call_it_split},
+    {"changes-answer", "the answer is that of no agent",
+     .finished_sql = "UPDATE consensus_runs SET answer = 'no' WHERE batch = ?2"},
+    {"takes-votes", "an agreement has a vote less than it had",
+     .finished_sql = "UPDATE consensus_runs SET votes = votes - 1 WHERE batch = ?2"},
+    {"shifts-times", "agents are recorded as started an hour before",
+     .finished_sql = "UPDATE agent_executions SET spawned_ns = spawned_ns - 3600000000000"
+                     " WHERE batch = ?2"},
+    {"invents-error", "a good agent has an error in the store",
+     .finished_sql = "UPDATE agent_executions SET error = 'out of memory' WHERE batch = ?2"},
+    {"forgets-end", "completed agents have no time at which they were",
+     .finished_sql = "UPDATE agent_executions SET completed_ns = NULL WHERE batch = ?2"},
+    {"decides-never", "the time of the verdict is 0",
+     .finished_sql = "UPDATE consensus_runs SET decided_ns = 0 WHERE batch = ?2"},
+    {"pads-id", "a row has an id that only looks like an agent's",
+     .finished_sql = "INSERT INTO agent_executions SELECT run, id || char(0), batch, name, state,"
+                     " outcome, pid, spawned_ns + 1, ready_ns, completed_ns, error FROM"
+                     " agent_executions WHERE run = ?1 AND id = ?2 || '.0'"},
+    {"finishes-early", "\"finished\" is answered before it is asked for",
+     .change_spawned = finish_early},
+    {"finishes-another", "\"finished\" is of another batch", .after_finished = name_another_batch},
+    {"lies-about-exit", "another exit status is told than the agent had",
+     .after_finished = lie_about_exit},
+    {"invents-end", "the exit status that is told is none", .after_finished = invent_an_end},
+    {"gives-key-twice", "a key stands twice in an answer", .change_spawned = give_a_key_twice},
     {"hangs", "never answers", .before_spawn = hang},
     {"dies", "exits instead of answering", .before_spawn = die},
     {"is-killed", "is killed instead of answering", .before_spawn = kill_self},

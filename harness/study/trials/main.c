@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arguments.h"
+#include "base/inherited.h"
 #include "base/interrupt.h"
 #include "study/trials/prose.h"
 #include "study/trials/real.h"
@@ -152,6 +153,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     char *command;
     int rc;
+    inherited_reset();
     rc = read_options(argc, argv, &arguments, &err);
     if (rc < 0 || arguments.help) {
         fputs(usage, arguments.help ? stdout : stderr);
