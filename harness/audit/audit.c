@@ -114,10 +114,29 @@ static void check_ledger(struct audit_findings *findings, const struct cycle *cy
         if (agent->ledger_lines > 1)
             finding_add(findings, RULE_RAN, agent->id, "ran %d times", agent->ledger_lines);
         if (agent->ledger_lines == 1 && agent->answered && agent->outcome == CYCLE_READY &&
-            agent->pid != agent->ledger_pid)
+            agent->pid != agent->ledger_pid && !agent->attested.failed &&
+            !(agent->attested.made & CYCLE_ATTEST_WITNESS))
             finding_add(findings, RULE_PID, agent->id, "%s in the answer, %d in the ledger",
                         audit_process_told(told, agent->pid), (int)agent->ledger_pid);
     }
+}
+
+/* What /proc attests of the agents: cycle/attest.c looked, right after the answer. */
+static void check_attested(struct audit_findings *findings, const struct cycle *cycle)
+{
+    static const struct {
+        enum cycle_attest what;
+        enum rule_id rule;
+    } checks[] = {{CYCLE_ATTEST_OWN, RULE_OWN},
+                  {CYCLE_ATTEST_BELONGS, RULE_BELONGS},
+                  {CYCLE_ATTEST_WITNESS, RULE_PID},
+                  {CYCLE_ATTEST_BEGAN, RULE_BEGAN},
+                  {CYCLE_ATTEST_PROGRAM, RULE_PROGRAM}};
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        for (size_t k = 0; k < sizeof checks / sizeof checks[0]; k++)
+            if (cycle->agents[i].attested.failed & checks[k].what)
+                finding_add(findings, checks[k].rule, cycle->agents[i].id, "%s",
+                            cycle->agents[i].attested.text);
 }
 
 static void check_times_of(struct audit_findings *findings, const struct cycle *cycle,
@@ -191,6 +210,7 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
             if (cycle->agents[i].outcome == CYCLE_READY)
                 check_times_of(findings, cycle, &cycle->agents[i], watch != NULL);
         check_ledger(findings, cycle);
+        check_attested(findings, cycle);
     }
     if (cycle->broke == CYCLE_WHOLE)
         outputs_check_ends(findings, cycle);

@@ -39,7 +39,11 @@ enum rule_id {
     RULE_UNDECIDED,
     RULE_ALIVE,
     RULE_TOLD,
-    RULE_RECOVERS
+    RULE_RECOVERS,
+    RULE_OWN,
+    RULE_BELONGS,
+    RULE_PROGRAM,
+    RULE_BEGAN
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */

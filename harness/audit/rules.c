@@ -122,6 +122,26 @@ const struct audit_rule audit_rules[] = {
                        "When a fault is over, does the subject open its store and start a batch?",
                        "a restart and a healthy batch after each injected fault",
                        "one full disk must not end a spawner for ever", CONDUCT, false, false},
+    [RULE_OWN] = {"agent-is-a-process-of-its-own", "Is each ready agent a process of its own?",
+                  "/proc after the answer: no other agent of the batch, not the subject, no thread",
+                  "what was started once cannot be two agents", INTEGRITY, false, false},
+    [RULE_BELONGS] = {"agent-belongs-to-the-subject",
+                      "Does each ready agent descend from the subject?",
+                      "/proc after the answer: its parents, or an orphan that came to us",
+                      "somebody else's process is no start", INTEGRITY, false, false},
+    [RULE_PROGRAM] =
+        {"agent-is-the-program-asked-for",
+         "Is each ready agent, or what it runs, the program of its command?",
+         "/proc/PID/exe after the answer, by device and inode; interpreters of scripts, "
+         "wrappers and programs that become others are allowed for",
+         "what is ready is not what was asked for", INTEGRITY, false, false},
+    [RULE_BEGAN] = {"agent-began-after-the-request",
+                    "Did each ready agent begin after it was asked for?",
+                    "inode of its pidfd against that of a child of ours made just before the "
+                    "request, else its start in /proc/PID/stat, in steps of 10 ms; not asked of "
+                    "subjects that say \"pooled\": true",
+                    "a start that took place before the clock ran looks fast", CONDUCT, false,
+                    false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

@@ -49,6 +49,7 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
         arm->version = text_format("%s %s", name ? name : "unnamed", version ? version : "?");
         arm->records = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "records"));
         arm->opening.starts = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "starts"));
+        arm->opening.pooled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "pooled"));
         if (arm->opening.open_ns < 0)
             arm->opening.open_ns = answered_ns - started_ns;
         hygiene_open(arm);
@@ -209,9 +210,11 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + CYCLE_GRACE_NS;
     cJSON *answer;
     struct usage before;
+    struct birth request;
     enum subject_answer came;
     meddle(run, arm, CYCLE_BEFORE_SPAWN, cycle);
     line = message_spawn(run, arm, cycle);
+    attest_before(&request, arm, cycle);
     meddle_while(run, arm, CYCLE_SPAWNING, cycle);
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
@@ -221,6 +224,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
         usage_after(&before, arm, cycle);
+        attest_agents(run, arm, &request, cycle);
         judge_outcome(cycle);
         meddle(run, arm, CYCLE_SPAWNED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {

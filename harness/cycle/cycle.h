@@ -30,6 +30,22 @@ enum cycle_witness {
 /* Of what an agent's CPU time and peak memory were taken. */
 enum cycle_costs { CYCLE_COSTS_UNKNOWN, CYCLE_COSTS_TREE, CYCLE_COSTS_PROCESS };
 
+/* What /proc attests of an agent that was called ready: attest.c. Bits. */
+enum cycle_attest {
+    CYCLE_ATTEST_EXISTS = 1, /* its process was there when it was looked at, or when it connected */
+    CYCLE_ATTEST_OWN = 2,    /* it is no other agent's, nor the subject */
+    CYCLE_ATTEST_BELONGS = 4, /* it descends from the subject */
+    CYCLE_ATTEST_WITNESS = 8, /* who connected is this process, or descends from it */
+    CYCLE_ATTEST_BEGAN = 16,  /* after the request */
+    CYCLE_ATTEST_PROGRAM = 32 /* it is the program asked for, or a wrapper of it */
+};
+
+/* Zero: nothing was checked. Plain value. */
+struct cycle_attested {
+    unsigned made, failed; /* checks; the first that failed ends them */
+    char text[192];        /* what is wrong, else why a check was not made; "" */
+};
+
 /* One agent of one cycle: what the subject said of it and what it said itself.
  * 0 ns means not told. */
 struct cycle_agent {
@@ -55,7 +71,8 @@ struct cycle_agent {
     enum cycle_costs costs_of;
     enum cycle_witness witness;
     pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
-    char *error;       /* owned; NULL when none */
+    struct cycle_attested attested;
+    char *error; /* owned; NULL when none */
 };
 
 /* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
@@ -146,6 +163,7 @@ struct cycle_arm_end {
 /* What an arm's subject said when it was opened. Plain value. */
 struct cycle_arm_opening {
     bool starts;     /* false: it starts nothing, "starts":false in "opened" */
+    bool pooled;     /* it hands out agents that began before the request, "pooled":true */
     int64_t open_ns; /* from the start of its first process to "opened"; -1: not known */
 };
 

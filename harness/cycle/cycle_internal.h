@@ -3,6 +3,7 @@
 #define CYCLE_CYCLE_INTERNAL_H
 
 #include "base/text.h"
+#include "cycle/birth.h"
 #include "cycle/cycle.h"
 #include "cycle/strain.h"
 
@@ -90,5 +91,12 @@ struct usage {
 };
 void usage_before(struct usage *out, const struct cycle_arm *arm, struct cycle *cycle);
 void usage_after(const struct usage *before, const struct cycle_arm *arm, struct cycle *cycle);
+
+/* attest.c: what /proc tells of the agents that were called ready, into their `attested`, and how
+ * many were witnessed. attest_before just before the question: what began before it is no agent of
+ * this batch. Nothing of a subject that starts nothing. Their own time counts as hygiene. */
+void attest_before(struct birth *request, const struct cycle_arm *arm, struct cycle *cycle);
+void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm,
+                   const struct birth *request, struct cycle *cycle);
 
 #endif

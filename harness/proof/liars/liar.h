@@ -23,6 +23,8 @@ struct lie {
     /* `message` is the request for the batch; 1: answered already, do not pass on */
     int (*before_spawn)(struct liar *liar);
     int (*before_finish)(struct liar *liar);
+    /* `message` is the request for the batch, which is passed on as it is left */
+    void (*change_request)(struct liar *liar);
     /* `message` is the answer, which the harness has not got yet */
     void (*change_spawned)(struct liar *liar);
     void (*after_finished)(struct liar *liar);
@@ -34,6 +36,14 @@ struct lie {
 
 /* lies_tamper - do this to the store, one statement after the other; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
+
+/* lies_process.c: about the processes of agents */
+void lies_exchange_processes(struct liar *liar);
+void lies_tell_self(struct liar *liar);
+void lies_tell_first_of_all(struct liar *liar);
+void lies_tell_stranger(struct liar *liar);
+void lies_tell_older(struct liar *liar);
+void lies_start_another(struct liar *liar);
 
 extern const struct lie lies[]; /* ends with an empty name */
 

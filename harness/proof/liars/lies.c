@@ -73,11 +73,6 @@ static void stray_start(struct liar *liar)
     close(fd);
 }
 
-static void wrong_process(struct liar *liar)
-{
-    replace_int64(agent_of(liar->message, 0), "pid", 1);
-}
-
 static void too_early(struct liar *liar)
 {
     int64_t begin_ns = 0;
@@ -393,7 +388,17 @@ const struct lie lies[] = {
     {"scribbles", "pages of the database are overwritten", .after_finished = scribble},
     {"doubles", "an agent is started twice", .after_finished = double_start},
     {"starts-strangers", "an agent of no batch runs", .after_finished = stray_start},
-    {"wrong-process", "the answer names another process", .change_spawned = wrong_process},
+    {"wrong-process", "the answer names another agent's process",
+     .change_spawned = lies_exchange_processes},
+    {"tells-itself", "the answer names the subject itself", .change_spawned = lies_tell_self},
+    {"one-for-all", "the answer names one process for all agents",
+     .change_spawned = lies_tell_first_of_all},
+    {"tells-strangers", "the answer names a process of somebody else",
+     .change_spawned = lies_tell_stranger},
+    {"tells-older", "the answer names a process that ran before the request",
+     .change_spawned = lies_tell_older},
+    {"starts-another", "another program is started than was asked for",
+     .change_request = lies_start_another},
     {"too-early", "the answer's times lie before the agent's own", .change_spawned = too_early},
     {"tells-realtime", "the answer's times are of CLOCK_REALTIME", .change_spawned = tell_realtime},
     {"tells-microseconds", "the answer's times are in microseconds",
