@@ -51,6 +51,7 @@ struct cycle_agent {
     enum cycle_witness witness;
     pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
     char *error;       /* owned; NULL when none */
+    char *last_seen;   /* what it did when it was late, by /proc; owned; NULL: it was not */
 };
 
 /* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
