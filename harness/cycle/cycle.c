@@ -189,6 +189,8 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
     cycle->broke = where;
     cycle->answer = came;
     text_add(&trouble, arm->subject.trouble);
+    if (came == SUBJECT_TIMED_OUT)
+        hung_tell_subject(&trouble, arm);
     subject_stop(&arm->subject, true, CYCLE_GRACE_NS / 3, &ended);
     arm->last_exit = ended;
     if (came == SUBJECT_ENDED && ended.signal && ended.signal != SIGTERM)
@@ -216,6 +218,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     line = message_spawn(run, arm, cycle);
     attest_before(&request, arm, cycle);
     meddle_while(run, arm, CYCLE_SPAWNING, cycle);
+    hung_watch(run, arm);
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
@@ -226,6 +229,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
         usage_after(&before, arm, cycle);
         attest_agents(run, arm, &request, cycle);
         judge_outcome(cycle);
+        hung_tell(arm, cycle);
         meddle(run, arm, CYCLE_SPAWNED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(arm, cycle, CYCLE_BROKE_SPAWN, came);
@@ -248,6 +252,7 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
         return SUBJECT_ANSWERED;
     line = message_finish(run, cycle);
     meddle_while(run, arm, CYCLE_FINISHING, cycle);
+    hung_watch(run, arm);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
     cycle->stopped_ns += arm->subject.stopped_ns;
@@ -428,6 +433,7 @@ void cycle_close(struct cycle_subjects *run)
         if (arm->ledger_fd >= 0)
             close(arm->ledger_fd);
         text_release(&arm->ledger_rest);
+        hung_release(&arm->hung);
         fill_free(arm->argv);
         free(arm->database);
         free(arm->ledger_path);
@@ -443,8 +449,10 @@ void cycle_close(struct cycle_subjects *run)
 
 void cycle_release(struct cycle *cycle)
 {
-    for (size_t i = 0; i < cycle->agent_count; i++)
+    for (size_t i = 0; i < cycle->agent_count; i++) {
         free(cycle->agents[i].error);
+        free(cycle->agents[i].last_seen);
+    }
     free(cycle->agents);
     free(cycle->trouble);
     *cycle = (struct cycle){0};

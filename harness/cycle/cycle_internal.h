@@ -14,6 +14,21 @@
 /* per batch size: after them the subject's descriptors must not grow */
 #define CYCLE_SETTLING_CYCLES 3
 
+/* One process below us, as it was seen when an answer was late. */
+struct hung_process {
+    pid_t pid, parent;
+    char state;        /* R S D T ... */
+    char waits_in[64]; /* the kernel's function, see proc(5) wchan; "" or "0": not told */
+    int64_t cpu_ns;
+};
+
+/* All of them; zero: none was late. */
+struct hung {
+    struct hung_process *seen;
+    size_t count;
+    int64_t after_ns; /* so long after the question */
+};
+
 /* One arm while it runs. */
 struct cycle_arm {
     const struct scenario_arm *asked;
@@ -32,6 +47,7 @@ struct cycle_arm {
     pid_t own_children[CYCLE_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
     size_t own_child_count;
     struct process_exit last_exit;
+    struct hung hung;           /* of the last question that was late */
     struct cycle_subjects *run; /* for the onlooker: whose it is, what it sees, and when */
     struct cycle *looked_at;
     int64_t slept_ns; /* strain_slept_ns when the present cycle began */
@@ -54,6 +70,13 @@ void meddle_while(struct cycle_subjects *run, struct cycle_arm *arm, enum cycle_
 
 /* meddle.c: our environment and what the options add; NULL when they add nothing */
 char **environment_make(const char *const added[]);
+
+/* hung.c: look at what runs when the next answer is late; tell it of agents that were ended, of the
+ * subject where it never answered */
+void hung_watch(struct cycle_subjects *run, struct cycle_arm *arm);
+void hung_tell(const struct cycle_arm *arm, struct cycle *cycle);
+void hung_tell_subject(struct text *out, const struct cycle_arm *arm);
+void hung_release(struct hung *hung);
 
 /* message.c: the spawn and finish requests as one line each (caller frees), and what came back */
 char *message_open(const struct cycle_subjects *run, const struct cycle_arm *arm);

@@ -88,6 +88,11 @@ static int64_t attend(struct subject *subject, struct patience *patience)
         subject_log_bound(subject->log);
         patience->bound_ns = patience->ran_ns + WAKE_NS;
     }
+    if (subject->late.look && patience->ran_ns >= subject->late_ns) {
+        subject->late.look(subject->late.context);
+        subject->late = (struct subject_onlooker){0};
+        patience->ran_ns = clock_now_ns();
+    }
     return rest_ns < WAKE_NS ? rest_ns : WAKE_NS;
 }
 
@@ -253,6 +258,7 @@ enum subject_answer subject_ask(struct subject *subject, const char *line, const
         *answered_ns = end_ns;
     note_stop(subject, &patience);
     subject_log_bound(subject->log);
+    subject->late = (struct subject_onlooker){0};
     return came == SUBJECT_ANSWERED ? understand(subject, length, op, answer) : came;
 }
 

@@ -45,6 +45,8 @@ struct subject {
     struct text incoming;             /* read, not yet consumed */
     struct subject_log *log;          /* NULL: none */
     struct subject_onlooker onlooker; /* set by whoever wants one, after subject_start */
+    struct subject_onlooker late; /* called once in the next question, when it is not answered */
+    int64_t late_ns;              /* at this time */
     /* during the last question: for how long at most we were stopped, as by ^Z; 0: not at all */
     int64_t stopped_ns;
     char trouble[256]; /* the sentence behind the last answer that was not SUBJECT_ANSWERED */

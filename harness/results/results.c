@@ -336,14 +336,19 @@ static int put_cycle(struct results *store, const struct cycle *cycle, int sitti
 static int put_agent(struct results *store, const struct cycle_agent *agent, size_t ordinal,
                      struct err *err)
 {
+    const char *error = agent->error ? agent->error : "";
+    const char *seen = agent->last_seen ? agent->last_seen : "";
+    char *told = text_format("%s%s%s", error, *error && *seen ? "; " : "", seen);
+    int rc;
     sql_bind(store->agent_insert, "iiittiiiiiiiitiitit", store->run, store->cycle, (int64_t)ordinal,
              agent->asked->name, cycle_outcome_names[agent->outcome], (int64_t)agent->pid,
              agent->start_ns, agent->main_ns, agent->own_ready_ns, agent->ready_ns,
-             agent->recorded_ns, (int64_t)agent->exit_status, (int64_t)agent->exit_signal,
-             agent->error ? agent->error : "", agent->cpu_ns, agent->peak_bytes,
-             cycle_witness_names[agent->witness], (int64_t)agent->witness_pid,
-             cycle_costs_names[agent->costs_of]);
-    return sql_step_kept(store, store->agent_insert, err);
+             agent->recorded_ns, (int64_t)agent->exit_status, (int64_t)agent->exit_signal, told,
+             agent->cpu_ns, agent->peak_bytes, cycle_witness_names[agent->witness],
+             (int64_t)agent->witness_pid, cycle_costs_names[agent->costs_of]);
+    rc = sql_step_kept(store, store->agent_insert, err);
+    free(told);
+    return rc;
 }
 
 static void roll_back(struct results *store)

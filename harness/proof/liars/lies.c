@@ -129,6 +129,55 @@ static void tell_fractions(struct liar *liar)
     cJSON_AddNumberToObject(liar->message, "begin_ns", (double)clock_now_ns() / 1e9 + 0.0001);
 }
 
+/* Deaf, in another process group, and for ever: from now on only SIGKILL to itself helps. */
+static void leave_group(struct liar *liar)
+{
+    static const char *const sleeper[] = {"sleep", "600", NULL};
+    struct process child;
+    (void)liar;
+    signal(SIGTERM, SIG_IGN);
+    if (process_start(&child, sleeper, NULL, NULL, -1, NULL) == 0 &&
+        setpgid(0, child.pid) == 0) { /* it leads a group of its own, which is ours now */
+        kill(child.pid, SIGKILL);
+        process_wait(&child, INT64_MAX, NULL);
+    }
+    for (;;)
+        pause();
+}
+
+static void be_deaf(struct liar *liar)
+{
+    (void)liar;
+    signal(SIGTERM, SIG_IGN);
+    close(STDIN_FILENO);
+    for (;;)
+        pause();
+}
+
+static void stop_itself(struct liar *liar)
+{
+    (void)liar;
+    raise(SIGSTOP);
+}
+
+static void stop_the_harness(struct liar *liar)
+{
+    (void)liar;
+    kill(getppid(), SIGSTOP);
+    clock_sleep_until(clock_now_ns() + 100 * CLOCK_NS_PER_MS);
+    kill(getppid(), SIGCONT);
+}
+
+static void talk(struct liar *liar)
+{
+    static char block[1 << 20];
+    (void)liar;
+    memset(block, 'x', sizeof block);
+    for (int i = 0; i < 50; i++)
+        if (write(STDERR_FILENO, block, sizeof block) < 0)
+            break;
+}
+
 static void leave_out(struct liar *liar)
 {
     cJSON_DeleteItemFromArray(cJSON_GetObjectItem(liar->message, "agents"), 0);
@@ -410,6 +459,13 @@ const struct lie lies[] = {
     {"tells-never", "the answer's times are beyond all clocks", .change_spawned = tell_never},
     {"tells-fractions", "the answer's times are fractions of seconds",
      .change_spawned = tell_fractions},
+    {"leaves-group", "moves to another process group, ignores SIGTERM, never answers",
+     .change_spawned = leave_group},
+    {"is-deaf", "closes its stdin, ignores SIGTERM, never answers", .change_spawned = be_deaf},
+    {"stops-itself", "stops itself instead of answering", .change_spawned = stop_itself},
+    {"stops-the-harness", "stops spawnbench while it waits for the answer",
+     .change_spawned = stop_the_harness},
+    {"talks", "writes 50 MiB to its log with each answer", .change_spawned = talk},
     {"leaves-out", "the answer leaves an agent out", .change_spawned = leave_out},
     {"names-strangers", "the answer names an agent nobody asked for",
      .change_spawned = name_a_stranger},
