@@ -305,12 +305,32 @@ void json_add_double(cJSON *object, const char *key, double value)
     cJSON_AddRawToObject(object, key, digits);
 }
 
+static void add_escaped(struct text *out, uint32_t point)
+{
+    if (point > 0xffff) {
+        point -= 0x10000;
+        text_addf(out, "\\u%04x\\u%04x", 0xd800 + (point >> 10), 0xdc00 + (point & 0x3ff));
+    } else {
+        text_addf(out, "\\u%04x", point);
+    }
+}
+
+/* cJSON escapes the controls of ASCII. Others that steer a terminal or turn text around are told as
+ * escapes too: it is the same document, RFC 8259, section 7. */
 char *json_print(const cJSON *root, int pretty)
 {
     char *printed = pretty ? cJSON_Print(root) : cJSON_PrintUnformatted(root);
-    char *copy = xstrdup(printed ? printed : "null");
+    struct text out = {0};
+    for (const char *at = printed ? printed : "null"; *at;) {
+        size_t length = text_utf8_length(at);
+        if ((unsigned char)*at < 0x7f || text_plain_length(at))
+            text_add_bytes(&out, at, length);
+        else
+            add_escaped(&out, length ? text_code_point(at, length) : 0xfffd);
+        at += length ? length : 1;
+    }
     cJSON_free(printed);
-    return copy;
+    return text_take(&out);
 }
 
 void json_puts(const cJSON *root)

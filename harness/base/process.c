@@ -60,6 +60,7 @@ static void forget_handlers(void)
     }
     signal(SIGPIPE, SIG_DFL);
     signal(SIGCHLD, SIG_DFL); /* ignored, it would reap the child's children for it */
+    signal(SIGXFSZ, SIG_DFL);
 }
 
 /* Runs in the child, on the parent's memory until exec: no allocation, no stdio. */

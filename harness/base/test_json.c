@@ -261,6 +261,30 @@ static void members_are_printed_with_every_digit(void **state)
     cJSON_Delete(root);
 }
 
+/* The same document, but printed it steers no terminal. */
+static void what_is_not_seen_is_printed_as_escapes(void **state)
+{
+    static const char strange[] = "\x1b\xc2\x9b"
+                                  "31m\u202e\U000e0041\u00e9\x7f";
+    cJSON *root = cJSON_CreateObject(), *again = NULL;
+    char *printed;
+    struct err err = {0};
+    (void)state;
+    cJSON_AddStringToObject(root, "a", strange);
+    printed = json_print(root, 0);
+    assert_string_equal(printed, "{\"a\":\"\\u001b\\u009b31m\\u202e\\udb40\\udc41\u00e9\\u007f\"}");
+    assert_int_equal(json_parse(&again, printed, strlen(printed), &err), 0);
+    assert_string_equal(json_string(again, "a"), strange);
+    cJSON_Delete(again);
+    free(printed);
+    cJSON_Delete(root);
+    root = cJSON_CreateString("\xff");
+    printed = json_print(root, 0);
+    assert_string_equal(printed, "\"\\ufffd\"");
+    free(printed);
+    cJSON_Delete(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +297,7 @@ int main(void)
         cmocka_unit_test(integers_are_exact_or_refused),
         cmocka_unit_test(large_integers_keep_their_digits_among_others),
         cmocka_unit_test(members_are_printed_with_every_digit),
+        cmocka_unit_test(what_is_not_seen_is_printed_as_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

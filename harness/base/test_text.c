@@ -225,6 +225,32 @@ static void lines_are_counted_from_one(void **state)
     assert_int_equal(text_line_of("a\nb\nc", 99), 3);
 }
 
+static void what_is_not_seen_is_told(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"plain, \u00e9\u4e2d\U0001f600", "plain, \u00e9\u4e2d\U0001f600"},
+        {"\x1b[2J\n\t\x7f", "?[2J???"},
+        {"a\xc2\x80\xc2\x9b"
+         "31m\xc2\x9f"
+         "b",
+         "a??31m?b"},
+        {"\u202a\u202b\u202c\u202d\u202ex\u2066\u2067\u2068\u2069", "?????x????"},
+        {"\u200e\u200f\u061c\u200b\u200d\u2028\ufeff\u00ad", "????????"},
+        {"\U000e0041\u3164\u2060", "???"},
+        {"\xff\xc0\xaf\xed\xa0\x80.\xe2\x80", "??????.??"},
+        {"\u00a0\u2027\u202f\u2065", "\u00a0\u2027\u202f?"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *string = xstrdup(cases[i].from);
+        text_make_printable(string);
+        assert_string_equal(string, cases[i].to);
+        free(string);
+    }
+}
+
 static void a_file_comes_back_as_it_was_written(void **state)
 {
     static const char bytes[] = "a\0b\n";
@@ -321,6 +347,7 @@ int main(void)
         cmocka_unit_test(durations_read_with_three_digits),
         cmocka_unit_test(the_nearest_word_is_near),
         cmocka_unit_test(lines_are_counted_from_one),
+        cmocka_unit_test(what_is_not_seen_is_told),
         cmocka_unit_test(a_file_comes_back_as_it_was_written),
         cmocka_unit_test(what_cannot_be_written_leaves_nothing_beside),
         cmocka_unit_test(directories_are_made_once),

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/replace.h"
+
 static void out_of_memory(void)
 {
     static const char message[] = "spawnbench: out of memory\n";
@@ -153,16 +155,47 @@ size_t text_utf8_length(const char *at)
     return 0;
 }
 
+uint32_t text_code_point(const char *at, size_t length)
+{
+    static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t point = (unsigned char)at[0] & lead[length];
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | ((unsigned char)at[i] & 0x3f);
+    return point;
+}
+
+size_t text_plain_length(const char *at)
+{
+    /* Unicode 15.0: categories Cc, Cf, Zl and Zp, and the letters that fill a place with nothing */
+    static const struct {
+        uint32_t first, last;
+    } unseen[] = {{0, 0x1f},          {0x7f, 0x9f},       {0xad, 0xad},       {0x600, 0x605},
+                  {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891},
+                  {0x8e2, 0x8e2},     {0x115f, 0x1160},   {0x180e, 0x180e},   {0x200b, 0x200f},
+                  {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfeff, 0xfeff},
+                  {0xffa0, 0xffa0},   {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
+                  {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe007f}};
+    size_t length = text_utf8_length(at);
+    uint32_t point = length ? text_code_point(at, length) : 0;
+    for (size_t i = 0; i < sizeof unseen / sizeof unseen[0]; i++)
+        if (point <= unseen[i].last)
+            return point >= unseen[i].first ? 0 : length;
+    return length;
+}
+
 void text_make_printable(char *string)
 {
-    for (char *c = string; *c;) {
-        size_t length = text_utf8_length(c);
-        if (length == 0 || (unsigned char)*c < ' ' || *c == 0x7f) {
-            *c = '?';
-            length = 1;
-        }
-        c += length;
+    char *to = string;
+    for (const char *from = string; *from;) {
+        size_t length = text_utf8_length(from), plain = text_plain_length(from);
+        if (plain)
+            memmove(to, from, plain);
+        else
+            *to = '?';
+        to += plain ? plain : 1;
+        from += length ? length : 1;
     }
+    *to = '\0';
 }
 
 int text_read_file(char **out, size_t *length, const char *path, size_t most_bytes, struct err *err)
@@ -218,22 +251,7 @@ int text_write(int fd, const char *bytes, size_t length)
 
 int text_write_file(const char *path, const void *bytes, size_t length, struct err *err)
 {
-    char *beside = text_format("%s.new", path);
-    int rc = -1;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        err_system(err, "cannot write '%s'", path);
-        goto done;
-    }
-    rc = text_write(fd, bytes, length);
-    if (close(fd) != 0 || rc != 0 || rename(beside, path) != 0) {
-        err_system(err, "cannot write '%s'", path);
-        unlink(beside);
-        rc = -1;
-    }
-done:
-    free(beside);
-    return rc;
+    return replace_file(path, REPLACE_OURS, bytes, length, err);
 }
 
 int text_make_directories(const char *path, struct err *err)

@@ -35,8 +35,21 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* text_utf8_length - bytes of the UTF-8 character at `at`, 0 when there is none (a NUL has 1) */
 size_t text_utf8_length(const char *at);
 
-/* text_make_printable - in place: '?' for control characters and for bytes that are not UTF-8. For
- * words of strangers, which must neither steer a terminal nor spoil a JSON document. */
+/* text_code_point - of that character, which has so many bytes */
+uint32_t text_code_point(const char *at, size_t length);
+
+/*
+ * text_plain_length - text_utf8_length, but 0 also for a character that is not seen itself
+ *
+ * Controls (C0, DEL, C1), line ends among them, marks that turn the direction of text around or
+ * join, and other characters of no width.
+ * source : Unicode Standard Annex 44, General_Category; Unicode Technical Report 36, section 3
+ */
+size_t text_plain_length(const char *at);
+
+/* text_make_printable - in place: '?' for each such character and for each byte that is not UTF-8.
+ * For words of strangers, which must neither steer a terminal nor spoil a JSON document. The text
+ * may get shorter. */
 void text_make_printable(char *string);
 
 /* xmalloc family - memory or the end of the process; zeroed.
@@ -62,7 +75,7 @@ int text_write(int fd, const char *bytes, size_t length);
 /*
  * text_write_file - a whole file, replaced at once
  *
- * Written beside the target and renamed over it, so a reader sees the old or the new, never half.
+ * For names that we chose, see base/replace.h: links are not followed, what is no file is refused.
  * errors : ERR_SYSTEM, naming the path
  */
 int text_write_file(const char *path, const void *bytes, size_t length, struct err *err);

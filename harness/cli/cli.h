@@ -47,6 +47,10 @@ void cli_add_findings(cJSON *object, const char *key, const struct audit_finding
 /* cli_fail - "spawnbench: COMMAND: error" on stderr; returns the exit code that belongs to it */
 int cli_fail(const char *command, const struct err *err);
 
+/* limits.c: cli_check_limits - enough stack, and, to measure, files that may grow.
+ * errors: ERR_UNFIT */
+int cli_check_limits(bool measures, struct err *err);
+
 /* cli_colour - stdout is a terminal and NO_COLOR (no-color.org) is not set */
 bool cli_colour(void);
 

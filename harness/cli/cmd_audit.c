@@ -1,6 +1,7 @@
 /* spawnbench audit: is this database sound? And would we see it if it were not? */
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "audit/audit.h"
 #include "base/json.h"
@@ -54,8 +55,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
 static void tell(const char *path, const struct audit_report *report,
                  const struct audit_findings *findings)
 {
-    char spent[TEXT_DURATION_BYTES];
-    printf("%s\n  file      %lld bytes, %lld pages, %lld free, journal %s\n", path,
+    char spent[TEXT_DURATION_BYTES], *name = xstrdup(path);
+    text_make_printable(name);
+    printf("%s\n  file      %lld bytes, %lld pages, %lld free, journal %s\n", name,
            (long long)report->bytes, (long long)report->pages, (long long)report->free_pages,
            report->journal_mode);
     if (report->is_store)
@@ -71,6 +73,7 @@ static void tell(const char *path, const struct audit_report *report,
     printf("  %zu finding%s\n", findings->count, findings->count == 1 ? "" : "s");
     for (size_t i = 0; i < findings->count; i++)
         printf("    %-32s %s\n", findings->items[i].rule->name, findings->items[i].text);
+    free(name);
 }
 
 static void tell_json(const char *path, const struct audit_report *report,

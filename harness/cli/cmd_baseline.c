@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/replace.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "trend/gate/baseline.h"
@@ -180,7 +181,7 @@ static int save(void *context, struct results *store, struct err *err)
         rc = results_document_put(store, &document, err);
     }
     if (rc == 0 && asked->file)
-        rc = text_write_file(asked->file, text, strlen(text), err);
+        rc = replace_file(asked->file, REPLACE_GIVEN, text, strlen(text), err);
     if (rc == 0)
         tell(&baseline);
     gate_baseline_release(&baseline);
@@ -194,10 +195,12 @@ static int save(void *context, struct results *store, struct err *err)
 static int list_one(void *context, const struct results_document *document)
 {
     struct gate_baseline baseline;
+    char *name = xstrdup(document->name);
     struct err err = {0};
     char date[32];
     bool good = gate_baseline_read(&baseline, document->text, strlen(document->text), &err) == 0;
     cli_date(date, document->made_wall_ns);
+    text_make_printable(name);
     if (context) {
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "name", document->name);
@@ -208,11 +211,12 @@ static int list_one(void *context, const struct results_document *document)
         cJSON_AddStringToObject(row, "error", err.text);
         cJSON_AddItemToArray(context, row);
     } else if (good)
-        printf("%-20s %s  %-20s %8zu  %s\n", document->name, date, baseline.scenario,
-               baseline.sitting_count, baseline.fingerprint.id);
+        printf("%-20s %s  %-20s %8zu  %s\n", name, date, baseline.scenario, baseline.sitting_count,
+               baseline.fingerprint.id);
     else
-        printf("%-20s %s  %s\n", document->name, date, err.text);
+        printf("%-20s %s  %s\n", name, date, err.text);
     gate_baseline_release(&baseline);
+    free(name);
     return 0;
 }
 

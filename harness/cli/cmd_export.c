@@ -1,12 +1,10 @@
 /* spawnbench export: one stored run in the format of another tool, without measuring. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/replace.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "report/report.h"
@@ -54,56 +52,22 @@ static char *list_formats(int key, const char *text, void *input)
     return text_take(&list); /* argp gives it back */
 }
 
-/* A file under way. One that was there stays as it was until the new one is whole: it is written
- * beside it and renamed over it. What is no regular file (a pipe, /dev/null) is written to. */
-struct target {
-    char *path;   /* of the file, links followed */
-    char *beside; /* NULL: written to as it is */
-    FILE *file;
-};
-
-static int target_open(struct target *target, const char *path, struct err *err)
-{
-    struct stat about;
-    char *real = realpath(path, NULL);
-    bool special = real && stat(real, &about) == 0 && !S_ISREG(about.st_mode);
-    int fd;
-    *target = (struct target){.path = real ? real : xstrdup(path)};
-    if (!special)
-        target->beside = text_format("%s.new", target->path);
-    fd = open(special ? target->path : target->beside,
-              O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_TRUNC), 0644);
-    target->file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (target->file)
-        return 0;
-    err_system(err, "cannot write '%s'", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* good: all was written. Returns -1 with err filled when it did not arrive. */
-static int target_close(struct target *target, bool good, struct err *err)
-{
-    int rc = good ? 0 : -1;
-    if (target->file && fclose(target->file) != 0 && good)
-        rc = err_system(err, "cannot write '%s'", target->path);
-    if (target->file && target->beside && rc == 0 && rename(target->beside, target->path) != 0)
-        rc = err_system(err, "cannot write '%s'", target->path);
-    if (target->file && target->beside && rc < 0)
-        unlink(target->beside);
-    free(target->beside);
-    free(target->path);
-    return rc;
-}
-
+/* One that was there stays as it was until the new one is whole. */
 static int write_file(const struct asked *asked, struct results *store, int64_t run,
                       struct err *err)
 {
-    struct target target;
-    bool good = target_open(&target, asked->output, err) == 0 &&
-                report_export(target.file, store, run, asked->format, err) == 0;
-    return target_close(&target, good, err);
+    struct replace target;
+    FILE *file;
+    bool good;
+    if (replace_begin(&target, asked->output, REPLACE_GIVEN, err) < 0)
+        return -1;
+    file = fdopen(fcntl(target.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "w");
+    good = file && report_export(file, store, run, asked->format, err) == 0;
+    if ((!file || fclose(file) != 0) && (good || !file)) {
+        err_system(err, "cannot write '%s'", asked->output);
+        good = false;
+    }
+    return replace_end(&target, good, err);
 }
 
 static int export_run(const struct asked *asked, struct err *err)

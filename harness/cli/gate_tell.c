@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/replace.h"
 #include "base/text.h"
 #include "cli/pages.h"
 #include "report/trend_words.h"
@@ -92,7 +93,7 @@ static int tell_junit(const struct cli_gate *gate, const struct gate_result *res
     rc = report_gate_junit(memory, result, err);
     fclose(memory);
     if (rc == 0)
-        rc = text_write_file(gate->junit, data, length, err);
+        rc = replace_file(gate->junit, REPLACE_GIVEN, data, length, err);
     free(data);
     return rc;
 }

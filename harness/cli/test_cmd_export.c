@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <limits.h>
 #include <sqlite3.h>
 
@@ -95,6 +96,15 @@ static void refusals_are_told(void **state)
     }
 }
 
+static void assert_fresh_files_are_gone(const char *folder)
+{
+    DIR *files = opendir(folder);
+    assert_non_null(files);
+    for (struct dirent *entry; (entry = readdir(files));)
+        assert_null(strstr(entry->d_name, ".new"));
+    closedir(files);
+}
+
 /* the old file stays as it was, and nothing is left beside it */
 static void a_file_is_replaced_whole_or_not_at_all(void **state)
 {
@@ -111,11 +121,13 @@ static void a_file_is_replaced_whole_or_not_at_all(void **state)
     said = cli_say(*state, "export", "-f", "csv", "-o", "link", NULL);
     assert_int_equal(said.exit_status, 0);
     cli_forget(&said);
-    text = content(*state, "kept"); /* where the link points to */
+    text = content(*state, "link");
     assert_said(text, "run_number,scenario");
     free(text);
-    text = content(*state, "kept.new");
-    assert_null(text);
+    text = content(*state, "kept"); /* where the link pointed to */
+    assert_string_equal(text, "old\n");
+    free(text);
+    assert_fresh_files_are_gone(*state);
     free(beside);
     free(old);
 }

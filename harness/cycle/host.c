@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cycle/cgroup.h"
+#include "cycle/commit.h"
 #include "cycle/cycle.h"
 #include "cycle/probe.h"
 
@@ -61,27 +62,10 @@ static int64_t fdatasync_median_ns(const char *folder)
     return probe_fdatasync(took, 21, folder) == 0 ? took[10] : -1;
 }
 
-/* The commit that is checked out here, read from .git without running anything. */
 static char *git_commit(void)
 {
     char folder[4096];
-    if (!getcwd(folder, sizeof folder))
-        return xstrdup("");
-    for (;;) {
-        char *path = text_format("%s/.git/HEAD", folder), *head = first_line(path);
-        char *slash = strrchr(folder, '/');
-        free(path);
-        if (strncmp(head, "ref: ", 5) == 0) {
-            char *ref = text_format("%s/.git/%s", folder, head + 5);
-            free(head);
-            head = first_line(ref);
-            free(ref);
-        }
-        if (*head || !slash || slash == folder)
-            return head;
-        free(head);
-        *slash = '\0';
-    }
+    return getcwd(folder, sizeof folder) ? commit_find(folder) : xstrdup("");
 }
 
 static void add_cpu(cJSON *host)

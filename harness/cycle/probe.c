@@ -48,8 +48,8 @@ static bool sync_once(int64_t *took_ns, int fd)
 
 int probe_fdatasync(int64_t took[], size_t count, const char *folder)
 {
-    char *path = text_format("%s/.fsync-probe", folder);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), why = errno;
+    char *path = text_format("%s/.spawnbench-XXXXXX", folder);
+    int fd = mkostemp(path, O_CLOEXEC), why = errno;
     bool whole = fd >= 0;
     for (size_t i = 0; i < count && whole; i++) {
         whole = sync_once(&took[i], fd);

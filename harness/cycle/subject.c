@@ -17,7 +17,7 @@
 int subject_start(struct subject *out, const char *const argv[], char *const environment[],
                   const char *log_path, struct err *err)
 {
-    int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
     *out = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
     if (log < 0)
         return err_system(err, "cannot write the subject's log '%s'", log_path);
@@ -239,7 +239,7 @@ char *subject_log_tail(const struct subject *subject, size_t most_bytes)
     struct text tail = {0};
     struct stat about;
     char *block = xcalloc(1, most_bytes + 1);
-    int fd = subject->log_path ? open(subject->log_path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = subject->log_path ? open(subject->log_path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd >= 0 && fstat(fd, &about) == 0) {
         off_t from = about.st_size > (off_t)most_bytes ? about.st_size - (off_t)most_bytes : 0;
         ssize_t got = pread(fd, block, most_bytes, from);

@@ -24,7 +24,10 @@ set(SPAWNBENCH_TEST_TABLE
   "cli/gate_self_test                 cli,speed   300  serial"
   "cli/golden                         cli,release 300"
   "cli/installed                      cli,long,release 900"
+  "cli/killed                         cli,long    300"
+  "cli/killed_many                    slow        3600"
   "cli/self_test                      cli,long    300"
+  "cli/surroundings                   cli,long    300"
   "devel/clang_tidy                   self,long   1800"
   "judge/stats/check/vector_check     unit,long   300"
   "proof/crash/controls               unit,long   300"
@@ -57,6 +60,7 @@ set(SPAWNBENCH_TEST_VARIANTS
   # name                              program               argument
   "audit/honest_cycles_thousand       audit/honest_cycles   1000"
   "cli/faults_survived_sequential     cli/faults_survived   sequential"
+  "cli/killed_many                    cli/killed            300"
   "proof/damage/damage_many           proof/damage/damage   10"
 )
 

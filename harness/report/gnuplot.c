@@ -1,6 +1,7 @@
 /* What does gnuplot make of a script and its data? One picture, drawn without a shell. */
 #include "report/figure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,28 +63,46 @@ done:
     return rc;
 }
 
-/* Paths relative to the folder and with "./" in front: never an option,
- * a pipe or a machine's path. */
-int gnuplot_draw(const char *folder, const char *base, char *trouble)
+static int draw_into(const char *folder, const char *base, const char *fresh, char *trouble)
 {
     char *script = text_format("./%s.gp", base), *data = text_format("./%s.dat", base);
-    char *fresh = text_format("./%s.svg.new", base);
-    const char *const argv[] = {"gnuplot", "-d", "-c", script, fresh, data, NULL};
-    char *from = text_format("%s/%s", folder, fresh), *to = text_format("%s/%s.svg", folder, base);
-    int rc = 0;
-    *trouble = '\0';
-    if (run_gnuplot(folder, argv, trouble, GNUPLOT_TROUBLE_BYTES) < 0 || rename(from, to) != 0) {
-        if (!*trouble)
-            snprintf(trouble, GNUPLOT_TROUBLE_BYTES, "gnuplot left no picture");
+    char *picture = text_format("./%s/picture.svg", fresh);
+    const char *const argv[] = {"gnuplot", "-d", "-c", script, picture, data, NULL};
+    char *from = text_format("%s/%s", folder, picture),
+         *to = text_format("%s/%s.svg", folder, base);
+    int rc = run_gnuplot(folder, argv, trouble, GNUPLOT_TROUBLE_BYTES);
+    if (rc == 0 && rename(from, to) != 0) {
+        snprintf(trouble, GNUPLOT_TROUBLE_BYTES, "gnuplot left no picture");
+        rc = -1;
+    }
+    if (rc < 0) {
         unlink(from);
         unlink(to);
-        rc = -1;
     }
     free(script);
     free(data);
-    free(fresh);
+    free(picture);
     free(from);
     free(to);
+    return rc;
+}
+
+/* Paths relative to the folder and with "./" in front: never an option, a pipe or a machine's path.
+ * gnuplot follows a link of the name that it writes to: it writes into a folder that only we know.
+ */
+int gnuplot_draw(const char *folder, const char *base, char *trouble)
+{
+    char *template = text_format("%s/.spawnbench-XXXXXX", folder);
+    int rc = -1;
+    *trouble = '\0';
+    if (!mkdtemp(template)) {
+        snprintf(trouble, GNUPLOT_TROUBLE_BYTES, "cannot make a folder in '%s': %s", folder,
+                 strerror(errno));
+    } else {
+        rc = draw_into(folder, base, strrchr(template, '/') + 1, trouble);
+        rmdir(template);
+    }
+    free(template);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "report/chapters.h"
 #include "report/figure.h"
 #include "report/report.h"
@@ -226,10 +227,9 @@ static int add_run(struct page *page, size_t index, struct err *err)
 int report_render(const char *folder, struct results *store, const int64_t runs[], size_t count,
                   bool *figures_missing, struct err *err)
 {
-    char *figures = text_format("%s/figures", folder);
-    char *path = text_format("%s/benchmarks.md", folder);
+    char *figures = NULL, *path = text_format("%s/benchmarks.md", folder);
+    int rc = folder_make_below(&figures, folder, "figures", err);
     struct page page = {.figures = figures, .store = store, .runs = runs, .count = count};
-    int rc = text_make_directories(figures, err);
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = add_run(&page, i, err);
     if (rc == 0)

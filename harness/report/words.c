@@ -10,26 +10,13 @@
 
 #include "base/clock.h"
 
-/* C0 and C1 controls, DEL, and the characters that turn the direction of text around */
-static bool is_control(const char *c, size_t length)
-{
-    const unsigned char *b = (const unsigned char *)c;
-    if (length == 1)
-        return b[0] < ' ' || b[0] == 0x7f;
-    if (length == 2)
-        return b[0] == 0xc2 && b[1] < 0xa0;
-    return length == 3 && b[0] == 0xe2 &&
-           ((b[1] == 0x80 && ((b[2] >= 0xa8 && b[2] <= 0xae) || b[2] == 0x8e || b[2] == 0x8f)) ||
-            (b[1] == 0x81 && b[2] >= 0xa6 && b[2] <= 0xa9));
-}
-
 /* One character of data, made plain: its bytes, a blank or '?'. Returns how many bytes to go on. */
 static size_t plain_character(char out[5], const char *c)
 {
     size_t length = text_utf8_length(c);
     if (*c == '\n' || *c == '\r' || *c == '\t')
         memcpy(out, " ", 2);
-    else if (length == 0 || is_control(c, length))
+    else if (!text_plain_length(c))
         memcpy(out, "?", 2);
     else {
         memcpy(out, c, length);

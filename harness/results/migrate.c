@@ -90,7 +90,7 @@ static const char strange_tables[] =
     "SELECT count(name) FROM sqlite_master WHERE type = 'view'"
     " OR (type = 'table' AND (rootpage > 0) IS NOT 1) OR sql LIKE 'create%virtual%'";
 
-int migrate_version(struct results *store, bool create, struct err *err)
+static int find_version(struct results *store, bool create, struct err *err)
 {
     int64_t application = read_pragma(store, "PRAGMA application_id");
     int64_t version = read_pragma(store, "PRAGMA user_version");
@@ -117,6 +117,17 @@ int migrate_version(struct results *store, bool create, struct err *err)
         return err_set(err, ERR_UNFIT, "'%s' is a database, but not a results store of spawnbench",
                        store->path);
     return 0;
+}
+
+/* All of it at one moment: another process may be making the tables. */
+int migrate_version(struct results *store, bool create, struct err *err)
+{
+    int version;
+    if (sqlite3_exec(store->database, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return sql_fail(store, err, "read it");
+    version = find_version(store, create, err);
+    sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL);
+    return version;
 }
 
 static int run_steps(struct results *store, const char *const steps[], size_t count)

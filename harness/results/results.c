@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 #include "results/migrate.h"
 #include "results/sql.h"
@@ -24,20 +25,53 @@ static int set_up_to_read(struct results *store, int version, struct err *err)
     return 0;
 }
 
+/* A store that is there may be kept elsewhere; none is made where a link leads to. */
+static bool is_link(const char *path)
+{
+    struct stat about;
+    return lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
+}
+
+/* Others write, too: a hundred runs may share one store. SQLite's own handler waits for a fixed
+ * time and cannot be interrupted. */
+static int wait_for_turn(void *context, int tries)
+{
+    struct results *store = context;
+    int64_t now_ns = clock_now_ns(), most = tries < 20 ? 1 + tries : 20;
+    if (tries == 0)
+        store->busy_since_ns = now_ns;
+    if (interrupt_seen() || now_ns - store->busy_since_ns > store->busy_most_ns)
+        return 0;
+    /* not all at the same moment */
+    clock_sleep_until(now_ns + most * CLOCK_NS_PER_MS / 2 + now_ns % (most * CLOCK_NS_PER_MS));
+    return 1;
+}
+
+/* Who changes the mode at the same moment is told "busy" at once, as waiting could not help. */
+static int set_up_to_write(struct results *store, struct err *err)
+{
+    int rc, tries = 0;
+    do
+        rc = sqlite3_exec(store->database,
+                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                          "PRAGMA foreign_keys = ON;",
+                          NULL, NULL, NULL);
+    while (rc == SQLITE_BUSY && wait_for_turn(store, tries++));
+    return rc == SQLITE_OK ? 0 : sql_fail(store, err, "write it");
+}
+
 static int set_up(struct results *store, enum results_mode mode, struct err *err)
 {
     int version;
-    sqlite3_busy_timeout(store->database, 10000);
-    version = migrate_version(store, mode == RESULTS_MAKE, err);
+    store->busy_most_ns = (mode == RESULTS_READ ? 10 : 120) * CLOCK_NS_PER_S;
+    sqlite3_busy_handler(store->database, wait_for_turn, store);
+    version = migrate_version(store, mode == RESULTS_MAKE && !is_link(store->path), err);
     if (version < 0)
         return -1;
     if (mode == RESULTS_READ)
         return set_up_to_read(store, version, err);
-    if (mode == RESULTS_MAKE && sqlite3_exec(store->database,
-                                             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                             "PRAGMA foreign_keys = ON;",
-                                             NULL, NULL, NULL) != SQLITE_OK)
-        return sql_fail(store, err, "write it");
+    if (mode == RESULTS_MAKE && set_up_to_write(store, err) < 0)
+        return -1;
     return migrate_up(store, version, err);
 }
 
@@ -98,7 +132,8 @@ int results_open(struct results **out, const char *path, enum results_mode mode,
 {
     struct results *store = xcalloc(1, sizeof *store);
     struct err why = {0};
-    int flags = SQLITE_OPEN_READWRITE | (mode == RESULTS_MAKE ? SQLITE_OPEN_CREATE : 0);
+    bool creates = mode == RESULTS_MAKE && !is_link(path);
+    int flags = SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0);
     store->path = xstrdup(path);
     if (mode != RESULTS_MAKE && refuse_journal(path, &why) < 0)
         goto failed;
@@ -315,15 +350,29 @@ static void roll_back(struct results *store)
         sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
 }
 
+int results_begin(struct results *store, struct err *err)
+{
+    if (sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return sql_fail(store, err, "begin a transaction");
+    return 0;
+}
+
+int results_end(struct results *store, int rc, struct err *err)
+{
+    if (rc == 0 && sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        rc = sql_fail(store, err, "end a transaction");
+    if (rc != 0)
+        roll_back(store);
+    return rc;
+}
+
 int results_cycle_begin(struct results *store, int64_t run, const struct cycle *cycle, int sitting,
                         int64_t audit_ns, struct err *err)
 {
     store->run = run;
     store->cycle = (int64_t)cycle->index;
-    if (prepare_kept(store, err) < 0)
+    if (prepare_kept(store, err) < 0 || results_begin(store, err) < 0)
         return -1;
-    if (sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return sql_fail(store, err, "begin a transaction");
     if (put_cycle(store, cycle, sitting, audit_ns, err) < 0)
         goto failed;
     for (size_t i = 0; i < cycle->agent_count; i++)
@@ -366,12 +415,7 @@ int results_audit_put(struct results *store, int64_t run, const struct results_a
 
 int results_cycle_commit(struct results *store, struct err *err)
 {
-    if (sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-        sql_fail(store, err, "commit a cycle");
-        roll_back(store);
-        return -1;
-    }
-    return 0;
+    return results_end(store, 0, err);
 }
 
 int results_verdict_put(struct results *store, int64_t run, const char *claim, int value,

@@ -99,6 +99,16 @@ int results_finding_put(struct results *store, int64_t run,
 int results_cycle_commit(struct results *store, struct err *err);
 
 /*
+ * results_begin, results_end - a transaction over several of the calls that put something, but
+ * results_cycle_begin, which has its own
+ *
+ * rc      : of what was put; not 0: nothing of it is kept
+ * returns : results_end: rc, or -1 when it could not be kept
+ */
+int results_begin(struct results *store, struct err *err);
+int results_end(struct results *store, int rc, struct err *err);
+
+/*
  * results_audit_put - what looked into the store of an arm after a cycle, or at its end
  *
  * Inside a cycle's transaction it belongs to it; a failure ends that.

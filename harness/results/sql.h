@@ -13,6 +13,7 @@ struct results {
     char *path;
     struct guard guard; /* the file may be anybody's */
     int64_t run, cycle; /* the open cycle transaction */
+    int64_t busy_since_ns, busy_most_ns;
     /* kept: once per cycle, agent, finding */
     sqlite3_stmt *cycle_insert, *agent_insert, *finding_insert;
 };

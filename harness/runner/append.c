@@ -41,14 +41,32 @@ static int begin_new(struct runner *runner, struct err *err)
                               .planned = runner->plan.count};
     int rc;
     run.environment_json = cycle_host_describe(options->results, results_engine());
-    rc = results_run_begin(runner->store, &run, err);
+    rc = results_begin(runner->store, err);
+    if (rc == 0) {
+        rc = results_run_begin(runner->store, &run, err);
+        if (rc == 0) /* before anybody can see it and go on with it */
+            rc = lease_take(&runner->hold, options->results, run.id, err);
+        if (rc == 0)
+            rc = results_plan_put(runner->store, run.id, runner->plan.fingerprint,
+                                  runner->plan.text, err);
+        rc = results_end(runner->store, rc, err);
+    }
     free(run.environment_json);
-    runner->id = run.id;
+    runner->id = rc == 0 ? run.id : 0;
     runner->sitting = 1;
-    if (rc < 0)
-        return rc;
-    return results_plan_put(runner->store, runner->id, runner->plan.fingerprint, runner->plan.text,
-                            err);
+    return rc;
+}
+
+/* Whoever measured it may have come to its end before we held it. */
+static int check_partial(struct runner *runner, struct err *err)
+{
+    struct results_run run;
+    int rc = results_run_load(runner->store, runner->options->resume, &run, err);
+    if (rc == 0 && strcmp(run.state, "partial") != 0)
+        rc = err_set(err, ERR_USAGE, "run %lld is complete, there is nothing to resume",
+                     (long long)run.id);
+    results_run_release(&run);
+    return rc;
 }
 
 /* What somebody rewrote stays so. */
@@ -65,7 +83,8 @@ static int check_note(struct runner *runner, struct err *err)
 
 static int begin_again(struct runner *runner, struct err *err)
 {
-    if (check_plan(runner, err) < 0)
+    if (lease_take(&runner->hold, runner->options->results, runner->options->resume, err) < 0 ||
+        check_partial(runner, err) < 0 || check_plan(runner, err) < 0)
         return -1;
     runner->id = runner->options->resume;
     if (check_note(runner, err) < 0 ||

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "judge/judge.h"
@@ -21,17 +22,46 @@ int runner_settle_results(const char *given, char **absolute, struct err *err)
 
 /* ---- begin ---- */
 
-/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
- * one. */
-static int make_places(struct runner *runner, struct err *err)
+static bool uses_metrics(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->arm_count; i++)
+        for (char **word = scenario->arms[i].subject; *word; word++)
+            if (strcmp(*word, "{metrics}") == 0)
+                return true;
+    return false;
+}
+
+/* Made here where it is asked for, since subjects follow links. */
+static int place_metrics(struct runner *runner, struct err *err)
 {
     const struct scenario *scenario = runner->scenario;
     const char *results = runner->options->results;
-    runner->label = text_format("%lld.%d", (long long)runner->id, runner->sitting);
-    runner->folder = text_format("%s/runs/%s", results, runner->label);
-    runner->metrics = text_format("%s/evidence/commands/%s/spawn_metrics.json", results,
-                                  scenario->spec_id ? scenario->spec_id : scenario->name);
-    return text_make_directories(runner->folder, err);
+    char *below =
+        text_format("evidence/commands/%s", scenario->spec_id ? scenario->spec_id : scenario->name);
+    char *folder = NULL;
+    int rc = uses_metrics(scenario) ? folder_make_below(&folder, results, below, err) : 0;
+    runner->metrics = text_format("%s/%s/spawn_metrics.json", results, below);
+    free(folder);
+    free(below);
+    return rc;
+}
+
+/* Each sitting has a folder of its own: a subject that was killed may have left anything in the old
+ * one, and a store that was removed leaves the folders of runs that had the same numbers. */
+static int make_places(struct runner *runner, struct err *err)
+{
+    char *wanted = text_format("%lld.%d", (long long)runner->id, runner->sitting);
+    char *runs = NULL;
+    int rc = folder_make_below(&runs, runner->options->results, "runs", err);
+    if (rc == 0)
+        rc = folder_make_fresh(&runner->label, runs, wanted, err);
+    if (rc == 0) {
+        runner->folder = text_format("%s/%s", runs, runner->label);
+        rc = place_metrics(runner, err);
+    }
+    free(runs);
+    free(wanted);
+    return rc;
 }
 
 static int begin(struct runner *runner, struct err *err)
@@ -161,6 +191,18 @@ static void keep_first(struct err *first, int rc, const struct err *later)
         *first = *later;
 }
 
+/* A run that is complete has its verdicts: a kill between the two would leave it without. */
+static int record_end(struct runner *runner, bool complete, const char *note, int *code,
+                      struct err *err)
+{
+    int rc = results_begin(runner->store, err);
+    if (rc == 0)
+        rc = results_run_end(runner->store, runner->id, complete, note, err);
+    if (rc == 0 && !runner->rewritten)
+        rc = runner_record_verdicts(runner, code, err);
+    return results_end(runner->store, rc, err);
+}
+
 /* Nothing that was measured may be lost, whatever failed before. */
 static void end(struct runner *runner, struct runner_outcome *out, struct err *err)
 {
@@ -181,12 +223,10 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     /* nothing else is as grave: what was stored is not what was measured */
     if (runner->run && runner_check_written(runner, &later) < 0)
         *err = later;
-    rc = results_run_end(runner->store, runner->id, err->code == ERR_NONE, err->text, &later);
+    rc = record_end(runner, err->code == ERR_NONE, err->text, &out->code, &later);
     keep_first(err, rc, &later);
-    if (!runner->rewritten) {
-        rc = runner_record_verdicts(runner, &out->code, &later);
-        keep_first(err, rc, &later);
-    }
+    if (rc < 0)
+        results_run_end(runner->store, runner->id, false, err->text, &later);
     out->code = out->code ? out->code : beside;
     out->run = runner->id;
 }
@@ -198,6 +238,7 @@ static void release(struct runner *runner)
     cycle_release(&runner->cycle);
     results_basis_release(&runner->basis);
     results_close(runner->store);
+    lease_release(&runner->hold);
     audit_findings_release(&runner->findings);
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
         runner_audit_release(&runner->audits[i]);

@@ -5,7 +5,8 @@
  *
  *     plan        built from scenario and seed; declared in the store, or, where a run is resumed,
  *                 held against what it declared
- *     subjects    one per arm, in a folder of this sitting: RESULTS/runs/RUN.SITTING
+ *     subjects    one per arm, in a fresh folder of this sitting: RESULTS/runs/RUN.SITTING, or
+ *                 RUN.SITTING-2, ... where an older one has that name
  *     each item   of the plan that is not stored yet: wait for its turn, run the cycle, audit the
  *                 store, put cycle, findings and audit into the results in one transaction; at a
  *                 look: stop when all is decided
@@ -93,8 +94,9 @@ struct runner_outcome {
  *
  * out    : filled whatever is returned
  * errors : ERR_UNFIT a subject does not start, the results store cannot be used, another plan than
- *          the one the resumed run declared; ERR_SYSTEM; ERR_INTERRUPTED; those of the observer.
- *          Subjects are closed then, too
+ *          the one the resumed run declared, another process measures that run; ERR_USAGE it is
+ *          complete; ERR_SYSTEM; ERR_INTERRUPTED; those of the observer. Subjects are closed then,
+ *          too
  */
 int runner_go(struct runner_outcome *out, const struct runner_options *options, struct err *err);
 

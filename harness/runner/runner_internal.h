@@ -3,6 +3,7 @@
 #define RUNNER_RUNNER_INTERNAL_H
 
 #include "results/basis.h"
+#include "results/lease.h"
 #include "runner/audits.h"
 #include "runner/runner.h"
 #include "scenario/plan.h"
@@ -20,6 +21,7 @@ struct runner {
     struct plan plan;
     bool *done; /* per item of the plan */
     struct results *store;
+    struct lease hold; /* of this run */
     int64_t id;
     int sitting;
     char *folder, *label, *metrics;

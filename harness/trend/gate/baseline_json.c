@@ -276,6 +276,16 @@ static int read_document(struct gate_baseline *out, const cJSON *root, const cha
     return check_sum(root, text, err);
 }
 
+/* It may come from anybody, and is told on terminals. */
+static void make_printable(struct gate_baseline *baseline)
+{
+    text_make_printable(baseline->name);
+    text_make_printable(baseline->scenario);
+    text_make_printable(baseline->version);
+    for (size_t i = 0; i < baseline->series_count; i++)
+        text_make_printable(baseline->series[i].arm);
+}
+
 int gate_baseline_read(struct gate_baseline *out, const char *text, size_t length, struct err *err)
 {
     cJSON *root = NULL;
@@ -283,6 +293,7 @@ int gate_baseline_read(struct gate_baseline *out, const char *text, size_t lengt
     *out = (struct gate_baseline){0};
     if (json_parse(&root, text, length, &why) == 0 && read_document(out, root, text, &why) == 0) {
         cJSON_Delete(root);
+        make_printable(out);
         return 0;
     }
     cJSON_Delete(root);
