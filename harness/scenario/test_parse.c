@@ -88,7 +88,7 @@ static void what_is_said_arrives(void **state)
         "true,"
         "  \"ready\": {\"by\": \"line\", \"text\": \"up\"}},"
         " {\"name\": \"b\", \"command\": [\"{agent}\"], \"ledger\": false, "
-        "  \"ready\": {\"by\": \"exit\"}}],"
+        "  \"ready\": {\"by\": \"exit\"}, \"expect\": {\"output\": {\"contains\": \"x\"}}}],"
         "\"arms\": [{\"name\": \"p\", \"subject\": [\"{liar}\", \"--x\"]}],"
         "\"cycles\": {\"looks\": [10, 20]}, \"block\": 2, \"warmup\": 0, \"deadline\": \"1.5s\","
         "\"open_deadline\": \"2m\","
@@ -111,6 +111,11 @@ static void what_is_said_arrives(void **state)
     assert_string_equal(scenario.agents[0].ready_text, "up");
     assert_true(scenario.agents[0].ledger);
     assert_false(scenario.agents[1].ledger);
+    assert_false(scenario.agents[0].expects_exit);
+    assert_null(scenario.agents[0].expected_output);
+    assert_false(scenario.agents[1].expects_exit);
+    assert_string_equal(scenario.agents[1].expected_output, "x");
+    assert_true(scenario.agents[1].expected_within);
     assert_string_equal(scenario.arms[0].subject[1], "--x");
     assert_int_equal(scenario.look_count, 2);
     assert_int_equal(scenario.looks[1], 20);
