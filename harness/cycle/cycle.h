@@ -72,7 +72,6 @@ struct cycle_agent {
     enum cycle_witness witness;
     pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
     struct cycle_attested attested;
-    char *error; /* owned; NULL when none */
     char *error;       /* owned; NULL when none */
     char *last_seen;   /* what it did when it was late, by /proc; owned; NULL: it was not */
 };
