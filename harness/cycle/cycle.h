@@ -38,9 +38,13 @@ struct cycle_agent {
     enum cycle_outcome outcome;
     pid_t pid;                               /* 0: none told */
     int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
-    pid_t ledger_pid;                        /* the agent's own words */
+    /* the agent's own words, and spawnbench-witness's: how many there were, and the first */
+    int ready_messages, exec_messages, done_messages;
     int64_t main_ns, own_ready_ns;
-    int ledger_lines;
+    pid_t done_pid; /* who said "done", by the kernel's word */
+    int done_status;
+    int64_t output_bytes;         /* what it printed on stdout after it was ready; -1: not told */
+    char output_sha256[65];       /* of that; "" */
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
     /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
@@ -49,8 +53,9 @@ struct cycle_agent {
     int64_t peak_bytes; /* its peak resident set until then; -1: not known */
     enum cycle_costs costs_of;
     enum cycle_witness witness;
-    pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
-    char *error;       /* owned; NULL when none */
+    pid_t witness_pid;   /* who connected, by the kernel's word; 0: nobody */
+    int witness_is_told; /* 1: it is `pid` or descends from it; 0: not; -1: it has ended */
+    char *error;         /* owned; NULL when none */
 };
 
 /* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
@@ -96,7 +101,10 @@ struct cycle {
     int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
     int64_t finish_sent_ns, finished_ns;
     char consensus[16]; /* "agreed", "split" or "" */
-    int ledger_strays;  /* ledger lines of agents that are not of this cycle */
+    /* the subject starts nothing, or the batch is too large for the queue of witnesses: nothing is
+     * asked of them */
+    bool unwitnessed;
+    int witness_strays; /* messages of agents that are not of this cycle, or of nobody */
     char stray[64];     /* one of them */
     int answer_strays;  /* agents in the answer that nobody asked for, or twice */
     int children_left;  /* children of the subject after the cycle, zombies included */
@@ -144,7 +152,7 @@ struct cycle_subjects; /* opaque */
 enum cycle_moment {
     CYCLE_OPENING, /* "open" was sent; cycle is NULL */
     CYCLE_BEFORE_SPAWN,
-    CYCLE_SPAWNING, /* "spawn" was sent; the ledger has been read */
+    CYCLE_SPAWNING, /* "spawn" was sent; witnesses have been heard */
     CYCLE_SPAWNED,  /* its answer has been read, "finish" not been sent */
     CYCLE_FINISHING,
     CYCLE_FINISHED,
@@ -168,7 +176,7 @@ struct cycle_meddler {
 struct cycle_options {
     const struct scenario *scenario;
     const char *run_label;               /* "open" passes it on */
-    const char *folder;                  /* databases, ledgers and logs go here; it exists */
+    const char *folder;                  /* databases and logs go here; it exists */
     const char *metrics_path;            /* what {metrics} stands for */
     const bool *arm_chosen;              /* per arm */
     const char *store_folder;            /* databases go here instead; NULL: folder */
@@ -185,7 +193,7 @@ struct cycle_options {
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err);
 
 /*
- * cycle_run - one batch: spawn, finish, ledger, hygiene
+ * cycle_run - one batch: spawn, finish, witnesses, hygiene
  *
  * A subject that broke is ended and started anew for the next cycle, five times in a run at most.
  * errors : ERR_INTERRUPTED only

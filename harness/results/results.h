@@ -199,7 +199,7 @@ struct results_series {
     int *blocks;    /* the block each belongs to, ascending */
     int *places;    /* of each in its pair: 0 is first */
     size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
-    size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
+    size_t unknown; /* how many of values are NaN: no witness, or this machine does not tell */
 };
 
 /*
