@@ -24,31 +24,31 @@ static void an_honest_cycle_has_no_finding(void **state)
     expect(fixture, NULL);
 }
 
-static void a_cycle_without_store_is_held_against_the_ledger_only(void **state)
+static void a_cycle_without_store_is_held_against_the_witness_only(void **state)
 {
     struct fixture *fixture = *state;
     fixture->agents[0].recorded_ns = fixture->agents[1].recorded_ns = 0;
     audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
     expect(fixture, NULL);
-    fixture->agents[0].ledger_lines = 0;
+    fixture->agents[0].ready_messages = 0;
     audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
     expect(fixture, "every-ready-agent-ran");
 }
 
-static void a_program_that_knows_no_ledger_is_judged_without_it(void **state)
+static void a_program_without_a_witness_is_judged_without_it(void **state)
 {
     struct fixture *fixture = *state;
     for (int i = 0; i < 2; i++) {
-        fixture->asked[i].ledger = false;
-        fixture->agents[i].ledger_lines = 0;
-        fixture->agents[i].ledger_pid = 0;
+        fixture->asked[i].witness = SCENARIO_WITNESS_NONE;
+        fixture->agents[i].ready_messages = 0;
+        fixture->agents[i].witness_pid = 0;
         fixture->agents[i].main_ns = fixture->agents[i].own_ready_ns = 0;
     }
     audit_it(fixture);
     expect(fixture, NULL);
 }
 
-/* One lie each, told by the answer, the ledger or /proc. */
+/* One lie each, told by the answer, the witness or /proc. */
 static void leave_out(struct fixture *fixture)
 {
     fixture->agents[1].answered = false;
@@ -68,23 +68,26 @@ static void not_finished(struct fixture *fixture)
 }
 static void never_ran(struct fixture *fixture)
 {
-    fixture->agents[0].ledger_lines = 0;
+    fixture->agents[0].ready_messages = 0;
 }
 static void ran_twice(struct fixture *fixture)
 {
-    fixture->agents[0].ledger_lines = 2;
+    fixture->agents[0].ready_messages = 2;
 }
 static void ran_unasked(struct fixture *fixture)
 {
-    fixture->cycle.ledger_strays = 1;
+    fixture->cycle.witness_strays = 1;
 }
 static void other_process(struct fixture *fixture)
 {
     fixture->agents[0].pid = 51;
 }
-static void other_ledger_process(struct fixture *fixture)
+static void another_process_witnessed(struct fixture *fixture)
 {
-    fixture->agents[0].ledger_pid = 99;
+    fixture->agents[0].witness_pid = 99;
+    fixture->agents[0].attested = (struct cycle_attested){.made = CYCLE_ATTEST_WITNESS,
+                                                          .failed = CYCLE_ATTEST_WITNESS,
+                                                          .text = "process 99 connected"};
 }
 static void begun_before_it_was_sent(struct fixture *fixture)
 {
@@ -150,7 +153,7 @@ static void every_lie_in_a_cycle_is_seen_by_its_rule(void **state)
         {ran_twice, "every-ready-agent-ran"},
         {ran_unasked, "no-agent-ran-unasked"},
         {other_process, "one-process-one-id"},
-        {other_ledger_process, "one-process-one-id"},
+        {another_process_witnessed, "one-process-one-id"},
         {begun_before_it_was_sent, "times-are-in-order"},
         {ended_after_it_was_answered, "times-are-in-order"},
         {started_after_main, "times-are-in-order"},
@@ -226,7 +229,7 @@ static void an_honest_failure_has_no_finding(void **state)
             "INSERT INTO agent_executions VALUES ('7.1', '4.0', 4, 'gemini', 'cancelled',"
             " 'cancelled', 50, 120, NULL, 170, NULL)"); /* 4.1 could not be started: no row */
     fixture->agents[0].outcome = CYCLE_CANCELLED;
-    fixture->agents[0].ledger_lines = 0;
+    fixture->agents[0].ready_messages = 0;
     fixture->agents[1] = (struct cycle_agent){.id = "4.1",
                                               .asked = &fixture->asked[1],
                                               .answered = true,
@@ -321,8 +324,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(an_honest_cycle_has_no_finding),
-        WITH_STORE(a_cycle_without_store_is_held_against_the_ledger_only),
-        WITH_STORE(a_program_that_knows_no_ledger_is_judged_without_it),
+        WITH_STORE(a_cycle_without_store_is_held_against_the_witness_only),
+        WITH_STORE(a_program_without_a_witness_is_judged_without_it),
         WITH_STORE(every_lie_in_a_cycle_is_seen_by_its_rule),
         WITH_STORE(every_lie_in_the_store_is_seen_by_its_rule),
         WITH_STORE(a_store_that_is_not_there_is_found),

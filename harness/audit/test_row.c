@@ -192,7 +192,7 @@ static void an_agent_that_runs_is_not_completed(void **state)
 static void an_agent_ends_after_it_was_seen_running(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->agents[1].pid = fixture->agents[1].ledger_pid = getpid();
+    fixture->agents[1].pid = fixture->agents[1].witness_pid = getpid();
     fixture->cycle.finished_ns = INT64_MAX;
     live(fixture, A_ROW "pid = (SELECT max(pid) FROM agent_executions)" OF_IT, now_finished);
     expect(fixture, STATE);
@@ -228,7 +228,7 @@ static void failed_agents_are_as_they_were_told(void **state)
     fixture->agents[1].outcome = CYCLE_FAILED;
     fixture->agents[1].error = (char *)"no";
     fixture->agents[1].ready_ns = 0;
-    fixture->agents[1].ledger_lines = 0;
+    fixture->agents[1].ready_messages = 0;
     fixture->agents[1].finished = false;
     fixture->cycle.outcome = CYCLE_FAILED;
     snprintf(fixture->cycle.consensus, sizeof fixture->cycle.consensus, "agreed");

@@ -70,17 +70,33 @@ static int prepare_arm(struct cycle_subjects *run, size_t index, struct err *err
     arm->asked = &run->options.scenario->arms[index];
     arm->chosen = run->options.arm_chosen[index];
     arm->opening = (struct cycle_arm_opening){.starts = true, .open_ns = -1};
-    arm->ledger_fd = -1;
     if (!arm->chosen)
         return 0;
     arm->database =
         text_format("%s/%s.sqlite", run->options.store_folder ? run->options.store_folder : folder,
                     arm->asked->name);
-    arm->ledger_path = text_format("%s/%s.ledger", folder, arm->asked->name);
     arm->log_path = text_format("%s/%s.log", folder, arm->asked->name);
-    if (fill_command(&arm->argv, run, arm->asked->subject, err) < 0 || ledger_open(arm, err) < 0 ||
-        open_subject(run, arm, err) < 0)
+    if (fill_command(&arm->argv, run, arm->asked->subject, err) < 0 ||
+        witness_open(&arm->witness, err) < 0 || open_subject(run, arm, err) < 0)
         return err_wrap(err, "subject '%s'", arm->asked->subject[0]);
+    return 0;
+}
+
+/* Only needed, and only asked for, when an agent of the scenario is started through it. */
+static int find_launcher(struct cycle_subjects *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count && !run->launcher_path; i++) {
+        if (scenario->agents[i].witness != SCENARIO_WITNESS_LAUNCHER)
+            continue;
+        run->launcher_path = process_find_beside_self("spawnbench-witness");
+        if (!run->launcher_path)
+            return err_set(
+                err, ERR_UNFIT,
+                "agent '%s' is started through 'spawnbench-witness', which is not beside "
+                "spawnbench (build or install it, or write \"witness\": \"none\")",
+                scenario->agents[i].name);
+    }
     return 0;
 }
 
@@ -111,10 +127,11 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
     run->environment = environment_make(options->environment);
     strain_open_here(&run->strain);
     for (size_t i = 0; i < arms; i++)
-        run->arms[i].ledger_fd = -1;
+        run->arms[i].witness.fd = -1;
     hygiene_enter(run);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
-    if (find_agent(run, err) < 0)
+    run->most_agents = witness_most_agents();
+    if (find_agent(run, err) < 0 || find_launcher(run, err) < 0)
         goto failed;
     for (size_t i = 0; i < arms; i++)
         if (prepare_arm(run, i, err) < 0)
@@ -146,6 +163,8 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .agents = agents,
                             .agent_count = count,
                             .outcome = CYCLE_UNKNOWN,
+                            .unwitnessed =
+                                !run->arms[item->arm].opening.starts || count > run->most_agents,
                             .spawn_time_ns = -1,
                             .ready_time_ns = -1,
                             .strain = {-1, -1, -1, -1, -1, -1},
@@ -205,6 +224,14 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
     free(tail);
 }
 
+/* Never while something is measured: what came by now waits in the socket. */
+static void hear(struct cycle_arm *arm, struct cycle *cycle)
+{
+    int64_t from_ns = clock_now_ns();
+    witness_hear(&arm->witness, testimony_take, cycle);
+    cycle->hygiene_ns += clock_now_ns() - from_ns;
+}
+
 static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *arm,
                                  struct cycle *cycle)
 {
@@ -227,6 +254,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
         usage_after(&before, arm, cycle);
+        hear(arm, cycle);
         attest_agents(run, arm, &request, cycle);
         judge_outcome(cycle);
         hung_tell(arm, cycle);
@@ -259,6 +287,7 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
+        hear(arm, cycle);
         meddle(run, arm, CYCLE_FINISHED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(arm, cycle, CYCLE_BROKE_FINISH, came);
@@ -366,8 +395,10 @@ int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
         return interrupt_check(err);
     hygiene_look(run, arm, out);
     take_strain(run, out);
-    /* the ledger last: agents of a subject that broke are gone by then and write no more */
-    ledger_read(arm, out);
+    /* once more: agents of a subject that broke are gone by now and say no more */
+    hear(arm, out);
+    witness_hang_up(&arm->witness);
+    testimony_end(out);
     if (out->broke == CYCLE_WHOLE) {
         expect_ends(out);
         out->harness_ns += clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
@@ -430,13 +461,10 @@ void cycle_close(struct cycle_subjects *run)
     hygiene_leave(run);
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
         struct cycle_arm *arm = &run->arms[i];
-        if (arm->ledger_fd >= 0)
-            close(arm->ledger_fd);
-        text_release(&arm->ledger_rest);
         hung_release(&arm->hung);
+        witness_close(&arm->witness);
         fill_free(arm->argv);
         free(arm->database);
-        free(arm->ledger_path);
         free(arm->log_path);
         free(arm->version);
     }
@@ -444,6 +472,7 @@ void cycle_close(struct cycle_subjects *run)
     fill_free(run->environment);
     free(run->arms);
     free(run->agent_path);
+    free(run->launcher_path);
     free(run);
 }
 

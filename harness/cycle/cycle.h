@@ -55,15 +55,15 @@ struct cycle_agent {
     enum cycle_outcome outcome;
     pid_t pid;                               /* 0: none told */
     int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
-    pid_t ledger_pid;                        /* the agent's own words */
+    /* the agent's own words, and spawnbench-witness's: how many there were, and the first */
+    int ready_messages, exec_messages, done_messages;
     int64_t main_ns, own_ready_ns;
-    int ledger_lines;
+    pid_t done_pid; /* who said "done", by the kernel's word */
+    int done_status;
+    int64_t output_bytes;         /* what it printed on stdout after it was ready; -1: not told */
+    char output_sha256[65];       /* of that; "" */
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
-    int done_messages;    /* how often it said itself that it had ended; of the last of them: */
-    int done_status;      /* with which exit status */
-    int64_t output_bytes; /* what it had printed after it was ready; -1: not told */
-    char output_sha256[65];
     /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
      * or no process of the subject has the pid it told */
     int64_t cpu_ns;
@@ -72,8 +72,8 @@ struct cycle_agent {
     enum cycle_witness witness;
     pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
     struct cycle_attested attested;
-    char *error;       /* owned; NULL when none */
-    char *last_seen;   /* what it did when it was late, by /proc; owned; NULL: it was not */
+    char *error;     /* owned; NULL when none */
+    char *last_seen; /* what it did when it was late, by /proc; owned; NULL: it was not */
 };
 
 /* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
@@ -120,8 +120,11 @@ struct cycle {
     int64_t spawn_time_ns; /* answered - sent; -1 when not every agent became ready */
     int64_t ready_time_ns; /* last ready_ns - sent; -1 likewise, and of another clock */
     int64_t finish_sent_ns, finished_ns;
-    char consensus[16];  /* "agreed", "split" or "" */
-    int ledger_strays;   /* ledger lines of agents that are not of this cycle */
+    char consensus[16]; /* "agreed", "split" or "" */
+    /* the subject starts nothing, or the batch is too large for the queue of witnesses: nothing is
+     * asked of them */
+    bool unwitnessed;
+    int witness_strays;  /* messages of agents that are not of this cycle, or of nobody */
     char stray[64];      /* one of them */
     int answer_strays;   /* agents in the answer that nobody asked for, or twice */
     int answer_oddities; /* what else it told that cannot be */
@@ -174,7 +177,7 @@ struct cycle_subjects; /* opaque */
 enum cycle_moment {
     CYCLE_OPENING, /* "open" was sent; cycle is NULL */
     CYCLE_BEFORE_SPAWN,
-    CYCLE_SPAWNING, /* "spawn" was sent; the ledger has been read */
+    CYCLE_SPAWNING, /* "spawn" was sent; witnesses have been heard */
     CYCLE_SPAWNED,  /* its answer has been read, "finish" not been sent */
     CYCLE_FINISHING,
     CYCLE_FINISHED,
@@ -198,7 +201,7 @@ struct cycle_meddler {
 struct cycle_options {
     const struct scenario *scenario;
     const char *run_label;               /* "open" passes it on */
-    const char *folder;                  /* databases, ledgers and logs go here; it exists */
+    const char *folder;                  /* databases and logs go here; it exists */
     const char *metrics_path;            /* what {metrics} stands for */
     const bool *arm_chosen;              /* per arm */
     const char *store_folder;            /* databases go here instead; NULL: folder */
@@ -216,7 +219,7 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
 
 /*
  * cycle_spawn  - the first half of a batch: spawn
- * cycle_finish - the second one: finish, ledger, hygiene; also after a cycle_spawn that broke
+ * cycle_finish - the second one: finish, witnesses, hygiene; also after a cycle_spawn that broke
  * cycle_run    - both
  *
  * Whatever is done between the two is in none of the measured times. A subject that broke is ended

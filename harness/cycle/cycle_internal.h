@@ -6,6 +6,7 @@
 #include "cycle/birth.h"
 #include "cycle/cycle.h"
 #include "cycle/strain.h"
+#include "cycle/witness.h"
 
 #define CYCLE_MOST_RESTARTS 5
 /* beyond the deadline: the subject ends agents, answers */
@@ -35,13 +36,10 @@ struct cycle_arm {
     bool chosen, down;
     struct subject subject;
     char **argv; /* placeholders filled */
-    char *database, *ledger_path, *log_path, *version;
+    char *database, *log_path, *version;
     bool records;
     struct cycle_arm_opening opening; /* of its first process */
-    int ledger_fd;
-    int64_t ledger_offset;
-    struct text ledger_rest; /* a line that was not complete yet */
-    bool ledger_flooded;     /* it is too long: what comes until its end is passed over */
+    struct witness witness;
     int restarts;
     int cycles, descriptors_first;               /* of the present process */
     pid_t own_children[CYCLE_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
@@ -58,8 +56,10 @@ struct cycle_subjects {
     struct cycle_options options;
     struct strain strain;
     struct cycle_arm *arms;
-    char *agent_path;   /* what {agent} stands for */
-    char **environment; /* of the subjects; NULL: ours */
+    char *agent_path;    /* what {agent} stands for */
+    char *launcher_path; /* spawnbench-witness; NULL when no agent needs it */
+    size_t most_agents;  /* batches larger than this have no witness */
+    char **environment;  /* of the subjects; NULL: ours */
 };
 
 /* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
@@ -86,7 +86,7 @@ char *message_finish(const struct cycle_subjects *run, const struct cycle *cycle
 void message_read_spawned(struct cycle *cycle, const cJSON *answer);
 void message_read_finished(struct cycle *cycle, const cJSON *answer);
 
-/* message.c: the agent of this cycle that an answer or a ledger line means; NULL: none */
+/* message.c: the agent of this cycle that an answer or a witness means; NULL: none */
 struct cycle_agent *message_agent(struct cycle *cycle, const char *id);
 
 /* fill.c: placeholders of a command line; NULL-terminated, caller frees with fill_free */
@@ -94,9 +94,10 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
                  struct err *err);
 void fill_free(char **command);
 
-/* ledger.c: lines that agents wrote since the last call, into their places in the cycle */
-int ledger_open(struct cycle_arm *arm, struct err *err);
-void ledger_read(struct cycle_arm *arm, struct cycle *cycle);
+/* testimony.c: one message of a witness, for witness_hear with the cycle as context; what all of
+ * them attested together */
+void testimony_take(void *cycle, pid_t pid, const char *message, size_t length);
+void testimony_end(struct cycle *cycle);
 
 /* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
 void hygiene_open(struct cycle_arm *arm);

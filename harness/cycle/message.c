@@ -41,11 +41,13 @@ static cJSON *ready_object(const struct scenario_agent *asked)
 }
 
 static cJSON *agent_object(const struct cycle_subjects *run, const struct cycle_arm *arm,
-                           const struct cycle_agent *agent)
+                           const struct cycle *cycle, const struct cycle_agent *agent)
 {
     const struct scenario_agent *asked = agent->asked;
     cJSON *object = cJSON_CreateObject();
     cJSON *command = cJSON_CreateArray(), *environment = cJSON_CreateObject();
+    if (asked->witness == SCENARIO_WITNESS_LAUNCHER && !cycle->unwitnessed)
+        cJSON_AddItemToArray(command, cJSON_CreateString(run->launcher_path));
     for (size_t i = 0; asked->command[i]; i++) {
         bool own = strcmp(asked->command[i], "{agent}") == 0;
         cJSON_AddItemToArray(command,
@@ -54,7 +56,8 @@ static cJSON *agent_object(const struct cycle_subjects *run, const struct cycle_
     for (size_t i = 0; i < asked->environment_count; i++)
         cJSON_AddStringToObject(environment, asked->environment[i].key,
                                 asked->environment[i].value);
-    cJSON_AddStringToObject(environment, "SPAWNBENCH_LEDGER", arm->ledger_path);
+    if (asked->witness != SCENARIO_WITNESS_NONE && !cycle->unwitnessed)
+        cJSON_AddStringToObject(environment, "SPAWNBENCH_WITNESS", arm->witness.name);
     cJSON_AddStringToObject(environment, "SPAWNBENCH_AGENT", agent->id);
     cJSON_AddStringToObject(object, "id", agent->id);
     cJSON_AddStringToObject(object, "name", asked->name);
@@ -80,7 +83,7 @@ char *message_spawn(const struct cycle_subjects *run, const struct cycle_arm *ar
                             scenario->on_failure == SCENARIO_CANCEL ? "cancel" : "degrade");
     agents = cJSON_AddArrayToObject(message, "agents");
     for (size_t i = 0; i < cycle->agent_count; i++)
-        cJSON_AddItemToArray(agents, agent_object(run, arm, &cycle->agents[i]));
+        cJSON_AddItemToArray(agents, agent_object(run, arm, cycle, &cycle->agents[i]));
     return one_line(message);
 }
 

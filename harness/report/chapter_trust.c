@@ -20,11 +20,11 @@ static int64_t cycles_at(const struct facts *facts, const struct results_tally *
 }
 
 /* In how many cycles could a rule be checked: not for arms without a store,
- * not without a ledger. */
+ * not without a witness. */
 static int64_t cycles_checked(const struct facts *facts, const struct audit_rule *rule)
 {
     int64_t checked = 0;
-    if (rule->needs_ledger && facts->ledger_agents == 0)
+    if (rule->needs_witness && facts->witnessed_agents == 0)
         return 0;
     if (strcmp(rule->name, "consensus-is-whole") == 0 && !facts->scenario.consensus)
         return 0;
@@ -102,11 +102,15 @@ static void add_skipped(struct text *out, const struct facts *facts)
                         facts->arms[i].name);
     }
     for (size_t i = 0; i < facts->scenario.agent_count; i++) {
-        if (facts->scenario.agents[i].ledger)
+        const struct scenario_agent *agent = &facts->scenario.agents[i];
+        if (agent->witness == SCENARIO_WITNESS_SELF)
             continue;
-        words_markdownf(out,
-                        "- skipped: the rules about the ledger for agent %s, which writes none\n",
-                        facts->scenario.agents[i].name);
+        words_markdownf(out, "- skipped: the rules about %s for agent %s, which %s\n",
+                        agent->witness == SCENARIO_WITNESS_NONE ? "the witness" : "own words",
+                        agent->name,
+                        agent->witness == SCENARIO_WITNESS_NONE
+                            ? "has none"
+                            : "is started through spawnbench-witness and tells nothing itself");
     }
     if (!facts->scenario.consensus)
         text_add(out, "- skipped: consensus, which the scenario does not ask for\n");
@@ -165,7 +169,7 @@ int chapter_integrity(struct text *out, struct results *store, const struct fact
     text_add(out, "### Is the data whole?\n\n");
     add_integrity_rate(out, facts);
     text_addf(out,
-              "After each cycle the plan, the subject's answer, its store, the agents' own ledger "
+              "After each cycle the plan, the subject's answer, its store, the agents' witness "
               "and /proc are held against each other. A cycle that broke off is checked as far "
               "as it got.%s\n\n"
               "| question | answered by | level | kind | cycles | findings |\n"

@@ -254,7 +254,7 @@ static void name_arms(struct facts *facts)
         arm->version = xstrdup("");
     }
     for (size_t i = 0; i < facts->scenario.agent_count; i++)
-        facts->ledger_agents += facts->scenario.agents[i].ledger;
+        facts->witnessed_agents += facts->scenario.agents[i].witness != SCENARIO_WITNESS_NONE;
 }
 
 static int read_passes(struct facts *facts, struct results *store, struct err *err)
@@ -309,8 +309,8 @@ int facts_load(struct facts *out, struct results *store, int64_t run, struct err
     *out = (struct facts){0};
     if (results_run_load(store, run, &out->run, err) < 0)
         return -1;
-    if (scenario_parse(&out->scenario, out->run.scenario_text, strlen(out->run.scenario_text),
-                       err) < 0) {
+    if (scenario_parse_stored(&out->scenario, out->run.scenario_text,
+                              strlen(out->run.scenario_text), err) < 0) {
         err_wrap(err, "the scenario stored with run %lld", (long long)run);
         goto failed;
     }

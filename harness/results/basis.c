@@ -198,7 +198,7 @@ void results_basis_earlier(struct results_basis *out, const struct scenario *sce
     int64_t id = 0;
     if (results_run_find(store, scenario->name, &id, NULL) == 0 &&
         results_run_load(store, id, &run, NULL) == 0 &&
-        scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
+        scenario_parse_stored(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
         is_same(&earlier, scenario))
         results_basis_load(out, scenario, store, id, NULL);
     else

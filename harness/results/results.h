@@ -224,7 +224,7 @@ struct results_series {
     int *pairs;     /* which pair each is of, ascending */
     size_t n;       /* how many there are */
     size_t reached; /* leading pairs that are complete, those left out too: 0 .. reached - 1 */
-    size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
+    size_t unknown; /* how many of values are NaN: no witness, or this machine does not tell */
 };
 
 /*

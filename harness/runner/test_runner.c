@@ -14,7 +14,8 @@
 /* One warm-up and four pairs of two arms, two looks: ten items. */
 static const char scenario_text[] =
     "{\"name\": \"tiny\", \"about\": \"a test\",\n"
-    " \"agents\": [{\"name\": \"a\", \"command\": [\"" BINARY_DIR "/spawnref-agent\"]}],\n"
+    " \"agents\": [{\"name\": \"a\", \"command\": [\"" BINARY_DIR "/spawnref-agent\"],\n"
+    "              \"witness\": \"none\"}],\n"
     " \"arms\": [{\"name\": \"one\", \"subject\": [\"" BINARY_DIR "/spawnref\"]},\n"
     "            {\"name\": \"two\", \"subject\": [\"" BINARY_DIR "/spawnref\"]}],\n"
     " \"cycles\": {\"looks\": [2, 4]}, \"block\": 1, \"warmup\": 1, \"deadline\": \"5s\",\n"

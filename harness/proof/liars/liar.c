@@ -69,8 +69,8 @@ static void learn(struct between *between, cJSON **request)
         cJSON_Delete(between->spawned);
         between->spawned = *request;
         between->liar.lied = 0;
-        between->liar.ledger =
-            json_string(cJSON_GetObjectItem(agent, "environment"), "SPAWNBENCH_LEDGER");
+        between->liar.witness =
+            json_string(cJSON_GetObjectItem(agent, "environment"), "SPAWNBENCH_WITNESS");
         *request = NULL;
     }
 }

@@ -10,7 +10,7 @@
 
 /* What a lie may look at and change. */
 struct liar {
-    const char *database, *ledger; /* from "open" and from the first agent of "spawn" */
+    const char *database, *witness; /* from "open" and from the first agent of "spawn" */
     const char *run;
     int64_t batch;
     int lied;       /* about the present batch */
