@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/process.h"
+#include "base/standard.h"
 #include "base/text.h"
 #include "study/micro/micro.h"
 
@@ -365,6 +366,7 @@ int main(int argc, char *argv[])
     struct err err = {0};
     int rc;
     interrupt_catch();
+    standard_open();
     rc = read_options(&options, argc, argv, &err);
     if (rc == 0 && options.help) {
         fputs(usage, stdout);

@@ -8,6 +8,7 @@
 
 #include "base/arguments.h"
 #include "base/interrupt.h"
+#include "base/standard.h"
 #include "study/trials/prose.h"
 #include "study/trials/real.h"
 #include "study/trials/trials.h"
@@ -152,6 +153,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     char *command;
     int rc;
+    standard_open();
     rc = read_options(argc, argv, &arguments, &err);
     if (rc < 0 || arguments.help) {
         fputs(usage, arguments.help ? stdout : stderr);
