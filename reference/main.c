@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "metrics/metrics.h"
 #include "spawner/protocol.h"
 #include "spawner/spawner.h"
@@ -205,6 +206,7 @@ int main(int argc, char *argv[])
     struct protocol protocol = {.spawner = &spawner};
     struct err err = {0};
     int rc, status;
+    inherited_reset();
     read_options(argc, argv);
     if ((options.extension && store_load_extension(options.extension, &err) < 0) ||
         spawner_open(&spawner, options.sequential ? sequential_start : parallel_start,

@@ -53,6 +53,12 @@ void audit_find(struct audit_findings *findings, const char *rule, const char *a
     va_end(args);
 }
 
+const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid)
+{
+    snprintf(out, AUDIT_PROCESS_BYTES, pid ? "process %d" : "no process", (int)pid);
+    return out;
+}
+
 void audit_findings_clear(struct audit_findings *findings)
 {
     findings->count = 0;
@@ -77,6 +83,9 @@ static void check_answer(struct audit_findings *findings, const struct cycle *cy
     if (cycle->answer_strays)
         finding_add(findings, RULE_PLAN, "", "%d entries of the answer were not asked for",
                     cycle->answer_strays);
+    if (cycle->answer_oddities)
+        finding_add(findings, RULE_PLAN, "", "%s%s", cycle->oddity,
+                    cycle->answer_oddities > 1 ? " (one of several)" : "");
     for (size_t i = 0; i < cycle->agent_count; i++) {
         const struct cycle_agent *agent = &cycle->agents[i];
         if (!agent->answered)
@@ -96,6 +105,7 @@ static void check_ledger(struct audit_findings *findings, const struct cycle *cy
                     cycle->ledger_strays, cycle->stray);
     for (size_t i = 0; i < cycle->agent_count; i++) {
         const struct cycle_agent *agent = &cycle->agents[i];
+        char told[AUDIT_PROCESS_BYTES];
         if (!agent->asked->ledger)
             continue;
         if (agent->outcome == CYCLE_READY && agent->ledger_lines == 0)
@@ -104,10 +114,29 @@ static void check_ledger(struct audit_findings *findings, const struct cycle *cy
         if (agent->ledger_lines > 1)
             finding_add(findings, RULE_RAN, agent->id, "ran %d times", agent->ledger_lines);
         if (agent->ledger_lines == 1 && agent->answered && agent->outcome == CYCLE_READY &&
-            agent->pid != agent->ledger_pid)
-            finding_add(findings, RULE_PID, agent->id, "process %d in the answer, %d in the ledger",
-                        (int)agent->pid, (int)agent->ledger_pid);
+            agent->pid != agent->ledger_pid && !agent->attested.failed &&
+            !(agent->attested.made & CYCLE_ATTEST_WITNESS))
+            finding_add(findings, RULE_PID, agent->id, "%s in the answer, %d in the ledger",
+                        audit_process_told(told, agent->pid), (int)agent->ledger_pid);
     }
+}
+
+/* What /proc attests of the agents: cycle/attest.c looked, right after the answer. */
+static void check_attested(struct audit_findings *findings, const struct cycle *cycle)
+{
+    static const struct {
+        enum cycle_attest what;
+        enum rule_id rule;
+    } checks[] = {{CYCLE_ATTEST_OWN, RULE_OWN},
+                  {CYCLE_ATTEST_BELONGS, RULE_BELONGS},
+                  {CYCLE_ATTEST_WITNESS, RULE_PID},
+                  {CYCLE_ATTEST_BEGAN, RULE_BEGAN},
+                  {CYCLE_ATTEST_PROGRAM, RULE_PROGRAM}};
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        for (size_t k = 0; k < sizeof checks / sizeof checks[0]; k++)
+            if (cycle->agents[i].attested.failed & checks[k].what)
+                finding_add(findings, checks[k].rule, cycle->agents[i].id, "%s",
+                            cycle->agents[i].attested.text);
 }
 
 static void check_times_of(struct audit_findings *findings, const struct cycle *cycle,
@@ -175,11 +204,16 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
     check_conduct(findings, cycle);
     if (cycle->broke == CYCLE_WHOLE || cycle->broke == CYCLE_BROKE_FINISH) {
         check_answer(findings, cycle);
-        for (size_t i = 0; i < cycle->agent_count; i++)
+        if (cycle->clock_doubt[0]) /* one sentence: all else would follow from it */
+            finding_add(findings, RULE_TIMES, "", "%s", cycle->clock_doubt);
+        for (size_t i = 0; i < cycle->agent_count && !cycle->clock_doubt[0]; i++)
             if (cycle->agents[i].outcome == CYCLE_READY)
                 check_times_of(findings, cycle, &cycle->agents[i], watch != NULL);
         check_ledger(findings, cycle);
+        check_attested(findings, cycle);
     }
+    if (cycle->broke == CYCLE_WHOLE)
+        outputs_check_ends(findings, cycle);
     if (watch)
         watch_look(watch, findings, scenario, cycle, level, result);
     result->spent_ns = clock_now_ns() - from_ns;
@@ -208,6 +242,8 @@ enum audit_level audit_rule_level(const struct audit_rule *rule)
     case RULE_PHANTOM:
     case RULE_STATE:
     case RULE_CONSENSUS:
+    case RULE_VOTES:
+    case RULE_OUTPUT:
     case RULE_READABLE:
     case RULE_TRIPWIRE:
     case RULE_UNDECIDED:

@@ -1,9 +1,9 @@
 /* audit - did everybody tell the truth? Plan, answer, store and ledger are held against each other.
  *
- * Normal use: one audit_watch per store, audit_watch_cycle after each cycle at the level that
- * schedule.h says, audit_watch_rest before the subject closes, then audit_database for the file as
- * it was left. Each broken rule is a finding: data, not an error. The rules are the table in
- * rules.c.
+ * Normal use: one audit_watch per store, audit_watch_spawned in the middle of each cycle,
+ * audit_watch_cycle after it at the level that schedule.h says, audit_watch_rest before the subject
+ * closes, then audit_watch_closed for the files as it left them. Each broken rule is a finding:
+ * data, not an error. The rules are the table in rules.c.
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
@@ -94,6 +94,9 @@ struct audit_result {
      * and those that turned out to be done */
     int64_t undecided, present;
     int64_t spent_ns, full_ns; /* all of it; what only a full one does */
+    int64_t contents;          /* ready agents whose output was held against what is known of it */
+    int64_t unmet;      /* agents that printed by their own word what 'expect' does not say */
+    size_t first_unmet; /* one of them, by its place in the cycle */
 };
 
 /* One store, followed from cycle to cycle: a read-only connection of our own, what was seen before,
@@ -127,6 +130,16 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
                        enum audit_level level, struct audit_result *result);
 
 /*
+ * audit_watch_spawned - "spawned" has been answered and "finish" not yet been asked: is each start
+ * that was acknowledged in the store, as it was told, and nothing of its end?
+ *
+ * What is missing is told by audit_watch_cycle after this cycle, which knows whether it came late.
+ * Read by key: flat cost. Nothing is looked at in a cycle that broke. watch, danger: as there
+ */
+void audit_watch_spawned(struct audit_watch *watch, struct audit_findings *findings,
+                         const struct cycle *cycle);
+
+/*
  * audit_watch_reopened - the subject was started anew and has opened its store: what became of the
  * cycles that broke off?
  *
@@ -140,6 +153,20 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
 void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,
                           const struct scenario *scenario, enum audit_level level,
                           struct audit_result *result);
+
+/*
+ * audit_watch_closed - the subject has closed its store and is gone: audit_database of what it
+ * left, and is each row of each batch still what it was?
+ *
+ * watch    : at rest (audit_watch_rest); NULL: no cycle of it was followed
+ * database : copied with its -wal and -journal and not touched
+ * folder   : where the copy may lie meanwhile
+ * report   : filled as far as the file could be read; that it could not is a finding
+ * errors   : ERR_SYSTEM the copy cannot be made
+ */
+int audit_watch_closed(struct audit_watch *watch, struct audit_findings *findings,
+                       struct audit_report *report, const char *database, const char *folder,
+                       const struct scenario *scenario, struct err *err);
 
 /* audit_watch_rest - close the connection until the next cycle; accepts NULL. To be called before
  * the subject is asked to close, or its last connection could not tidy the store. */

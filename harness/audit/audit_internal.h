@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "base/guard.h"
+#include "base/sha256.h"
 
 /* Names for the rows of rules.c. */
 enum rule_id {
@@ -17,6 +18,9 @@ enum rule_id {
     RULE_PHANTOM,
     RULE_STATE,
     RULE_CONSENSUS,
+    RULE_VOTES,
+    RULE_OUTPUT,
+    RULE_END,
     RULE_INTEGRITY_CHECK,
     RULE_FOREIGN_KEYS,
     RULE_READABLE,
@@ -35,10 +39,18 @@ enum rule_id {
     RULE_UNDECIDED,
     RULE_ALIVE,
     RULE_TOLD,
-    RULE_RECOVERS
+    RULE_RECOVERS,
+    RULE_OWN,
+    RULE_BELONGS,
+    RULE_PROGRAM,
+    RULE_BEGAN
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
+
+/* audit_process_told - "process 17", or "no process" where none was told that can be one */
+#define AUDIT_PROCESS_BYTES 24
+const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid);
 
 void finding_add(struct audit_findings *findings, enum rule_id rule, const char *agent,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -62,11 +74,11 @@ void wal_check(struct audit_findings *findings, const char *path);
 /* The tables of a spawner's store. */
 enum store_table { TABLE_EXECUTIONS, TABLE_CONSENSUS, TABLE_OUTPUTS, TABLE_COUNT };
 
-/* The rows of one batch. `digest` adds up the digests of the rows,
+/* The rows of one batch. `digest` adds up the digests of the rows of a table,
  * so their order does not matter. */
 struct batch_rows {
     int64_t rows[TABLE_COUNT];
-    uint64_t digest;
+    uint64_t digest[TABLE_COUNT];
     enum {
         BATCH_STRANGE, /* nobody asked for it here */
         BATCH_BROKEN,  /* its cycle broke off: it may still become something else */
@@ -95,6 +107,13 @@ struct open_batch {
     bool subject_ended, finish_sent, finished;
 };
 
+/* What the look between "spawned" and "finish" met; kept until that cycle has been audited. */
+struct early_look {
+    size_t index, count; /* of the cycle, and its agents; no agents: nobody looked */
+    bool *missing;       /* per agent: called ready, and it had no row; own */
+    int64_t *alive_ns;   /* per agent: its process ran at this time; 0: not known; own */
+};
+
 struct audit_watch {
     const char *path, *run_label;
     sqlite3 *database;                   /* NULL while at rest */
@@ -114,15 +133,30 @@ struct audit_watch {
     struct open_batch *open; /* to be settled when their subject has opened the store again */
     size_t open_count;
     int64_t strangers; /* rows of batches that nobody asked for, so far */
+    struct early_look early;
+    bool closed; /* its subject has been; what is looked at is a copy */
 };
+
+/* records_prepare - the statements of this connection; -1 after a finding */
+int records_prepare(struct audit_watch *watch, struct audit_findings *findings);
+
+/* records_each - take() for each row of a batch in one table, sealed_columns first; -1 after a
+ * finding. How many rows there were is added to `rows`. */
+int records_each(struct audit_watch *watch, struct audit_findings *findings, enum store_table table,
+                 size_t index, void (*take)(void *context, sqlite3_stmt *row), void *context,
+                 int64_t *rows);
+
+/* records_ordinal - whose row it is: its id is, byte by byte, that of an agent; -1: nobody's */
+long records_ordinal(const struct cycle *cycle, sqlite3_stmt *row);
 
 /*
  * records_check - the rows of one cycle against its answer, and nothing else since the last one
  *
- * Read by key and by rowid: flat cost. Seals the batch. Returns how many rows were read.
+ * Read by key and by rowid: flat cost. Seals the batch.
  */
-int64_t records_check(struct audit_watch *watch, struct audit_findings *findings,
-                      const struct scenario *scenario, const struct cycle *cycle);
+void records_check(struct audit_watch *watch, struct audit_findings *findings,
+                   const struct scenario *scenario, const struct cycle *cycle,
+                   struct audit_result *result);
 
 /* records_skip - a cycle that broke off: its rows are left alone, now and later */
 void records_skip(struct audit_watch *watch, const struct cycle *cycle);
@@ -130,6 +164,70 @@ void records_skip(struct audit_watch *watch, const struct cycle *cycle);
 /* records_of_batch - the rows of a batch in one table, sealed_columns first; NULL: the database
  * says why. The caller finalizes it. */
 sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table, size_t index);
+
+/* When a row is looked at, and what is known of when its agent ended. */
+struct row_moment {
+    bool finished;        /* "finished" has been answered; else only "spawned" */
+    int64_t alive_ns;     /* its process still ran then; 0: not known */
+    int64_t looked_at_ns; /* now */
+};
+
+/* row.c: one row of agent_executions, with sealed_columns first, against what was answered */
+void row_check(struct audit_findings *findings, const struct cycle *cycle,
+               const struct cycle_agent *agent, sqlite3_stmt *row, const struct row_moment *moment);
+
+/* row.c: its process runs, and is no zombie; false where /proc tells nothing */
+bool row_process_runs(const struct cycle_agent *agent);
+
+/* early.c: what a look between "spawned" and "finish" found missing is told when the cycle is over;
+ * rows[i]: how many rows agent i has now; NULL: not known */
+void early_tell(struct audit_watch *watch, struct audit_findings *findings,
+                const struct cycle *cycle, const int rows[]);
+int64_t early_alive_ns(const struct audit_watch *watch, const struct cycle *cycle, size_t ordinal);
+void early_release(struct audit_watch *watch);
+
+/* What one output or answer says, without its bytes. Zero says nothing. */
+struct vote {
+    bool cast;  /* there is one, and it is not empty */
+    bool plain; /* UTF-8 without NUL: everybody reads it alike */
+    char whole[SHA256_HEX_BYTES];
+    uint64_t until_nul, letters; /* digests: up to the first NUL; of what is ASCII alone */
+};
+
+/* What all of them come to. */
+struct votes_result {
+    bool agreed;
+    int64_t votes;         /* for the most frequent one */
+    const struct vote *by; /* one of these */
+};
+
+/* votes.c: the rule of reference/PROTOCOL.md, "finish"
+ *
+ * votes_take   - what an output says
+ * votes_plain  - what a text says as it stands
+ * votes_count  - of so many agents; those that cast none count as agents all the same
+ * votes_differ - a text is not this vote, not even as a program might write it down
+ */
+void votes_take(struct vote *out, const void *output, size_t count);
+void votes_plain(struct vote *out, const void *text, size_t count);
+struct votes_result votes_count(const struct vote votes[], size_t count, size_t agents);
+bool votes_differ(const struct vote *vote, const struct vote *text);
+
+/* What the store holds of one agent's output. Zero: nothing was looked at. */
+struct output_look {
+    int rows;
+    bool cut;   /* its row says that it is */
+    bool unmet; /* not what 'expect' says, though the agent attests it: its own doing */
+    bool held;  /* against what the agent said of it, or 'expect' */
+    struct vote vote;
+};
+
+/* outputs.c: one stored output against the agent's own word and against 'expect' */
+void output_check(struct audit_findings *findings, const struct cycle_agent *agent,
+                  const void *bytes, size_t count, const char *error, struct output_look *out);
+
+/* outputs.c: the ends that were told against those that the agents told themselves */
+void outputs_check_ends(struct audit_findings *findings, const struct cycle *cycle);
 
 /* settle.c
  *
@@ -156,6 +254,9 @@ void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *
 
 /* sealed.c: the batch of this index in the plan; makes room for it. NULL before our time. */
 struct batch_rows *sealed_batch(struct audit_watch *watch, size_t index);
+
+/* store_watch.c: a connection to what stands there now; false after a finding */
+bool watch_meet(struct audit_watch *watch, struct audit_findings *findings);
 
 /* store_watch.c: a look into the store; fills what concerns it in result, which is zero before */
 void watch_look(struct audit_watch *watch, struct audit_findings *findings,

@@ -5,11 +5,23 @@
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/clock.h"
 #include "base/text.h"
 
-/* How often each agent of the cycle was seen in the store. */
+/* What was met of each agent of the cycle in the store. */
 struct tally {
-    int rows, outputs;
+    int rows;
+    char *error; /* of its row, own; NULL when none */
+    struct output_look output;
+};
+
+/* The consensus row. */
+struct decision {
+    char verdict[16];
+    bool has_answer;
+    struct vote answer;
+    char shown[48]; /* the answer, for people */
+    int64_t votes, agents, decided_ns;
 };
 
 /* One look at the rows of one cycle. */
@@ -18,10 +30,10 @@ struct look {
     struct audit_findings *findings;
     const struct cycle *cycle;
     struct tally *seen; /* per agent */
+    struct decision decision;
     struct batch_rows now;
     int64_t rows;
-    bool failed;           /* a statement did */
-    char from[32], to[32]; /* ids of the batch: from <= id < to */
+    enum store_table table; /* that is being read */
 };
 
 static const char *column(sqlite3_stmt *row, int index)
@@ -30,39 +42,15 @@ static const char *column(sqlite3_stmt *row, int index)
     return text ? (const char *)text : "";
 }
 
-static long ordinal_of(const struct cycle *cycle, const char *id)
+/* An id with a NUL in it, or with white space behind it, looks alike and is another. */
+long records_ordinal(const struct cycle *cycle, sqlite3_stmt *row)
 {
-    const char *dot = strchr(id, '.');
+    const char *id = column(row, 1), *dot = strchr(id, '.');
     unsigned long ordinal = dot ? strtoul(dot + 1, NULL, 10) : cycle->agent_count;
-    if (ordinal >= cycle->agent_count || strcmp(cycle->agents[ordinal].id, id) != 0)
+    if (ordinal >= cycle->agent_count || strcmp(cycle->agents[ordinal].id, id) != 0 ||
+        (size_t)sqlite3_column_bytes(row, 1) != strlen(id))
         return -1;
     return (long)ordinal;
-}
-
-static void check_row(const struct look *look, const struct cycle_agent *agent, sqlite3_stmt *row)
-{
-    struct audit_findings *findings = look->findings;
-    const char *name = column(row, 2), *state = column(row, 3), *outcome = column(row, 4);
-    const char *expected =
-        agent->outcome == CYCLE_READY ? "completed" : cycle_outcome_names[agent->outcome];
-    if (sqlite3_column_int64(row, 0) != (sqlite3_int64)look->cycle->index)
-        finding_add(findings, RULE_STATE, agent->id, "batch %lld in the store, expected %zu",
-                    (long long)sqlite3_column_int64(row, 0), look->cycle->index);
-    if (strcmp(name, agent->asked->name) != 0)
-        finding_add(findings, RULE_STATE, agent->id, "name '%.40s', expected '%.40s'", name,
-                    agent->asked->name);
-    if (strcmp(outcome, cycle_outcome_names[agent->outcome]) != 0)
-        finding_add(findings, RULE_STATE, agent->id, "outcome '%.20s' in the store, '%s' answered",
-                    outcome, cycle_outcome_names[agent->outcome]);
-    if (strcmp(state, expected) != 0)
-        finding_add(findings, RULE_STATE, agent->id, "state '%.20s', expected '%s'", state,
-                    expected);
-    if (agent->outcome == CYCLE_READY && sqlite3_column_int64(row, 5) != (sqlite3_int64)agent->pid)
-        finding_add(findings, RULE_PID, agent->id, "process %lld in the store, %d in the answer",
-                    (long long)sqlite3_column_int64(row, 5), (int)agent->pid);
-    if (agent->outcome == CYCLE_READY && agent->ready_ns != sqlite3_column_int64(row, 6))
-        finding_add(findings, RULE_STATE, agent->id, "ready at %lld in the store, %lld answered",
-                    (long long)sqlite3_column_int64(row, 6), (long long)agent->ready_ns);
 }
 
 /* ---- statements, kept as long as the connection ---- */
@@ -82,9 +70,9 @@ static sqlite3_stmt *prepare(struct audit_watch *watch, const char *sql)
 }
 
 /* A table without rowids has no order of coming: the full audit finds what is invented there. */
-static int prepare_table(const struct look *look, enum store_table table)
+static int prepare_table(struct audit_watch *watch, struct audit_findings *findings,
+                         enum store_table table)
 {
-    struct audit_watch *watch = look->watch;
     const char *name = sealed_tables[table], *key = table == TABLE_CONSENSUS ? "batch" : "id";
     char sql[MOST_SQL];
     if (watch->of_batch[table])
@@ -93,7 +81,7 @@ static int prepare_table(const struct look *look, enum store_table table)
              sealed_columns[table], name, of_this_batch[table]);
     watch->of_batch[table] = prepare(watch, sql);
     if (!watch->of_batch[table]) {
-        finding_add(look->findings, RULE_READABLE, "", "%.200s", sqlite3_errmsg(watch->database));
+        finding_add(findings, RULE_READABLE, "", "%.200s", sqlite3_errmsg(watch->database));
         return -1;
     }
     snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE rowid > ?5 AND NOT (run = ?1 AND %s)", key,
@@ -101,6 +89,14 @@ static int prepare_table(const struct look *look, enum store_table table)
     watch->since[table] = prepare(watch, sql);
     snprintf(sql, sizeof sql, "SELECT coalesce(max(rowid), 0) FROM %s", name);
     watch->newest[table] = prepare(watch, sql);
+    return 0;
+}
+
+int records_prepare(struct audit_watch *watch, struct audit_findings *findings)
+{
+    for (enum store_table table = 0; table < TABLE_COUNT; table++)
+        if (prepare_table(watch, findings, table) < 0)
+            return -1;
     return 0;
 }
 
@@ -114,43 +110,56 @@ void records_rest(struct audit_watch *watch)
     }
 }
 
-static void bind(const struct look *look, sqlite3_stmt *statement, enum store_table table)
+/* from <= id < to: '/' follows '.' */
+static void bind(const struct audit_watch *watch, sqlite3_stmt *statement, enum store_table table,
+                 size_t index)
 {
-    sqlite3_bind_text(statement, 1, look->watch->run_label, -1, SQLITE_STATIC);
+    char from[32], to[32];
+    sqlite3_bind_text(statement, 1, watch->run_label, -1, SQLITE_STATIC);
     if (table == TABLE_CONSENSUS) {
-        sqlite3_bind_int64(statement, 4, (sqlite3_int64)look->cycle->index);
-    } else {
-        sqlite3_bind_text(statement, 2, look->from, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, look->to, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 4, (sqlite3_int64)index);
+        return;
     }
+    snprintf(from, sizeof from, "%zu.", index);
+    snprintf(to, sizeof to, "%zu/", index);
+    sqlite3_bind_text(statement, 2, from, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement, 3, to, -1, SQLITE_TRANSIENT);
 }
 
 /* An error is told; the statement is at rest in every case, and holds no lock. */
-static void end_rows(struct look *look, sqlite3_stmt *statement, int rc)
+static int end_rows(struct audit_watch *watch, struct audit_findings *findings,
+                    sqlite3_stmt *statement, int rc)
 {
-    if (rc != SQLITE_DONE) {
-        finding_add(look->findings, RULE_READABLE, "", "%.200s",
-                    sqlite3_errmsg(look->watch->database));
-        look->failed = true;
-    }
+    if (rc != SQLITE_DONE)
+        finding_add(findings, RULE_READABLE, "", "%.200s", sqlite3_errmsg(watch->database));
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int records_each(struct audit_watch *watch, struct audit_findings *findings, enum store_table table,
+                 size_t index, void (*take)(void *context, sqlite3_stmt *row), void *context,
+                 int64_t *rows)
+{
+    sqlite3_stmt *row = watch->of_batch[table];
+    int rc;
+    bind(watch, row, table, index);
+    while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
+        ++*rows;
+        take(context, row);
+    }
+    return end_rows(watch, findings, row, rc);
 }
 
 sqlite3_stmt *records_of_batch(struct audit_watch *watch, enum store_table table, size_t index)
 {
-    char sql[MOST_SQL], from[32], to[32];
+    char sql[MOST_SQL];
     sqlite3_stmt *row = NULL;
     snprintf(sql, sizeof sql, "SELECT %s, run = ?1 FROM %s WHERE run = ?1 AND %s",
              sealed_columns[table], sealed_tables[table], of_this_batch[table]);
     if (sqlite3_prepare_v2(watch->database, sql, -1, &row, NULL) != SQLITE_OK)
         return NULL;
-    snprintf(from, sizeof from, "%zu.", index);
-    snprintf(to, sizeof to, "%zu/", index);
-    sqlite3_bind_text(row, 1, watch->run_label, -1, SQLITE_STATIC);
-    sqlite3_bind_text(row, 2, from, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(row, 3, to, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_int64(row, 4, (sqlite3_int64)index);
+    bind(watch, row, table, index);
     return row;
 }
 
@@ -172,77 +181,94 @@ static bool some_open(const struct cycle *cycle)
 
 static void take_execution(struct look *look, sqlite3_stmt *row)
 {
-    long ordinal = ordinal_of(look->cycle, column(row, 1));
-    if (ordinal < 0)
+    long ordinal = records_ordinal(look->cycle, row);
+    struct row_moment moment = {.finished = true, .looked_at_ns = clock_now_ns()};
+    struct tally *seen = ordinal < 0 ? NULL : &look->seen[ordinal];
+    if (!seen) {
         finding_add(look->findings, RULE_PHANTOM, "", "row '%.32s' belongs to no agent asked for",
                     column(row, 1));
-    else if (look->seen[ordinal].rows++ == 0 && !is_open(look->cycle, ordinal))
-        check_row(look, &look->cycle->agents[ordinal], row);
+        return;
+    }
+    if (seen->rows++ > 0 || is_open(look->cycle, ordinal))
+        return;
+    moment.alive_ns = early_alive_ns(look->watch, look->cycle, (size_t)ordinal);
+    row_check(look->findings, look->cycle, &look->cycle->agents[ordinal], row, &moment);
+    seen->error = sqlite3_column_type(row, 9) == SQLITE_NULL ? NULL : xstrdup(column(row, 9));
 }
 
 static void take_consensus(struct look *look, sqlite3_stmt *row)
 {
+    struct decision *decision = &look->decision;
     if (look->cycle->consensus[0] && strcmp(column(row, 1), look->cycle->consensus) != 0)
         finding_add(look->findings, RULE_CONSENSUS, "", "'%.15s' in the store, '%s' answered",
                     column(row, 1), look->cycle->consensus);
+    snprintf(decision->verdict, sizeof decision->verdict, "%s", column(row, 1));
+    decision->has_answer = sqlite3_column_type(row, 2) != SQLITE_NULL;
+    snprintf(decision->shown, sizeof decision->shown, "%s", column(row, 2));
+    votes_plain(&decision->answer, column(row, 2), (size_t)sqlite3_column_bytes(row, 2));
+    decision->votes = sqlite3_column_int64(row, 3);
+    decision->agents = sqlite3_column_int64(row, 4);
+    decision->decided_ns = sqlite3_column_int64(row, 5);
 }
 
 static void take_output(struct look *look, sqlite3_stmt *row)
 {
-    long ordinal = ordinal_of(look->cycle, column(row, 1));
-    if (ordinal < 0)
+    long ordinal = records_ordinal(look->cycle, row);
+    const void *bytes = sqlite3_column_blob(row, 2);
+    size_t count = (size_t)sqlite3_column_bytes(row, 2);
+    struct tally *seen = ordinal < 0 ? NULL : &look->seen[ordinal];
+    if (!seen) {
         finding_add(look->findings, RULE_PHANTOM, "", "output of '%.32s', which nobody asked for",
                     column(row, 1));
-    else
-        look->seen[ordinal].outputs++;
+        return;
+    }
+    if (seen->output.rows++ > 0 || look->cycle->agents[ordinal].outcome != CYCLE_READY)
+        return;
+    votes_take(&seen->output.vote, bytes, count);
+    output_check(look->findings, &look->cycle->agents[ordinal], bytes, count, seen->error,
+                 &seen->output);
 }
 
-static void read_batch(struct look *look, enum store_table table)
+static void take_row(void *context, sqlite3_stmt *row)
 {
     static void (*const take[TABLE_COUNT])(struct look *,
                                            sqlite3_stmt *) = {[TABLE_EXECUTIONS] = take_execution,
                                                               [TABLE_CONSENSUS] = take_consensus,
                                                               [TABLE_OUTPUTS] = take_output};
-    sqlite3_stmt *row = look->watch->of_batch[table];
-    int rc;
-    bind(look, row, table);
-    while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
-        look->rows++;
-        take[table](look, row);
-        if (sqlite3_column_int64(row, 0) == (sqlite3_int64)look->cycle->index)
-            sealed_add(&look->now, table, row);
-    }
-    end_rows(look, row, rc);
+    struct look *look = context;
+    take[look->table](look, row);
+    if (sqlite3_column_int64(row, 0) == (sqlite3_int64)look->cycle->index)
+        sealed_add(&look->now, look->table, row);
 }
 
 /* ---- what else came since the last audit ---- */
 
-static void read_since(struct look *look, enum store_table table)
+static int read_since(struct look *look)
 {
-    sqlite3_stmt *row = look->watch->since[table];
+    sqlite3_stmt *row = look->watch->since[look->table];
     int rc;
-    if (!row || look->watch->marks[table] < 0)
-        return;
-    bind(look, row, table);
-    sqlite3_bind_int64(row, 5, look->watch->marks[table]);
+    if (!row || look->watch->marks[look->table] < 0)
+        return 0;
+    bind(look->watch, row, look->table, look->cycle->index);
+    sqlite3_bind_int64(row, 5, look->watch->marks[look->table]);
     while ((rc = sqlite3_step(row)) == SQLITE_ROW)
-        finding_add(look->findings, table == TABLE_CONSENSUS ? RULE_CONSENSUS : RULE_PHANTOM, "",
-                    "row '%.32s' of %s came in this cycle and is not of it", column(row, 0),
-                    sealed_tables[table]);
-    end_rows(look, row, rc);
+        finding_add(look->findings, look->table == TABLE_CONSENSUS ? RULE_CONSENSUS : RULE_PHANTOM,
+                    "", "row '%.32s' of %s came in this cycle and is not of it", column(row, 0),
+                    sealed_tables[look->table]);
+    return end_rows(look->watch, look->findings, row, rc);
 }
 
-static void set_mark(struct look *look, enum store_table table)
+static int set_mark(struct look *look)
 {
-    sqlite3_stmt *row = look->watch->newest[table];
+    sqlite3_stmt *row = look->watch->newest[look->table];
     int rc;
-    look->watch->marks[table] = -1;
+    look->watch->marks[look->table] = -1;
     if (!row)
-        return;
+        return 0;
     rc = sqlite3_step(row);
     if (rc == SQLITE_ROW)
-        look->watch->marks[table] = sqlite3_column_int64(row, 0);
-    end_rows(look, row, rc == SQLITE_ROW ? SQLITE_DONE : rc);
+        look->watch->marks[look->table] = sqlite3_column_int64(row, 0);
+    return end_rows(look->watch, look->findings, row, rc == SQLITE_ROW ? SQLITE_DONE : rc);
 }
 
 /* ---- what must add up ---- */
@@ -257,36 +283,104 @@ static void check_executions(const struct look *look)
         else if (rows > 1)
             finding_add(look->findings, RULE_RECORDED, agent->id, "%d rows, expected at most 1",
                         rows);
+        else if (rows == 0 && agent->recorded_ns && !is_open(look->cycle, (long)i))
+            finding_add(look->findings, RULE_RECORDED, agent->id,
+                        "recorded_ns is answered, but it has no row");
     }
+}
+
+static int64_t count_ready(const struct cycle *cycle)
+{
+    int64_t ready = 0;
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        ready += cycle->agents[i].outcome == CYCLE_READY;
+    return ready;
+}
+
+/* Votes of those that ended badly or said nothing may be left out; both readings are right. */
+static struct votes_result count_votes(const struct look *look, struct vote votes[], bool all)
+{
+    for (size_t i = 0; i < look->cycle->agent_count; i++) {
+        const struct cycle_agent *agent = &look->cycle->agents[i];
+        bool well = agent->exit_status == 0 && !agent->exit_signal;
+        votes[i] = look->seen[i].output.vote;
+        votes[i].cast = agent->outcome == CYCLE_READY && (all || (votes[i].cast && well));
+    }
+    return votes_count(votes, look->cycle->agent_count, (size_t)count_ready(look->cycle));
+}
+
+static bool agrees(const struct decision *decision, const struct votes_result *counted)
+{
+    if (strcmp(decision->verdict, counted->agreed ? "agreed" : "split") != 0 ||
+        decision->votes != counted->votes || decision->has_answer != counted->agreed)
+        return false;
+    return !counted->agreed || !votes_differ(counted->by, &decision->answer);
+}
+
+/* Only what is whole can be counted anew. */
+static void check_votes(const struct look *look)
+{
+    const struct decision *decision = &look->decision;
+    struct vote *votes = xcalloc(look->cycle->agent_count, sizeof *votes);
+    struct votes_result counted = count_votes(look, votes, false), all;
+    bool right = agrees(decision, &counted);
+    if (!right) {
+        all = count_votes(look, votes, true);
+        right = agrees(decision, &all);
+    }
+    if (!right)
+        finding_add(look->findings, RULE_VOTES, "",
+                    "'%.15s' with %lld votes%s%.47s%s in the store, its outputs make it '%s' with "
+                    "%lld votes",
+                    decision->verdict, (long long)decision->votes,
+                    decision->has_answer ? " for '" : "", decision->shown,
+                    decision->has_answer ? "'" : "", counted.agreed ? "agreed" : "split",
+                    (long long)counted.votes);
+    if (decision->agents != count_ready(look->cycle))
+        finding_add(look->findings, RULE_VOTES, "",
+                    "%lld agents voted by the store, %lld were ready", (long long)decision->agents,
+                    (long long)count_ready(look->cycle));
+    free(votes);
 }
 
 static void check_consensus(const struct look *look)
 {
     const struct cycle *cycle = look->cycle;
+    const struct decision *decision = &look->decision;
     int expected = cycle->consensus[0] ? 1 : 0;
+    bool whole = expected && look->now.rows[TABLE_CONSENSUS] == 1;
     if (look->now.rows[TABLE_CONSENSUS] != expected)
         finding_add(look->findings, RULE_CONSENSUS, "", "%d consensus rows, expected %d",
                     (int)look->now.rows[TABLE_CONSENSUS], expected);
     for (size_t i = 0; i < cycle->agent_count; i++) {
         const struct cycle_agent *agent = &cycle->agents[i];
         int wanted = expected && agent->outcome == CYCLE_READY ? 1 : 0;
-        if (look->seen[i].outputs != wanted)
+        whole = whole && look->seen[i].output.rows == wanted;
+        if (look->seen[i].output.rows != wanted)
             finding_add(look->findings, RULE_CONSENSUS, agent->id, "%d outputs, expected %d",
-                        look->seen[i].outputs, wanted);
+                        look->seen[i].output.rows, wanted);
     }
+    if (!whole)
+        return;
+    if (decision->decided_ns < cycle->finish_sent_ns || decision->decided_ns > cycle->finished_ns)
+        finding_add(look->findings, RULE_CONSENSUS, "",
+                    "decided at %lld, which is not within \"finish\" at %lld and \"finished\" at "
+                    "%lld",
+                    (long long)decision->decided_ns, (long long)cycle->finish_sent_ns,
+                    (long long)cycle->finished_ns);
+    check_votes(look);
 }
 
 static int read_all(struct look *look)
 {
-    for (enum store_table table = 0; table < TABLE_COUNT; table++)
-        if (prepare_table(look, table) < 0)
+    if (records_prepare(look->watch, look->findings) < 0)
+        return -1;
+    for (look->table = 0; look->table < TABLE_COUNT; look->table++)
+        if (records_each(look->watch, look->findings, look->table, look->cycle->index, take_row,
+                         look, &look->rows) < 0 ||
+            read_since(look) < 0 || set_mark(look) < 0)
             return -1;
-    for (enum store_table table = 0; table < TABLE_COUNT && !look->failed; table++) {
-        read_batch(look, table);
-        read_since(look, table);
-        set_mark(look, table);
-    }
-    return look->failed ? -1 : 0;
+    return 0;
 }
 
 static void set_batch(struct audit_watch *watch, size_t index, const struct batch_rows *now)
@@ -296,18 +390,33 @@ static void set_batch(struct audit_watch *watch, size_t index, const struct batc
         *batch = *now;
 }
 
-int64_t records_check(struct audit_watch *watch, struct audit_findings *findings,
-                      const struct scenario *scenario, const struct cycle *cycle)
+/* How often each agent is there, for who looked before; and what their outputs told. */
+static void tell(const struct look *look, struct audit_result *result)
+{
+    int *rows = xcalloc(look->cycle->agent_count, sizeof *rows);
+    for (size_t i = 0; i < look->cycle->agent_count; i++) {
+        const struct output_look *output = &look->seen[i].output;
+        rows[i] = look->seen[i].rows;
+        result->contents += output->held;
+        if (output->unmet && result->unmet++ == 0)
+            result->first_unmet = i;
+    }
+    early_tell(look->watch, look->findings, look->cycle, rows);
+    free(rows);
+}
+
+void records_check(struct audit_watch *watch, struct audit_findings *findings,
+                   const struct scenario *scenario, const struct cycle *cycle,
+                   struct audit_result *result)
 {
     struct look look = {.watch = watch, .findings = findings, .cycle = cycle};
     look.seen = xcalloc(cycle->agent_count, sizeof *look.seen);
-    snprintf(look.from, sizeof look.from, "%zu.", cycle->index);
-    snprintf(look.to, sizeof look.to, "%zu/", cycle->index); /* '/' follows '.' */
     if (scenario->consensus && cycle->finish_sent_ns && !cycle->consensus[0])
         finding_add(findings, RULE_CONSENSUS, "", "consensus was asked for, none was answered");
     if (read_all(&look) == 0) {
         check_executions(&look);
         check_consensus(&look);
+        tell(&look, result);
         look.now.state = BATCH_SEALED;
         set_batch(watch, cycle->index, &look.now);
         if (some_open(cycle)) {
@@ -315,10 +424,13 @@ int64_t records_check(struct audit_watch *watch, struct audit_findings *findings
             settle_later(watch, cycle);
         }
     } else {
+        early_tell(watch, findings, cycle, NULL);
         records_skip(watch, cycle);
     }
+    result->rows += look.rows;
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        free(look.seen[i].error);
     free(look.seen);
-    return look.rows;
 }
 
 /* Rows of a broken cycle may come late: what is new is told apart again from the next one on. */

@@ -34,7 +34,7 @@ void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *
     for (int i = 0; i < sqlite3_column_count(row); i++)
         digest = hash_column(digest, row, i);
     batch->rows[table]++;
-    batch->digest += mix(digest);
+    batch->digest[table] += mix(digest);
 }
 
 /* ---- batches ---- */
@@ -113,40 +113,40 @@ static void compare_rows(struct audit_findings *findings, const char *whose,
 {
     static const enum rule_id fewer[] = {RULE_RECORDED, RULE_CONSENSUS, RULE_CONSENSUS};
     static const enum rule_id more[] = {RULE_PHANTOM, RULE_CONSENSUS, RULE_CONSENSUS};
-    bool told = false;
     for (int i = 0; i < TABLE_COUNT; i++) {
-        if (was->rows[i] == is->rows[i])
-            continue;
-        finding_add(findings, is->rows[i] < was->rows[i] ? fewer[i] : more[i], "",
-                    "%s: %lld rows in %s now, %lld when it was audited", whose,
-                    (long long)is->rows[i], sealed_tables[i], (long long)was->rows[i]);
-        told = true;
+        if (was->rows[i] != is->rows[i])
+            finding_add(findings, is->rows[i] < was->rows[i] ? fewer[i] : more[i], "",
+                        "%s: %lld rows in %s now, %lld when it was audited", whose,
+                        (long long)is->rows[i], sealed_tables[i], (long long)was->rows[i]);
+        else if (was->digest[i] != is->digest[i])
+            finding_add(findings, RULE_STATE, "", "%s: a row of %s is no longer what it was", whose,
+                        sealed_tables[i]);
     }
-    if (!told && was->digest != is->digest)
-        finding_add(findings, RULE_STATE, "", "%s: a row is no longer what it was", whose);
 }
 
 /* What has been told once is not told again: it is taken for what the rows are now. */
 static void compare(struct audit_watch *watch, struct audit_findings *findings,
                     const struct present *present)
 {
+    const char *after = watch->closed ? "after it was closed: " : "";
     char whose[64];
     for (size_t i = 0; i < watch->batch_count; i++) {
         struct batch_rows *was = &watch->batches[i];
         if (was->state != BATCH_SEALED)
             continue;
-        snprintf(whose, sizeof whose, "batch %zu", watch->first_batch + i);
+        snprintf(whose, sizeof whose, "%sbatch %zu", after, watch->first_batch + i);
         compare_rows(findings, whose, was, &present->batches[i]);
         *was = present->batches[i];
         was->state = BATCH_SEALED;
     }
+    snprintf(whose, sizeof whose, "%srows from before", after);
     if (watch->others.state == BATCH_SEALED)
-        compare_rows(findings, "rows from before", &watch->others, &present->others);
+        compare_rows(findings, whose, &watch->others, &present->others);
     watch->others = present->others;
     watch->others.state = BATCH_SEALED;
     if (present->strangers > watch->strangers)
         finding_add(findings, RULE_PHANTOM, "",
-                    "%lld rows of batches that nobody asked for, one is '%s'",
+                    "%s%lld rows of batches that nobody asked for, one is '%s'", after,
                     (long long)(present->strangers - watch->strangers), present->stranger);
     watch->strangers = present->strangers;
 }

@@ -6,6 +6,8 @@
  *     finish in flight                all of its batch completed with outputs and consensus,
  *                                     or none
  *     all of them                     none 'starting' or 'ready': whoever started it is gone
+ *
+ * One that broke off last of all is never opened again: all but the last line holds for it too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,7 +130,8 @@ static void take_execution(struct settling *settling, sqlite3_stmt *row)
     settling->fates[ordinal].rows++;
     settling->fates[ordinal].started = strcmp(column(row, 4), "ready") == 0;
     settling->fates[ordinal].completed = strcmp(state, "completed") == 0;
-    if (strcmp(state, "starting") == 0 || strcmp(state, "ready") == 0)
+    /* until its store is opened again nobody could correct that */
+    if (!settling->watch->closed && (strcmp(state, "starting") == 0 || strcmp(state, "ready") == 0))
         finding_add(settling->findings, RULE_ALIVE, agent->id,
                     "called '%s' after the restart, but whoever started it is gone", state);
     (agent->acknowledged ? check_acknowledged : check_undecided)(settling, agent, row);

@@ -35,6 +35,7 @@ void audit_watch_free(struct audit_watch *watch)
         return;
     audit_watch_rest(watch);
     settle_release(watch);
+    early_release(watch);
     free(watch->batches);
     free(watch);
 }
@@ -152,7 +153,7 @@ static void look_quickly(struct audit_watch *watch, struct audit_findings *findi
         check_commits(watch, findings, cycle);
         settle_open(watch, findings, scenario->consensus, false, result);
         if (cycle->broke == CYCLE_WHOLE)
-            result->rows += records_check(watch, findings, scenario, cycle);
+            records_check(watch, findings, scenario, cycle, result);
         result->level = AUDIT_QUICK;
     }
     sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
@@ -172,8 +173,10 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
 }
 
 /* A connection, and a fresh budget for this look; false after a finding. */
-static bool meet(struct audit_watch *watch, struct audit_findings *findings)
+bool watch_meet(struct audit_watch *watch, struct audit_findings *findings)
 {
+    if (watch->database && has_moved(watch, findings))
+        audit_watch_rest(watch); /* and meet the file that stands there now */
     if (!watch->database)
         watch->database = database_open(&watch->guard, findings, watch->path);
     if (watch->database)
@@ -185,13 +188,13 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
                 struct audit_result *result)
 {
-    if (watch->database && has_moved(watch, findings))
-        audit_watch_rest(watch); /* and meet the file that stands there now */
-    if (cycle->broke != CYCLE_WHOLE)
+    if (cycle->broke != CYCLE_WHOLE) {
         records_skip(watch, cycle);
+        early_tell(watch, findings, cycle, NULL);
+    }
     if (level == AUDIT_NONE || cycle->broke == CYCLE_BROKE_DOWN)
         return;
-    if (!meet(watch, findings))
+    if (!watch_meet(watch, findings))
         return;
     look_quickly(watch, findings, scenario, cycle, result);
     if (level == AUDIT_FULL)
@@ -212,7 +215,7 @@ void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *find
     *result = (struct audit_result){0};
     if (!watch)
         return;
-    if (!meet(watch, findings))
+    if (!watch_meet(watch, findings))
         return;
     sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     if (check_tripwires(watch, findings)) {

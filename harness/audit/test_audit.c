@@ -274,6 +274,38 @@ static void words_of_strangers_are_made_printable(void **state)
     assert_string_equal(fixture->findings.items[0].text, "spawn: ?[31mred? \xc3\xa4");
 }
 
+static void each_attestation_that_failed_is_a_finding_of_its_rule(void **state)
+{
+    static const struct {
+        enum cycle_attest what;
+        const char *rule;
+        enum audit_severity severity;
+    } checks[] = {{CYCLE_ATTEST_OWN, "agent-is-a-process-of-its-own", AUDIT_INTEGRITY},
+                  {CYCLE_ATTEST_BELONGS, "agent-belongs-to-the-subject", AUDIT_INTEGRITY},
+                  {CYCLE_ATTEST_WITNESS, "one-process-one-id", AUDIT_INTEGRITY},
+                  {CYCLE_ATTEST_BEGAN, "agent-began-after-the-request", AUDIT_CONDUCT},
+                  {CYCLE_ATTEST_PROGRAM, "agent-is-the-program-asked-for", AUDIT_INTEGRITY}};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        const struct cycle_attested attested = {
+            .made = checks[i].what, .failed = checks[i].what, .text = "so it was"};
+        audit_findings_clear(&fixture->findings);
+        fixture->agents[1].attested = attested;
+        audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN,
+                    NULL);
+        assert_int_equal(fixture->findings.count, 1);
+        assert_string_equal(fixture->findings.items[0].rule->name, checks[i].rule);
+        assert_int_equal(fixture->findings.items[0].rule->severity, checks[i].severity);
+        assert_string_equal(fixture->findings.items[0].agent, "4.1");
+        assert_string_equal(fixture->findings.items[0].text, "so it was");
+    }
+    fixture->agents[1].attested =
+        (struct cycle_attested){.made = CYCLE_ATTEST_EXISTS, .text = "not seen"};
+    audit_findings_clear(&fixture->findings);
+    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
+    assert_int_equal(fixture->findings.count, 0);
+}
+
 static void every_rule_is_described(void **state)
 {
     (void)state;
@@ -298,6 +330,7 @@ int main(void)
         WITH_STORE(breaking_off_is_no_corruption),
         WITH_STORE(few_more_descriptors_are_forgiven),
         WITH_STORE(words_of_strangers_are_made_printable),
+        WITH_STORE(each_attestation_that_failed_is_a_finding_of_its_rule),
         cmocka_unit_test(every_rule_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

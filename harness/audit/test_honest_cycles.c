@@ -104,10 +104,15 @@ static void one_cycle(struct honest *honest, size_t index, int arm)
     struct audit_result result;
     enum audit_level level;
     char where[64];
-    if (cycle_run(honest->run, index, &item, &honest->cycle, &honest->err) < 0)
+    if (cycle_spawn(honest->run, index, &item, &honest->cycle, &honest->err) < 0)
         fail_msg("%s", honest->err.text);
     if (!honest->watches[arm])
         honest->watches[arm] = audit_watch_new(cycle_database(honest->run, (size_t)arm), "7.1");
+    audit_findings_clear(&honest->findings);
+    audit_watch_spawned(honest->watches[arm], &honest->findings, &honest->cycle);
+    expect_none(honest, "the look before finish");
+    if (cycle_finish(honest->run, &honest->cycle, &honest->err) < 0)
+        fail_msg("%s", honest->err.text);
     level = audit_schedule_next(&honest->schedules[arm],
                                 honest->cycle.finished_ns - honest->cycle.sent_ns, false);
     audit_findings_clear(&honest->findings);
@@ -139,7 +144,8 @@ static void honest_cycles_have_no_finding(void **state)
                       (long long)honest->levels[arm][AUDIT_QUICK],
                       (long long)honest->levels[arm][AUDIT_FULL]);
         audit_findings_clear(&honest->findings);
-        if (audit_database(&honest->findings, &report, path, &honest->err) < 0)
+        if (audit_watch_closed(honest->watches[arm], &honest->findings, &report, path,
+                               honest->folder, &honest->scenario, &honest->err) < 0)
             fail_msg("%s", honest->err.text);
         expect_none(honest, path);
         assert_int_equal(report.completed, 3 * cycles);

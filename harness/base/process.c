@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/text.h"
+
+#define PATIENCE_NS (5 * CLOCK_NS_PER_S) /* with one that a signal does not end; SIGKILL: state D */
 
 static void close_fd(int *fd)
 {
@@ -56,6 +59,7 @@ static void forget_handlers(void)
             signal(number, SIG_DFL);
     }
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL); /* ignored, it would reap the child's children for it */
     signal(SIGXFSZ, SIG_DFL);
 }
 
@@ -173,6 +177,14 @@ done:
     return rc;
 }
 
+static void forget(struct process *process)
+{
+    close_fd(&process->in);
+    close_fd(&process->out);
+    close_fd(&process->pidfd);
+    process->pid = 0;
+}
+
 int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended)
 {
     int status;
@@ -201,35 +213,90 @@ int process_wait(struct process *process, int64_t deadline_ns, struct process_ex
     kept.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (ended)
         *ended = kept;
-    close_fd(&process->in);
-    close_fd(&process->out);
-    close_fd(&process->pidfd);
-    process->pid = 0;
+    forget(process);
     return 1;
+}
+
+static bool has_ended(const struct process *process)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid == process->pid;
+}
+
+/* Read what is there. 1: more may come, 0: it is the end, -1: more than most_bytes */
+static int hear(struct process *process, struct text *out, size_t most_bytes)
+{
+    char part[16384];
+    ssize_t got;
+    while ((got = read(process->out, part, sizeof part)) > 0) {
+        text_add_bytes(out, part, (size_t)got);
+        if (out->length > most_bytes)
+            return -1;
+    }
+    return got < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+int process_hear(struct process *process, struct text *out, size_t most_bytes,
+                 struct process_exit *ended, struct err *err)
+{
+    struct process_exit how = {.status = -1};
+    int heard = 1, rc = 0;
+    fcntl(process->out, F_SETFL, O_NONBLOCK);
+    while (process->pid && rc == 0) {
+        struct pollfd watch[] = {{heard > 0 ? process->out : -1, POLLIN, 0},
+                                 {interrupt_fd(), POLLIN, 0},
+                                 {process->pidfd, POLLIN, 0}};
+        bool over;
+        poll(watch, 3, process->pidfd < 0 ? 5 : 1000);
+        /* asked before it is read: what it wrote before its end is in the pipe then. Not the end
+         * of the pipe is waited for: a child of it may hold that open for ever */
+        over = has_ended(process);
+        if (heard > 0)
+            heard = hear(process, out, most_bytes);
+        rc = interrupt_check(err);
+        if (heard < 0)
+            rc = err_set(err, ERR_UNFIT, "it prints more than %zu bytes", most_bytes);
+        if (over && rc == 0)
+            process_wait(process, INT64_MAX, &how);
+    }
+    process_end(process, PATIENCE_NS, &how);
+    if (ended)
+        *ended = how;
+    return rc;
 }
 
 char *process_finish(struct process *process, struct process_exit *ended)
 {
     struct text out = {0};
-    char part[4096];
-    for (ssize_t got; (got = read(process->out, part, sizeof part)) > 0;)
-        text_add_bytes(&out, part, (size_t)got);
-    process_wait(process, INT64_MAX, ended);
+    process_hear(process, &out, SIZE_MAX, ended, NULL);
     return text_take(&out);
+}
+
+/* Its group, and itself where it has moved to another one: it is not reaped, so that both numbers
+ * are still its own. */
+static void signal_all(pid_t pid, int number)
+{
+    kill(-pid, number);
+    if (getpgid(pid) != pid)
+        kill(pid, number);
 }
 
 void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended)
 {
-    pid_t group = process->pid;
-    if (!group)
+    pid_t pid = process->pid;
+    if (!pid)
         return;
-    kill(-group, SIGTERM);
+    signal_all(pid, SIGTERM);
     if (!process_wait(process, clock_now_ns() + grace_ns, ended)) {
-        kill(-group, SIGKILL);
-        while (!process_wait(process, clock_now_ns() + CLOCK_NS_PER_S, ended))
-            ;
+        signal_all(pid, SIGKILL);
+        if (!process_wait(process, clock_now_ns() + PATIENCE_NS, ended)) {
+            if (ended)
+                *ended = (struct process_exit){.status = -1, .survived = pid};
+            forget(process);
+        }
     }
-    kill(-group, SIGKILL);
+    kill(-pid, SIGKILL);
 }
 
 bool process_read(char *out, size_t room, pid_t pid, const char *name)
@@ -307,9 +374,17 @@ static bool is_known(pid_t pid, const pid_t known[], size_t count)
     return false;
 }
 
+/* One that SIGKILL does not end is left: it is reaped when it comes by again, or by init. */
+static void reap(pid_t pid, int64_t until_ns)
+{
+    while (waitpid(pid, NULL, WNOHANG) == 0 && clock_now_ns() < until_ns)
+        clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS / 5);
+}
+
 size_t process_reap_adopted(const pid_t known[], size_t known_count)
 {
     struct process_view children[256];
+    int64_t until_ns = clock_now_ns() + PATIENCE_NS; /* of all of them */
     size_t there, before, found = 0;
     do {
         before = found;
@@ -318,11 +393,10 @@ size_t process_reap_adopted(const pid_t known[], size_t known_count)
             if (is_known(children[i].pid, known, known_count))
                 continue;
             kill(children[i].pid, SIGKILL);
-            while (waitpid(children[i].pid, NULL, 0) < 0 && errno == EINTR)
-                ;
+            reap(children[i].pid, until_ns);
             found++;
         }
-    } while (there > 256 && found > before);
+    } while (there > 256 && found > before && clock_now_ns() < until_ns);
     return found;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 /* A running child. process_start fills it; process_wait or process_end releases its descriptors. */
 struct process {
@@ -26,8 +27,9 @@ struct process {
 
 /* How a child ended. */
 struct process_exit {
-    int status; /* exit status, or -1 when a signal ended it */
-    int signal; /* the signal, or 0 */
+    int status;     /* exit status, or -1 when a signal ended it */
+    int signal;     /* the signal, or 0 */
+    pid_t survived; /* not 0: SIGKILL did not end this process within 5 s; nothing else is told */
     struct rusage usage;
 };
 
@@ -51,13 +53,27 @@ int process_start(struct process *out, const char *const argv[], char *const env
  */
 int process_wait(struct process *process, int64_t deadline_ns, struct process_exit *ended);
 
-/* process_finish - all that it prints, then wait for its end; the caller frees it. For programs
- * that end by themselves. */
+/*
+ * process_hear - all that it prints, until it has ended
+ *
+ * For programs that end by themselves, however long they take. What children of it still hold its
+ * stdout is not waited for. On an error it is ended by force.
+ *
+ * out    : added to; the caller's, whatever is returned
+ * errors : ERR_INTERRUPTED a signal asked us to stop; ERR_UNFIT more than most_bytes
+ */
+int process_hear(struct process *process, struct text *out, size_t most_bytes,
+                 struct process_exit *ended, struct err *err);
+
+/* process_finish - the same of a program that we trust; the caller frees it */
 char *process_finish(struct process *process, struct process_exit *ended);
 
 /*
- * process_end - SIGTERM to its group, SIGKILL after grace_ns, reap it, kill what is left of the
- * group
+ * process_end - SIGTERM to it and its group, SIGKILL after grace_ns, reap it, kill what is left of
+ * the group
+ *
+ * It is gone afterwards in any case: one that even SIGKILL does not end (state D) is given up after
+ * 5 s, and told in ended->survived.
  */
 void process_end(struct process *process, int64_t grace_ns, struct process_exit *ended);
 

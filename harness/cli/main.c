@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/inherited.h"
 #include "base/standard.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -68,6 +69,7 @@ static int unknown(const char *word)
 int main(int argc, char **argv)
 {
     struct err err = {0};
+    inherited_reset();
     standard_open();
     argp_err_exit_status = 2;
     gsl_set_error_handler_off();

@@ -3,6 +3,7 @@
 #include "cycle/cycle.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,6 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "cycle/cycle_internal.h"
-
-#define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
 
 const char *const cycle_outcome_names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
 const char *const cycle_witness_names[] = {"", "self", "launcher", "none"};
@@ -33,8 +32,9 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
                       arm->log_path, err) < 0)
         goto done;
     meddle_while(run, arm, CYCLE_OPENING, NULL);
-    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL,
-                       &answered_ns, &answer);
+    came = subject_ask(&arm->subject, line, "opened",
+                       clock_now_ns() + run->options.scenario->open_deadline_ns, NULL, &answered_ns,
+                       &answer);
     if (came == SUBJECT_INTERRUPTED) {
         interrupt_check(err);
     } else if (came != SUBJECT_ANSWERED) {
@@ -49,6 +49,7 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
         arm->version = text_format("%s %s", name ? name : "unnamed", version ? version : "?");
         arm->records = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "records"));
         arm->opening.starts = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "starts"));
+        arm->opening.pooled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "pooled"));
         if (arm->opening.open_ns < 0)
             arm->opening.open_ns = answered_ns - started_ns;
         hygiene_open(arm);
@@ -138,7 +139,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
         agents[i].asked = &scenario->agents[scenario->batch[i]];
         agents[i].outcome = CYCLE_UNKNOWN;
         agents[i].exit_status = -1;
-        agents[i].cpu_ns = agents[i].peak_bytes = -1;
+        agents[i].cpu_ns = agents[i].peak_bytes = agents[i].output_bytes = -1;
     }
     *cycle = (struct cycle){.index = index,
                             .item = *item,
@@ -147,7 +148,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .outcome = CYCLE_UNKNOWN,
                             .spawn_time_ns = -1,
                             .ready_time_ns = -1,
-                            .strain = {-1, -1, -1, -1, -1},
+                            .strain = {-1, -1, -1, -1, -1, -1},
                             .stopped_ns = -1,
                             .strangers_ns = -1,
                             .witnessed = -1,
@@ -174,7 +175,8 @@ static void judge_outcome(struct cycle *cycle)
         if (cycle->agents[i].ready_ns > last_ready_ns)
             last_ready_ns = cycle->agents[i].ready_ns;
     cycle->spawn_time_ns = cycle->answered_ns - cycle->sent_ns;
-    cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
+    if (!cycle->clock_doubt[0])
+        cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
 }
 
 /* The subject broke the exchange: end it, keep its words, let the next cycle start a new one. */
@@ -187,12 +189,16 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
     cycle->broke = where;
     cycle->answer = came;
     text_add(&trouble, arm->subject.trouble);
+    if (came == SUBJECT_TIMED_OUT)
+        hung_tell_subject(&trouble, arm);
     subject_stop(&arm->subject, true, CYCLE_GRACE_NS / 3, &ended);
     arm->last_exit = ended;
     if (came == SUBJECT_ENDED && ended.signal && ended.signal != SIGTERM)
         text_addf(&trouble, "; killed by signal %d", ended.signal);
     else if (came == SUBJECT_ENDED && ended.status >= 0)
         text_addf(&trouble, "; exit status %d", ended.status);
+    if (ended.survived)
+        text_addf(&trouble, "; its process %d is still there after SIGKILL", (int)ended.survived);
     if (*tail)
         text_addf(&trouble, "; its log ends: %s", tail);
     cycle->trouble = text_take(&trouble);
@@ -206,18 +212,24 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + CYCLE_GRACE_NS;
     cJSON *answer;
     struct usage before;
+    struct birth request;
     enum subject_answer came;
     meddle(run, arm, CYCLE_BEFORE_SPAWN, cycle);
     line = message_spawn(run, arm, cycle);
+    attest_before(&request, arm, cycle);
     meddle_while(run, arm, CYCLE_SPAWNING, cycle);
+    hung_watch(run, arm);
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
+    cycle->stopped_ns = arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
         usage_after(&before, arm, cycle);
+        attest_agents(run, arm, &request, cycle);
         judge_outcome(cycle);
+        hung_tell(arm, cycle);
         meddle(run, arm, CYCLE_SPAWNED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(arm, cycle, CYCLE_BROKE_SPAWN, came);
@@ -240,8 +252,10 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
         return SUBJECT_ANSWERED;
     line = message_finish(run, cycle);
     meddle_while(run, arm, CYCLE_FINISHING, cycle);
+    hung_watch(run, arm);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
+    cycle->stopped_ns += arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
@@ -278,6 +292,36 @@ static int revive(struct cycle_subjects *run, struct cycle_arm *arm, struct cycl
     return 0;
 }
 
+void cycle_fail(struct cycle *cycle, struct cycle_agent *agent, const char *format, ...)
+{
+    va_list args;
+    cycle->outcome = CYCLE_FAILED;
+    cycle->spawn_time_ns = cycle->ready_time_ns = -1;
+    if (agent->error)
+        return;
+    va_start(args, format);
+    if (vasprintf(&agent->error, format, args) < 0)
+        agent->error = NULL;
+    va_end(args);
+}
+
+/* What an agent was to end with is known here; what it was to print, to who reads the store. */
+static void expect_ends(struct cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        struct cycle_agent *agent = &cycle->agents[i];
+        if (!agent->finished || !agent->asked->expects_exit ||
+            (agent->exit_status == agent->asked->expected_exit && !agent->exit_signal))
+            continue;
+        if (agent->exit_signal)
+            cycle_fail(cycle, agent, "ended by signal %d, expected exit status %d",
+                       agent->exit_signal, agent->asked->expected_exit);
+        else
+            cycle_fail(cycle, agent, "ended with exit status %d, expected %d", agent->exit_status,
+                       agent->asked->expected_exit);
+    }
+}
+
 /* Also of a cycle that broke: a machine that slept may be why. */
 static void take_strain(struct cycle_subjects *run, struct cycle *cycle)
 {
@@ -286,8 +330,8 @@ static void take_strain(struct cycle_subjects *run, struct cycle *cycle)
     cycle->hygiene_ns += clock_now_ns() - from_ns;
 }
 
-int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
-              struct cycle *out, struct err *err)
+int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item *item,
+                struct cycle *out, struct err *err)
 {
     struct cycle_arm *arm = &run->arms[item->arm];
     int64_t from_ns;
@@ -296,10 +340,27 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
     if (revive(run, arm, out, err) < 0)
         return -1;
     from_ns = clock_now_ns();
+    arm->slept_ns = strain_slept_ns();
     if (out->broke == CYCLE_WHOLE)
         came = spawn(run, arm, out);
-    if (came == SUBJECT_ANSWERED)
+    if (came == SUBJECT_INTERRUPTED) {
+        meddle(run, arm, CYCLE_OVER, out);
+        return interrupt_check(err);
+    }
+    out->harness_ns = clock_now_ns() - from_ns;
+    return 0;
+}
+
+int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
+{
+    struct cycle_arm *arm = &run->arms[out->item.arm];
+    int64_t from_ns = clock_now_ns(), slept_ns;
+    enum subject_answer came = SUBJECT_ENDED;
+    if (out->broke == CYCLE_WHOLE)
         came = finish(run, arm, out);
+    slept_ns = strain_slept_ns() - arm->slept_ns;
+    if (slept_ns >= CLOCK_NS_PER_MS && out->stopped_ns >= 0)
+        out->stopped_ns += slept_ns;
     meddle(run, arm, CYCLE_OVER, out);
     if (came == SUBJECT_INTERRUPTED)
         return interrupt_check(err);
@@ -307,10 +368,20 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
     take_strain(run, out);
     /* the ledger last: agents of a subject that broke are gone by then and write no more */
     ledger_read(arm, out);
-    if (out->broke == CYCLE_WHOLE)
-        out->harness_ns = clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
-                          (out->finished_ns - out->finish_sent_ns) - out->hygiene_ns;
+    if (out->broke == CYCLE_WHOLE) {
+        expect_ends(out);
+        out->harness_ns += clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
+                           (out->finished_ns - out->finish_sent_ns) - out->hygiene_ns;
+    } else {
+        out->harness_ns = 0;
+    }
     return 0;
+}
+
+int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
+              struct cycle *out, struct err *err)
+{
+    return cycle_spawn(run, index, item, out, err) < 0 ? -1 : cycle_finish(run, out, err);
 }
 
 void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_end *out)
@@ -324,6 +395,7 @@ void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_e
     }
     hygiene_reap(&last);
     end.restarts = arm->restarts;
+    end.log_cut = subject_log_cut(arm->log_path);
     end.exit = arm->last_exit;
     end.orphans = last.orphans;
     memcpy(end.left_name, last.left_name, sizeof end.left_name);
@@ -361,6 +433,7 @@ void cycle_close(struct cycle_subjects *run)
         if (arm->ledger_fd >= 0)
             close(arm->ledger_fd);
         text_release(&arm->ledger_rest);
+        hung_release(&arm->hung);
         fill_free(arm->argv);
         free(arm->database);
         free(arm->ledger_path);
@@ -376,8 +449,10 @@ void cycle_close(struct cycle_subjects *run)
 
 void cycle_release(struct cycle *cycle)
 {
-    for (size_t i = 0; i < cycle->agent_count; i++)
+    for (size_t i = 0; i < cycle->agent_count; i++) {
         free(cycle->agents[i].error);
+        free(cycle->agents[i].last_seen);
+    }
     free(cycle->agents);
     free(cycle->trouble);
     *cycle = (struct cycle){0};

@@ -3,6 +3,7 @@
 #define CYCLE_CYCLE_INTERNAL_H
 
 #include "base/text.h"
+#include "cycle/birth.h"
 #include "cycle/cycle.h"
 #include "cycle/strain.h"
 
@@ -12,6 +13,21 @@
 #define CYCLE_MOST_OWN_CHILDREN 64
 /* per batch size: after them the subject's descriptors must not grow */
 #define CYCLE_SETTLING_CYCLES 3
+
+/* One process below us, as it was seen when an answer was late. */
+struct hung_process {
+    pid_t pid, parent;
+    char state;        /* R S D T ... */
+    char waits_in[64]; /* the kernel's function, see proc(5) wchan; "" or "0": not told */
+    int64_t cpu_ns;
+};
+
+/* All of them; zero: none was late. */
+struct hung {
+    struct hung_process *seen;
+    size_t count;
+    int64_t after_ns; /* so long after the question */
+};
 
 /* One arm while it runs. */
 struct cycle_arm {
@@ -31,8 +47,10 @@ struct cycle_arm {
     pid_t own_children[CYCLE_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
     size_t own_child_count;
     struct process_exit last_exit;
+    struct hung hung;           /* of the last question that was late */
     struct cycle_subjects *run; /* for the onlooker: whose it is, what it sees, and when */
     struct cycle *looked_at;
+    int64_t slept_ns; /* strain_slept_ns when the present cycle began */
     enum cycle_moment moment;
 };
 
@@ -52,6 +70,13 @@ void meddle_while(struct cycle_subjects *run, struct cycle_arm *arm, enum cycle_
 
 /* meddle.c: our environment and what the options add; NULL when they add nothing */
 char **environment_make(const char *const added[]);
+
+/* hung.c: look at what runs when the next answer is late; tell it of agents that were ended, of the
+ * subject where it never answered */
+void hung_watch(struct cycle_subjects *run, struct cycle_arm *arm);
+void hung_tell(const struct cycle_arm *arm, struct cycle *cycle);
+void hung_tell_subject(struct text *out, const struct cycle_arm *arm);
+void hung_release(struct hung *hung);
 
 /* message.c: the spawn and finish requests as one line each (caller frees), and what came back */
 char *message_open(const struct cycle_subjects *run, const struct cycle_arm *arm);
@@ -89,5 +114,12 @@ struct usage {
 };
 void usage_before(struct usage *out, const struct cycle_arm *arm, struct cycle *cycle);
 void usage_after(const struct usage *before, const struct cycle_arm *arm, struct cycle *cycle);
+
+/* attest.c: what /proc tells of the agents that were called ready, into their `attested`, and how
+ * many were witnessed. attest_before just before the question: what began before it is no agent of
+ * this batch. Nothing of a subject that starts nothing. Their own time counts as hygiene. */
+void attest_before(struct birth *request, const struct cycle_arm *arm, struct cycle *cycle);
+void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm,
+                   const struct birth *request, struct cycle *cycle);
 
 #endif

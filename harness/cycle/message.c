@@ -2,6 +2,8 @@
  * The protocol of reference/PROTOCOL.md. */
 #include <cjson/cJSON.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +131,77 @@ static enum cycle_outcome outcome_of(const char *word)
     return CYCLE_UNKNOWN;
 }
 
+/* ---- times of another clock ---- */
+
+#define FAR_NS (60 * CLOCK_NS_PER_S) /* what is nearer to the request is of the right clock */
+
+/* What it would be the right time of, if it was asked for in such a way; NULL: of nothing known */
+static const char *clock_behind(const struct cycle *cycle, int64_t told)
+{
+    const int64_t now_ns = clock_now_ns();
+    const int64_t wall_ns = clock_wall_ns() - now_ns,
+                  boot_ns = clock_read_ns(CLOCK_BOOTTIME) - now_ns;
+    const struct {
+        const char *name;
+        int64_t ahead_ns, unit_ns; /* of our clock */
+    } guesses[] = {{"CLOCK_REALTIME", wall_ns, 1},
+                   {"CLOCK_BOOTTIME", boot_ns, 1},
+                   {"CLOCK_MONOTONIC in microseconds", 0, 1000},
+                   {"CLOCK_MONOTONIC in milliseconds", 0, CLOCK_NS_PER_MS},
+                   {"CLOCK_MONOTONIC in seconds", 0, CLOCK_NS_PER_S},
+                   {"CLOCK_REALTIME in microseconds", wall_ns, 1000},
+                   {"CLOCK_REALTIME in milliseconds", wall_ns, CLOCK_NS_PER_MS},
+                   {"CLOCK_REALTIME in seconds", wall_ns, CLOCK_NS_PER_S}};
+    for (size_t i = 0; i < sizeof guesses / sizeof guesses[0]; i++) {
+        int64_t ns;
+        if (!__builtin_mul_overflow(told, guesses[i].unit_ns, &ns) && clock_believable(ns) == ns &&
+            llabs(ns - guesses[i].ahead_ns - cycle->sent_ns) < FAR_NS)
+            return guesses[i].name;
+    }
+    return NULL;
+}
+
+/* The first one is told: where one is wrong, all are. */
+static void doubt(struct cycle *cycle, const char *what, const char *id, const cJSON *object,
+                  const char *key)
+{
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, key);
+    const char *blank = *id ? " of " : "", *behind;
+    int64_t told;
+    size_t room = sizeof cycle->clock_doubt;
+    if (cycle->clock_doubt[0] || !node || cJSON_IsNull(node))
+        return;
+    if (json_int64(&told, node) < 0) {
+        snprintf(cycle->clock_doubt, room,
+                 "%s%s%s is no 64-bit integer: expected nanoseconds of CLOCK_MONOTONIC", what,
+                 blank, id);
+        return;
+    }
+    if (told > cycle->sent_ns - FAR_NS && told < clock_sum(cycle->answered_ns, FAR_NS))
+        return;
+    behind = clock_behind(cycle, told);
+    snprintf(cycle->clock_doubt, room, "%s%s%s is %lld, sent is %lld: not CLOCK_MONOTONIC?%s%s%s",
+             what, blank, id, (long long)told, (long long)cycle->sent_ns,
+             behind ? " (it looks like " : "", behind ? behind : "", behind ? ")" : "");
+}
+
+static void doubt_times(struct cycle *cycle, const cJSON *answer)
+{
+    const cJSON *row;
+    doubt(cycle, "begin", "", answer, "begin_ns");
+    doubt(cycle, "end", "", answer, "end_ns");
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
+        const struct cycle_agent *agent = message_agent(cycle, json_string(row, "id"));
+        if (!agent || agent->outcome != CYCLE_READY)
+            continue;
+        doubt(cycle, "start", agent->id, row, "start_ns");
+        doubt(cycle, "ready", agent->id, row, "ready_ns");
+        doubt(cycle, "recorded", agent->id, row, "recorded_ns");
+    }
+}
+
+/* ---- answers ---- */
+
 void message_read_spawned(struct cycle *cycle, const cJSON *answer)
 {
     const cJSON *row;
@@ -151,25 +224,72 @@ void message_read_spawned(struct cycle *cycle, const cJSON *answer)
         agent->recorded_ns = time_of(row, "recorded_ns");
         agent->error = error ? xstrdup(error) : NULL;
     }
+    doubt_times(cycle, answer);
+}
+
+/* The first thing told that cannot be is kept as a sentence, the others are counted. */
+__attribute__((format(printf, 2, 3))) static void note(struct cycle *cycle, const char *format, ...)
+{
+    va_list args;
+    if (cycle->answer_oddities++)
+        return;
+    va_start(args, format);
+    vsnprintf(cycle->oddity, sizeof cycle->oddity, format, args);
+    va_end(args);
+    text_make_printable(cycle->oddity);
+}
+
+/* A number of this range, or null: -1. What else stands there is no end of a process. */
+static int end_of(struct cycle *cycle, const char *id, const cJSON *row, const char *key, int least,
+                  int most)
+{
+    const cJSON *told = cJSON_GetObjectItemCaseSensitive(row, key);
+    int64_t value;
+    char *spelled;
+    if (!told || cJSON_IsNull(told))
+        return -1;
+    if (json_int64(&value, told) == 0 && value >= least && value <= most)
+        return (int)value;
+    spelled = json_print(told, 0);
+    note(cycle, "agent %s: %s is %.40s, expected %d to %d or null", id, key, spelled, least, most);
+    free(spelled);
+    return -1;
+}
+
+static void take_end(struct cycle *cycle, struct cycle_agent *agent, const cJSON *row)
+{
+    int before = cycle->answer_oddities;
+    int status = end_of(cycle, agent->id, row, "exit", 0, 255);
+    int signal = end_of(cycle, agent->id, row, "signal", 1, 64);
+    if (agent->finished) {
+        note(cycle, "agent %s is named twice in \"finished\"", agent->id);
+        return;
+    }
+    agent->finished = true;
+    agent->exit_status = status;
+    agent->exit_signal = signal < 0 ? 0 : signal;
+    if (agent->outcome != CYCLE_READY)
+        note(cycle, "agent %s is named in \"finished\", but was never ready", agent->id);
+    else if ((status < 0) == (signal < 0) && cycle->answer_oddities == before)
+        note(cycle, "agent %s ended with %s exit status and signal, expected one of them",
+             agent->id, status < 0 ? "neither" : "both");
 }
 
 void message_read_finished(struct cycle *cycle, const cJSON *answer)
 {
     const cJSON *row;
     const char *consensus = json_string(answer, "consensus");
+    int64_t batch = -1;
+    if (json_int64(&batch, cJSON_GetObjectItemCaseSensitive(answer, "batch")) < 0 ||
+        batch != (int64_t)cycle->index)
+        note(cycle, "\"finished\" is of batch %lld, asked was %zu", (long long)batch, cycle->index);
     if (consensus)
-        strncpy(cycle->consensus, consensus, sizeof cycle->consensus - 1);
+        snprintf(cycle->consensus, sizeof cycle->consensus, "%s", consensus);
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
         struct cycle_agent *agent = message_agent(cycle, json_string(row, "id"));
-        int64_t value;
-        if (!agent) {
+        if (agent)
+            take_end(cycle, agent, row);
+        else
             cycle->answer_strays++;
-            continue;
-        }
-        agent->finished = true;
-        if (json_int64(&value, cJSON_GetObjectItemCaseSensitive(row, "exit")) == 0)
-            agent->exit_status = (int)value;
-        if (json_int64(&value, cJSON_GetObjectItemCaseSensitive(row, "signal")) == 0)
-            agent->exit_signal = (int)value;
     }
 }

@@ -348,6 +348,49 @@ static void a_finished_answer_tells_ends_and_consensus(void **state)
     cJSON_Delete(answer);
 }
 
+/* In a cycle of its own, whose agents are both ready: what is the first oddity? */
+static void expect_oddity(const char *answer, int count, const char *told)
+{
+    void *own = NULL;
+    struct fixture *fixture;
+    cJSON *parsed = parse_taken(xstrdup(answer));
+    assert_int_equal(make(&own), 0);
+    fixture = own;
+    fixture->cycle.agents[0].outcome = CYCLE_READY;
+    fixture->cycle.agents[1].outcome = CYCLE_FAILED;
+    message_read_finished(&fixture->cycle, parsed);
+    assert_int_equal(fixture->cycle.answer_oddities, count);
+    if (!strstr(fixture->cycle.oddity, told))
+        fail_msg("'%s' has not '%s'", fixture->cycle.oddity, told);
+    cJSON_Delete(parsed);
+    assert_int_equal(unmake(&own), 0);
+}
+
+#define FINISHED(batch, agents) "{\"batch\":" batch ",\"agents\":[" agents "]}"
+#define ENDED(rest)             FINISHED("4", "{\"id\":\"4.0\"," rest "}")
+
+static void a_finished_answer_that_cannot_be_is_told(void **state)
+{
+    (void)state;
+    expect_oddity(ENDED("\"exit\":0,\"signal\":null"), 0, "");
+    expect_oddity(ENDED("\"exit\":255"), 0, "");
+    expect_oddity(ENDED("\"exit\":null,\"signal\":64"), 0, "");
+    expect_oddity(FINISHED("5", "{\"id\":\"4.0\",\"exit\":0}"), 1, "of batch 5, asked was 4");
+    expect_oddity("{\"agents\":[]}", 1, "asked was 4");
+    expect_oddity(ENDED("\"exit\":256"), 1, "exit is 256, expected 0 to 255");
+    expect_oddity(ENDED("\"exit\":-1"), 1, "exit is -1");
+    expect_oddity(ENDED("\"exit\":0.5"), 1, "exit is 0.5");
+    expect_oddity(ENDED("\"exit\":1e300"), 1, "exit is 1e+300");
+    expect_oddity(ENDED("\"exit\":\"well\""), 1, "exit is \"well\"");
+    expect_oddity(ENDED("\"exit\":null,\"signal\":65"), 1, "signal is 65, expected 1 to 64");
+    expect_oddity(ENDED("\"exit\":0,\"signal\":0"), 1, "signal is 0");
+    expect_oddity(ENDED("\"exit\":0,\"signal\":9"), 1, "both exit status and signal");
+    expect_oddity(ENDED("\"exit\":null,\"signal\":null"), 1, "neither exit status");
+    expect_oddity(FINISHED("4", "{\"id\":\"4.0\",\"exit\":0},{\"id\":\"4.0\",\"exit\":0}"), 1,
+                  "4.0 is named twice");
+    expect_oddity(FINISHED("4", "{\"id\":\"4.1\",\"exit\":0}"), 1, "was never ready");
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 int main(void)
@@ -366,6 +409,7 @@ int main(void)
         WITH_FIXTURE(a_spawned_answer_is_put_down_agent_by_agent),
         WITH_FIXTURE(odd_answers_are_counted_and_never_believed),
         WITH_FIXTURE(a_finished_answer_tells_ends_and_consensus),
+        cmocka_unit_test(a_finished_answer_that_cannot_be_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Does every question come back in time, whatever the program behind the door does? */
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -141,6 +142,8 @@ static void behave(const char *how)
         say("{\"op\":\"error\",\"text\":\"out of \\u001b[31mluck\"}\n");
     if (strcmp(how, "array") == 0)
         say("[\"op\",\"opened\"]\n");
+    if (strcmp(how, "key-twice") == 0)
+        say("{\"op\":\"opened\",\"name\":\"a\",\"name\":\"b\"}\n");
     if (strcmp(how, "empty-line") == 0)
         say("\n");
     if (strcmp(how, "binary") == 0)
@@ -291,6 +294,7 @@ static void every_way_to_answer_wrongly_has_its_word(void **state)
         {"wrong-op", SUBJECT_NONSENSE, "got '{\"op\":\"spawned\"}'"},
         {"says-error", SUBJECT_REFUSED, "with an error: out of ?[31mluck"},
         {"array", SUBJECT_NONSENSE, "expected one JSON object"},
+        {"key-twice", SUBJECT_NONSENSE, "key 'name' is given twice"},
         {"empty-line", SUBJECT_NONSENSE, "got ''"},
         {"binary", SUBJECT_NONSENSE,
          "got '?"
@@ -394,6 +398,19 @@ static void an_answer_nobody_asked_for_is_nonsense(void **state)
     assert_non_null(strstr(fixture->subject.trouble, "nobody asked for"));
 }
 
+/* cat(1) has been told something by somebody else, and says it before it is asked. */
+static void an_answer_that_waits_in_the_pipe_is_nonsense(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pollfd out;
+    start(fixture, (const char *const[]){"cat", NULL});
+    assert_int_equal(write(fixture->subject.process.in, opened, strlen(opened)), strlen(opened));
+    out = (struct pollfd){fixture->subject.process.out, POLLIN, 0};
+    assert_int_equal(poll(&out, 1, -1), 1);
+    assert_int_equal(ask_open(fixture, LONG_NS), SUBJECT_NONSENSE);
+    assert_non_null(strstr(fixture->subject.trouble, "nobody asked for"));
+}
+
 static void who_is_gone_cannot_be_asked(void **state)
 {
     struct fixture *fixture = *state;
@@ -468,6 +485,7 @@ int main(int argc, char **argv)
         WITH_FOLDER(slow_and_large_answers_are_heard_to_their_end),
         WITH_FOLDER(an_onlooker_is_asked_again_and_again_while_nobody_answers),
         WITH_FOLDER(an_answer_nobody_asked_for_is_nonsense),
+        WITH_FOLDER(an_answer_that_waits_in_the_pipe_is_nonsense),
         WITH_FOLDER(who_is_gone_cannot_be_asked),
         WITH_FOLDER(closing_is_clean_only_with_exit_status_0),
         WITH_FOLDER(who_refuses_to_end_is_killed),

@@ -110,7 +110,7 @@ static void add_limit_table(struct text *out, const struct explain *explain,
             "share of the fast arm's time with fewer than two agents under way (start to seen)");
     if (size->busy.n)
         add_figure(out, "CPU share", words_percent(words, &size->busy),
-                   "CPU time of the agents until ready / their own time");
+                   "CPU time of the agents until ready / their own time, at most all of it");
     text_add(out, "\n");
     free(least);
 }

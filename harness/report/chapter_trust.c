@@ -230,19 +230,27 @@ static void add_spread(struct text *out, const struct facts *facts, const struct
 
 static void add_subjects(struct text *out, const struct facts *facts)
 {
-    text_add(out,
-             "\n| arm | CPU in user mode | in the kernel | peak memory | restarts | ended well "
-             "|\n|---|--:|--:|--:|--:|---|\n");
+    text_add(out, "\n| arm | opened in | CPU in user mode | in the kernel | peak memory | restarts "
+                  "| ended well |\n|---|--:|--:|--:|--:|--:|---|\n");
     for (size_t i = 0; i < facts->arm_count; i++) {
         const struct results_arm *arm = &facts->arms[i];
-        char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES];
-        words_markdownf(out, "| %s | %-s | %-s | %lld kB | %d | %-s |\n", arm->name,
+        char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES], opened[TEXT_DURATION_BYTES];
+        words_markdownf(out, "| %s | %-s | %-s | %-s | %lld kB | %d | %-s |\n", arm->name,
+                        arm->open_ns < 0 ? "not known"
+                                         : text_duration(opened, (double)arm->open_ns),
                         text_duration(user, 1e3 * (double)arm->user_us),
                         text_duration(system, 1e3 * (double)arm->system_us),
                         (long long)arm->peak_memory_kb, arm->restarts,
                         arm->clean                                  ? "yes"
                         : strcmp(facts->run.state, "complete") == 0 ? "no"
                                                                     : "not told");
+    }
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        char words[WORDS_BYTES];
+        if (facts->arms[i].log_cut <= 0)
+            continue;
+        words_markdownf(out, "\n%s: %-s.\n", facts->arms[i].name,
+                        words_log_cut(words, facts->arms[i].log_cut));
     }
 }
 

@@ -231,8 +231,8 @@ static void take_pair(struct pairs *pairs, double cores, const struct summary *a
     pairs->columns[OVERHEAD][i] = got.overhead;
     pairs->columns[SERIAL][i] = together->alone / together->spawn;
     pairs->columns[SLOWEST][i] = alone->slowest;
-    if (cpu > 0 && alone->wall > 0)
-        pairs->columns[BUSY][pairs->busy++] = cpu / alone->wall;
+    if (cpu > 0 && alone->wall > 0) /* more, by threads of one agent, is as good as all of it */
+        pairs->columns[BUSY][pairs->busy++] = fmin(1, cpu / alone->wall);
     pairs->binding[bound.binding]++;
     pairs->ledger += alone->from_ledger;
     pairs->agents += alone->agents;

@@ -38,7 +38,7 @@ const struct results_cycle *facts_next(const struct facts *facts, size_t arm, si
     size_t i = cycle ? (size_t)(cycle - facts->cycles) + 1 : 0;
     for (; i < facts->cycle_count; i++) {
         const struct results_cycle *next = &facts->cycles[i];
-        if (!next->warmup && next->arm == (int)arm && next->value == (int)value)
+        if (!next->warmup && !next->left_out && next->arm == (int)arm && next->value == (int)value)
             return next;
     }
     return NULL;

@@ -178,7 +178,7 @@ static int take_agent(void *context, const struct results_agent *agent)
 
 static void cost_and_strain_come_back_as_they_were_stored(void **state)
 {
-    static const struct cycle_strain strain = {1, 2, 3, 4, 5};
+    static const struct cycle_strain strain = {1, 2, 3, 4, 5, 6};
     struct synthetic *synthetic = *state;
     struct results_cycle cycle;
     struct results_agent agent;

@@ -69,13 +69,27 @@ static int check_partial(struct runner *runner, struct err *err)
     return rc;
 }
 
+/* What somebody rewrote stays so. */
+static int check_note(struct runner *runner, struct err *err)
+{
+    struct results_run run = {0};
+    int rc = results_run_load(runner->store, runner->id, &run, err);
+    if (rc == 0 && strstr(run.note, RESULTS_REWRITTEN))
+        rc = err_set(err, ERR_UNFIT, "run %lld cannot be gone on with: %s; run the scenario anew",
+                     (long long)runner->id, run.note);
+    results_run_release(&run);
+    return rc;
+}
+
 static int begin_again(struct runner *runner, struct err *err)
 {
     if (lease_take(&runner->hold, runner->options->results, runner->options->resume, err) < 0 ||
         check_partial(runner, err) < 0 || check_plan(runner, err) < 0)
         return -1;
     runner->id = runner->options->resume;
-    if (results_done(runner->store, runner->id, runner->done, runner->plan.count, err) < 0)
+    if (check_note(runner, err) < 0 ||
+        results_done(runner->store, runner->id, runner->done, runner->plan.count, err) < 0 ||
+        results_cycles_stored(runner->store, runner->id, &runner->stored_before, err) < 0)
         return -1;
     return results_run_resume(runner->store, runner->id, &runner->sitting, err);
 }
@@ -132,6 +146,7 @@ static int put_arm(struct runner *runner, size_t index, const struct cycle_arm_e
         arm.user_us = microseconds(end->exit.usage.ru_utime);
         arm.system_us = microseconds(end->exit.usage.ru_stime);
         arm.peak_memory_kb = end->exit.usage.ru_maxrss;
+        arm.log_cut = end->log_cut;
     }
     rc = results_arm_put(runner->store, runner->id, &arm, err);
     text_release(&command);
@@ -183,7 +198,9 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
         put_findings(runner, (int64_t)index, arm, err) < 0 ||
         put_audit(runner, (int64_t)index, arm, audit, err) < 0)
         return -1;
-    return results_cycle_commit(runner->store, err);
+    if (results_cycle_commit(runner->store, err) < 0)
+        return -1;
+    return runner_note_written(runner, index, err);
 }
 
 /* After the subjects are gone nothing can excuse a store that is not whole. */
@@ -191,16 +208,15 @@ static int put_final_audit(struct runner *runner, int arm, const char *database,
 {
     struct audit_report report;
     struct audit_result result;
-    struct err why = {0};
     audit_findings_clear(&runner->findings);
-    if (audit_database(&runner->findings, &report, database, &why) < 0)
-        return results_finding_put(runner->store, runner->id, -1, arm, "store-can-be-read",
-                                   "integrity", "", why.text, err);
+    if (audit_watch_closed(runner->audits[arm].watch, &runner->findings, &report, database,
+                           runner->folder, runner->scenario, err) < 0)
+        return -1;
     result = (struct audit_result){.level = AUDIT_FULL,
                                    .rows = report.agents + report.consensus_runs + report.outputs,
                                    .spent_ns = report.spent_ns,
                                    .database_bytes = report.bytes};
-    if (put_audit(runner, -1, arm, &result, err) < 0)
+    if (report.spent_ns && put_audit(runner, -1, arm, &result, err) < 0) /* else it was not read */
         return -1;
     return put_findings(runner, -1, arm, err);
 }

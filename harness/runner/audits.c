@@ -2,21 +2,43 @@
  * budget. */
 #include "runner/audits.h"
 
+#include "base/clock.h"
+
 static int64_t measured_ns(const struct cycle *cycle)
 {
     int64_t until_ns = cycle->finished_ns ? cycle->finished_ns : cycle->answered_ns;
     return until_ns > cycle->sent_ns ? until_ns - cycle->sent_ns : 0;
 }
 
-void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *findings,
-                        const struct scenario *scenario, const struct cycle *cycle,
-                        const char *database, const char *run_label, bool forced,
-                        struct audit_result *result)
+static void follow(struct runner_audits *audits, const char *database, const char *run_label)
 {
-    enum audit_level level = audit_schedule_next(&audits->schedule, measured_ns(cycle), forced);
     if (!audits->watch && database)
         audits->watch = audit_watch_new(database, run_label);
+}
+
+void runner_audit_spawned(struct runner_audits *audits, struct audit_findings *findings,
+                          const struct cycle *cycle, const char *database, const char *run_label)
+{
+    int64_t from_ns = clock_now_ns();
+    follow(audits, database, run_label);
+    audit_watch_spawned(audits->watch, findings, cycle);
+    audits->early_ns = clock_now_ns() - from_ns;
+}
+
+void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *findings,
+                        const struct scenario *scenario, struct cycle *cycle, const char *database,
+                        const char *run_label, bool forced, struct audit_result *result)
+{
+    enum audit_level level = audit_schedule_next(&audits->schedule, measured_ns(cycle), forced);
+    follow(audits, database, run_label);
     audit_watch_cycle(audits->watch, findings, scenario, cycle, level, result);
+    result->spent_ns += audits->early_ns;
+    audits->early_ns = 0;
+    if (result->level != AUDIT_NONE && cycle->broke == CYCLE_WHOLE)
+        cycle->contents = (int)result->contents;
+    if (result->unmet)
+        cycle_fail(cycle, &cycle->agents[result->first_unmet],
+                   "it printed something else than 'expect' says");
     if (result->level == AUDIT_FULL)
         audit_schedule_spent(&audits->schedule, result->full_ns);
 }

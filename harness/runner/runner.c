@@ -102,13 +102,18 @@ static int one_cycle(struct runner *runner, size_t index, struct err *err)
 {
     const struct runner_observer *observer = &runner->options->observer;
     const struct plan_item *item = &runner->plan.items[index];
+    struct runner_audits *audits = &runner->audits[item->arm];
     struct audit_result audit;
-    if (cycle_run(runner->run, index, item, &runner->cycle, err) < 0)
-        return -1;
+    const char *database;
     audit_findings_clear(&runner->findings);
+    if (cycle_spawn(runner->run, index, item, &runner->cycle, err) < 0)
+        return -1;
+    database = cycle_database(runner->run, (size_t)item->arm);
+    runner_audit_spawned(audits, &runner->findings, &runner->cycle, database, runner->label);
+    if (cycle_finish(runner->run, &runner->cycle, err) < 0)
+        return -1;
     runner_audit_cycle(
-        &runner->audits[item->arm], &runner->findings, runner->scenario, &runner->cycle,
-        cycle_database(runner->run, (size_t)item->arm), runner->label,
+        audits, &runner->findings, runner->scenario, &runner->cycle, database, runner->label,
         runner->cycle.broke != CYCLE_WHOLE || is_before_look(&runner->plan, index), &audit);
     if (runner_record_cycle(runner, index, &audit, err) < 0)
         return -1;
@@ -193,7 +198,7 @@ static int record_end(struct runner *runner, bool complete, const char *note, in
     int rc = results_begin(runner->store, err);
     if (rc == 0)
         rc = results_run_end(runner->store, runner->id, complete, note, err);
-    if (rc == 0)
+    if (rc == 0 && !runner->rewritten)
         rc = runner_record_verdicts(runner, code, err);
     return results_end(runner->store, rc, err);
 }
@@ -215,6 +220,9 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     }
     if (!runner->id)
         return;
+    /* nothing else is as grave: what was stored is not what was measured */
+    if (runner->run && runner_check_written(runner, &later) < 0)
+        *err = later;
     rc = record_end(runner, err->code == ERR_NONE, err->text, &out->code, &later);
     keep_first(err, rc, &later);
     if (rc < 0)
@@ -238,6 +246,7 @@ static void release(struct runner *runner)
     free(runner->label);
     free(runner->metrics);
     free(runner->done);
+    free(runner->written);
 }
 
 int runner_go(struct runner_outcome *out, const struct runner_options *options, struct err *err)

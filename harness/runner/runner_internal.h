@@ -8,6 +8,12 @@
 #include "runner/runner.h"
 #include "scenario/plan.h"
 
+/* A cycle as it was read back when it had been stored. */
+struct runner_written {
+    int64_t cycle;
+    uint64_t digest;
+};
+
 /* One run under way. */
 struct runner {
     const struct runner_options *options;
@@ -23,7 +29,11 @@ struct runner {
     struct runner_audits audits[SCENARIO_MOST_ARMS];
     struct cycle cycle; /* the last one, and what was found in it */
     struct audit_findings findings;
-    struct results_basis basis; /* of the last verdict */
+    struct results_basis basis;     /* of the last verdict */
+    struct runner_written *written; /* by this sitting, in order */
+    size_t written_count, written_room;
+    int64_t stored_before; /* cycles of earlier sittings */
+    bool rewritten;        /* somebody changed what was written */
 };
 
 /* ---- append.c: what goes into the results store ---- */
@@ -37,6 +47,13 @@ int runner_record_arms(struct runner *runner, const struct cycle_arm_end ends[],
 /* runner_record_cycle - the last cycle with its findings, in one transaction */
 int runner_record_cycle(struct runner *runner, size_t index, const struct audit_result *audit,
                         struct err *err);
+
+/* written.c: is what this sitting wrote into the results store still what it was?
+ *
+ * runner_note_written  - remember the cycle that has just been stored
+ * runner_check_written - errors: ERR_UNFIT somebody changed it, runner->rewritten is set then */
+int runner_note_written(struct runner *runner, size_t index, struct err *err);
+int runner_check_written(struct runner *runner, struct err *err);
 
 /* runner_record_left - what one arm's subject left behind: its end, and its store */
 int runner_record_left(struct runner *runner, size_t arm, const struct cycle_arm_end *end,

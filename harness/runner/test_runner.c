@@ -1,6 +1,7 @@
 /* Does the loop do what its header says, and tell its observer so: whole, stopped, broken off,
  * resumed? */
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,8 @@ struct seen {
     int decide_at;       /* the look at which all is decided */
     const char *failure; /* of before_end, or NULL */
     int code;            /* of before_end */
+    size_t rewrite_at;   /* when so many items are done, somebody does this to the results */
+    const char *rewrite, *results;
 };
 
 struct fixture {
@@ -47,6 +50,19 @@ static void began(void *context, const struct scenario *scenario, int64_t run, s
     text_addf(&seen->told, "began %s: %zu\n", scenario->name, planned);
 }
 
+/* As a subject might, through a connection of its own. */
+static void rewrite(const struct seen *seen)
+{
+    char *path = results_path(seen->results), *message = NULL;
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    sqlite3_busy_timeout(database, 5000);
+    if (sqlite3_exec(database, seen->rewrite, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s in: %s", message, seen->rewrite);
+    sqlite3_close(database);
+    free(path);
+}
+
 static void cycle(void *context, const struct cycle *cycle, size_t done)
 {
     struct seen *seen = context;
@@ -55,6 +71,8 @@ static void cycle(void *context, const struct cycle *cycle, size_t done)
     text_addf(&seen->told, "cycle %zu\n", done);
     if (done == seen->signal_at)
         raise(SIGTERM);
+    if (done == seen->rewrite_at)
+        rewrite(seen);
 }
 
 static void looked(void *context, int look, bool decided)
@@ -242,6 +260,61 @@ static void another_plan_does_not_go_on_with_a_run(void **state)
     expect_stored(fixture, "partial, sittings 1, cycles 4: interrupted");
 }
 
+static int64_t count_verdicts(const struct fixture *fixture)
+{
+    char *path = results_path(fixture->results);
+    sqlite3 *database = NULL;
+    sqlite3_stmt *row = NULL;
+    int64_t count = -1;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, "SELECT count(*) FROM verdicts", -1, &row, NULL),
+                     SQLITE_OK);
+    if (sqlite3_step(row) == SQLITE_ROW)
+        count = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(database);
+    free(path);
+    return count;
+}
+
+static void results_that_somebody_rewrote_are_not_judged(void **state)
+{
+    static const struct {
+        const char *sql, *told;
+    } rewrites[] = {
+        {"UPDATE cycles SET spawn_time_ns = 1 WHERE cycle = 3", "cycle 3 is not what was measured"},
+        {"UPDATE agents SET error = 'x' WHERE cycle = 4 AND ordinal = 0", "cycle 4 is not"},
+        {"INSERT INTO findings VALUES (NULL, 1, 2, 0, 'r', 'conduct', '', 'x')", "cycle 2 is not"},
+        {"DELETE FROM audits WHERE cycle = 1", "cycle 1 is not"},
+        {"INSERT INTO cycles SELECT run, 99, sitting, pair, block, arm, value, place, warmup,"
+         " outcome, sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
+         " harness_ns, consensus, agents, agents_ready, agents_recorded, failure, cpu_ns,"
+         " peak_bytes, steal_ticks, total_ticks, pressure_us, throttled, suspended_ns, stopped_ns,"
+         " strangers_ns, witnessed, contents FROM cycles WHERE cycle = 1",
+         "run 1 has 11 cycles, 10 were measured"},
+    };
+    for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++) {
+        void *own = NULL;
+        struct fixture *fixture;
+        assert_int_equal(set_up(&own), 0);
+        fixture = own;
+        fixture->seen.rewrite_at = 6;
+        fixture->seen.rewrite = rewrites[i].sql;
+        fixture->seen.results = fixture->results;
+        assert_int_equal(go(fixture), -1);
+        assert_int_equal(fixture->err.code, ERR_UNFIT);
+        assert_said(fixture->err.text, "was changed by another program during this run");
+        assert_said(fixture->err.text, rewrites[i].told);
+        assert_int_equal(count_verdicts(fixture), 0);
+        fixture->options.resume = 1; /* nor gone on with */
+        fixture->seen.rewrite_at = 0;
+        assert_int_equal(go(fixture), -1);
+        assert_said(fixture->err.text, "run 1 cannot be gone on with");
+        assert_int_equal(tear_down(&own), 0);
+    }
+    (void)state;
+}
+
 static void what_comes_before_the_end_belongs_to_the_run(void **state)
 {
     struct fixture *fixture = *state;
@@ -287,6 +360,7 @@ int main(void)
         TEST(what_is_decided_at_a_look_stops_there),
         TEST(a_run_that_a_signal_ended_is_gone_on_with),
         TEST(another_plan_does_not_go_on_with_a_run),
+        cmocka_unit_test(results_that_somebody_rewrote_are_not_judged),
         TEST(what_comes_before_the_end_belongs_to_the_run),
         TEST(its_code_counts_where_the_claims_have_none),
         TEST(a_subject_that_does_not_start_is_told_once),

@@ -35,7 +35,13 @@ static uint64_t mix_agent(uint64_t hash, const struct scenario_agent *agent)
     for (size_t i = 0; i < agent->environment_count; i++)
         hash = mix(mix(hash, agent->environment[i].key), agent->environment[i].value);
     hash = mix(mix(hash, agent->directory), agent->ready_text);
-    return mix_number(mix_number(hash, (uint64_t)agent->ready), agent->times);
+    hash = mix_number(mix_number(hash, (uint64_t)agent->ready), agent->times);
+    if (agent->expects_exit) /* not where nothing is expected: hashes of older runs stay */
+        hash = mix_number(mix(hash, "exit"), (uint64_t)agent->expected_exit);
+    if (agent->expected_output)
+        hash =
+            mix(mix(hash, agent->expected_within ? "contains" : "output"), agent->expected_output);
+    return hash;
 }
 
 void scenario_question(char out[SCENARIO_ID_BYTES], const struct scenario *scenario)

@@ -8,11 +8,12 @@
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
 
-#define LOWER          "abcdefghijklmnopqrstuvwxyz"
-#define DIGITS         "0123456789"
-#define LETTERS        LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
-#define MOST_ARGUMENTS 1000
-#define MOST_VARIABLES 200
+#define LEAST_OPEN_DEADLINE_NS INT64_C(10000000000) /* unless the scenario says less */
+#define LOWER                  "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS                 "0123456789"
+#define LETTERS                LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
+#define MOST_ARGUMENTS         1000
+#define MOST_VARIABLES         200
 
 static const char default_prompt[] = "Answer with the number of bytes of this prompt.";
 static const char *const durability_words[] = {"normal", "full", NULL};
@@ -82,6 +83,41 @@ static int read_environment(const struct field_place *place, const struct field 
     return 0;
 }
 
+static int read_expected_exit(const struct field_place *place, const struct field *field,
+                              const cJSON *value, void *slot)
+{
+    struct scenario_agent *agent = slot;
+    agent->expects_exit = true;
+    return field_integer(place, field, value, &agent->expected_exit);
+}
+
+static int read_expected_output(const struct field_place *place, const struct field *field,
+                                const cJSON *value, void *slot)
+{
+    static const struct field fields[] = {
+        {"contains", field_text, offsetof(struct scenario_agent, expected_output),
+         "a text of at least one character", .least = 1, .required = true},
+        {0}};
+    struct scenario_agent *agent = slot;
+    agent->expected_within = cJSON_IsObject(value);
+    if (agent->expected_within)
+        return field_read_object(place, fields, value, agent);
+    return field_text(place, field, value, &agent->expected_output);
+}
+
+static int read_expect(const struct field_place *place, const struct field *field,
+                       const cJSON *value, void *slot)
+{
+    static const struct field fields[] = {
+        {"exit", read_expected_exit, 0, "an exit status from 0 to 255", .least = 0, .most = 255},
+        {"output", read_expected_output, 0, "a text or an object such as {\"contains\": \"42\"}",
+         .required = false},
+        {0}};
+    if (!cJSON_IsObject(value) || !value->child)
+        return field_refuse(place, field, value);
+    return field_read_object(place, fields, value, slot);
+}
+
 static int read_times(const struct field_place *place, const struct field *field,
                       const cJSON *value, void *slot)
 {
@@ -103,6 +139,7 @@ static const struct field agent_fields[] = {
     {"ready", read_ready, 0, "an object such as {\"by\": \"fd\"}", .required = false},
     {"times", read_times, AT(times), "an integer from 1 to 1000", .least = 1,
      .most = SCENARIO_MOST_AGENTS},
+    {"expect", read_expect, 0, "an object such as {\"exit\": 0}", .required = false},
     {"ledger", field_bool, AT(ledger), "true or false", .required = false},
     {0}};
 #undef AT
@@ -261,6 +298,8 @@ static const struct field scenario_fields[] = {
      .most = 24 * 3600e9},
     {"deadline", field_duration, AT(deadline_ns), "a duration from 1ms to 24h", .least = 1e6,
      .most = 24 * 3600e9},
+    {"open_deadline", field_duration, AT(open_deadline_ns), "a duration from 1ms to 24h",
+     .least = 1e6, .most = 24 * 3600e9},
     {"durability", read_durability, AT(durability_full), "\"normal\" or \"full\"",
      .words = durability_words},
     {"consensus", field_bool, AT(consensus), "true or false", .required = false},
@@ -281,6 +320,10 @@ static void fill_defaults(struct scenario *scenario)
         scenario->spec_id = xstrdup(scenario->name);
     if (!scenario->about)
         scenario->about = xstrdup("");
+    if (!scenario->open_deadline_ns)
+        scenario->open_deadline_ns = scenario->deadline_ns > LEAST_OPEN_DEADLINE_NS
+                                         ? scenario->deadline_ns
+                                         : LEAST_OPEN_DEADLINE_NS;
     if (!scenario->prompt)
         scenario->prompt = xstrdup(default_prompt);
 }

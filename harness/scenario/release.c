@@ -21,6 +21,7 @@ static void release_agent(struct scenario_agent *agent)
     free(agent->environment);
     free(agent->directory);
     free(agent->ready_text);
+    free(agent->expected_output);
 }
 
 void scenario_release(struct scenario *scenario)

@@ -57,6 +57,11 @@ struct scenario_agent {
     char *ready_text; /* for SCENARIO_READY_LINE, else NULL */
     size_t times;     /* how often it stands in the list, 1 by default */
     bool ledger;      /* true: it writes the ledger; default: its command starts with {agent} */
+    /* "expect": what it must end with and print, else its cycle has failed */
+    bool expects_exit;
+    int expected_exit;
+    char *expected_output; /* NULL: whatever it prints */
+    bool expected_within;  /* anywhere in its output; else all but the white space around it */
 };
 
 struct scenario_arm {
@@ -99,7 +104,8 @@ struct scenario {
     int warmup; /* cycles of each arm and value before the first that counts, default 5 */
     /* the blocks up to the first look are spread over at least this; default 0 */
     int64_t spread_ns;
-    int64_t deadline_ns; /* default 5 s */
+    int64_t deadline_ns;      /* default 5 s */
+    int64_t open_deadline_ns; /* default: the deadline, at least 10 s */
     bool durability_full;
     bool consensus; /* default true */
     enum scenario_on_failure on_failure;

@@ -64,6 +64,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(scenario.block, 5);
     assert_int_equal(scenario.warmup, 5);
     assert_int_equal(scenario.deadline_ns, 5000000000);
+    assert_int_equal(scenario.open_deadline_ns, 10000000000);
     assert_true(scenario.durability_full);
     assert_true(scenario.consensus);
     assert_int_equal(scenario.on_failure, SCENARIO_CANCEL);
@@ -87,9 +88,10 @@ static void what_is_said_arrives(void **state)
         "true,"
         "  \"ready\": {\"by\": \"line\", \"text\": \"up\"}},"
         " {\"name\": \"b\", \"command\": [\"{agent}\"], \"ledger\": false, "
-        "  \"ready\": {\"by\": \"exit\"}}],"
+        "  \"ready\": {\"by\": \"exit\"}, \"expect\": {\"output\": {\"contains\": \"x\"}}}],"
         "\"arms\": [{\"name\": \"p\", \"subject\": [\"{liar}\", \"--x\"]}],"
         "\"cycles\": {\"looks\": [10, 20]}, \"block\": 2, \"warmup\": 0, \"deadline\": \"1.5s\","
+        "\"open_deadline\": \"2m\","
         "\"durability\": \"normal\", \"consensus\": false, \"on_failure\": \"degrade\","
         "\"prompt\": \"\", \"vary\": {\"agents\": [5, 1]},"
         "\"claims\": [{\"id\": \"X\", \"arm\": \"p\", \"failure\": \"degrades\"}]}";
@@ -109,12 +111,18 @@ static void what_is_said_arrives(void **state)
     assert_string_equal(scenario.agents[0].ready_text, "up");
     assert_true(scenario.agents[0].ledger);
     assert_false(scenario.agents[1].ledger);
+    assert_false(scenario.agents[0].expects_exit);
+    assert_null(scenario.agents[0].expected_output);
+    assert_false(scenario.agents[1].expects_exit);
+    assert_string_equal(scenario.agents[1].expected_output, "x");
+    assert_true(scenario.agents[1].expected_within);
     assert_string_equal(scenario.arms[0].subject[1], "--x");
     assert_int_equal(scenario.look_count, 2);
     assert_int_equal(scenario.looks[1], 20);
     assert_int_equal(scenario.block, 2);
     assert_int_equal(scenario.warmup, 0);
     assert_int_equal(scenario.deadline_ns, 1500000000);
+    assert_int_equal(scenario.open_deadline_ns, 120000000000);
     assert_false(scenario.durability_full);
     assert_false(scenario.consensus);
     assert_int_equal(scenario.on_failure, SCENARIO_DEGRADE);

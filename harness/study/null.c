@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "base/json.h"
 
 static void answer_agents(cJSON *answer, const cJSON *asked, int spawned)
@@ -44,6 +45,7 @@ static cJSON *answer_message(const cJSON *message, const char *op, cJSON **last)
         cJSON_AddStringToObject(answer, "name", "null");
         cJSON_AddStringToObject(answer, "version", SPAWNBENCH_VERSION);
         cJSON_AddBoolToObject(answer, "records", 0);
+        cJSON_AddBoolToObject(answer, "starts", 0);
     } else if (strcmp(op, "spawn") == 0) {
         cJSON_Delete(*last);
         *last = cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(message, "agents"), 1);
@@ -73,6 +75,7 @@ int main(void)
     cJSON *last = NULL;
     ssize_t length;
     int closed = 0;
+    inherited_reset();
     while (!closed && (length = getline(&line, &room, stdin)) > 0) {
         struct err err = {0};
         cJSON *message = NULL, *answer;

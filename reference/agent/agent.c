@@ -363,9 +363,12 @@ static int answer(void)
 int main(int argc, char *argv[])
 {
     int64_t main_ns = clock_ns(CLOCK_MONOTONIC);
+    sigset_t none;
     read_options(argc, argv);
-    if (options.ignore_term)
-        signal(SIGTERM, SIG_IGN);
+    /* whoever started us may ignore or block it, and exec passes that on */
+    signal(SIGTERM, options.ignore_term ? SIG_IGN : SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     if (options.fail == FAIL_START)
         fail("start");
     wait_for(options.init_rare_ns > 0 && is_rare() ? options.init_rare_ns : options.init_ns);

@@ -13,6 +13,7 @@
 
 #include "base/arguments.h"
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "base/standard.h"
 #include "base/text.h"
 #include "proof/crash/controls.h"
@@ -198,6 +199,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     char *folder;
     int code = -1;
+    inherited_reset();
     standard_open();
     if (read_options(&options, argc, argv, &err) < 0) {
         fprintf(stderr, "spawnbench-crash: %s\n%s", err.text, usage);

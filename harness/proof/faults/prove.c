@@ -4,22 +4,18 @@
  * Each is a program beside this one that prints one JSON document and ends with 0, 4 or 5. */
 #include "proof/faults/prove.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
 
 #define MOST_WORDS     8
 #define MOST_BYTES     ((size_t)16 << 20)
-#define GRACE_NS       CLOCK_NS_PER_S
 #define WORD_OF_EFFORT "--short" /* its place in the table is taken by --full when asked for */
 
 static const struct proof {
@@ -55,41 +51,14 @@ int prove_keep(struct results *store, const char *name, const char *command, int
     return rc;
 }
 
-/* All that it prints; -1: a signal asked us to stop, or it prints without end. */
-static int read_to_end(struct text *out, const struct process *process, struct err *err)
-{
-    static char part[(size_t)64 << 10];
-    struct pollfd fds[2] = {{process->out, POLLIN, 0}, {interrupt_fd(), POLLIN, 0}};
-    for (;;) {
-        ssize_t got;
-        if (interrupt_check(err) < 0)
-            return -1;
-        if (poll(fds, 2, -1) < 0 || !fds[0].revents)
-            continue;
-        got = read(process->out, part, sizeof part);
-        if (got > 0)
-            text_add_bytes(out, part, (size_t)got);
-        if (out->length > MOST_BYTES)
-            return err_set(err, ERR_UNFIT, "it prints more than %zu MiB", MOST_BYTES >> 20);
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return 0;
-    }
-}
-
 /* What it printed, and how it ended. */
 static int run_words(const char *const words[], struct text *printed, struct process_exit *ended,
                      struct err *err)
 {
     struct process process;
-    int rc;
     if (process_start(&process, words, NULL, NULL, -1, err) < 0)
         return -1;
-    rc = read_to_end(printed, &process, err);
-    if (rc == 0)
-        process_wait(&process, INT64_MAX, ended);
-    else
-        process_end(&process, GRACE_NS, ended);
-    return rc;
+    return process_hear(&process, printed, MOST_BYTES, ended, err);
 }
 
 /* 0 held, 4 broken, 5 it proves nothing: any other end is one too */

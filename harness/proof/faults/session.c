@@ -187,7 +187,11 @@ int session_cycle(struct session *session, struct audit_findings *findings, stru
     struct audit_result result;
     if (!session->injection.fault)
         page_count_anew(session->page);
-    if (cycle_run(session->run, session->next, &item, &session->cycle, err) < 0)
+    if (cycle_spawn(session->run, session->next, &item, &session->cycle, err) < 0)
+        return -1;
+    runner_audit_spawned(&session->audits, findings, &session->cycle,
+                         cycle_database(session->run, session->arm), RUN_LABEL);
+    if (cycle_finish(session->run, &session->cycle, err) < 0)
         return -1;
     session->next++;
     learn(session);
@@ -324,6 +328,7 @@ void session_end(struct session *session, struct audit_findings *findings)
     if (!database)
         return;
     session->audited++;
-    if (audit_database(findings, &report, database, &err) < 0)
+    if (audit_watch_closed(session->audits.watch, findings, &report, database, session->folder,
+                           &session->scenario, &err) < 0)
         audit_find(findings, "store-can-be-read", "", "%.200s", err.text);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/inherited.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -84,16 +85,22 @@ static void change(struct between *between, cJSON *answer)
 {
     const struct lie *lie = between->lie;
     bool finished = says(answer, "finished"), opened = says(answer, "opened");
-    const char *sql = finished ? lie->finished_sql : opened ? lie->opened_sql : NULL;
+    bool closed = says(answer, "closed");
+    const char *sql = finished ? lie->finished_sql
+                      : opened ? lie->opened_sql
+                      : closed ? lie->closed_sql
+                               : NULL;
     between->liar.message = answer;
     if (says(answer, "spawned") && lie->change_spawned)
         lie->change_spawned(&between->liar);
+    if (sql)
+        lies_tamper(&between->liar, sql);
     if (finished && lie->after_finished)
         lie->after_finished(&between->liar);
     if (opened && lie->after_opened)
         lie->after_opened(&between->liar);
-    if (sql)
-        lies_tamper(&between->liar, sql);
+    if (closed && lie->after_closed)
+        lie->after_closed(&between->liar);
 }
 
 /* Ask the honest spawner, and lie about its answer when the time has come. 0: it is gone. */
@@ -120,6 +127,7 @@ static int one_message(struct between *between, const char *line)
 {
     cJSON *request = NULL;
     int may_lie, answered = 0, alive = 1;
+    char *changed = NULL;
     if (json_parse_message(&request, line, strlen(line), NULL) < 0)
         return 0;
     learn(between, &request);
@@ -129,12 +137,21 @@ static int one_message(struct between *between, const char *line)
     if (!request && between->spawned && may_lie && between->lie->before_spawn &&
         strstr(line, "\"spawn\""))
         answered = between->lie->before_spawn(&between->liar);
+    if (!request && between->spawned && may_lie && between->lie->change_request &&
+        strstr(line, "\"spawn\"")) {
+        char *printed;
+        between->lie->change_request(&between->liar);
+        printed = json_print(between->spawned, 0);
+        changed = text_format("%s\n", printed);
+        free(printed);
+    }
     if (request && may_lie && between->spawned && between->lie->before_finish &&
         says(request, "finish"))
         answered = between->lie->before_finish(&between->liar);
     if (!answered)
-        alive = pass_on(between, line, may_lie);
+        alive = pass_on(between, changed ? changed : line, may_lie);
     fflush(stdout);
+    free(changed);
     cJSON_Delete(request);
     return alive;
 }
@@ -146,6 +163,7 @@ int main(int argc, char **argv)
     int first = 2;
     char *line = NULL;
     size_t room = 0;
+    inherited_reset();
     if (argc < 2)
         return 2;
     never_opens(argv[1]);

@@ -23,15 +23,27 @@ struct lie {
     /* `message` is the request for the batch; 1: answered already, do not pass on */
     int (*before_spawn)(struct liar *liar);
     int (*before_finish)(struct liar *liar);
+    /* `message` is the request for the batch, which is passed on as it is left */
+    void (*change_request)(struct liar *liar);
     /* `message` is the answer, which the harness has not got yet */
     void (*change_spawned)(struct liar *liar);
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
-    const char *finished_sql, *opened_sql; /* for lies_tamper, instead of the last two */
+    void (*after_closed)(struct liar *liar);
+    /* for lies_tamper, before the last three */
+    const char *finished_sql, *opened_sql, *closed_sql;
 };
 
-/* lies_tamper - do this to the store; ?1 is the run, ?2 the batch */
+/* lies_tamper - do this to the store, one statement after the other; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
+
+/* lies_process.c: about the processes of agents */
+void lies_exchange_processes(struct liar *liar);
+void lies_tell_self(struct liar *liar);
+void lies_tell_first_of_all(struct liar *liar);
+void lies_tell_stranger(struct liar *liar);
+void lies_tell_older(struct liar *liar);
+void lies_start_another(struct liar *liar);
 
 extern const struct lie lies[]; /* ends with an empty name */
 

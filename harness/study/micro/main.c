@@ -14,6 +14,7 @@
 
 #include "base/arguments.h"
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "base/standard.h"
@@ -365,6 +366,7 @@ int main(int argc, char *argv[])
         .ledger = true, .micro = {.seed = 1, .cycles = 40, .sizes = {3, 10, 100}, .size_count = 3}};
     struct err err = {0};
     int rc;
+    inherited_reset();
     interrupt_catch();
     standard_open();
     rc = read_options(&options, argc, argv, &err);

@@ -91,7 +91,11 @@ static int batch(struct pairing *pairing, int which, size_t round, struct err *e
     const struct cycle *cycle = &pairing->cycle;
     const char *database = cycle_database(pairing->run, (size_t)which);
     int64_t wal;
-    if (cycle_run(pairing->run, pairing->index++, &item, &pairing->cycle, err) < 0)
+    if (cycle_spawn(pairing->run, pairing->index++, &item, &pairing->cycle, err) < 0)
+        return -1;
+    if (which == AUDITED && pairing->watch)
+        audit_watch_spawned(pairing->watch, &pairing->findings, cycle);
+    if (cycle_finish(pairing->run, &pairing->cycle, err) < 0)
         return -1;
     if (cycle->broke != CYCLE_WHOLE || cycle->outcome != CYCLE_READY || !database)
         return err_set(err, ERR_SUBJECT, "the subject failed: %s",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/arguments.h"
+#include "base/inherited.h"
 #include "study/simulate/tables.h"
 
 #define DEFAULT_SEED       20240607
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
     bool help = false;
     size_t misses;
     int status = read_options(argc, argv, &request, &file, &help, &err);
+    inherited_reset();
     if (status < 0 || help) {
         fputs(usage, help ? stdout : stderr);
         return help ? EXIT_SUCCESS : EXIT_USAGE;

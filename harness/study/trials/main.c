@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arguments.h"
+#include "base/inherited.h"
 #include "base/interrupt.h"
 #include "base/standard.h"
 #include "study/trials/prose.h"
@@ -153,6 +154,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     char *command;
     int rc;
+    inherited_reset();
     standard_open();
     rc = read_options(argc, argv, &arguments, &err);
     if (rc < 0 || arguments.help) {

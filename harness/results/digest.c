@@ -1,0 +1,47 @@
+/* Is what is stored of a cycle what was stored? One number of it, for who remembers that. */
+#include "base/hash.h"
+#include "results/results.h"
+#include "results/sql.h"
+
+static int add_rows(uint64_t *digest, struct results *store, const char *sql, int64_t run,
+                    int64_t cycle, struct err *err)
+{
+    sqlite3_stmt *row = sql_prepare(store, err, sql, "ii", run, cycle);
+    int rc;
+    if (!row)
+        return -1;
+    while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
+        *digest = hash_bytes(*digest, "row", 3);
+        for (int i = 0; i < sqlite3_column_count(row); i++)
+            *digest = hash_column(*digest, row, i);
+    }
+    return sql_end(store, row, rc, err);
+}
+
+int results_cycle_digest(struct results *store, int64_t run, int64_t cycle, uint64_t *digest,
+                         struct err *err)
+{
+    static const char *const rows[] = {
+        "SELECT * FROM cycles WHERE run = ? AND cycle = ?",
+        "SELECT * FROM agents WHERE run = ? AND cycle = ? ORDER BY ordinal",
+        "SELECT * FROM findings WHERE run = ? AND cycle = ? ORDER BY id",
+        "SELECT * FROM audits WHERE run = ? AND cycle = ? ORDER BY arm"};
+    *digest = HASH_START;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (add_rows(digest, store, rows[i], run, cycle, err) < 0)
+            return -1;
+    return 0;
+}
+
+int results_cycles_stored(struct results *store, int64_t run, int64_t *count, struct err *err)
+{
+    sqlite3_stmt *row =
+        sql_prepare(store, err, "SELECT count(*) FROM cycles WHERE run = ?", "i", run);
+    int rc;
+    if (!row)
+        return -1;
+    rc = sqlite3_step(row);
+    if (rc == SQLITE_ROW)
+        *count = sqlite3_column_int64(row, 0);
+    return sql_end(store, row, rc, err);
+}
