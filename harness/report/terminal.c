@@ -115,13 +115,13 @@ static void arms(struct screen *screen)
             const struct facts_cell *cell = facts_cell(facts, arm, value);
             char words[WORDS_BYTES], opened[TEXT_DURATION_BYTES];
             words_plainf(&screen->text, "  %s", facts->arms[arm].name);
-            if (value == 0 && facts->arms[arm].open_ns >= 0)
-                text_addf(&screen->text, "  opened in %s",
-                          text_duration(opened, (double)facts->arms[arm].open_ns));
             if (facts->value_count > 1)
                 text_addf(&screen->text, "  %s",
                           words_plural(words, (int64_t)cell->batch_size, "agent"));
             text_add(&screen->text, "\n");
+            if (value == 0 && facts->arms[arm].open_ns >= 0)
+                text_addf(&screen->text, "    opened   in %s\n",
+                          text_duration(opened, (double)facts->arms[arm].open_ns));
             one_cell(screen, cell);
         }
     }
