@@ -192,7 +192,7 @@ static void keep_first(struct err *first, int rc, const struct err *later)
 }
 
 /* A run that is complete has its verdicts: a kill between the two would leave it without. And what
- * is judged is what was measured, or nothing is as grave. first: its reason to be partial, or none */
+ * is judged is what was measured; that it is not outranks `first`, why the run is partial. */
 static int record_end(struct runner *runner, struct err *first, int *code, struct err *err)
 {
     struct err changed = {0};
