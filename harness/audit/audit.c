@@ -91,6 +91,8 @@ static void check_answer(struct audit_findings *findings, const struct cycle *cy
 
 static void check_ledger(struct audit_findings *findings, const struct cycle *cycle)
 {
+    if (cycle->starts_nothing)
+        return;
     if (cycle->ledger_strays)
         finding_add(findings, RULE_STRAY, "", "%d ledger lines are of no agent here: '%s'",
                     cycle->ledger_strays, cycle->stray);

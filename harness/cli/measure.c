@@ -92,6 +92,9 @@ int cli_measure(const struct runner_options *options, const char *label, bool qu
     watched.observer = cli_observer(&watcher);
     rc = runner_go(&outcome, &watched, &err);
     *run = outcome.run;
+    if (rc == 0 && *outcome.could_not)
+        fprintf(stderr, "spawnbench: %s: could not measure: %s\n", label ? label : "run",
+                outcome.could_not);
     if (rc == 0)
         return outcome.code;
     rc = cli_fail(label ? label : "run", &err);

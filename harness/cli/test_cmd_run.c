@@ -236,14 +236,44 @@ static void the_progress_fits_into_the_terminal(void **state)
 
 static void a_batch_of_one_is_one_agent(void **state)
 {
-    char *path = cli_scenario(*state, "one", "\"{null}\"", "");
-    struct cli_said said = cli_say(*state, "run", path, "--cycles=2", "--vary=agents=1,2", NULL);
+    char *path = cli_scenario(*state, "one", PARALLEL, "");
+    struct cli_said said = cli_say(*state, "run", path, "--cycles=3", "--vary=agents=1,2", NULL);
     assert_said(said.out, "one  1 agent\n");
     assert_said(said.out, ", 1 agent (");
     if (strstr(said.out, " 1 agents"))
         fail_msg("'1 agents' in:\n%s", said.out);
     cli_forget(&said);
     free(path);
+}
+
+/* Neither a claim nor the lack of one makes a run good in which nothing ran. */
+static void where_nothing_ran_nothing_is_proven(void **state)
+{
+    static const char *const claims[] = {
+        "", ", \"claims\": [{\"id\": \"C\", \"corruption\": \"none\"}]"};
+    for (size_t i = 0; i < 2; i++) {
+        char *text =
+            text_format("{\"name\": \"nothing\", \"agents\": [{\"name\": \"a\", \"command\":"
+                        " [\"/nonexistent/program\"]}], \"arms\": [{\"name\": \"one\","
+                        " \"subject\": [" PARALLEL "]}], \"cycles\": 80, \"warmup\": 0%s}",
+                        claims[i]);
+        char *path = cli_write(*state, "nothing.json", text);
+        struct cli_said said = cli_say(*state, "run", path, NULL);
+        assert_int_equal(said.exit_status, 5);
+        assert_said(said.err, "could not measure: arm 'one': no agent ever became ready: ");
+        assert_said(said.err, "/nonexistent/program");
+        assert_said(said.out, "could not measure: arm 'one'");
+        cli_forget(&said);
+        said = cli_say(*state, "export", "--format", "junit", NULL);
+        assert_said(said.out, "name=\"every arm started something\"");
+        assert_said(said.out, "<error type=\"could-not-measure\"");
+        cli_forget(&said);
+        said = cli_say(*state, "show", "--json", NULL);
+        assert_said(said.out, "\"could_not_measure\":\"arm 'one': no agent");
+        cli_forget(&said);
+        free(path);
+        free(text);
+    }
 }
 
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, cli_folder, cli_folder_remove)
@@ -259,6 +289,7 @@ int main(void)
         IN_A_FOLDER(the_report_is_written_without_gnuplot),
         IN_A_FOLDER(the_progress_fits_into_the_terminal),
         IN_A_FOLDER(a_batch_of_one_is_one_agent),
+        IN_A_FOLDER(where_nothing_ran_nothing_is_proven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

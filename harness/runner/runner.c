@@ -175,9 +175,9 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
         return;
     rc = results_run_end(runner->store, runner->id, err->code == ERR_NONE, err->text, &later);
     keep_first(err, rc, &later);
-    rc = runner_record_verdicts(runner, &out->code, &later);
+    rc = runner_record_verdicts(runner, out, &later);
     keep_first(err, rc, &later);
-    out->code = out->code ? out->code : beside;
+    out->code = verdict_graver(out->code, beside);
     out->run = runner->id;
 }
 

@@ -94,8 +94,13 @@ static int check_arm(struct results *store, const struct member *member, size_t 
                      struct err *err)
 {
     struct results_tally tally;
-    if (results_tally(store, member->run.id, (int)arm, -1, &tally, err) < 0)
+    struct results_arm_use use;
+    char why[VERDICT_IDLE_BYTES];
+    if (results_tally(store, member->run.id, (int)arm, -1, &tally, err) < 0 ||
+        results_arm_use_load(&use, store, member->run.id, (int)arm, err) < 0)
         return -1;
+    if (verdict_arm_idle(why, member->scenario.arms[arm].name, &use))
+        return err_set(err, ERR_UNFIT, "%s", why);
     if ((double)tally.cycles_failed > GATE_MOST_FAILED_SHARE * (double)tally.cycles)
         return err_set(err, ERR_UNFIT, "%lld of %lld cycles of arm '%s' failed",
                        (long long)tally.cycles_failed, (long long)tally.cycles,

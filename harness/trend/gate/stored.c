@@ -246,6 +246,9 @@ static int compare_place(struct comparison *comparison, const char *arm, size_t 
                     batch_size, (long long)comparison->run.id);
         return 0;
     }
+    if (gate_check_idle(comparison->out, comparison->store, comparison->run.id, index, arm, err) <
+        0)
+        return -1;
     for (size_t i = 0; i < comparison->out->asked.metric_count; i++)
         if (compare_metric(comparison, index, value, batch_size, comparison->out->asked.metrics[i],
                            err) < 0)
