@@ -276,6 +276,29 @@ static void where_nothing_ran_nothing_is_proven(void **state)
     }
 }
 
+/* What is suggested is run by sh as it stands, where the results lie in a folder of an awkward
+ * name. */
+static void the_next_command_works_as_printed(void **state)
+{
+    char *path = cli_scenario(*state, "next", PARALLEL, "");
+    struct cli_said said = cli_say(*state, "run", path, "--results", "so me's", NULL);
+    const char *next = strstr(said.out, "next: ");
+    struct cli_running running;
+    char *command;
+    assert_int_equal(said.exit_status, 0);
+    assert_non_null(next);
+    command = text_format("PATH=%s:$PATH; %.*s --quiet", BINARY_DIR, (int)strcspn(next + 6, "\n"),
+                          next + 6);
+    cli_forget(&said);
+    running = cli_start_words(*state, (const char *const[]){"/bin/sh", "-c", command, NULL});
+    said = cli_end(&running);
+    if (said.exit_status != 0)
+        fail_msg("does not work: %s\n%s", command, said.err);
+    cli_forget(&said);
+    free(command);
+    free(path);
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, cli_folder, cli_folder_remove)
 
 int main(void)
@@ -290,6 +313,7 @@ int main(void)
         IN_A_FOLDER(the_progress_fits_into_the_terminal),
         IN_A_FOLDER(a_batch_of_one_is_one_agent),
         IN_A_FOLDER(where_nothing_ran_nothing_is_proven),
+        IN_A_FOLDER(the_next_command_works_as_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

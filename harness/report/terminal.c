@@ -360,6 +360,7 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
 {
     struct facts facts;
     struct screen screen = {.facts = &facts, .colour = colour};
+    char option[RESULTS_OPTION_BYTES];
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;
@@ -380,7 +381,11 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
     if (*facts.verdict.could_not) {
         words_plainf(&screen.text, "  could not measure: %s\n", facts.verdict.could_not);
     }
-    text_addf(&screen.text, "  next: spawnbench report %lld\n", (long long)run);
+    results_option(option, store);
+    if (strcmp(facts.run.state, "complete") == 0)
+        text_addf(&screen.text, "  next: spawnbench report %lld%s\n", (long long)run, option);
+    else
+        text_addf(&screen.text, "  next: spawnbench run --resume=%lld%s\n", (long long)run, option);
     if (rc == 0 && fwrite(screen.text.data, 1, screen.text.length, out) != screen.text.length)
         rc = err_system(err, "cannot write the summary");
     text_release(&screen.text);

@@ -37,7 +37,7 @@ static int64_t date_of(sqlite3_stmt *row, int column)
 int results_run_find(struct results *store, const char *which, int64_t *run, struct err *err)
 {
     sqlite3_stmt *statement;
-    char *end;
+    char *end, option[RESULTS_OPTION_BYTES];
     long long number = 0;
     int rc;
     if (which && *which) {
@@ -61,11 +61,13 @@ int results_run_find(struct results *store, const char *which, int64_t *run, str
         return -1;
     if (*run > 0)
         return 0;
+    results_option(option, store);
     if (!which || !*which)
-        return err_set(err, ERR_UNFIT, "no run is stored in '%s' (first: spawnbench run SCENARIO)",
-                       store->path);
-    return err_set(err, ERR_UNFIT, "no run '%s' is stored in '%s' (see: spawnbench list)", which,
-                   store->path);
+        return err_set(err, ERR_UNFIT,
+                       "no run is stored in '%s' (first: spawnbench run SCENARIO%s)", store->path,
+                       option);
+    return err_set(err, ERR_UNFIT, "no run '%s' is stored in '%s' (see: spawnbench list%s)", which,
+                   store->path, option);
 }
 
 static void read_run(sqlite3_stmt *row, struct results_run *out)

@@ -41,6 +41,17 @@ void results_close(struct results *store);
  * caller frees it */
 char *results_path(const char *results);
 
+/*
+ * results_option - what a suggested command must be given to find this store: " --results 'some
+ * where'", as sh reads it; "" for the folder that commands use by themselves
+ * results_option_in - the same of a results folder, NULL: the usual one
+ *
+ * returns : out; "" for a path that has no room in it
+ */
+#define RESULTS_OPTION_BYTES 1024
+const char *results_option(char out[RESULTS_OPTION_BYTES], const struct results *store);
+const char *results_option_in(char out[RESULTS_OPTION_BYTES], const char *results);
+
 /* results_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
 const char *results_engine(void);
 

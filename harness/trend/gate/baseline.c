@@ -111,9 +111,10 @@ static int check_arm(struct results *store, const struct member *member, size_t 
 static int check_run(struct results *store, const struct member *member, struct err *err)
 {
     struct results_tally tally;
+    char option[RESULTS_OPTION_BYTES];
     if (strcmp(member->run.state, "complete") != 0)
-        return err_set(err, ERR_UNFIT, "it is partial (spawnbench run --resume=%lld ends it)",
-                       (long long)member->run.id);
+        return err_set(err, ERR_UNFIT, "it is partial (spawnbench run --resume=%lld%s ends it)",
+                       (long long)member->run.id, results_option(option, store));
     if (results_tally(store, member->run.id, -1, -1, &tally, err) < 0)
         return -1;
     if (tally.findings_integrity + tally.findings_conduct)

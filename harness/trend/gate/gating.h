@@ -138,12 +138,12 @@ struct gate_result {
     int64_t findings_baseline, findings_candidate; /* integrity and conduct */
     int64_t integrity_candidate;                   /* of the latter */
     char finding[256];                             /* one of the candidate's, "" */
-    char history[400]; /* what its history says, when it was asked; else "" */
-    size_t open_steps; /* in it: for the worse, and nobody accepted them */
-    struct text marks; /* what a reader must know, one line each: "the machine differs: ..." */
-    char reason[512];  /* why it could not be compared; "" when it could */
-    bool advisory;     /* it tells, and does not fail */
-    int code;          /* exit code, see gate_settle */
+    char history[1600]; /* what its history says, when it was asked; else "" */
+    size_t open_steps;  /* in it: for the worse, and nobody accepted them */
+    struct text marks;  /* what a reader must know, one line each: "the machine differs: ..." */
+    char reason[512];   /* why it could not be compared; "" when it could */
+    bool advisory;      /* it tells, and does not fail */
+    int code;           /* exit code, see gate_settle */
 };
 
 /* How words become an exit code. */
