@@ -83,8 +83,11 @@ static void check_pid(const struct checking *at)
     bool ready = at->agent->outcome == CYCLE_READY;
     char told[AUDIT_PROCESS_BYTES];
     sqlite3_int64 pid = sqlite3_column_int64(at->row, PID);
-    if ((ready || (at->agent->pid && !is_null(at->row, PID))) &&
-        pid != (sqlite3_int64)at->agent->pid)
+    if (ready && !at->agent->pid && pid)
+        finding_add(at->findings, RULE_PID, at->agent->id,
+                    "process %lld in the store, none answered", (long long)pid);
+    else if ((ready || (at->agent->pid && !is_null(at->row, PID))) &&
+             pid != (sqlite3_int64)at->agent->pid)
         finding_add(at->findings, RULE_PID, at->agent->id,
                     "process %lld in the store, %s in the answer", (long long)pid,
                     audit_process_told(told, at->agent->pid));

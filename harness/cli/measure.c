@@ -96,18 +96,23 @@ int cli_measure(const struct runner_options *options, const char *label, bool qu
     struct cli_watcher watcher = {.quiet = quiet};
     struct runner_options watched = *options;
     struct runner_outcome outcome;
+    char option[RESULTS_OPTION_BYTES];
     struct err err = {0};
     int rc;
     watched.observer = cli_observer(&watcher);
     rc = runner_go(&outcome, &watched, &err);
     *run = outcome.run;
+    if (rc == 0 && *outcome.could_not)
+        fprintf(stderr, "spawnbench: %s: could not measure: %s\n", label ? label : "run",
+                outcome.could_not);
     if (rc == 0)
         return outcome.code;
     rc = cli_fail(label ? label : "run", &err);
     if (outcome.run && !label)
         fprintf(stderr,
                 "spawnbench: run %lld is kept as partial; go on with: spawnbench run "
-                "--resume=%lld\n",
-                (long long)outcome.run, (long long)outcome.run);
+                "--resume=%lld%s\n",
+                (long long)outcome.run, (long long)outcome.run,
+                results_option_in(option, options->results));
     return rc;
 }

@@ -109,11 +109,32 @@ static int64_t time_of(const cJSON *object, const char *key)
     return clock_believable(number_of(object, key));
 }
 
-/* 0 when none is told, or a number that no process has */
-static pid_t pid_of(const cJSON *object, const char *key)
+/* The first thing told that cannot be is kept as a sentence, the others are counted. */
+__attribute__((format(printf, 2, 3))) static void note(struct cycle *cycle, const char *format, ...)
 {
-    int64_t value = number_of(object, key);
-    return value > 0 && value <= INT_MAX ? (pid_t)value : 0;
+    va_list args;
+    if (cycle->answer_oddities++)
+        return;
+    va_start(args, format);
+    vsnprintf(cycle->oddity, sizeof cycle->oddity, format, args);
+    va_end(args);
+    text_make_printable(cycle->oddity);
+}
+
+/* 0 when none is told, or what no process has */
+static pid_t pid_of(struct cycle *cycle, const char *id, const cJSON *row)
+{
+    const cJSON *told = cJSON_GetObjectItemCaseSensitive(row, "pid");
+    int64_t value = 0;
+    char *spelled;
+    if (!told || cJSON_IsNull(told))
+        return 0;
+    if (json_int64(&value, told) == 0 && value > 0 && value <= INT_MAX)
+        return (pid_t)value;
+    spelled = json_print(told, 0);
+    note(cycle, "agent %s: pid is %.40s, which no process has", id, spelled);
+    free(spelled);
+    return 0;
 }
 
 /* Ids are BATCH.ORDINAL. */
@@ -221,25 +242,13 @@ void message_read_spawned(struct cycle *cycle, const cJSON *answer)
         }
         agent->answered = true;
         agent->outcome = outcome_of(json_string(row, "outcome"));
-        agent->pid = pid_of(row, "pid");
+        agent->pid = pid_of(cycle, agent->id, row);
         agent->start_ns = time_of(row, "start_ns");
         agent->ready_ns = time_of(row, "ready_ns");
         agent->recorded_ns = time_of(row, "recorded_ns");
         agent->error = error ? xstrdup(error) : NULL;
     }
     doubt_times(cycle, answer);
-}
-
-/* The first thing told that cannot be is kept as a sentence, the others are counted. */
-__attribute__((format(printf, 2, 3))) static void note(struct cycle *cycle, const char *format, ...)
-{
-    va_list args;
-    if (cycle->answer_oddities++)
-        return;
-    va_start(args, format);
-    vsnprintf(cycle->oddity, sizeof cycle->oddity, format, args);
-    va_end(args);
-    text_make_printable(cycle->oddity);
 }
 
 /* A number of this range, or null: -1. What else stands there is no end of a process. */

@@ -191,15 +191,19 @@ static void keep_first(struct err *first, int rc, const struct err *later)
         *first = *later;
 }
 
-/* A run that is complete has its verdicts: a kill between the two would leave it without. */
-static int record_end(struct runner *runner, bool complete, const char *note, int *code,
+/* A run that is complete has its verdicts: a kill between the two would leave it without. And what
+ * is judged is what was measured; that it is not outranks `first`, why the run is partial. */
+static int record_end(struct runner *runner, struct err *first, struct runner_outcome *out,
                       struct err *err)
 {
+    struct err changed = {0};
     int rc = results_begin(runner->store, err);
+    if (rc == 0 && runner->run && runner_check_written(runner, &changed) < 0)
+        *first = changed;
     if (rc == 0)
-        rc = results_run_end(runner->store, runner->id, complete, note, err);
+        rc = results_run_end(runner->store, runner->id, first->code == ERR_NONE, first->text, err);
     if (rc == 0 && !runner->rewritten)
-        rc = runner_record_verdicts(runner, code, err);
+        rc = runner_record_verdicts(runner, out, err);
     return results_end(runner->store, rc, err);
 }
 
@@ -220,14 +224,11 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     }
     if (!runner->id)
         return;
-    /* nothing else is as grave: what was stored is not what was measured */
-    if (runner->run && runner_check_written(runner, &later) < 0)
-        *err = later;
-    rc = record_end(runner, err->code == ERR_NONE, err->text, &out->code, &later);
+    rc = record_end(runner, err, out, &later);
     keep_first(err, rc, &later);
     if (rc < 0)
         results_run_end(runner->store, runner->id, false, err->text, &later);
-    out->code = out->code ? out->code : beside;
+    out->code = verdict_graver(out->code, beside);
     out->run = runner->id;
 }
 

@@ -52,7 +52,7 @@ static struct cli_said run_liar(const char *folder, const char *lie, const char 
 static void honesty_has_no_finding(void **state)
 {
     struct cli_said said = run_liar(*state, "honest", "8");
-    if (strstr(said.out, "\"rule\"") || said.exit_status != 0)
+    if (!strstr(said.out, "\"findings\":[]") || said.exit_status != 0)
         fail_msg("exit %d\n%s\n%s", said.exit_status, said.out, said.err);
     cli_forget(&said);
 }
@@ -141,7 +141,8 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
         {"names-strangers", "answer-names-what-was-asked"},
         {"pretends", "every-ready-agent-ran",
          "subject-answers every-acknowledged-start-is-recorded agent-is-a-process-of-its-own"},
-        {"memory-first", "every-acknowledged-start-is-recorded", "consensus-is-whole"},
+        {"memory-first", "every-acknowledged-start-is-recorded",
+         "consensus-is-whole end-is-told-as-it-was"},
         {"records-late", "every-acknowledged-start-is-recorded"},
         {"deletes-at-close", "every-acknowledged-start-is-recorded", "consensus-is-whole"},
         {"changes-at-close", "row-tells-the-truth"},
