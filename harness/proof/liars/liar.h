@@ -38,6 +38,8 @@ struct lie {
 void lies_tamper(const struct liar *liar, const char *sql);
 
 /* lies_process.c: about the processes of agents */
+void lies_start_twice(struct liar *liar);
+void lies_start_a_stranger(struct liar *liar);
 void lies_exchange_processes(struct liar *liar);
 void lies_tell_self(struct liar *liar);
 void lies_tell_first_of_all(struct liar *liar);
