@@ -81,20 +81,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* A later run counts only when it is graver: 4 over 70, 5, 2, 1, 3, 0; a signal over everything. */
-static int graver(int a, int b)
-{
-    static const int order[] = {0, 3, 1, 2, 5, 70, 4};
-    int rank_a = 0, rank_b = 0;
-    if (a >= 128 || b >= 128)
-        return a >= 128 ? a : b;
-    for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++) {
-        rank_a = order[i] == a ? i : rank_a;
-        rank_b = order[i] == b ? i : rank_b;
-    }
-    return rank_a >= rank_b ? a : b;
-}
-
 static int tell(const struct asked *asked, const int64_t runs[], size_t count)
 {
     struct err err = {0};
@@ -122,17 +108,17 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
                                            .command = command,
                                            .seed = seed,
                                            .resume = resume};
-        code = graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
+        code = runner_graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
         if (runs[made]) {
             if (!asked->quiet && !asked->json)
-                told = graver(told, tell(asked, &runs[made], 1));
+                told = runner_graver(told, tell(asked, &runs[made], 1));
             made++;
         }
     }
     if (asked->json)
         told = tell(asked, runs, made);
     free(runs);
-    return graver(code, told);
+    return runner_graver(code, told);
 }
 
 /* Earlier runs are looked at where there are any; nothing is made. */

@@ -156,6 +156,19 @@ static void keep_first(struct err *first, int rc, const struct err *later)
         *first = *later;
 }
 
+int runner_graver(int a, int b)
+{
+    static const int order[] = {0, 3, 1, 2, 5, 70, 4};
+    int rank_a = 0, rank_b = 0;
+    if (a >= 128 || b >= 128)
+        return a >= 128 ? a : b;
+    for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++) {
+        rank_a = order[i] == a ? i : rank_a;
+        rank_b = order[i] == b ? i : rank_b;
+    }
+    return rank_a >= rank_b ? a : b;
+}
+
 /* Nothing that was measured may be lost, whatever failed before. */
 static void end(struct runner *runner, struct runner_outcome *out, struct err *err)
 {
@@ -177,7 +190,7 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     keep_first(err, rc, &later);
     rc = runner_record_verdicts(runner, &out->code, &later);
     keep_first(err, rc, &later);
-    out->code = out->code ? out->code : beside;
+    out->code = runner_graver(out->code, beside);
     out->run = runner->id;
 }
 

@@ -57,7 +57,7 @@ struct runner_observer {
      * Nothing is measured any more, and the run has not ended yet: what else belongs to it? Only
      * where all went well. May put findings of the run into the store (cycle -1).
      *
-     * code    : 0; an exit code that the run shall have when its claims give it 0
+     * code    : 0; an exit code that the run shall have unless its claims give it a graver one
      * returns : 0, or -1: the run is kept as partial
      */
     int (*before_end)(void *context, const struct runner_options *options, struct results *store,
@@ -84,8 +84,8 @@ struct runner_options {
 /* What came of it. Plain value. */
 struct runner_outcome {
     int64_t run; /* 0: none was begun */
-    int code;    /* exit code: that of the verdicts (verdict_exit_code), of before_end where that is
-                    0; says nothing when runner_go failed */
+    int code;    /* exit code: the graver one of the verdicts (verdict_exit_code) and of before_end;
+                    says nothing when runner_go failed */
 };
 
 /*
@@ -97,6 +97,9 @@ struct runner_outcome {
  *          Subjects are closed then, too
  */
 int runner_go(struct runner_outcome *out, const struct runner_options *options, struct err *err);
+
+/* runner_graver - the exit code that counts of two: 4 over 70, 5, 2, 1, 3, 0; a signal over all */
+int runner_graver(int a, int b);
 
 /* runner_settle_results - the results folder (NULL: "results"), made where it is missing, as an
  * absolute path; the caller frees it. errors: ERR_SYSTEM, *absolute is NULL then */

@@ -253,13 +253,13 @@ static void what_comes_before_the_end_belongs_to_the_run(void **state)
     expect_stored(fixture, "partial, sittings 1, cycles 6: the faults cannot be made");
 }
 
-static void its_code_counts_where_the_claims_have_none(void **state)
+static void the_graver_code_of_it_and_the_claims_counts(void **state)
 {
     struct fixture *fixture = *state;
     fixture->seen.code = 5;
     assert_int_equal(go(fixture), 0);
-    assert_int_equal(fixture->outcome.code, 3);
-    fixture->scenario.claim_count = 1; /* the one that is supported */
+    assert_int_equal(fixture->outcome.code, 5); /* of the claims: 3 */
+    fixture->scenario.claim_count = 1;          /* the one that is supported */
     assert_int_equal(go(fixture), 0);
     assert_int_equal(fixture->outcome.code, 5);
     fixture->scenario.claim_count = 2; /* it frees them all */
@@ -288,7 +288,7 @@ int main(void)
         TEST(a_run_that_a_signal_ended_is_gone_on_with),
         TEST(another_plan_does_not_go_on_with_a_run),
         TEST(what_comes_before_the_end_belongs_to_the_run),
-        TEST(its_code_counts_where_the_claims_have_none),
+        TEST(the_graver_code_of_it_and_the_claims_counts),
         TEST(a_subject_that_does_not_start_is_told_once),
     };
     signal(SIGPIPE, SIG_IGN); /* as interrupt_catch does */

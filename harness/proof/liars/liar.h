@@ -15,7 +15,10 @@ struct liar {
     int64_t batch;
     int lied;       /* about the present batch */
     cJSON *message; /* what is at hand, see struct lie */
+    cJSON *request; /* the last "spawn" */
 };
+
+#define LIAR_PASS_ON_CHANGED 2 /* of before_spawn: `message` was changed */
 
 /* One way to misbehave. Each member but the first two may be NULL. */
 struct lie {
@@ -25,6 +28,7 @@ struct lie {
     int (*before_finish)(struct liar *liar);
     /* `message` is the answer, which the harness has not got yet */
     void (*change_spawned)(struct liar *liar);
+    void (*change_refused)(struct liar *liar); /* `message` is an error */
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
     const char *finished_sql, *opened_sql; /* for lies_tamper, instead of the last two */
@@ -32,6 +36,12 @@ struct lie {
 
 /* lies_tamper - do this to the store; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
+
+/* ---- fault_lies.c ---- */
+int fault_lies_unmark(struct liar *liar);
+void fault_lies_stop_spawner(struct liar *liar);
+void fault_lies_keep_daemon(struct liar *liar);
+void fault_lies_finish_refused(struct liar *liar);
 
 extern const struct lie lies[]; /* ends with an empty name */
 

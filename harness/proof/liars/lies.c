@@ -294,6 +294,12 @@ const struct lie lies[] = {
      .opened_sql = "UPDATE agent_executions SET state = 'completed' WHERE run = ?1 AND rowid ="
                    " (SELECT min(rowid) FROM agent_executions WHERE state = 'interrupted')"},
     {"gives-up", "does not open what a crash has touched", .after_opened = refuse_after_crash},
+    {"keeps-daemons", "does not end the daemons of agents",
+     .after_finished = fault_lies_keep_daemon},
+    {"loses-daemons", "does not know what its agents start", .before_spawn = fault_lies_unmark,
+     .change_spawned = fault_lies_stop_spawner},
+    {"finishes-unrecorded", "calls finished what it could not record",
+     .change_refused = fault_lies_finish_refused},
     {"hangs", "never answers", .before_spawn = hang},
     {"dies", "exits instead of answering", .before_spawn = die},
     {"is-killed", "is killed instead of answering", .before_spawn = kill_self},
