@@ -20,7 +20,7 @@
 #define SCENARIO_MOST_CLAIMS 64
 #define SCENARIO_MOST_VALUES 32
 #define SCENARIO_MOST_CYCLES 1000000
-#define SCENARIO_FAULTS      38 /* kinds of faults, see fault_names.c: fewer than 64 */
+#define SCENARIO_FAULTS      42 /* kinds of faults, see fault_names.c: fewer than 64 */
 
 enum scenario_ready {
     SCENARIO_READY_FD,

@@ -15,7 +15,10 @@ struct liar {
     int64_t batch;
     int lied;       /* about the present batch */
     cJSON *message; /* what is at hand, see struct lie */
+    cJSON *request; /* the last "spawn" */
 };
+
+#define LIAR_PASS_ON_CHANGED 2 /* of before_spawn: `message` was changed */
 
 /* One way to misbehave. Each member but the first two may be NULL. */
 struct lie {
@@ -27,6 +30,7 @@ struct lie {
     void (*change_request)(struct liar *liar);
     /* `message` is the answer, which the harness has not got yet */
     void (*change_spawned)(struct liar *liar);
+    void (*change_refused)(struct liar *liar); /* `message` is an error */
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
     void (*after_closed)(struct liar *liar);
@@ -37,6 +41,20 @@ struct lie {
 /* lies_tamper - do this to the store, one statement after the other; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
 
+/* lies_hold.c: subjects that hold the harness up, or stop it */
+void lies_leave_group(struct liar *liar);
+void lies_be_deaf(struct liar *liar);
+void lies_stop_itself(struct liar *liar);
+void lies_stop_the_harness(struct liar *liar);
+
+/* lies_clock.c: about the times of an answer */
+void lies_tell_realtime(struct liar *liar);
+void lies_tell_microseconds(struct liar *liar);
+void lies_tell_wall_seconds(struct liar *liar);
+void lies_tell_since_the_request(struct liar *liar);
+void lies_tell_never(struct liar *liar);
+void lies_tell_fractions(struct liar *liar);
+
 /* lies_process.c: about the processes of agents */
 void lies_start_twice(struct liar *liar);
 void lies_start_a_stranger(struct liar *liar);
@@ -46,6 +64,11 @@ void lies_tell_first_of_all(struct liar *liar);
 void lies_tell_stranger(struct liar *liar);
 void lies_tell_older(struct liar *liar);
 void lies_start_another(struct liar *liar);
+/* ---- fault_lies.c ---- */
+int fault_lies_unmark(struct liar *liar);
+void fault_lies_stop_spawner(struct liar *liar);
+void fault_lies_keep_daemon(struct liar *liar);
+void fault_lies_finish_refused(struct liar *liar);
 
 extern const struct lie lies[]; /* ends with an empty name */
 
