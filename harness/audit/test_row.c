@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "audit/test_honest.h"
+#include "base/clock.h"
 
 /* The store as it is between "spawned" and "finish". */
 static const char only_ready[] =
@@ -205,7 +206,7 @@ static void an_agent_ends_after_it_was_seen_running(void **state)
 static void a_time_beyond_belief_is_not_compared(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->agents[1].start_ns = INT64_C(1) << 60; /* clock_believable's most */
+    fixture->agents[1].start_ns = clock_believable(INT64_MAX);
     fixture->cycle.outcome = CYCLE_READY;
     live(fixture, A_ROW "spawned_ns = 140" OF_IT, now_finished);
     assert_false(found(fixture, STATE));
