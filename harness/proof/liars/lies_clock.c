@@ -1,4 +1,5 @@
-/* Lies about the times of an answer: as if the subject had asked another clock, or in another unit. */
+/* Which lies can be told about the times of an answer? As if the subject had asked another clock,
+ * or in another unit. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "liar.h"
