@@ -73,9 +73,18 @@ static void put_rule(struct junit *junit, const char *name, const struct rule_fo
 static bool was_asked(const struct facts *facts, const struct audit_rule *rule)
 {
     bool store = false;
+    if (audit_rule_attest(rule) >= 0)
+        return facts->tally.attested[audit_rule_attest(rule)] > 0;
     for (size_t i = 0; i < facts->arm_count; i++)
         store = store || (facts->arms[i].index >= 0 && facts->arms[i].records);
     return (store || !rule->needs_store) && (facts->ledger_agents > 0 || !rule->needs_ledger);
+}
+
+static const char *why_not_asked(const struct audit_rule *rule)
+{
+    if (audit_rule_attest(rule) >= 0)
+        return "no agent was looked at in /proc that could tell";
+    return rule->needs_store ? "no arm keeps a database" : "no agent writes the ledger";
 }
 
 static int put_audit(struct junit *junit, const struct exporter *to)
@@ -93,9 +102,7 @@ static int put_audit(struct junit *junit, const struct exporter *to)
             junit_case(junit, &(struct junit_case){.group = "audit",
                                                    .name = audit_rules[i].name,
                                                    .result = JUNIT_SKIPPED,
-                                                   .message = audit_rules[i].needs_store
-                                                                  ? "no arm keeps a database"
-                                                                  : "no agent writes the ledger"});
+                                                   .message = why_not_asked(&audit_rules[i])});
     }
     for (size_t i = 0; i <= audit_rule_count; i++)
         text_release(&found.rules[i].told);

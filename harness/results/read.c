@@ -363,6 +363,23 @@ static int read_audits(struct results_tally *t, struct results *store, int64_t r
 
 #define OF_ARM_AND_VALUE "run = ?1 AND (?2 < 0 OR arm = ?2) AND (?3 < 0 OR value = ?3)"
 
+static int read_attested(struct results_tally *t, struct results *store, int64_t run, int arm,
+                         int value, struct err *err)
+{
+    int64_t *bits[CYCLE_ATTESTS];
+    struct text sql = {0};
+    int rc;
+    for (int i = 0; i < CYCLE_ATTESTS; i++) {
+        bits[i] = &t->attested[i];
+        text_addf(&sql, "%s sum(attested > 0 AND (attested & %d) <> 0)", i ? "," : "SELECT",
+                  1 << i);
+    }
+    text_add(&sql, " FROM cycles WHERE " OF_ARM_AND_VALUE);
+    rc = read_sums(store, sql.data, run, arm, value, bits, CYCLE_ATTESTS, err);
+    text_release(&sql);
+    return rc;
+}
+
 int results_tally(struct results *store, int64_t run, int arm, int value, struct results_tally *out,
                   struct err *err)
 {
@@ -378,7 +395,8 @@ int results_tally(struct results *store, int64_t run, int arm, int value, struct
                   "SELECT count(*), sum(agents), sum(agents_ready), sum(agents_recorded),"
                   " sum(outcome <> 'ready'), sum(failure = 'cancels'), sum(failure = 'degrades'),"
                   " sum(audit_ns), sum(harness_ns) FROM cycles WHERE " OF_ARM_AND_VALUE,
-                  run, arm, value, cycles, 9, err) < 0)
+                  run, arm, value, cycles, 9, err) < 0 ||
+        read_attested(t, store, run, arm, value, err) < 0)
         return -1;
     if (read_sums(store,
                   "SELECT count(DISTINCT block),"

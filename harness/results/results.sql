@@ -71,6 +71,7 @@ CREATE TABLE IF NOT EXISTS cycles (
     suspended_ns   INTEGER NOT NULL DEFAULT -1,
     stopped_ns     INTEGER NOT NULL DEFAULT -1, -- we were stopped so long between request and answer
     strangers_ns   INTEGER NOT NULL DEFAULT -1, -- CPU time of all processes but ours and our subjects'
+    attested       INTEGER NOT NULL DEFAULT -1, -- bits of enum cycle_attest: asked of an agent or more
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
     PRIMARY KEY (run, cycle)
