@@ -135,6 +135,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .stopped_ns = -1,
                             .strangers_ns = -1,
                             .witnessed = -1,
+                            .attested = -1,
                             .contents = -1,
                             .descriptors = -1,
                             .descriptors_first = -1};

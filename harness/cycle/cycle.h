@@ -40,6 +40,8 @@ enum cycle_attest {
     CYCLE_ATTEST_PROGRAM = 32 /* it is the program asked for, or a wrapper of it */
 };
 
+#define CYCLE_ATTESTS 6
+
 /* Zero: nothing was checked. Plain value. */
 struct cycle_attested {
     unsigned made, failed; /* checks; the first that failed ends them */
@@ -149,6 +151,7 @@ struct cycle {
                              the machine slept: no time of this cycle is a sample. -1: not known */
     int64_t strangers_ns; /* CPU time of all processes but ours and our subjects'; -1 */
     int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
+    int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */

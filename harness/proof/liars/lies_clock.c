@@ -1,4 +1,4 @@
-/* Lies about the times of an answer: as if the subject had asked another clock, or in another unit. */
+/* How does an answer look whose times are of another clock, or in another unit? */
 #include "base/clock.h"
 #include "base/json.h"
 #include "liar.h"
