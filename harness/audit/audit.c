@@ -192,7 +192,7 @@ static void check_conduct(struct audit_findings *findings, const struct cycle *c
                     cycle->trouble ? cycle->trouble : "");
     if (cycle->children_left)
         finding_add(findings, RULE_CHILDREN, "",
-                    "%d children of the subject are left, %d of them zombies, one is '%s'",
+                    "%d processes of the subject are left, %d of them zombies, one is '%s'",
                     cycle->children_left, cycle->zombies_left, cycle->left_name);
     if (cycle->orphans)
         finding_add(findings, RULE_CHILDREN, "", "%d orphans were still running, one is '%s'",
