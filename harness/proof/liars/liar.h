@@ -33,6 +33,8 @@ struct lie {
     void (*change_refused)(struct liar *liar); /* `message` is an error */
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
+    void (*at_start)(void);     /* before anything else; of every batch */
+    void (*before_close)(void); /* "close" was read and is not passed on yet */
     void (*after_closed)(struct liar *liar);
     /* for lies_tamper, before the last three */
     const char *finished_sql, *opened_sql, *closed_sql;
@@ -40,6 +42,18 @@ struct lie {
 
 /* lies_tamper - do this to the store, one statement after the other; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
+
+/* left.c: what runs on. A child, a zombie, a daemon; three generations, each in a session of its
+ * own; a helper that was there when the subject was opened leaves a process for each call, or opens
+ * 40 descriptors; ten descriptors of the subject itself */
+void left_child(struct liar *liar);
+void left_zombie(struct liar *liar);
+void left_descriptors(struct liar *liar);
+void left_start_helper(void);
+void left_by_helper(struct liar *liar);
+void left_open_in_helper(struct liar *liar);
+void left_daemon(struct liar *liar);
+void left_generations(void);
 
 /* lies_hold.c: subjects that hold the harness up, or stop it */
 void lies_leave_group(struct liar *liar);

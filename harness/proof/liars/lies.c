@@ -217,30 +217,6 @@ static int flood(struct liar *liar)
     _exit(4);
 }
 
-static void leave_child(struct liar *liar)
-{
-    static const char *const sleeper[] = {"sleep", "600", NULL};
-    struct process child;
-    (void)liar;
-    process_start(&child, sleeper, NULL, NULL, -1, NULL);
-}
-
-static void leave_zombie(struct liar *liar)
-{
-    static const char *const nothing[] = {"true", NULL};
-    struct process child;
-    (void)liar;
-    process_start(&child, nothing, NULL, NULL, -1, NULL);
-}
-
-static void leak_descriptors(struct liar *liar)
-{
-    (void)liar;
-    for (int i = 0; i < 10; i++)
-        if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
-            break;
-}
-
 /* ---- what only a look at the right time, or at the content, finds ---- */
 
 /* The rows are put aside when "spawned" is answered, and come back while the batch is finished. */
@@ -437,7 +413,14 @@ const struct lie lies[] = {
     {"talks-nonsense", "answers what is not JSON", .before_spawn = talk_nonsense},
     {"closes-stdout", "closes its stdout and lives on", .before_spawn = close_stdout},
     {"floods", "writes without end and without newline", .before_spawn = flood},
-    {"leaves-child", "leaves a process running", .after_finished = leave_child},
-    {"leaves-zombie", "does not reap a child", .after_finished = leave_zombie},
-    {"leaks-descriptors", "opens ten descriptors each batch", .after_finished = leak_descriptors},
+    {"leaves-child", "leaves a process running", .after_finished = left_child},
+    {"leaves-zombie", "does not reap a child", .after_finished = left_zombie},
+    {"leaks-descriptors", "opens ten descriptors each batch", .after_finished = left_descriptors},
+    {"leaks-by-helper", "a helper leaves a process each batch", .at_start = left_start_helper,
+     .after_finished = left_by_helper},
+    {"leaks-descriptors-by-helper", "a helper opens 40 descriptors each batch",
+     .at_start = left_start_helper, .after_finished = left_open_in_helper},
+    {"leaves-daemon", "leaves a daemon in a session of its own", .after_finished = left_daemon},
+    {"leaves-generations", "leaves three generations, deaf to SIGTERM, when it is closed",
+     .before_close = left_generations},
     {0}};
