@@ -1,4 +1,4 @@
-/* Did everybody tell the truth in this cycle? Plan = answer = ledger = store,
+/* Did everybody tell the truth in this cycle? Plan = answer = witness = store,
  * and nothing left behind. */
 #include "audit/audit.h"
 
@@ -53,6 +53,12 @@ void audit_find(struct audit_findings *findings, const char *rule, const char *a
     va_end(args);
 }
 
+const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid)
+{
+    snprintf(out, AUDIT_PROCESS_BYTES, pid ? "process %d" : "no process", (int)pid);
+    return out;
+}
+
 void audit_findings_clear(struct audit_findings *findings)
 {
     findings->count = 0;
@@ -92,25 +98,44 @@ static void check_answer(struct audit_findings *findings, const struct cycle *cy
     }
 }
 
-static void check_ledger(struct audit_findings *findings, const struct cycle *cycle)
+static void check_witness(struct audit_findings *findings, const struct cycle *cycle)
 {
-    if (cycle->ledger_strays)
-        finding_add(findings, RULE_STRAY, "", "%d ledger lines are of no agent here: '%s'",
-                    cycle->ledger_strays, cycle->stray);
+    if (cycle->unwitnessed)
+        return;
+    if (cycle->witness_strays)
+        finding_add(findings, RULE_STRAY, "",
+                    "%d messages to the witness are of no agent here: '%s'", cycle->witness_strays,
+                    cycle->stray);
     for (size_t i = 0; i < cycle->agent_count; i++) {
         const struct cycle_agent *agent = &cycle->agents[i];
-        if (!agent->asked->ledger)
+        bool self = agent->asked->witness == SCENARIO_WITNESS_SELF;
+        int messages = self ? agent->ready_messages : agent->exec_messages;
+        if (agent->asked->witness == SCENARIO_WITNESS_NONE)
             continue;
-        if (agent->outcome == CYCLE_READY && agent->ledger_lines == 0)
-            finding_add(findings, RULE_RAN, agent->id,
-                        "called ready, but the agent itself never said so");
-        if (agent->ledger_lines > 1)
-            finding_add(findings, RULE_RAN, agent->id, "ran %d times", agent->ledger_lines);
-        if (agent->ledger_lines == 1 && agent->answered && agent->outcome == CYCLE_READY &&
-            agent->pid != agent->ledger_pid)
-            finding_add(findings, RULE_PID, agent->id, "process %d in the answer, %d in the ledger",
-                        (int)agent->pid, (int)agent->ledger_pid);
+        if (agent->outcome == CYCLE_READY && messages == 0)
+            finding_add(findings, RULE_RAN, agent->id, "called ready, but %s never said so",
+                        self ? "the agent itself" : "spawnbench-witness, which starts it,");
+        if (messages > 1)
+            finding_add(findings, RULE_RAN, agent->id, "ran %d times", messages);
     }
+}
+
+/* What /proc attests of the agents: cycle/attest.c looked, right after the answer. */
+static void check_attested(struct audit_findings *findings, const struct cycle *cycle)
+{
+    static const struct {
+        enum cycle_attest what;
+        enum rule_id rule;
+    } checks[] = {{CYCLE_ATTEST_OWN, RULE_OWN},
+                  {CYCLE_ATTEST_BELONGS, RULE_BELONGS},
+                  {CYCLE_ATTEST_WITNESS, RULE_PID},
+                  {CYCLE_ATTEST_BEGAN, RULE_BEGAN},
+                  {CYCLE_ATTEST_PROGRAM, RULE_PROGRAM}};
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        for (size_t k = 0; k < sizeof checks / sizeof checks[0]; k++)
+            if (cycle->agents[i].attested.failed & checks[k].what)
+                finding_add(findings, checks[k].rule, cycle->agents[i].id, "%s",
+                            cycle->agents[i].attested.text);
 }
 
 static void check_times_of(struct audit_findings *findings, const struct cycle *cycle,
@@ -123,8 +148,8 @@ static void check_times_of(struct audit_findings *findings, const struct cycle *
     } steps[] = {{"sent", cycle->sent_ns, true},
                  {"begin", cycle->begin_ns, true},
                  {"start", agent->start_ns, true},
-                 {"main", agent->main_ns, agent->ledger_lines == 1},
-                 {"own ready", agent->own_ready_ns, agent->ledger_lines == 1},
+                 {"main", agent->main_ns, agent->ready_messages == 1},
+                 {"own ready", agent->own_ready_ns, agent->ready_messages == 1},
                  {"ready", agent->ready_ns, true},
                  {"recorded", agent->recorded_ns, records},
                  {"end", cycle->end_ns, true},
@@ -178,10 +203,13 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
     check_conduct(findings, cycle);
     if (cycle->broke == CYCLE_WHOLE || cycle->broke == CYCLE_BROKE_FINISH) {
         check_answer(findings, cycle);
-        for (size_t i = 0; i < cycle->agent_count; i++)
+        if (cycle->clock_doubt[0]) /* one sentence: all else would follow from it */
+            finding_add(findings, RULE_TIMES, "", "%s", cycle->clock_doubt);
+        for (size_t i = 0; i < cycle->agent_count && !cycle->clock_doubt[0]; i++)
             if (cycle->agents[i].outcome == CYCLE_READY)
                 check_times_of(findings, cycle, &cycle->agents[i], watch != NULL);
-        check_ledger(findings, cycle);
+        check_witness(findings, cycle);
+        check_attested(findings, cycle);
     }
     if (cycle->broke == CYCLE_WHOLE)
         outputs_check_ends(findings, cycle);

@@ -1,4 +1,4 @@
-/* audit - did everybody tell the truth? Plan, answer, store and ledger are held against each other.
+/* audit - did everybody tell the truth? Plan, answer, store and witness are compared.
  *
  * Normal use: one audit_watch per store, audit_watch_spawned in the middle of each cycle,
  * audit_watch_cycle after it at the level that schedule.h says, audit_watch_rest before the subject
@@ -24,7 +24,7 @@ enum audit_severity {
 
 extern const char *const audit_severity_names[]; /* "integrity", "conduct" */
 
-/* How deep one audit looks. What answer, ledger and /proc tell is looked at by each of them. */
+/* How deep one audit looks. What answer, witness and /proc tell is looked at by each of them. */
 enum audit_level {
     AUDIT_NONE,  /* into no store: the subject keeps none, is down, or it cannot be read */
     AUDIT_QUICK, /* tripwires, and the rows of this cycle alone: flat cost */
@@ -43,7 +43,7 @@ struct audit_rule {
     const char *why;      /* why it matters */
     enum audit_severity severity;
     bool needs_store; /* skipped for subjects with records:false */
-    bool needs_ledger;
+    bool needs_witness;
 };
 
 extern const struct audit_rule audit_rules[];
@@ -112,7 +112,7 @@ struct audit_watch;
 struct audit_watch *audit_watch_new(const char *database, const char *run_label);
 
 /*
- * audit_watch_cycle - hold one cycle against its answer, its ledger and its store
+ * audit_watch_cycle - hold one cycle against its answer, its witnesses and its store
  *
  * The connection stays open, but no read transaction does, so that a checkpoint waits for us no
  * longer than one audit. After a cycle that broke off it is closed: the next subject shall meet the
@@ -188,7 +188,7 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
                  int64_t *spent_ns);
 
 /*
- * audit_database - everything that can be said of one file without plan, answer and ledger
+ * audit_database - everything that can be said of one file without plan, answer and witness
  *
  * errors : ERR_SYSTEM (cannot be opened), ERR_UNFIT (a lock or missing rights keep us from reading
  *          it), ERR_FORMAT (no SQLite database at all)

@@ -39,10 +39,18 @@ enum rule_id {
     RULE_UNDECIDED,
     RULE_ALIVE,
     RULE_TOLD,
-    RULE_RECOVERS
+    RULE_RECOVERS,
+    RULE_OWN,
+    RULE_BELONGS,
+    RULE_PROGRAM,
+    RULE_BEGAN
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
+
+/* audit_process_told - "process 17", or "no process" where none was told that can be one */
+#define AUDIT_PROCESS_BYTES 24
+const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid);
 
 void finding_add(struct audit_findings *findings, enum rule_id rule, const char *agent,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -167,6 +175,9 @@ struct row_moment {
 /* row.c: one row of agent_executions, with sealed_columns first, against what was answered */
 void row_check(struct audit_findings *findings, const struct cycle *cycle,
                const struct cycle_agent *agent, sqlite3_stmt *row, const struct row_moment *moment);
+
+/* row.c: the answer's times lie between our request and our reading of it */
+bool row_clock_is_ours(const struct cycle *cycle);
 
 /* row.c: its process runs, and is no zombie; false where /proc tells nothing */
 bool row_process_runs(const struct cycle_agent *agent);

@@ -10,14 +10,14 @@ const struct audit_rule audit_rules[] = {
                    "plan against answer", "an agent nobody speaks of may be lost or running unseen",
                    INTEGRITY, false, false},
     [RULE_RAN] = {"every-ready-agent-ran", "Did each agent that is called ready really run?",
-                  "answer against ledger: exactly one line of the agent itself",
+                  "answer against witness: exactly one message of the agent or its launcher",
                   "a spawner that invents starts is fast", INTEGRITY, false, true},
-    [RULE_STRAY] = {"no-agent-ran-unasked", "Did only agents of this cycle write the ledger?",
-                    "ledger against plan", "a start nobody asked for, or one started twice",
+    [RULE_STRAY] = {"no-agent-ran-unasked", "Did only agents of this cycle report to the witness?",
+                    "witness against plan", "a start nobody asked for, or one started twice",
                     INTEGRITY, false, true},
-    [RULE_PID] = {"one-process-one-id", "Do answer, store and ledger tell the same process?",
-                  "process ids compared", "a wrong id ends the wrong process later", INTEGRITY,
-                  false, false},
+    [RULE_PID] = {"one-process-one-id", "Do answer, store and witness tell the same process?",
+                  "process ids compared; the witness may descend from the one that is told",
+                  "a wrong id ends the wrong process later", INTEGRITY, false, false},
     [RULE_RECORDED] = {"every-acknowledged-start-is-recorded",
                        "Is each agent that is called ready in the store once, and at once?",
                        "answer against agent_executions, before \"finish\" is asked, after it and "
@@ -122,6 +122,26 @@ const struct audit_rule audit_rules[] = {
                        "When a fault is over, does the subject open its store and start a batch?",
                        "a restart and a healthy batch after each injected fault",
                        "one full disk must not end a spawner for ever", CONDUCT, false, false},
+    [RULE_OWN] = {"agent-is-a-process-of-its-own", "Is each ready agent a process of its own?",
+                  "/proc after the answer: no other agent of the batch, not the subject, no thread",
+                  "what was started once cannot be two agents", INTEGRITY, false, false},
+    [RULE_BELONGS] = {"agent-belongs-to-the-subject",
+                      "Does each ready agent descend from the subject?",
+                      "/proc after the answer: its parents, or an orphan that came to us",
+                      "somebody else's process is no start", INTEGRITY, false, false},
+    [RULE_PROGRAM] =
+        {"agent-is-the-program-asked-for",
+         "Is each ready agent, or what it runs, the program of its command?",
+         "/proc/PID/exe after the answer, by device and inode; interpreters of scripts, "
+         "wrappers and programs that become others are allowed for",
+         "what is ready is not what was asked for", INTEGRITY, false, false},
+    [RULE_BEGAN] = {"agent-began-after-the-request",
+                    "Did each ready agent begin after it was asked for?",
+                    "inode of its pidfd against that of a child of ours made just before the "
+                    "request, else its start in /proc/PID/stat, in steps of 10 ms; not asked of "
+                    "subjects that say \"pooled\": true",
+                    "a start that took place before the clock ran looks fast", CONDUCT, false,
+                    false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

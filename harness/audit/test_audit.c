@@ -24,31 +24,31 @@ static void an_honest_cycle_has_no_finding(void **state)
     expect(fixture, NULL);
 }
 
-static void a_cycle_without_store_is_held_against_the_ledger_only(void **state)
+static void a_cycle_without_store_is_held_against_the_witness_only(void **state)
 {
     struct fixture *fixture = *state;
     fixture->agents[0].recorded_ns = fixture->agents[1].recorded_ns = 0;
     audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
     expect(fixture, NULL);
-    fixture->agents[0].ledger_lines = 0;
+    fixture->agents[0].ready_messages = 0;
     audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
     expect(fixture, "every-ready-agent-ran");
 }
 
-static void a_program_that_knows_no_ledger_is_judged_without_it(void **state)
+static void a_program_without_a_witness_is_judged_without_it(void **state)
 {
     struct fixture *fixture = *state;
     for (int i = 0; i < 2; i++) {
-        fixture->asked[i].ledger = false;
-        fixture->agents[i].ledger_lines = 0;
-        fixture->agents[i].ledger_pid = 0;
+        fixture->asked[i].witness = SCENARIO_WITNESS_NONE;
+        fixture->agents[i].ready_messages = 0;
+        fixture->agents[i].witness_pid = 0;
         fixture->agents[i].main_ns = fixture->agents[i].own_ready_ns = 0;
     }
     audit_it(fixture);
     expect(fixture, NULL);
 }
 
-/* One lie each, told by the answer, the ledger or /proc. */
+/* One lie each, told by the answer, the witness or /proc. */
 static void leave_out(struct fixture *fixture)
 {
     fixture->agents[1].answered = false;
@@ -68,23 +68,26 @@ static void not_finished(struct fixture *fixture)
 }
 static void never_ran(struct fixture *fixture)
 {
-    fixture->agents[0].ledger_lines = 0;
+    fixture->agents[0].ready_messages = 0;
 }
 static void ran_twice(struct fixture *fixture)
 {
-    fixture->agents[0].ledger_lines = 2;
+    fixture->agents[0].ready_messages = 2;
 }
 static void ran_unasked(struct fixture *fixture)
 {
-    fixture->cycle.ledger_strays = 1;
+    fixture->cycle.witness_strays = 1;
 }
 static void other_process(struct fixture *fixture)
 {
     fixture->agents[0].pid = 51;
 }
-static void other_ledger_process(struct fixture *fixture)
+static void another_process_witnessed(struct fixture *fixture)
 {
-    fixture->agents[0].ledger_pid = 99;
+    fixture->agents[0].witness_pid = 99;
+    fixture->agents[0].attested = (struct cycle_attested){.made = CYCLE_ATTEST_WITNESS,
+                                                          .failed = CYCLE_ATTEST_WITNESS,
+                                                          .text = "process 99 connected"};
 }
 static void begun_before_it_was_sent(struct fixture *fixture)
 {
@@ -150,7 +153,7 @@ static void every_lie_in_a_cycle_is_seen_by_its_rule(void **state)
         {ran_twice, "every-ready-agent-ran"},
         {ran_unasked, "no-agent-ran-unasked"},
         {other_process, "one-process-one-id"},
-        {other_ledger_process, "one-process-one-id"},
+        {another_process_witnessed, "one-process-one-id"},
         {begun_before_it_was_sent, "times-are-in-order"},
         {ended_after_it_was_answered, "times-are-in-order"},
         {started_after_main, "times-are-in-order"},
@@ -226,7 +229,7 @@ static void an_honest_failure_has_no_finding(void **state)
             "INSERT INTO agent_executions VALUES ('7.1', '4.0', 4, 'gemini', 'cancelled',"
             " 'cancelled', 50, 120, NULL, 170, NULL)"); /* 4.1 could not be started: no row */
     fixture->agents[0].outcome = CYCLE_CANCELLED;
-    fixture->agents[0].ledger_lines = 0;
+    fixture->agents[0].ready_messages = 0;
     fixture->agents[1] = (struct cycle_agent){.id = "4.1",
                                               .asked = &fixture->asked[1],
                                               .answered = true,
@@ -274,6 +277,38 @@ static void words_of_strangers_are_made_printable(void **state)
     assert_string_equal(fixture->findings.items[0].text, "spawn: ?[31mred? \xc3\xa4");
 }
 
+static void each_attestation_that_failed_is_a_finding_of_its_rule(void **state)
+{
+    static const struct {
+        enum cycle_attest what;
+        const char *rule;
+        enum audit_severity severity;
+    } checks[] = {{CYCLE_ATTEST_OWN, "agent-is-a-process-of-its-own", AUDIT_INTEGRITY},
+                  {CYCLE_ATTEST_BELONGS, "agent-belongs-to-the-subject", AUDIT_INTEGRITY},
+                  {CYCLE_ATTEST_WITNESS, "one-process-one-id", AUDIT_INTEGRITY},
+                  {CYCLE_ATTEST_BEGAN, "agent-began-after-the-request", AUDIT_CONDUCT},
+                  {CYCLE_ATTEST_PROGRAM, "agent-is-the-program-asked-for", AUDIT_INTEGRITY}};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        const struct cycle_attested attested = {
+            .made = checks[i].what, .failed = checks[i].what, .text = "so it was"};
+        audit_findings_clear(&fixture->findings);
+        fixture->agents[1].attested = attested;
+        audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN,
+                    NULL);
+        assert_int_equal(fixture->findings.count, 1);
+        assert_string_equal(fixture->findings.items[0].rule->name, checks[i].rule);
+        assert_int_equal(fixture->findings.items[0].rule->severity, checks[i].severity);
+        assert_string_equal(fixture->findings.items[0].agent, "4.1");
+        assert_string_equal(fixture->findings.items[0].text, "so it was");
+    }
+    fixture->agents[1].attested =
+        (struct cycle_attested){.made = CYCLE_ATTEST_EXISTS, .text = "not seen"};
+    audit_findings_clear(&fixture->findings);
+    audit_cycle(&fixture->findings, &fixture->scenario, &fixture->cycle, NULL, HONEST_RUN, NULL);
+    assert_int_equal(fixture->findings.count, 0);
+}
+
 static void every_rule_is_described(void **state)
 {
     (void)state;
@@ -289,8 +324,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(an_honest_cycle_has_no_finding),
-        WITH_STORE(a_cycle_without_store_is_held_against_the_ledger_only),
-        WITH_STORE(a_program_that_knows_no_ledger_is_judged_without_it),
+        WITH_STORE(a_cycle_without_store_is_held_against_the_witness_only),
+        WITH_STORE(a_program_without_a_witness_is_judged_without_it),
         WITH_STORE(every_lie_in_a_cycle_is_seen_by_its_rule),
         WITH_STORE(every_lie_in_the_store_is_seen_by_its_rule),
         WITH_STORE(a_store_that_is_not_there_is_found),
@@ -298,6 +333,7 @@ int main(void)
         WITH_STORE(breaking_off_is_no_corruption),
         WITH_STORE(few_more_descriptors_are_forgiven),
         WITH_STORE(words_of_strangers_are_made_printable),
+        WITH_STORE(each_attestation_that_failed_is_a_finding_of_its_rule),
         cmocka_unit_test(every_rule_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* test_honest - a store, an answer and a ledger by hand that agree:
+/* test_honest - a store, an answer and a witness by hand that agree:
  * for the tests of audit/ to lie in. */
 #ifndef AUDIT_TEST_HONEST_H
 #define AUDIT_TEST_HONEST_H
@@ -49,8 +49,10 @@ static inline void run_sql(const char *path, const char *sql)
 
 static inline void fill_cycle(struct fixture *fixture)
 {
-    fixture->asked[0] = (struct scenario_agent){.name = (char *)"gemini", .ledger = true};
-    fixture->asked[1] = (struct scenario_agent){.name = (char *)"claude", .ledger = true};
+    fixture->asked[0] =
+        (struct scenario_agent){.name = (char *)"gemini", .witness = SCENARIO_WITNESS_SELF};
+    fixture->asked[1] =
+        (struct scenario_agent){.name = (char *)"claude", .witness = SCENARIO_WITNESS_SELF};
     for (int i = 0; i < 2; i++) {
         fixture->agents[i] = (struct cycle_agent){.asked = &fixture->asked[i],
                                                   .answered = true,
@@ -59,10 +61,10 @@ static inline void fill_cycle(struct fixture *fixture)
                                                   .start_ns = 120 + i,
                                                   .ready_ns = 150 + i,
                                                   .recorded_ns = 160,
-                                                  .ledger_pid = 50 + i,
+                                                  .witness_pid = 50 + i,
                                                   .main_ns = 130,
                                                   .own_ready_ns = 140,
-                                                  .ledger_lines = 1,
+                                                  .ready_messages = 1,
                                                   .finished = true};
         snprintf(fixture->agents[i].id, sizeof fixture->agents[i].id, "4.%d", i);
     }

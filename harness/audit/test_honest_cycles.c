@@ -23,7 +23,7 @@ static long cycles = FEW;
 
 #define ONE(name)                                                                                  \
     "{\"name\": \"" name "\", \"command\": [\"" BINARY_DIR                                         \
-    "/spawnref-agent\"], \"ledger\": true, \"ready\": {\"by\": \"fd\"}}"
+    "/spawnref-agent\"], \"witness\": \"self\", \"ready\": {\"by\": \"fd\"}}"
 
 static const char scenario_text[] =
     "{\"name\": \"honest\", \"prompt\": \"ping\", \"consensus\": true, \"deadline\": \"20s\","

@@ -52,7 +52,8 @@ static int make_followed(void **state)
                            "PRAGMA application_id = 1936748151; PRAGMA user_version = 1");
     subject_does(followed, schema);
     free(schema);
-    followed->asked = (struct scenario_agent){.name = (char *)"a", .ledger = true};
+    followed->asked =
+        (struct scenario_agent){.name = (char *)"a", .witness = SCENARIO_WITNESS_SELF};
     followed->watch = audit_watch_new(followed->path, HONEST_RUN);
     return 0;
 }
@@ -93,10 +94,10 @@ static void live(struct followed *followed, int index)
                                                    .start_ns = 120,
                                                    .ready_ns = 150,
                                                    .recorded_ns = 160,
-                                                   .ledger_pid = 10 * index + i,
+                                                   .witness_pid = 10 * index + i,
                                                    .main_ns = 130,
                                                    .own_ready_ns = 140,
-                                                   .ledger_lines = 1,
+                                                   .ready_messages = 1,
                                                    .finished = true};
         snprintf(followed->agents[i].id, sizeof followed->agents[i].id, "%d.%d", index, i);
     }

@@ -23,7 +23,7 @@ int64_t clock_wall_ns(void)
 
 int64_t clock_believable(int64_t ns)
 {
-    const int64_t most = INT64_C(1) << 60;
+    const int64_t most = (INT64_C(1) << 61) - 1;
     return ns > most ? most : ns < -most ? -most : ns;
 }
 

@@ -19,11 +19,11 @@ int64_t clock_wall_ns(void);
 int64_t clock_read_ns(clockid_t id);
 
 /*
- * clock_believable - a time or duration as a stranger told it, held within 36 years of zero
+ * clock_believable - a time or duration as a stranger told it, held within 73 years of zero
  *
- * What an answer, a ledger or a stored cycle says may be any number. A machine is not up for so
- * long, so what is beyond stays as wrong as it was, and differences of two and sums of a few such
- * numbers are defined.
+ * What an answer, a witness or a stored cycle says may be any number. A machine is not up for so
+ * long, and the other clocks do not show as much before 2043, so what is beyond stays as wrong as
+ * it was. Sums of up to four such numbers are defined. One that was held is not to be quoted.
  */
 int64_t clock_believable(int64_t ns);
 

@@ -16,6 +16,8 @@ static volatile sig_atomic_t seen;
 static volatile int64_t
     seen_ns; /* written before `seen`, in the handler, which nothing interrupts */
 static int ends[2] = {-1, -1};
+static volatile sig_atomic_t continued;
+static volatile int64_t continued_ns;
 
 /* Asked a second time, we end as we stand: what was measured is stored, subjects die with us
  * (PR_SET_PDEATHSIG). The same request may come twice at once: timeout(1) signals its child, then
@@ -33,10 +35,19 @@ static void note(int signal_number)
         errno = kept; /* the pipe is full: it is readable already */
 }
 
+/* Nothing tells a process that it is being stopped, only that it goes on. */
+static void note_continued(int signal_number)
+{
+    (void)signal_number;
+    continued_ns = clock_now_ns();
+    continued++;
+}
+
 void interrupt_catch(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = note}, before;
+    struct sigaction go_on = {.sa_handler = note_continued, .sa_flags = SA_RESTART};
     if (ends[0] < 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         ends[0] = ends[1] = -1;
     sigemptyset(&action.sa_mask);
@@ -46,12 +57,20 @@ void interrupt_catch(void)
         if (signals[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 ||
             before.sa_handler != SIG_IGN) /* nohup(1) */
             sigaction(signals[i], &action, NULL);
+    sigemptyset(&go_on.sa_mask);
+    sigaction(SIGCONT, &go_on, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
 int interrupt_seen(void)
 {
     return seen;
+}
+
+int interrupt_continued(int64_t *when_ns)
+{
+    *when_ns = continued_ns;
+    return continued;
 }
 
 int interrupt_check(struct err *err)

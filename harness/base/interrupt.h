@@ -1,5 +1,5 @@
 /* interrupt - SIGINT, SIGTERM and SIGHUP as something to ask for,
- * not something that happens anywhere. */
+ * not something that happens anywhere; and SIGCONT as something to have seen. */
 #ifndef BASE_INTERRUPT_H
 #define BASE_INTERRUPT_H
 
@@ -14,6 +14,13 @@ void interrupt_catch(void);
 
 /* interrupt_seen - the signal that asked us to stop, or 0 */
 int interrupt_seen(void);
+
+/*
+ * interrupt_continued - how often we were told to go on (SIGCONT), as after ^Z and fg; when last
+ *
+ * How long we had been stopped nobody tells: at most since we last know that we ran.
+ */
+int interrupt_continued(int64_t *when_ns);
 
 /* interrupt_check - 0, or -1 and ERR_INTERRUPTED when such a signal came */
 int interrupt_check(struct err *err);

@@ -33,6 +33,13 @@ static struct process start(const char *role)
     return process;
 }
 
+static char state_of(pid_t pid)
+{
+    char stat[512];
+    const char *after = process_read(stat, sizeof stat, pid, "stat") ? strrchr(stat, ')') : NULL;
+    return after ? after[2] : '?';
+}
+
 static void whatever_it_does_it_is_ended(void **state)
 {
     static const struct {
@@ -49,6 +56,8 @@ static void whatever_it_does_it_is_ended(void **state)
         struct process_exit ended;
         char ready;
         assert_int_equal(read(process.out, &ready, 1), 1);
+        while (strcmp(cases[i].role, "stopper") == 0 && state_of(process.pid) != 'T')
+            clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
         process_end(&process, cases[i].grace_ns, &ended);
         assert_int_equal(process.pid, 0);
         assert_int_equal(ended.signal, cases[i].signal);
@@ -88,15 +97,13 @@ static void who_prints_too_much_is_ended(void **state)
 static void a_child_does_not_ignore_what_we_ignore(void **state)
 {
     struct process process;
-    struct process_exit ended;
     char *answer;
     (void)state;
     signal(SIGCHLD, SIG_IGN);
     process = start("ignored");
     signal(SIGCHLD, SIG_DFL);
-    answer = process_finish(&process, &ended);
+    answer = process_finish(&process, NULL); /* its status is lost if it was quick */
     assert_string_equal(answer, "SIGCHLD 0");
-    assert_int_equal(ended.status, 0);
     free(answer);
 }
 

@@ -217,7 +217,7 @@ static int run_again(const struct asked *asked, const char *command)
     struct err err = {0};
     int code;
     if (load_partial(asked, &run, &err) != 0 ||
-        scenario_parse(&scenario, run.scenario_text, strlen(run.scenario_text), &err) < 0)
+        scenario_parse_stored(&scenario, run.scenario_text, strlen(run.scenario_text), &err) < 0)
         code = cli_fail("run --resume", &err);
     else
         code = measure_all(asked, &scenario, (const char *const[]){run.scenario_path}, 1, run.seed,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cycle/witness.h"
 #include "proof/faults/prove.h"
 
 /* ---- faults that the scenario asks for, when nothing is measured any more ---- */
@@ -56,7 +57,15 @@ static int strike(void *context, const struct runner_options *options, struct re
 static void began(void *context, const struct scenario *scenario, int64_t run, size_t planned)
 {
     struct cli_watcher *watcher = context;
+    size_t most = witness_most_agents();
     watcher->scenario = scenario;
+    for (size_t i = 0; i < scenario->value_count && !watcher->quiet; i++)
+        if (scenario->values[i] > most)
+            fprintf(stderr,
+                    "spawnbench: warning: batches of %zu agents have no witness: the queue of its "
+                    "socket holds %zu (raise net.core.somaxconn, for example: sysctl -w "
+                    "net.core.somaxconn=%d)\n",
+                    scenario->values[i], most, WITNESS_QUEUE);
     watcher->run = run;
     watcher->progress = progress_new(scenario, planned, watcher->quiet);
 }

@@ -106,11 +106,11 @@ static inline char *cli_scenario(const char *folder, const char *name, const cha
     char *file = text_format("%s.json", name), *path;
     char *text = text_format("{\"name\": \"%s\", %s \"about\": \"a test\",\n"
                              " \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\"], "
-                             "\"ledger\": %s, \"times\": 3}],\n"
+                             "\"witness\": \"%s\", \"times\": 3}],\n"
                              " \"arms\": [{\"name\": \"one\", \"subject\": [%s]}],\n"
                              " \"cycles\": 20, \"warmup\": 2, \"deadline\": \"2s\",\n"
                              " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}\n",
-                             name, more, strstr(subject, "{null}") ? "false" : "true", subject);
+                             name, more, strstr(subject, "{null}") ? "none" : "self", subject);
     path = cli_write(folder, file, text);
     free(file);
     free(text);

@@ -56,14 +56,15 @@ static void who_does_not_survive_is_found_out(void **state)
     }
 }
 
-/* Real programs write no ledger: then only the answer tells that a start failed. */
-static void a_failure_that_is_not_told_is_found_without_a_ledger(void **state)
+/* Without a witness only the answer tells that a start failed. */
+static void a_failure_that_is_not_told_is_found_without_a_witness(void **state)
 {
-    char *path = cli_write(*state, "mute.json",
-                           "{\"name\": \"mute\", \"about\": \"a test\", \"agents\": [{\"name\": "
-                           "\"a\", \"command\": [\"{agent}\"], \"ledger\": false, \"times\": 2}],"
-                           " \"arms\": [{\"name\": \"one\", \"subject\": [\"{liar}\", "
-                           "\"ignores-failures\", " REFERENCE "]}], \"cycles\": 20}");
+    char *path =
+        cli_write(*state, "mute.json",
+                  "{\"name\": \"mute\", \"about\": \"a test\", \"agents\": [{\"name\": "
+                  "\"a\", \"command\": [\"{agent}\"], \"witness\": \"none\", \"times\": 2}],"
+                  " \"arms\": [{\"name\": \"one\", \"subject\": [\"{liar}\", "
+                  "\"ignores-failures\", " REFERENCE "]}], \"cycles\": 20}");
     struct cli_said said = cli_say(*state, "faults", path, "--prove", "nothing", "--fault",
                                    "exec-enoexec", "--fault", "deadline-missed", "--json", NULL);
     assert_int_equal(said.exit_status, 4);
@@ -192,7 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(who_does_not_survive_is_found_out),
-        IN_A_FOLDER(a_failure_that_is_not_told_is_found_without_a_ledger),
+        IN_A_FOLDER(a_failure_that_is_not_told_is_found_without_a_witness),
         IN_A_FOLDER(what_cannot_be_tried_is_shown),
         IN_A_FOLDER(a_stranger_can_load_the_shim),
         IN_A_FOLDER(an_arm_that_fails_anyway_proves_nothing),

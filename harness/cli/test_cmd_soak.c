@@ -66,8 +66,8 @@ static char *read_kept(const char *folder, const char *name)
 
 static void kept_is_whole(const char *folder)
 {
-    static const char *const names[] = {"scenario.json", "plan.txt",   "findings.txt", "again.txt",
-                                        "one.sqlite",    "one.ledger", "one.log",      "one.page"};
+    static const char *const names[] = {"scenario.json", "plan.txt", "findings.txt", "again.txt",
+                                        "one.sqlite",    "one.log",  "one.page"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         free(read_kept(folder, names[i]));
 }

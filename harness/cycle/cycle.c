@@ -3,7 +3,6 @@
 #include "cycle/cycle.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,6 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "cycle/cycle_internal.h"
-
-#define OPEN_DEADLINE_NS (10 * CLOCK_NS_PER_S)
 
 const char *const cycle_outcome_names[] = {"ready", "failed", "cancelled", "timed_out", "unknown"};
 const char *const cycle_witness_names[] = {"", "self", "launcher", "none"};
@@ -34,8 +31,9 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
                       arm->log_path, err) < 0)
         goto done;
     meddle_while(run, arm, CYCLE_OPENING, NULL);
-    came = subject_ask(&arm->subject, line, "opened", clock_now_ns() + OPEN_DEADLINE_NS, NULL,
-                       &answered_ns, &answer);
+    came = subject_ask(&arm->subject, line, "opened",
+                       clock_now_ns() + run->options.scenario->open_deadline_ns, NULL, &answered_ns,
+                       &answer);
     if (came == SUBJECT_INTERRUPTED) {
         interrupt_check(err);
     } else if (came != SUBJECT_ANSWERED) {
@@ -50,6 +48,7 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
         arm->version = text_format("%s %s", name ? name : "unnamed", version ? version : "?");
         arm->records = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "records"));
         arm->opening.starts = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "starts"));
+        arm->opening.pooled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "pooled"));
         if (arm->opening.open_ns < 0)
             arm->opening.open_ns = answered_ns - started_ns;
         hygiene_open(arm);
@@ -70,17 +69,33 @@ static int prepare_arm(struct cycle_subjects *run, size_t index, struct err *err
     arm->asked = &run->options.scenario->arms[index];
     arm->chosen = run->options.arm_chosen[index];
     arm->opening = (struct cycle_arm_opening){.starts = true, .open_ns = -1};
-    arm->ledger_fd = -1;
     if (!arm->chosen)
         return 0;
     arm->database =
         text_format("%s/%s.sqlite", run->options.store_folder ? run->options.store_folder : folder,
                     arm->asked->name);
-    arm->ledger_path = text_format("%s/%s.ledger", folder, arm->asked->name);
     arm->log_path = text_format("%s/%s.log", folder, arm->asked->name);
-    if (fill_command(&arm->argv, run, arm->asked->subject, err) < 0 || ledger_open(arm, err) < 0 ||
-        open_subject(run, arm, err) < 0)
+    if (fill_command(&arm->argv, run, arm->asked->subject, err) < 0 ||
+        witness_open(&arm->witness, err) < 0 || open_subject(run, arm, err) < 0)
         return err_wrap(err, "subject '%s'", arm->asked->subject[0]);
+    return 0;
+}
+
+/* Only needed, and only asked for, when an agent of the scenario is started through it. */
+static int find_launcher(struct cycle_subjects *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count && !run->launcher_path; i++) {
+        if (scenario->agents[i].witness != SCENARIO_WITNESS_LAUNCHER)
+            continue;
+        run->launcher_path = process_find_beside_self("spawnbench-witness");
+        if (!run->launcher_path)
+            return err_set(
+                err, ERR_UNFIT,
+                "agent '%s' is started through 'spawnbench-witness', which is not beside "
+                "spawnbench (build or install it, or write \"witness\": \"none\")",
+                scenario->agents[i].name);
+    }
     return 0;
 }
 
@@ -111,10 +126,11 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
     run->environment = environment_make(options->environment);
     strain_open_here(&run->strain);
     for (size_t i = 0; i < arms; i++)
-        run->arms[i].ledger_fd = -1;
+        run->arms[i].witness.fd = -1;
     hygiene_enter(run);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
-    if (find_agent(run, err) < 0)
+    run->most_agents = witness_most_agents();
+    if (find_agent(run, err) < 0 || find_launcher(run, err) < 0)
         goto failed;
     for (size_t i = 0; i < arms; i++)
         if (prepare_arm(run, i, err) < 0)
@@ -146,9 +162,11 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .agents = agents,
                             .agent_count = count,
                             .outcome = CYCLE_UNKNOWN,
+                            .unwitnessed =
+                                !run->arms[item->arm].opening.starts || count > run->most_agents,
                             .spawn_time_ns = -1,
                             .ready_time_ns = -1,
-                            .strain = {-1, -1, -1, -1, -1},
+                            .strain = {-1, -1, -1, -1, -1, -1},
                             .stopped_ns = -1,
                             .strangers_ns = -1,
                             .witnessed = -1,
@@ -175,7 +193,8 @@ static void judge_outcome(struct cycle *cycle)
         if (cycle->agents[i].ready_ns > last_ready_ns)
             last_ready_ns = cycle->agents[i].ready_ns;
     cycle->spawn_time_ns = cycle->answered_ns - cycle->sent_ns;
-    cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
+    if (!cycle->clock_doubt[0])
+        cycle->ready_time_ns = last_ready_ns - cycle->sent_ns;
 }
 
 /* The subject broke the exchange: end it, keep its words, let the next cycle start a new one. */
@@ -188,6 +207,8 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
     cycle->broke = where;
     cycle->answer = came;
     text_add(&trouble, arm->subject.trouble);
+    if (came == SUBJECT_TIMED_OUT)
+        hung_tell_subject(&trouble, arm);
     subject_stop(&arm->subject, true, CYCLE_GRACE_NS / 3, &ended);
     arm->last_exit = ended;
     if (came == SUBJECT_ENDED && ended.signal && ended.signal != SIGTERM)
@@ -202,6 +223,14 @@ static void broke(struct cycle_arm *arm, struct cycle *cycle, enum cycle_break w
     free(tail);
 }
 
+/* Never while something is measured: what came by now waits in the socket. */
+static void hear(struct cycle_arm *arm, struct cycle *cycle)
+{
+    int64_t from_ns = clock_now_ns();
+    witness_hear(&arm->witness, testimony_take, cycle);
+    cycle->hygiene_ns += clock_now_ns() - from_ns;
+}
+
 static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *arm,
                                  struct cycle *cycle)
 {
@@ -209,18 +238,25 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     int64_t deadline_ns = clock_now_ns() + run->options.scenario->deadline_ns + CYCLE_GRACE_NS;
     cJSON *answer;
     struct usage before;
+    struct birth request;
     enum subject_answer came;
     meddle(run, arm, CYCLE_BEFORE_SPAWN, cycle);
     line = message_spawn(run, arm, cycle);
+    attest_before(&request, arm, cycle);
     meddle_while(run, arm, CYCLE_SPAWNING, cycle);
+    hung_watch(run, arm);
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
+    cycle->stopped_ns = arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_spawned(cycle, answer);
         usage_after(&before, arm, cycle);
+        hear(arm, cycle);
+        attest_agents(run, arm, &request, cycle);
         judge_outcome(cycle);
+        hung_tell(arm, cycle);
         meddle(run, arm, CYCLE_SPAWNED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(arm, cycle, CYCLE_BROKE_SPAWN, came);
@@ -243,11 +279,14 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
         return SUBJECT_ANSWERED;
     line = message_finish(run, cycle);
     meddle_while(run, arm, CYCLE_FINISHING, cycle);
+    hung_watch(run, arm);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
+    cycle->stopped_ns += arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
+        hear(arm, cycle);
         meddle(run, arm, CYCLE_FINISHED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(arm, cycle, CYCLE_BROKE_FINISH, came);
@@ -281,36 +320,6 @@ static int revive(struct cycle_subjects *run, struct cycle_arm *arm, struct cycl
     return 0;
 }
 
-void cycle_fail(struct cycle *cycle, struct cycle_agent *agent, const char *format, ...)
-{
-    va_list args;
-    cycle->outcome = CYCLE_FAILED;
-    cycle->spawn_time_ns = cycle->ready_time_ns = -1;
-    if (agent->error)
-        return;
-    va_start(args, format);
-    if (vasprintf(&agent->error, format, args) < 0)
-        agent->error = NULL;
-    va_end(args);
-}
-
-/* What an agent was to end with is known here; what it was to print, to who reads the store. */
-static void expect_ends(struct cycle *cycle)
-{
-    for (size_t i = 0; i < cycle->agent_count; i++) {
-        struct cycle_agent *agent = &cycle->agents[i];
-        if (!agent->finished || !agent->asked->expects_exit ||
-            (agent->exit_status == agent->asked->expected_exit && !agent->exit_signal))
-            continue;
-        if (agent->exit_signal)
-            cycle_fail(cycle, agent, "ended by signal %d, expected exit status %d",
-                       agent->exit_signal, agent->asked->expected_exit);
-        else
-            cycle_fail(cycle, agent, "ended with exit status %d, expected %d", agent->exit_status,
-                       agent->asked->expected_exit);
-    }
-}
-
 /* Also of a cycle that broke: a machine that slept may be why. */
 static void take_strain(struct cycle_subjects *run, struct cycle *cycle)
 {
@@ -329,6 +338,7 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
     if (revive(run, arm, out, err) < 0)
         return -1;
     from_ns = clock_now_ns();
+    arm->slept_ns = strain_slept_ns();
     if (out->broke == CYCLE_WHOLE)
         came = spawn(run, arm, out);
     if (came == SUBJECT_INTERRUPTED) {
@@ -342,17 +352,22 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
 int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
 {
     struct cycle_arm *arm = &run->arms[out->item.arm];
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns = clock_now_ns(), slept_ns;
     enum subject_answer came = SUBJECT_ENDED;
     if (out->broke == CYCLE_WHOLE)
         came = finish(run, arm, out);
+    slept_ns = strain_slept_ns() - arm->slept_ns;
+    if (slept_ns >= CLOCK_NS_PER_MS && out->stopped_ns >= 0)
+        out->stopped_ns += slept_ns;
     meddle(run, arm, CYCLE_OVER, out);
     if (came == SUBJECT_INTERRUPTED)
         return interrupt_check(err);
     hygiene_look(run, arm, out);
     take_strain(run, out);
-    /* the ledger last: agents of a subject that broke are gone by then and write no more */
-    ledger_read(arm, out);
+    /* once more: agents of a subject that broke are gone by now and say no more */
+    hear(arm, out);
+    witness_hang_up(&arm->witness);
+    testimony_end(out);
     if (out->broke == CYCLE_WHOLE) {
         expect_ends(out);
         out->harness_ns += clock_now_ns() - from_ns - (out->answered_ns - out->sent_ns) -
@@ -380,6 +395,7 @@ void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_e
     }
     hygiene_reap(&last);
     end.restarts = arm->restarts;
+    end.log_cut = subject_log_cut(arm->log_path);
     end.exit = arm->last_exit;
     end.orphans = last.orphans;
     memcpy(end.left_name, last.left_name, sizeof end.left_name);
@@ -414,12 +430,10 @@ void cycle_close(struct cycle_subjects *run)
     hygiene_leave(run);
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
         struct cycle_arm *arm = &run->arms[i];
-        if (arm->ledger_fd >= 0)
-            close(arm->ledger_fd);
-        text_release(&arm->ledger_rest);
+        hung_release(&arm->hung);
+        witness_close(&arm->witness);
         fill_free(arm->argv);
         free(arm->database);
-        free(arm->ledger_path);
         free(arm->log_path);
         free(arm->version);
     }
@@ -427,13 +441,16 @@ void cycle_close(struct cycle_subjects *run)
     fill_free(run->environment);
     free(run->arms);
     free(run->agent_path);
+    free(run->launcher_path);
     free(run);
 }
 
 void cycle_release(struct cycle *cycle)
 {
-    for (size_t i = 0; i < cycle->agent_count; i++)
+    for (size_t i = 0; i < cycle->agent_count; i++) {
         free(cycle->agents[i].error);
+        free(cycle->agents[i].last_seen);
+    }
     free(cycle->agents);
     free(cycle->trouble);
     *cycle = (struct cycle){0};

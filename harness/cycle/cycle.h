@@ -30,6 +30,22 @@ enum cycle_witness {
 /* Of what an agent's CPU time and peak memory were taken. */
 enum cycle_costs { CYCLE_COSTS_UNKNOWN, CYCLE_COSTS_TREE, CYCLE_COSTS_PROCESS };
 
+/* What /proc attests of an agent that was called ready: attest.c. Bits. */
+enum cycle_attest {
+    CYCLE_ATTEST_EXISTS = 1, /* its process was there when it was looked at, or when it connected */
+    CYCLE_ATTEST_OWN = 2,    /* it is no other agent's, nor the subject */
+    CYCLE_ATTEST_BELONGS = 4, /* it descends from the subject */
+    CYCLE_ATTEST_WITNESS = 8, /* who connected is this process, or descends from it */
+    CYCLE_ATTEST_BEGAN = 16,  /* after the request */
+    CYCLE_ATTEST_PROGRAM = 32 /* it is the program asked for, or a wrapper of it */
+};
+
+/* Zero: nothing was checked. Plain value. */
+struct cycle_attested {
+    unsigned made, failed; /* checks; the first that failed ends them */
+    char text[192];        /* what is wrong, else why a check was not made; "" */
+};
+
 /* One agent of one cycle: what the subject said of it and what it said itself.
  * 0 ns means not told. */
 struct cycle_agent {
@@ -39,15 +55,15 @@ struct cycle_agent {
     enum cycle_outcome outcome;
     pid_t pid;                               /* 0: none told */
     int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
-    pid_t ledger_pid;                        /* the agent's own words */
+    /* the agent's own words, and spawnbench-witness's: how many there were, and the first */
+    int ready_messages, exec_messages, done_messages;
     int64_t main_ns, own_ready_ns;
-    int ledger_lines;
+    pid_t done_pid; /* who said "done", by the kernel's word */
+    int done_status;
+    int64_t output_bytes;         /* what it printed on stdout after it was ready; -1: not told */
+    char output_sha256[65];       /* of that; "" */
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
-    int done_messages;    /* how often it said itself that it had ended; of the last of them: */
-    int done_status;      /* with which exit status */
-    int64_t output_bytes; /* what it had printed after it was ready; -1: not told */
-    char output_sha256[65];
     /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
      * or no process of the subject has the pid it told */
     int64_t cpu_ns;
@@ -55,7 +71,9 @@ struct cycle_agent {
     enum cycle_costs costs_of;
     enum cycle_witness witness;
     pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
-    char *error;       /* owned; NULL when none */
+    struct cycle_attested attested;
+    char *error;     /* owned; NULL when none */
+    char *last_seen; /* what it did when it was late, by /proc; owned; NULL: it was not */
 };
 
 /* What the machine did to us since the cycle before, warm-ups included; strain.c reads the counters
@@ -65,6 +83,7 @@ struct cycle_strain {
     int64_t pressure_us;              /* /proc/pressure/cpu "some": time in which tasks waited */
     int64_t throttled;                /* periods in which our cgroup's quota was used up */
     int64_t suspended_ns;             /* the machine slept: boot time less monotonic time */
+    int64_t span_ns;                  /* in so long, from reading to reading: shares are of it */
 };
 
 /* How the exchange with the subject went. */
@@ -97,11 +116,15 @@ struct cycle {
     enum cycle_outcome outcome;
     int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */
     int64_t begin_ns, end_ns;     /* the subject's own words */
-    int64_t spawn_time_ns;        /* answered - sent; -1 when not every agent became ready */
-    int64_t ready_time_ns;        /* last ready_ns - sent; -1 likewise */
+    char clock_doubt[192]; /* which of its times are of another clock or unit, and why; "": none */
+    int64_t spawn_time_ns; /* answered - sent; -1 when not every agent became ready */
+    int64_t ready_time_ns; /* last ready_ns - sent; -1 likewise, and of another clock */
     int64_t finish_sent_ns, finished_ns;
-    char consensus[16];  /* "agreed", "split" or "" */
-    int ledger_strays;   /* ledger lines of agents that are not of this cycle */
+    char consensus[16]; /* "agreed", "split" or "" */
+    /* the subject starts nothing, or the batch is too large for the queue of witnesses: nothing is
+     * asked of them */
+    bool unwitnessed;
+    int witness_strays;  /* messages of agents that are not of this cycle, or of nobody */
     char stray[64];      /* one of them */
     int answer_strays;   /* agents in the answer that nobody asked for, or twice */
     int answer_oddities; /* what else it told that cannot be */
@@ -121,7 +144,8 @@ struct cycle {
                            added up: of the subject since it started, and of its agents, pages they
                            share counted for each */
     struct cycle_strain strain;
-    int64_t stopped_ns;   /* we were stopped (^Z) so long between request and answer; -1 */
+    int64_t stopped_ns;   /* within the two exchanges we were stopped (^Z) for so long at most, or
+                             the machine slept: no time of this cycle is a sample. -1: not known */
     int64_t strangers_ns; /* CPU time of all processes but ours and our subjects'; -1 */
     int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
@@ -134,7 +158,8 @@ struct cycle_arm_end {
     bool asked; /* it still ran and was asked to close: false when it was down, or after a signal */
     bool clean; /* answered "closed" and exited 0 */
     int restarts;
-    int orphans; /* processes it left behind, ended by us */
+    int64_t log_cut; /* bytes that were cut out of its log, which grew too long */
+    int orphans;     /* processes it left behind, ended by us */
     char left_name[32];
     struct process_exit exit; /* of the last process, with its rusage */
 };
@@ -142,6 +167,7 @@ struct cycle_arm_end {
 /* What an arm's subject said when it was opened. Plain value. */
 struct cycle_arm_opening {
     bool starts;     /* false: it starts nothing, "starts":false in "opened" */
+    bool pooled;     /* it hands out agents that began before the request, "pooled":true */
     int64_t open_ns; /* from the start of its first process to "opened"; -1: not known */
 };
 
@@ -151,7 +177,7 @@ struct cycle_subjects; /* opaque */
 enum cycle_moment {
     CYCLE_OPENING, /* "open" was sent; cycle is NULL */
     CYCLE_BEFORE_SPAWN,
-    CYCLE_SPAWNING, /* "spawn" was sent; the ledger has been read */
+    CYCLE_SPAWNING, /* "spawn" was sent; witnesses have been heard */
     CYCLE_SPAWNED,  /* its answer has been read, "finish" not been sent */
     CYCLE_FINISHING,
     CYCLE_FINISHED,
@@ -175,7 +201,7 @@ struct cycle_meddler {
 struct cycle_options {
     const struct scenario *scenario;
     const char *run_label;               /* "open" passes it on */
-    const char *folder;                  /* databases, ledgers and logs go here; it exists */
+    const char *folder;                  /* databases and logs go here; it exists */
     const char *metrics_path;            /* what {metrics} stands for */
     const bool *arm_chosen;              /* per arm */
     const char *store_folder;            /* databases go here instead; NULL: folder */
@@ -193,7 +219,7 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
 
 /*
  * cycle_spawn  - the first half of a batch: spawn
- * cycle_finish - the second one: finish, ledger, hygiene; also after a cycle_spawn that broke
+ * cycle_finish - the second one: finish, witnesses, hygiene; also after a cycle_spawn that broke
  * cycle_run    - both
  *
  * Whatever is done between the two is in none of the measured times. A subject that broke is ended

@@ -3,8 +3,10 @@
 #define CYCLE_CYCLE_INTERNAL_H
 
 #include "base/text.h"
+#include "cycle/birth.h"
 #include "cycle/cycle.h"
 #include "cycle/strain.h"
+#include "cycle/witness.h"
 
 #define CYCLE_MOST_RESTARTS 5
 /* beyond the deadline: the subject ends agents, answers */
@@ -13,26 +15,40 @@
 /* per batch size: after them the subject's descriptors must not grow */
 #define CYCLE_SETTLING_CYCLES 3
 
+/* One process below us, as it was seen when an answer was late. */
+struct hung_process {
+    pid_t pid, parent;
+    char state;        /* R S D T ... */
+    char waits_in[64]; /* the kernel's function, see proc(5) wchan; "" or "0": not told */
+    int64_t cpu_ns;
+};
+
+/* All of them; zero: none was late. */
+struct hung {
+    struct hung_process *seen;
+    size_t count;
+    int64_t after_ns; /* so long after the question */
+};
+
 /* One arm while it runs. */
 struct cycle_arm {
     const struct scenario_arm *asked;
     bool chosen, down;
     struct subject subject;
     char **argv; /* placeholders filled */
-    char *database, *ledger_path, *log_path, *version;
+    char *database, *log_path, *version;
     bool records;
     struct cycle_arm_opening opening; /* of its first process */
-    int ledger_fd;
-    int64_t ledger_offset;
-    struct text ledger_rest; /* a line that was not complete yet */
-    bool ledger_flooded;     /* it is too long: what comes until its end is passed over */
+    struct witness witness;
     int restarts;
     int cycles, descriptors_first;               /* of the present process */
     pid_t own_children[CYCLE_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
     size_t own_child_count;
     struct process_exit last_exit;
+    struct hung hung;           /* of the last question that was late */
     struct cycle_subjects *run; /* for the onlooker: whose it is, what it sees, and when */
     struct cycle *looked_at;
+    int64_t slept_ns; /* strain_slept_ns when the present cycle began */
     enum cycle_moment moment;
 };
 
@@ -40,8 +56,10 @@ struct cycle_subjects {
     struct cycle_options options;
     struct strain strain;
     struct cycle_arm *arms;
-    char *agent_path;   /* what {agent} stands for */
-    char **environment; /* of the subjects; NULL: ours */
+    char *agent_path;    /* what {agent} stands for */
+    char *launcher_path; /* spawnbench-witness; NULL when no agent needs it */
+    size_t most_agents;  /* batches larger than this have no witness */
+    char **environment;  /* of the subjects; NULL: ours */
 };
 
 /* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
@@ -53,6 +71,13 @@ void meddle_while(struct cycle_subjects *run, struct cycle_arm *arm, enum cycle_
 /* meddle.c: our environment and what the options add; NULL when they add nothing */
 char **environment_make(const char *const added[]);
 
+/* hung.c: look at what runs when the next answer is late; tell it of agents that were ended, of the
+ * subject where it never answered */
+void hung_watch(struct cycle_subjects *run, struct cycle_arm *arm);
+void hung_tell(const struct cycle_arm *arm, struct cycle *cycle);
+void hung_tell_subject(struct text *out, const struct cycle_arm *arm);
+void hung_release(struct hung *hung);
+
 /* message.c: the spawn and finish requests as one line each (caller frees), and what came back */
 char *message_open(const struct cycle_subjects *run, const struct cycle_arm *arm);
 char *message_spawn(const struct cycle_subjects *run, const struct cycle_arm *arm,
@@ -61,17 +86,21 @@ char *message_finish(const struct cycle_subjects *run, const struct cycle *cycle
 void message_read_spawned(struct cycle *cycle, const cJSON *answer);
 void message_read_finished(struct cycle *cycle, const cJSON *answer);
 
-/* message.c: the agent of this cycle that an answer or a ledger line means; NULL: none */
+/* message.c: the agent of this cycle that an answer or a witness means; NULL: none */
 struct cycle_agent *message_agent(struct cycle *cycle, const char *id);
+
+/* expect.c: a cycle with an agent that ended otherwise than 'expect' says has failed */
+void expect_ends(struct cycle *cycle);
 
 /* fill.c: placeholders of a command line; NULL-terminated, caller frees with fill_free */
 int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
                  struct err *err);
 void fill_free(char **command);
 
-/* ledger.c: lines that agents wrote since the last call, into their places in the cycle */
-int ledger_open(struct cycle_arm *arm, struct err *err);
-void ledger_read(struct cycle_arm *arm, struct cycle *cycle);
+/* testimony.c: one message of a witness, for witness_hear with the cycle as context; what all of
+ * them attested together */
+void testimony_take(void *cycle, pid_t pid, const char *message, size_t length);
+void testimony_end(struct cycle *cycle);
 
 /* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
 void hygiene_open(struct cycle_arm *arm);
@@ -89,5 +118,12 @@ struct usage {
 };
 void usage_before(struct usage *out, const struct cycle_arm *arm, struct cycle *cycle);
 void usage_after(const struct usage *before, const struct cycle_arm *arm, struct cycle *cycle);
+
+/* attest.c: what /proc tells of the agents that were called ready, into their `attested`, and how
+ * many were witnessed. attest_before just before the question: what began before it is no agent of
+ * this batch. Nothing of a subject that starts nothing. Their own time counts as hygiene. */
+void attest_before(struct birth *request, const struct cycle_arm *arm, struct cycle *cycle);
+void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm,
+                   const struct birth *request, struct cycle *cycle);
 
 #endif

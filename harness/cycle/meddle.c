@@ -18,7 +18,7 @@ static int64_t look(void *context)
     struct cycle_arm *arm = context;
     const struct cycle_meddler *meddler = arm->run->options.meddler;
     if (arm->looked_at)
-        ledger_read(arm, arm->looked_at);
+        witness_hear(&arm->witness, testimony_take, arm->looked_at);
     return meddler->meddle(meddler->context, arm->moment, arm->subject.process.pid, arm->looked_at);
 }
 

@@ -41,11 +41,13 @@ static cJSON *ready_object(const struct scenario_agent *asked)
 }
 
 static cJSON *agent_object(const struct cycle_subjects *run, const struct cycle_arm *arm,
-                           const struct cycle_agent *agent)
+                           const struct cycle *cycle, const struct cycle_agent *agent)
 {
     const struct scenario_agent *asked = agent->asked;
     cJSON *object = cJSON_CreateObject();
     cJSON *command = cJSON_CreateArray(), *environment = cJSON_CreateObject();
+    if (asked->witness == SCENARIO_WITNESS_LAUNCHER && !cycle->unwitnessed)
+        cJSON_AddItemToArray(command, cJSON_CreateString(run->launcher_path));
     for (size_t i = 0; asked->command[i]; i++) {
         bool own = strcmp(asked->command[i], "{agent}") == 0;
         cJSON_AddItemToArray(command,
@@ -54,7 +56,8 @@ static cJSON *agent_object(const struct cycle_subjects *run, const struct cycle_
     for (size_t i = 0; i < asked->environment_count; i++)
         cJSON_AddStringToObject(environment, asked->environment[i].key,
                                 asked->environment[i].value);
-    cJSON_AddStringToObject(environment, "SPAWNBENCH_LEDGER", arm->ledger_path);
+    if (asked->witness != SCENARIO_WITNESS_NONE && !cycle->unwitnessed)
+        cJSON_AddStringToObject(environment, "SPAWNBENCH_WITNESS", arm->witness.name);
     cJSON_AddStringToObject(environment, "SPAWNBENCH_AGENT", agent->id);
     cJSON_AddStringToObject(object, "id", agent->id);
     cJSON_AddStringToObject(object, "name", asked->name);
@@ -80,7 +83,7 @@ char *message_spawn(const struct cycle_subjects *run, const struct cycle_arm *ar
                             scenario->on_failure == SCENARIO_CANCEL ? "cancel" : "degrade");
     agents = cJSON_AddArrayToObject(message, "agents");
     for (size_t i = 0; i < cycle->agent_count; i++)
-        cJSON_AddItemToArray(agents, agent_object(run, arm, &cycle->agents[i]));
+        cJSON_AddItemToArray(agents, agent_object(run, arm, cycle, &cycle->agents[i]));
     return one_line(message);
 }
 
@@ -152,6 +155,77 @@ static enum cycle_outcome outcome_of(const char *word)
     return CYCLE_UNKNOWN;
 }
 
+/* ---- times of another clock ---- */
+
+#define FAR_NS (60 * CLOCK_NS_PER_S) /* what is nearer to the request is of the right clock */
+
+/* What it would be the right time of, if it was asked for in such a way; NULL: of nothing known */
+static const char *clock_behind(const struct cycle *cycle, int64_t told)
+{
+    const int64_t now_ns = clock_now_ns();
+    const int64_t wall_ns = clock_wall_ns() - now_ns,
+                  boot_ns = clock_read_ns(CLOCK_BOOTTIME) - now_ns;
+    const struct {
+        const char *name;
+        int64_t ahead_ns, unit_ns; /* of our clock */
+    } guesses[] = {{"CLOCK_REALTIME", wall_ns, 1},
+                   {"CLOCK_BOOTTIME", boot_ns, 1},
+                   {"CLOCK_MONOTONIC in microseconds", 0, 1000},
+                   {"CLOCK_MONOTONIC in milliseconds", 0, CLOCK_NS_PER_MS},
+                   {"CLOCK_MONOTONIC in seconds", 0, CLOCK_NS_PER_S},
+                   {"CLOCK_REALTIME in microseconds", wall_ns, 1000},
+                   {"CLOCK_REALTIME in milliseconds", wall_ns, CLOCK_NS_PER_MS},
+                   {"CLOCK_REALTIME in seconds", wall_ns, CLOCK_NS_PER_S}};
+    for (size_t i = 0; i < sizeof guesses / sizeof guesses[0]; i++) {
+        int64_t ns;
+        if (!__builtin_mul_overflow(told, guesses[i].unit_ns, &ns) && clock_believable(ns) == ns &&
+            llabs(ns - guesses[i].ahead_ns - cycle->sent_ns) < FAR_NS)
+            return guesses[i].name;
+    }
+    return NULL;
+}
+
+/* The first one is told: where one is wrong, all are. */
+static void doubt(struct cycle *cycle, const char *what, const char *id, const cJSON *object,
+                  const char *key)
+{
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, key);
+    const char *blank = *id ? " of " : "", *behind;
+    int64_t told;
+    size_t room = sizeof cycle->clock_doubt;
+    if (cycle->clock_doubt[0] || !node || cJSON_IsNull(node))
+        return;
+    if (json_int64(&told, node) < 0) {
+        snprintf(cycle->clock_doubt, room,
+                 "%s%s%s is no 64-bit integer: expected nanoseconds of CLOCK_MONOTONIC", what,
+                 blank, id);
+        return;
+    }
+    if (told > cycle->sent_ns - FAR_NS && told < clock_sum(cycle->answered_ns, FAR_NS))
+        return;
+    behind = clock_behind(cycle, told);
+    snprintf(cycle->clock_doubt, room, "%s%s%s is %lld, sent is %lld: not CLOCK_MONOTONIC?%s%s%s",
+             what, blank, id, (long long)told, (long long)cycle->sent_ns,
+             behind ? " (it looks like " : "", behind ? behind : "", behind ? ")" : "");
+}
+
+static void doubt_times(struct cycle *cycle, const cJSON *answer)
+{
+    const cJSON *row;
+    doubt(cycle, "begin", "", answer, "begin_ns");
+    doubt(cycle, "end", "", answer, "end_ns");
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "agents")) {
+        const struct cycle_agent *agent = message_agent(cycle, json_string(row, "id"));
+        if (!agent || agent->outcome != CYCLE_READY)
+            continue;
+        doubt(cycle, "start", agent->id, row, "start_ns");
+        doubt(cycle, "ready", agent->id, row, "ready_ns");
+        doubt(cycle, "recorded", agent->id, row, "recorded_ns");
+    }
+}
+
+/* ---- answers ---- */
+
 void message_read_spawned(struct cycle *cycle, const cJSON *answer)
 {
     const cJSON *row;
@@ -174,6 +248,7 @@ void message_read_spawned(struct cycle *cycle, const cJSON *answer)
         agent->recorded_ns = time_of(row, "recorded_ns");
         agent->error = error ? xstrdup(error) : NULL;
     }
+    doubt_times(cycle, answer);
 }
 
 /* A number of this range, or null: -1. What else stands there is no end of a process. */

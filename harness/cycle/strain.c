@@ -43,9 +43,9 @@ static int64_t number_behind(int fd, const char *key)
     return at ? strtoll(at + strlen(key), NULL, 10) : -1;
 }
 
-/* How long the machine has slept since it started. Between the two readings we may lose the CPU:
+/* Between the two readings we may lose the CPU:
  * the reading with the least time between two of the same clock is the one to believe. */
-static int64_t slept_ns(void)
+int64_t strain_slept_ns(void)
 {
     int64_t best_ns = INT64_MAX, slept = 0;
     for (int i = 0; i < 3; i++) {
@@ -61,11 +61,12 @@ static int64_t slept_ns(void)
 
 static struct cycle_strain read_all(const struct strain *strain)
 {
-    struct cycle_strain now = {-1, -1, -1, -1, -1};
+    struct cycle_strain now = {-1, -1, -1, -1, -1, -1};
     read_ticks(strain->stat_fd, &now);
     now.pressure_us = number_behind(strain->pressure_fd, "total=");
     now.throttled = number_behind(strain->throttled_fd, "nr_throttled ");
-    now.suspended_ns = slept_ns();
+    now.suspended_ns = strain_slept_ns();
+    now.span_ns = clock_now_ns();
     return now;
 }
 
@@ -101,7 +102,7 @@ struct cycle_strain strain_read(struct strain *strain)
     struct cycle_strain since = {
         grown(last->steal_ticks, now.steal_ticks), grown(last->total_ticks, now.total_ticks),
         grown(last->pressure_us, now.pressure_us), grown(last->throttled, now.throttled),
-        now.suspended_ns - last->suspended_ns};
+        now.suspended_ns - last->suspended_ns,     now.span_ns - last->span_ns};
     if (since.suspended_ns < CLOCK_NS_PER_MS)
         since.suspended_ns = 0; /* a difference between two readings of a clock, no sleep */
     *last = now;

@@ -26,6 +26,10 @@ void strain_open_here(struct strain *out);
 /* strain_read - what happened since the last reading */
 struct cycle_strain strain_read(struct strain *strain);
 
+/* strain_slept_ns - how long the machine has slept since it started: CLOCK_MONOTONIC does not run
+ * meanwhile. Two readings differ by less than CLOCK_NS_PER_MS when it did not sleep between them */
+int64_t strain_slept_ns(void);
+
 /* strain_close - accepts one that is closed, not one that is zero */
 void strain_close(struct strain *strain);
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,17 +16,20 @@
 int subject_start(struct subject *out, const char *const argv[], char *const environment[],
                   const char *log_path, struct err *err)
 {
-    int rc, log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int rc, told;
+    struct subject_log *log = subject_log_open(log_path, &told, err);
     *out = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
-    if (log < 0)
-        return err_system(err, "cannot write the subject's log '%s'", log_path);
-    rc = process_start(&out->process, argv, environment, NULL, log, err);
-    close(log);
-    if (rc < 0)
+    if (!log)
         return -1;
+    rc = process_start(&out->process, argv, environment, NULL, told, err);
+    close(told);
+    if (rc < 0) {
+        subject_log_close(log);
+        return -1;
+    }
+    out->log = log;
     fcntl(out->process.in, F_SETFL, O_NONBLOCK);
     fcntl(out->process.out, F_SETFL, O_NONBLOCK);
-    out->log_path = xstrdup(log_path);
     return 0;
 }
 
@@ -36,6 +38,16 @@ static enum subject_answer ended(struct subject *subject, const char *how)
     snprintf(subject->trouble, sizeof subject->trouble, "%s", how);
     return SUBJECT_ENDED;
 }
+
+#define WAKE_NS (100 * CLOCK_NS_PER_MS) /* while we wait: so long a log may grow unseen */
+
+/* How long an answer is waited for, and what happened meanwhile. */
+struct patience {
+    int64_t deadline_ns;
+    int64_t ran_ns;            /* when we last know that we were not stopped */
+    int64_t look_ns, bound_ns; /* when the onlooker is to look next, and the log to be bounded */
+    int continued;             /* interrupt_continued until then */
+};
 
 /* Let the onlooker look, if it is time; how long nobody needs to be woken. */
 static int64_t look_on(const struct subject *subject, int64_t *next_ns)
@@ -52,38 +64,71 @@ static int64_t look_on(const struct subject *subject, int64_t *next_ns)
     return rest_ns;
 }
 
+/* Were we stopped since we last know that we ran? We wake up often enough that a gap tells a stop
+ * from a SIGCONT that followed none: nobody puts off the deadline with those. */
+static void note_stop(struct subject *subject, struct patience *patience)
+{
+    int64_t when_ns;
+    int times = interrupt_continued(&when_ns);
+    if (times != patience->continued) {
+        int64_t stopped_ns = when_ns > patience->ran_ns ? when_ns - patience->ran_ns : 1;
+        patience->continued = times;
+        patience->deadline_ns += stopped_ns > 2 * WAKE_NS ? stopped_ns : 0;
+        subject->stopped_ns += stopped_ns;
+    }
+    patience->ran_ns = clock_now_ns();
+}
+
+/* What there is to do while we wait. returns: for how long nobody needs to be woken, ns */
+static int64_t attend(struct subject *subject, struct patience *patience)
+{
+    int64_t rest_ns = look_on(subject, &patience->look_ns);
+    note_stop(subject, patience);
+    if (patience->ran_ns >= patience->bound_ns) {
+        subject_log_bound(subject->log);
+        patience->bound_ns = patience->ran_ns + WAKE_NS;
+    }
+    if (subject->late.look && patience->ran_ns >= subject->late_ns) {
+        subject->late.look(subject->late.context);
+        subject->late = (struct subject_onlooker){0};
+        patience->ran_ns = clock_now_ns();
+    }
+    return rest_ns < WAKE_NS ? rest_ns : WAKE_NS;
+}
+
 /* Wait until the descriptor can be used, a signal asked us to stop, or the deadline is over. */
 static enum subject_answer wait_for(struct subject *subject, int fd, short events,
-                                    int64_t deadline_ns)
+                                    struct patience *patience)
 {
     /* the pidfd tells an end that its pipes do not, when a child of it still holds them */
     struct pollfd watch[] = {
         {fd, events, 0}, {interrupt_fd(), POLLIN, 0}, {subject->process.pidfd, POLLIN, 0}};
-    int64_t look_ns = 0;
     for (;;) {
-        int64_t rest_ns = look_on(subject, &look_ns);
-        int64_t left_ns = deadline_ns - clock_now_ns();
-        struct timespec patience;
+        int64_t rest_ns = attend(subject, patience);
+        int64_t left_ns = patience->deadline_ns - clock_now_ns();
+        struct timespec most = {0};
         int ready;
-        if (left_ns <= 0) {
-            snprintf(subject->trouble, sizeof subject->trouble,
-                     "it did not answer before the deadline");
-            return SUBJECT_TIMED_OUT;
-        }
-        left_ns = rest_ns < left_ns ? rest_ns : left_ns;
-        patience.tv_sec = left_ns / CLOCK_NS_PER_S;
-        patience.tv_nsec = left_ns % CLOCK_NS_PER_S;
-        ready = ppoll(watch, 3, &patience, NULL);
+        rest_ns = rest_ns < left_ns ? rest_ns : left_ns;
+        if (rest_ns > 0)
+            most = (struct timespec){rest_ns / CLOCK_NS_PER_S, rest_ns % CLOCK_NS_PER_S};
+        ready = ppoll(watch, 3, &most, NULL);
         if (ready > 0 && watch[0].revents)
             return SUBJECT_ANSWERED;
         if (ready > 0 && watch[2].revents)
             return ended(subject, "it ended before it answered");
         if (interrupt_seen())
             return SUBJECT_INTERRUPTED;
+        /* only now: who was kept from running himself has not looked yet */
+        if (left_ns <= 0 && ready == 0) {
+            snprintf(subject->trouble, sizeof subject->trouble,
+                     "it did not answer before the deadline");
+            return SUBJECT_TIMED_OUT;
+        }
     }
 }
 
-static enum subject_answer send_line(struct subject *subject, const char *line, int64_t deadline_ns)
+static enum subject_answer send_line(struct subject *subject, const char *line,
+                                     struct patience *patience)
 {
     struct text message = {0};
     enum subject_answer answer = SUBJECT_ANSWERED;
@@ -95,7 +140,7 @@ static enum subject_answer send_line(struct subject *subject, const char *line, 
         if (done > 0)
             sent += (size_t)done;
         else if (done < 0 && errno == EAGAIN)
-            answer = wait_for(subject, subject->process.in, POLLOUT, deadline_ns);
+            answer = wait_for(subject, subject->process.in, POLLOUT, patience);
         else if (done < 0 && errno != EINTR)
             answer = ended(subject, "it reads no more (it exited or closed its stdin)");
     }
@@ -104,7 +149,8 @@ static enum subject_answer send_line(struct subject *subject, const char *line, 
 }
 
 /* Read until a whole line is there; *length without the newline. */
-static enum subject_answer read_line(struct subject *subject, int64_t deadline_ns, size_t *length)
+static enum subject_answer read_line(struct subject *subject, struct patience *patience,
+                                     size_t *length)
 {
     char block[65536];
     size_t searched = 0;
@@ -134,7 +180,7 @@ static enum subject_answer read_line(struct subject *subject, int64_t deadline_n
             return ended(subject, "it ended or closed its stdout before it answered");
         if (errno != EAGAIN && errno != EINTR)
             return ended(subject, strerror(errno));
-        answer = wait_for(subject, subject->process.out, POLLIN, deadline_ns);
+        answer = wait_for(subject, subject->process.out, POLLIN, patience);
         if (answer != SUBJECT_ANSWERED)
             return answer;
     }
@@ -185,24 +231,34 @@ enum subject_answer subject_ask(struct subject *subject, const char *line, const
                                 int64_t deadline_ns, int64_t *sent_ns, int64_t *answered_ns,
                                 cJSON **answer)
 {
+    struct patience patience = {.deadline_ns = deadline_ns};
     enum subject_answer came;
     size_t length = 0;
+    int64_t end_ns;
     *answer = NULL;
     take_waiting(subject);
+    subject->stopped_ns = 0;
     if (subject->incoming.length > 0) {
         snprintf(subject->trouble, sizeof subject->trouble,
                  "it wrote %zu bytes that nobody asked for", subject->incoming.length);
         return SUBJECT_NONSENSE;
     }
+    patience.continued = interrupt_continued(&end_ns);
+    patience.ran_ns = clock_now_ns();
+    patience.bound_ns = patience.ran_ns + WAKE_NS;
     if (sent_ns)
-        *sent_ns = clock_now_ns();
-    came = send_line(subject, line, deadline_ns);
+        *sent_ns = patience.ran_ns;
+    came = send_line(subject, line, &patience);
     if (came == SUBJECT_ANSWERED && subject->onlooker.look)
         subject->onlooker.look(subject->onlooker.context); /* also when the answer is there now */
     if (came == SUBJECT_ANSWERED)
-        came = read_line(subject, deadline_ns, &length);
+        came = read_line(subject, &patience, &length);
+    end_ns = clock_now_ns();
     if (answered_ns)
-        *answered_ns = clock_now_ns();
+        *answered_ns = end_ns;
+    note_stop(subject, &patience);
+    subject_log_bound(subject->log);
+    subject->late = (struct subject_onlooker){0};
     return came == SUBJECT_ANSWERED ? understand(subject, length, op, answer) : came;
 }
 
@@ -227,7 +283,7 @@ bool subject_stop(struct subject *subject, bool force, int64_t grace_ns,
         }
     }
     text_release(&subject->incoming);
-    free(subject->log_path);
+    subject_log_close(subject->log);
     *subject = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
     if (out_ended)
         *out_ended = how;
@@ -236,23 +292,5 @@ bool subject_stop(struct subject *subject, bool force, int64_t grace_ns,
 
 char *subject_log_tail(const struct subject *subject, size_t most_bytes)
 {
-    struct text tail = {0};
-    struct stat about;
-    char *block = xcalloc(1, most_bytes + 1);
-    int fd = subject->log_path ? open(subject->log_path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
-    if (fd >= 0 && fstat(fd, &about) == 0) {
-        off_t from = about.st_size > (off_t)most_bytes ? about.st_size - (off_t)most_bytes : 0;
-        ssize_t got = pread(fd, block, most_bytes, from);
-        for (ssize_t i = 0; i < got; i++)
-            if (((unsigned char)block[i] < ' ' && block[i] != '\n') || block[i] == 0x7f)
-                block[i] = '?';
-        if (got > 0)
-            text_add_bytes(&tail, block, (size_t)got);
-        while (tail.length && tail.data[tail.length - 1] == '\n')
-            tail.data[--tail.length] = '\0';
-    }
-    if (fd >= 0)
-        close(fd);
-    free(block);
-    return text_take(&tail);
+    return subject_log_last(subject->log, most_bytes);
 }

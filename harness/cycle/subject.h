@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cycle/subject_log.h"
 
 #define SUBJECT_MOST_ANSWER_BYTES 16777216 /* 16 MiB */
 
@@ -41,17 +42,21 @@ struct subject_onlooker {
 /* A running subject. Zero is none; everything in it belongs to it. */
 struct subject {
     struct process process;
-    struct text incoming; /* read, not yet consumed */
-    char *log_path;
+    struct text incoming;             /* read, not yet consumed */
+    struct subject_log *log;          /* NULL: none */
     struct subject_onlooker onlooker; /* set by whoever wants one, after subject_start */
+    struct subject_onlooker late; /* called once in the next question, when it is not answered */
+    int64_t late_ns;              /* at this time */
+    /* during the last question: for how long at most we were stopped, as by ^Z; 0: not at all */
+    int64_t stopped_ns;
     char trouble[256]; /* the sentence behind the last answer that was not SUBJECT_ANSWERED */
 };
 
 /*
- * subject_start - start the program; its stderr is appended to log_path
+ * subject_start - start the program; its stderr is appended to log_path, and bounded
  *
  * environment : NULL inherits
- * errors      : ERR_UNFIT cannot be executed; ERR_SYSTEM log cannot be written
+ * errors      : ERR_UNFIT cannot be executed; ERR_SYSTEM, ERR_UNFIT log cannot be written
  */
 int subject_start(struct subject *out, const char *const argv[], char *const environment[],
                   const char *log_path, struct err *err);
@@ -61,7 +66,7 @@ int subject_start(struct subject *out, const char *const argv[], char *const env
  *
  * line        : without newline
  * op          : the answer's "op" must be this one ("spawned" for "spawn")
- * deadline_ns : CLOCK_MONOTONIC
+ * deadline_ns : CLOCK_MONOTONIC; put off by as long as we were stopped meanwhile
  * sent_ns     : taken just before the first byte is written; may be NULL
  * answered_ns : taken when the last byte of the answer had been read; may be NULL
  * answer      : owned by the caller (cJSON_Delete), NULL unless SUBJECT_ANSWERED

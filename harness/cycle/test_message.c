@@ -1,4 +1,4 @@
-/* Is everything heard of a cycle put down where it belongs: answers and ledger lines? */
+/* Is everything heard of a cycle put down where it belongs? */
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,8 +47,8 @@ static int make(void **state)
                                                   .folder = fixture->folder,
                                                   .metrics_path = "/m.json"};
     fixture->run.agent_path = (char *)"/bin/agent";
-    fixture->arm.ledger_path = text_format("%s/ledger", fixture->folder);
-    fixture->arm.ledger_fd = -1;
+    fixture->run.launcher_path = (char *)"/bin/launcher";
+    fixture->arm.witness = (struct witness){.fd = -1, .name = "@here"};
     fixture->cycle.index = 4;
     fixture->cycle.agent_count = 2;
     fixture->cycle.agents = xcalloc(2, sizeof *fixture->cycle.agents);
@@ -75,10 +75,6 @@ static int unmake(void **state)
     struct fixture *fixture = *state;
     cycle_release(&fixture->cycle);
     scenario_release(&fixture->scenario);
-    text_release(&fixture->arm.ledger_rest);
-    if (fixture->arm.ledger_fd >= 0)
-        close(fixture->arm.ledger_fd);
-    free(fixture->arm.ledger_path);
     nftw(fixture->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(fixture);
     return 0;
@@ -111,116 +107,6 @@ static void a_program_that_is_not_beside_us_is_told(void **state)
     assert_int_equal(fixture->err.code, ERR_UNFIT);
     assert_non_null(strstr(fixture->err.text, "'{reference}' stands for the program 'spawnref'"));
     assert_non_null(strstr(fixture->err.text, "build or install it"));
-}
-
-/* ---- ledger.c ---- */
-
-static void write_ledger(struct fixture *fixture, const char *lines)
-{
-    if (fixture->arm.ledger_fd < 0)
-        assert_int_equal(ledger_open(&fixture->arm, &fixture->err), 0);
-    assert_int_equal(write(fixture->arm.ledger_fd, lines, strlen(lines)), (ssize_t)strlen(lines));
-    ledger_read(&fixture->arm, &fixture->cycle);
-}
-
-static void ledger_lines_find_their_agents(void **state)
-{
-    struct fixture *fixture = *state;
-    struct cycle_agent *agents = fixture->cycle.agents;
-    write_ledger(fixture, "4.1 51 131 141\n4.0 50 9007199254740995 1152921504606846975\n");
-    assert_int_equal(agents[0].ledger_lines, 1);
-    assert_int_equal(agents[0].ledger_pid, 50);
-    assert_true(agents[0].main_ns == INT64_C(9007199254740995)); /* every digit */
-    assert_true(agents[0].own_ready_ns == INT64_C(1152921504606846975));
-    assert_int_equal(agents[1].ledger_pid, 51);
-    write_ledger(fixture, "4.0 50 1 2\n");
-    assert_int_equal(agents[0].ledger_lines, 2);
-    assert_int_equal(fixture->cycle.ledger_strays, 0);
-}
-
-static void a_torn_ledger_line_waits_for_its_end(void **state)
-{
-    struct fixture *fixture = *state;
-    write_ledger(fixture, "4.0 50 13");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
-    assert_int_equal(fixture->cycle.ledger_strays, 0);
-    write_ledger(fixture, "1 141\n");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
-    assert_true(fixture->cycle.agents[0].main_ns == 131);
-}
-
-static void everything_else_in_the_ledger_is_a_stray(void **state)
-{
-    static const char *const strays[] = {
-        "\n",
-        "garbage\n",
-        "4.0\n",
-        "4.0 50 1\n",
-        "4.0 50 1 2 3\n",
-        "4.0 50 1 x\n",
-        "4.0 50 1 -2\n",
-        "4.0  50 1 2\n",
-        " 4.0 50 1 2\n",
-        "4.0 50 1 2 \n",
-        "4.2 50 1 2\n",
-        "3.0 50 1 2\n",
-        "4.00 50 1 2\n",
-        "4 50 1 2\n",
-        "4.99999999999999999999999 50 1 2\n",
-        "an-id-that-is-far-too-long-to-be-one-of-ours 50 1 2\n",
-        "4.0 50 1 99999999999999999999\n",
-        "4.0 4294967346 1 2\n",
-        "\x1b[31m 1 2 3\n",
-    };
-    struct fixture *fixture = *state;
-    for (size_t i = 0; i < sizeof strays / sizeof strays[0]; i++) {
-        write_ledger(fixture, strays[i]);
-        if (fixture->cycle.ledger_strays != (int)i + 1)
-            fail_msg("taken for a good line: %s", strays[i]);
-    }
-    assert_string_equal(fixture->cycle.stray, "?[31m 1 2 3");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
-}
-
-static void a_ledger_flooded_without_newline_does_not_fill_us(void **state)
-{
-    struct fixture *fixture = *state;
-    char *flood = xcalloc(1 << 20, 1);
-    memset(flood, 'x', (1 << 20) - 1);
-    write_ledger(fixture, flood);
-    assert_true(fixture->cycle.ledger_strays > 0);
-    assert_true(fixture->arm.ledger_rest.length < 65536);
-    write_ledger(fixture, "\n4.0 50 1 2\n");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
-    free(flood);
-}
-
-/* However a flood is cut into readings, its end is not taken for a line of its own. */
-static void the_end_of_a_flood_is_no_line(void **state)
-{
-    struct fixture *fixture = *state;
-    char flood[5001] = {0};
-    memset(flood, 'x', 5000);
-    write_ledger(fixture, flood);
-    write_ledger(fixture, "4.0 50 1 2\n");
-    assert_int_equal(fixture->cycle.ledger_strays, 1);
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
-    write_ledger(fixture, "4.0 50 1 2\n");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
-}
-
-/* As long as a file of its file system can be, and mostly a hole. */
-static void a_ledger_that_was_blown_up_is_passed_over(void **state)
-{
-    struct fixture *fixture = *state;
-    assert_int_equal(ledger_open(&fixture->arm, &fixture->err), 0);
-    assert_int_equal(ftruncate(fixture->arm.ledger_fd, (off_t)1 << 40), 0);
-    write_ledger(fixture, "4.0 50 1 2\n");
-    assert_int_equal(fixture->cycle.ledger_strays, 1);
-    assert_string_equal(fixture->cycle.stray, "1099511627787 bytes at once");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 0);
-    write_ledger(fixture, "4.0 50 1 2\n");
-    assert_int_equal(fixture->cycle.agents[0].ledger_lines, 1);
 }
 
 /* ---- message.c ---- */
@@ -262,11 +148,33 @@ static void spawn_says_all_that_the_scenario_asks(void **state)
     assert_string_equal(json_string(cJSON_GetObjectItem(one, "environment"), "K"), "V");
     assert_string_equal(json_string(cJSON_GetObjectItem(two, "environment"), "SPAWNBENCH_AGENT"),
                         "4.1");
-    assert_string_equal(json_string(cJSON_GetObjectItem(two, "environment"), "SPAWNBENCH_LEDGER"),
-                        fixture->arm.ledger_path);
+    assert_string_equal(json_string(cJSON_GetObjectItem(one, "environment"), "SPAWNBENCH_WITNESS"),
+                        "@here");
+    assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(two, "environment"), "SPAWNBENCH_WITNESS"));
+    assert_prints(cJSON_GetObjectItem(two, "command"), "[\"/bin/true\"]");
     assert_null(cJSON_GetObjectItem(two, "directory"));
     assert_prints(cJSON_GetObjectItem(two, "ready"), "{\"by\":\"exit\"}");
     cJSON_Delete(message);
+}
+
+/* Who knows no witness is started by one, as long as the subject starts anything. */
+static void the_launcher_stands_before_the_command(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int unwitnessed = 0; unwitnessed < 2; unwitnessed++) {
+        cJSON *message;
+        const cJSON *two;
+        fixture->scenario.agents[1].witness = SCENARIO_WITNESS_LAUNCHER;
+        fixture->cycle.unwitnessed = unwitnessed;
+        message = parse_taken(message_spawn(&fixture->run, &fixture->arm, &fixture->cycle));
+        two = cJSON_GetArrayItem(cJSON_GetObjectItem(message, "agents"), 1);
+        assert_prints(cJSON_GetObjectItem(two, "command"),
+                      unwitnessed ? "[\"/bin/true\"]" : "[\"/bin/launcher\",\"/bin/true\"]");
+        assert_int_equal(
+            !json_string(cJSON_GetObjectItem(two, "environment"), "SPAWNBENCH_WITNESS"),
+            unwitnessed);
+        cJSON_Delete(message);
+    }
 }
 
 static void open_and_finish_say_what_they_must(void **state)
@@ -398,13 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(placeholders_are_whole_words),
         WITH_FIXTURE(a_program_that_is_not_beside_us_is_told),
-        WITH_FIXTURE(ledger_lines_find_their_agents),
-        WITH_FIXTURE(a_torn_ledger_line_waits_for_its_end),
-        WITH_FIXTURE(everything_else_in_the_ledger_is_a_stray),
-        WITH_FIXTURE(a_ledger_flooded_without_newline_does_not_fill_us),
-        WITH_FIXTURE(the_end_of_a_flood_is_no_line),
-        WITH_FIXTURE(a_ledger_that_was_blown_up_is_passed_over),
         WITH_FIXTURE(spawn_says_all_that_the_scenario_asks),
+        WITH_FIXTURE(the_launcher_stands_before_the_command),
         WITH_FIXTURE(open_and_finish_say_what_they_must),
         WITH_FIXTURE(a_spawned_answer_is_put_down_agent_by_agent),
         WITH_FIXTURE(odd_answers_are_counted_and_never_believed),

@@ -41,6 +41,7 @@ set(SPAWNBENCH_TEST_TABLE
   "proof/damage/damage                unit,long   300"
   "proof/damage/damage_many           slow        1800"
   "proof/faults_long                  slow        7200"
+  "proof/liars/held_up               unit,long   300"
   "proof/liars/liars                  unit,long   300"
   "proof/soak_long                    slow        7200"
   "reference/spawner/protocol         unit,long   300"

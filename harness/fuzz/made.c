@@ -74,7 +74,7 @@ static void put_cycle(struct results *store, int64_t run, int pair, int arm)
                           .harness_ns = 9000,
                           .consensus = "agreed",
                           .cost = {[SCENARIO_CPU_TIME] = 2000000, [SCENARIO_PEAK_MEMORY] = 4000000},
-                          .strain = {0, 100, 5, 0, 0}};
+                          .strain = {0, 100, 5, 0, 0, 1000000000}};
     for (int i = 0; i < 2; i++) {
         agents[i].outcome = CYCLE_READY;
         agents[i].pid = 100 + i;

@@ -15,7 +15,8 @@
 #define AGENTS 3
 #define BATCH  17
 
-static struct scenario_agent asked = {.name = (char *)"gemini", .times = AGENTS, .ledger = false};
+static struct scenario_agent asked = {
+    .name = (char *)"gemini", .times = AGENTS, .witness = SCENARIO_WITNESS_NONE};
 static struct scenario scenario = {.agents = &asked, .agent_count = 1, .consensus = true};
 
 /* One answer, as it would have come through the pipe; NULL unless it was what was asked for. */

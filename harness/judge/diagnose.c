@@ -25,6 +25,7 @@
 #define RESOLUTION_FLAGGED 0.01
 #define RESOLUTION_INVALID 0.10
 #define SUSPENDED_INVALID  0.05
+#define LEFT_OUT_INVALID   0.20
 #define MODES_APART        1.05  /* closer modes matter to nobody */
 #define IMPOSSIBLE_ALPHA   0.001 /* many batch sizes are looked at */
 
@@ -238,7 +239,7 @@ static void find_position(struct diagnosis *out, const struct samples *samples)
 
 static void find_steal(struct diagnosis *out, const struct results_strain *strain)
 {
-    double share = (double)strain->steal_ticks / (double)strain->total_ticks;
+    double share = fmin(1, (double)strain->steal_ticks / (double)strain->total_ticks);
     struct diagnosis_item *item;
     if (strain->total_ticks <= 0) {
         item = diagnosis_add(out, DIAGNOSIS_STEAL, DIAGNOSIS_UNKNOWN, NAN);
@@ -259,9 +260,12 @@ static void find_steal(struct diagnosis *out, const struct results_strain *strai
 
 static void find_pressure(struct diagnosis *out, const struct results_strain *strain)
 {
-    double share = (double)strain->pressure_us * 1e3 / (double)strain->span_ns;
+    /* of runs that did not store it, the time from the first request to the last answer */
+    int64_t span_ns = strain->pressure_span_ns > 0 ? strain->pressure_span_ns : strain->span_ns;
+    /* the kernel adds it up every 2 s only, so that one reading has more than its time: psi.rst */
+    double share = fmin(1, (double)strain->pressure_us * 1e3 / (double)span_ns);
     struct diagnosis_item *item;
-    if (strain->pressure_us < 0 || strain->span_ns <= 0) {
+    if (strain->pressure_us < 0 || span_ns <= 0) {
         item = diagnosis_add(out, DIAGNOSIS_PRESSURE, DIAGNOSIS_UNKNOWN, NAN);
         diagnosis_say(item, "this machine does not tell");
         return;
@@ -306,6 +310,22 @@ static void find_suspended(struct diagnosis *out, const struct results_strain *s
     diagnosis_say(item, "the machine slept in %zu of %zu cycles", strain->suspended,
                   strain->cycles);
     diagnosis_advise(item, "keep it awake while it measures (systemd-inhibit) and run it again");
+}
+
+/* Left out is not forgotten: who may choose what is left out, may choose the result. */
+static void find_left_out(struct diagnosis *out, const struct results_strain *strain)
+{
+    struct diagnosis_item *item;
+    double share = strain->counted ? (double)strain->left_out / (double)strain->counted : 0;
+    if (!strain->left_out)
+        return;
+    item = diagnosis_add(out, DIAGNOSIS_SUSPENDED,
+                         share > LEFT_OUT_INVALID ? DIAGNOSIS_INVALID : DIAGNOSIS_FLAGGED, share);
+    diagnosis_say(item,
+                  "%zu of %zu cycles are left out of all times: spawnbench was stopped (SIGSTOP, "
+                  "^Z) or the machine slept in the middle of them, or of one of their pair",
+                  strain->left_out, strain->counted);
+    diagnosis_advise(item, "let it run without a break, and run it again");
 }
 
 /* ---- a spawner that is faster than its slowest agent did not start what it was asked ---- */
@@ -414,6 +434,7 @@ void diagnosis_make(struct diagnosis *out, const struct scenario *scenario, cons
         find_pressure(out, &basis->strain);
         find_throttling(out, &basis->strain);
         find_suspended(out, &basis->strain);
+        find_left_out(out, &basis->strain);
     }
     find_impossible(out, scenario, basis);
     diagnose_plan(out, plan, basis);

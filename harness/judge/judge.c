@@ -42,7 +42,7 @@ static void refuse_unknown(struct verdict_item *item, const struct evidence *evi
     snprintf(
         item->remedy, sizeof item->remedy, "%s",
         scenario_metrics[metric].to
-            ? "main and own ready are told by agents that write the ledger, start, seen and "
+            ? "main and own ready are told by agents that report to the witness, start, seen and "
               "recorded by the subject: claim a phase that somebody tells"
             : "agents were gone before they could be asked: they have to run on after they are "
               "ready, until they are given the prompt");

@@ -19,7 +19,9 @@
 struct evidence {
     double *values;
     size_t *sizes; /* pairs of each block, in order; they add up to n */
+    int *pairs;    /* which pair each value is of, ascending: some may be left out */
     size_t n, blocks;
+    size_t reached; /* pairs that were measured, those left out too */
     size_t unknown; /* pairs without a value, counted against the claim as if they had failed */
     double p;       /* the claimed quantile of values; 0.5 for ratios and means */
     double edge;    /* the limit, of -x negated too; or the claimed ratio */

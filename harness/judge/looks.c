@@ -140,6 +140,15 @@ static enum verdict_word word_at(const struct verdict_item *item, double support
     return item->p_refute <= refute + SLACK ? VERDICT_REFUTED : VERDICT_INCONCLUSIVE;
 }
 
+/* How many of its samples are of the first so many pairs? */
+static size_t samples_of(const struct evidence *evidence, size_t pairs)
+{
+    size_t n = 0;
+    while (n < evidence->n && (size_t)evidence->pairs[n] < pairs)
+        n++;
+    return n;
+}
+
 void looks_test(struct verdict_item *item, const struct scenario *scenario,
                 const struct evidence *evidence)
 {
@@ -148,10 +157,10 @@ void looks_test(struct verdict_item *item, const struct scenario *scenario,
     if (plan.looks == 1) /* nothing is spent before: all of alpha is left, not the attained level */
         plan.level_support[0] = plan.level_refute[0] = VERDICT_ALPHA;
     item->word = VERDICT_INCONCLUSIVE;
-    for (size_t k = 0; k < plan.looks && scenario->looks[k] <= (int)evidence->n; k++) {
+    for (size_t k = 0; k < plan.looks && scenario->looks[k] <= (int)evidence->reached; k++) {
         item->look = (int)k + 1;
-        test(item, evidence, (size_t)scenario->looks[k], plan.level_support[k],
-             plan.level_refute[k]);
+        test(item, evidence, samples_of(evidence, (size_t)scenario->looks[k]),
+             plan.level_support[k], plan.level_refute[k]);
         item->word = word_at(item, plan.level_support[k], plan.level_refute[k]);
         if (item->word != VERDICT_INCONCLUSIVE)
             return;

@@ -156,6 +156,7 @@ static void compare(struct evidence *out, const struct scenario_claim *claim,
     bool within = claim->kind == SCENARIO_CLAIM_WITHIN;
     double *other;
     out->n = than->n < out->n ? than->n : out->n;
+    out->reached = than->reached < out->reached ? than->reached : out->reached;
     other = copy(than, out->n);
     for (size_t i = 0; i < out->n; i++)
         out->unknown += isnan(out->values[i]) || isnan(other[i]);
@@ -180,8 +181,14 @@ struct evidence evidence_take(const struct results_basis *basis, const struct sc
 {
     const struct results_series *own =
         samples_series(basis, (int)claim->arm, value, claim->metric, claim->agent);
-    struct evidence out = {
-        .values = copy(own, own->n), .n = own->n, .p = claim->quantile, .edge = claim->limit};
+    struct evidence out = {.values = copy(own, own->n),
+                           .n = own->n,
+                           .reached = own->reached,
+                           .p = claim->quantile,
+                           .edge = claim->limit};
+    out.pairs = xcalloc(own->n, sizeof *out.pairs);
+    if (own->n)
+        memcpy(out.pairs, own->pairs, own->n * sizeof *out.pairs);
     if (claim->kind == SCENARIO_CLAIM_FASTER || claim->kind == SCENARIO_CLAIM_WITHIN)
         compare(&out, claim,
                 samples_series(basis, (int)claim->than, value, claim->metric, claim->agent));
@@ -198,5 +205,6 @@ void evidence_release(struct evidence *evidence)
 {
     free(evidence->values);
     free(evidence->sizes);
+    free(evidence->pairs);
     *evidence = (struct evidence){0};
 }

@@ -272,7 +272,7 @@ static void what_nobody_measured_is_invalid(void **state)
     struct scenario scenario = scenario_with(limit);
     struct verdict verdict;
     series(*state, 0, 40 * MS, 100);
-    scenario.claims[0].metric = SCENARIO_MAIN_TO_OWN_READY; /* no ledger tells it */
+    scenario.claims[0].metric = SCENARIO_MAIN_TO_OWN_READY; /* no witness tells it */
     verdict = judge(*state, &scenario);
     assert_int_equal(verdict.items[0].word, VERDICT_INVALID);
     assert_true(verdict.decided); /* more cycles would not help */

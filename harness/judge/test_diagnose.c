@@ -119,7 +119,7 @@ static void raises(struct synthetic *synthetic, bend *bent, const struct cycle_s
 
 static void honest_noise_raises_nothing(void **state)
 {
-    raises(*state, honest, &(struct cycle_strain){0, 1000, 0, 0, 0}, DIAGNOSIS_STEAL,
+    raises(*state, honest, &(struct cycle_strain){0, 1000, 0, 0, 0, -1}, DIAGNOSIS_STEAL,
            DIAGNOSIS_FINE, 0);
 }
 
@@ -222,29 +222,29 @@ static void a_disadvantage_of_the_first_is_seen(void **state)
 
 static void steal_is_flagged_from_two_percent_and_forbids_from_ten(void **state)
 {
-    raises(*state, honest, &(struct cycle_strain){30, 1000, 0, 0, 0}, DIAGNOSIS_STEAL,
+    raises(*state, honest, &(struct cycle_strain){30, 1000, 0, 0, 0, -1}, DIAGNOSIS_STEAL,
            DIAGNOSIS_FLAGGED, 0);
     synthetic_begin(*state, "{}");
-    raises(*state, honest, &(struct cycle_strain){100, 1000, 0, 0, 0}, DIAGNOSIS_STEAL,
+    raises(*state, honest, &(struct cycle_strain){100, 1000, 0, 0, 0, -1}, DIAGNOSIS_STEAL,
            DIAGNOSIS_INVALID, 0);
 }
 
 static void pressure_is_flagged(void **state)
 {
     /* a cycle begins every second and waits for 0.2 of it */
-    raises(*state, honest, &(struct cycle_strain){0, 1000, 200000, 0, 0}, DIAGNOSIS_PRESSURE,
+    raises(*state, honest, &(struct cycle_strain){0, 1000, 200000, 0, 0, -1}, DIAGNOSIS_PRESSURE,
            DIAGNOSIS_FLAGGED, 0);
 }
 
 static void throttling_in_every_cycle_forbids(void **state)
 {
-    raises(*state, honest, &(struct cycle_strain){0, 1000, 0, 1, 0}, DIAGNOSIS_THROTTLING,
+    raises(*state, honest, &(struct cycle_strain){0, 1000, 0, 1, 0, -1}, DIAGNOSIS_THROTTLING,
            DIAGNOSIS_INVALID, 0);
 }
 
 static void sleep_in_every_cycle_forbids(void **state)
 {
-    raises(*state, honest, &(struct cycle_strain){0, 1000, 0, 0, 5000000}, DIAGNOSIS_SUSPENDED,
+    raises(*state, honest, &(struct cycle_strain){0, 1000, 0, 0, 5000000, -1}, DIAGNOSIS_SUSPENDED,
            DIAGNOSIS_INVALID, 0);
 }
 
@@ -360,7 +360,7 @@ static void steal_forbids_limits_but_neither_ratios_nor_counts(void **state)
     struct synthetic *synthetic = *state;
     struct scenario scenario = parsed();
     struct verdict verdict;
-    fill(synthetic, honest, &(struct cycle_strain){200, 1000, 0, 0, 0});
+    fill(synthetic, honest, &(struct cycle_strain){200, 1000, 0, 0, 0, -1});
     verdict = judged_verdict(synthetic, &scenario);
     assert_int_equal(verdict.items[0].word, VERDICT_INVALID);
     assert_non_null(strstr(verdict.items[0].reason, "steal: the host took 20.0 %"));

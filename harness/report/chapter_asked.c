@@ -18,6 +18,9 @@ static void add_agents(struct text *out, const struct scenario *scenario)
     static const char *const ready[] = {"writes a newline to the descriptor named in `READY_FD`",
                                         "sends `READY=1` to `NOTIFY_SOCKET`",
                                         "prints a certain line on stdout", "exits with 0"};
+    static const char *const witness[] = {
+        "", "", "; its start is witnessed by `spawnbench-witness`, what it answers by nobody",
+        "; nobody witnesses its start"};
     for (size_t i = 0; i < scenario->agent_count; i++) {
         const struct scenario_agent *agent = &scenario->agents[i];
         words_markdownf(out, "- agent %s", agent->name);
@@ -25,9 +28,7 @@ static void add_agents(struct text *out, const struct scenario *scenario)
             text_addf(out, " (%zu times)", agent->times);
         text_add(out, ": ");
         add_command(out, agent->command);
-        text_addf(out, ", ready when it %s%s\n", ready[agent->ready],
-                  agent->ledger ? ""
-                                : "; it writes no ledger, so it is judged without that witness");
+        text_addf(out, ", ready when it %s%s\n", ready[agent->ready], witness[agent->witness]);
     }
 }
 

@@ -89,7 +89,8 @@ static const char method[] =
     "needs alone, a plan other than the one declared, or a metric that was not measured.\n"
     "- **\"0 of N cycles: true rate below x %\"**: exact upper bound of Clopper and Pearson 1934; "
     "for zero events 1 - 0.05^(1/N).\n"
-    "- **Phases**: from the subject's answer and the agents' ledger; beyond 4096 samples of an arm "
+    "- **Phases**: from the subject's answer and what the agents tell the witness; beyond 4096 "
+    "samples of an arm "
     "and batch size, evenly spaced ones.\n"
     "- **Above the slowest agent**: cycle by cycle, spawn time minus the longest own "
     "initialisation that an agent of that cycle reports of itself.\n\n"
@@ -101,7 +102,9 @@ static const char method[] =
     "- A claim on a mean has no test that is valid for every distribution (Bahadur and Savage "
     "1956); claims on quantiles have.\n"
     "- The level of such times moves from hour to hour; ratios of interleaved pairs move less.\n"
-    "- The agents write their ledger within the measured time: one line, one write each.\n";
+    "- The agents report to the witness within the measured time: one connection, one packet each. "
+    "Those that do not know it are started through `spawnbench-witness`, which costs each a second "
+    "exec, 50 to 80 us; both arms of a comparison pay it.\n";
 
 void chapter_method(struct text *out)
 {

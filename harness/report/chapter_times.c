@@ -110,7 +110,7 @@ static void add_limit_table(struct text *out, const struct explain *explain,
             "share of the fast arm's time with fewer than two agents under way (start to seen)");
     if (size->busy.n)
         add_figure(out, "CPU share", words_percent(words, &size->busy),
-                   "CPU time of the agents until ready / their own time");
+                   "CPU time of the agents until ready / their own time, at most all of it");
     text_add(out, "\n");
     free(least);
 }
@@ -118,9 +118,9 @@ static void add_limit_table(struct text *out, const struct explain *explain,
 static void add_sources(struct text *out, const struct explain_size *size)
 {
     static const char *const sources[] = {
-        "from main to own ready, by the ledger",
-        "from start to seen, by the spawner's word, since there is no ledger",
-        "from main to own ready where there is a ledger, else from start to seen"};
+        "from main to own ready, by their own words",
+        "from start to seen, by the spawner's word, since the agents say nothing",
+        "from main to own ready where the agent says it, else from start to seen"};
     char pairs[WORDS_BYTES];
     text_addf(out,
               "Medians over %s, bounds of 95 %% each. An agent's own time is that of the slow "
@@ -305,8 +305,8 @@ void chapter_phases(struct text *out, const struct facts *facts)
     text_add(
         out,
         "\nSent is the harness's clock; start, seen and recorded are the subject's words; main "
-        "and own ready are the agent's own, from the ledger (\"not known\" where agents write "
-        "none). The audit checks their order. Start to seen spans the three phases before it. "
+        "and own ready are the agent's own words to the witness (\"not known\" where agents "
+        "say none). The audit checks their order. Start to seen spans the three phases before it. "
         "An agent of an arm that starts one after the other waits from sent to start; one that "
         "is recorded with all others waits for the slowest from seen to recorded.\n\n");
     add_above(out, facts);

@@ -20,11 +20,11 @@ static int64_t cycles_at(const struct facts *facts, const struct results_tally *
 }
 
 /* In how many cycles could a rule be checked: not for arms without a store,
- * not without a ledger. */
+ * not without a witness. */
 static int64_t cycles_checked(const struct facts *facts, const struct audit_rule *rule)
 {
     int64_t checked = 0;
-    if (rule->needs_ledger && facts->ledger_agents == 0)
+    if (rule->needs_witness && facts->witnessed_agents == 0)
         return 0;
     if (strcmp(rule->name, "consensus-is-whole") == 0 && !facts->scenario.consensus)
         return 0;
@@ -102,11 +102,15 @@ static void add_skipped(struct text *out, const struct facts *facts)
                         facts->arms[i].name);
     }
     for (size_t i = 0; i < facts->scenario.agent_count; i++) {
-        if (facts->scenario.agents[i].ledger)
+        const struct scenario_agent *agent = &facts->scenario.agents[i];
+        if (agent->witness == SCENARIO_WITNESS_SELF)
             continue;
-        words_markdownf(out,
-                        "- skipped: the rules about the ledger for agent %s, which writes none\n",
-                        facts->scenario.agents[i].name);
+        words_markdownf(out, "- skipped: the rules about %s for agent %s, which %s\n",
+                        agent->witness == SCENARIO_WITNESS_NONE ? "the witness" : "own words",
+                        agent->name,
+                        agent->witness == SCENARIO_WITNESS_NONE
+                            ? "has none"
+                            : "is started through spawnbench-witness and tells nothing itself");
     }
     if (!facts->scenario.consensus)
         text_add(out, "- skipped: consensus, which the scenario does not ask for\n");
@@ -165,7 +169,7 @@ int chapter_integrity(struct text *out, struct results *store, const struct fact
     text_add(out, "### Is the data whole?\n\n");
     add_integrity_rate(out, facts);
     text_addf(out,
-              "After each cycle the plan, the subject's answer, its store, the agents' own ledger "
+              "After each cycle the plan, the subject's answer, its store, the agents' witness "
               "and /proc are held against each other. A cycle that broke off is checked as far "
               "as it got.%s\n\n"
               "| question | answered by | level | kind | cycles | findings |\n"
@@ -230,19 +234,27 @@ static void add_spread(struct text *out, const struct facts *facts, const struct
 
 static void add_subjects(struct text *out, const struct facts *facts)
 {
-    text_add(out,
-             "\n| arm | CPU in user mode | in the kernel | peak memory | restarts | ended well "
-             "|\n|---|--:|--:|--:|--:|---|\n");
+    text_add(out, "\n| arm | opened in | CPU in user mode | in the kernel | peak memory | restarts "
+                  "| ended well |\n|---|--:|--:|--:|--:|--:|---|\n");
     for (size_t i = 0; i < facts->arm_count; i++) {
         const struct results_arm *arm = &facts->arms[i];
-        char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES];
-        words_markdownf(out, "| %s | %-s | %-s | %lld kB | %d | %-s |\n", arm->name,
+        char user[TEXT_DURATION_BYTES], system[TEXT_DURATION_BYTES], opened[TEXT_DURATION_BYTES];
+        words_markdownf(out, "| %s | %-s | %-s | %-s | %lld kB | %d | %-s |\n", arm->name,
+                        arm->open_ns < 0 ? "not known"
+                                         : text_duration(opened, (double)arm->open_ns),
                         text_duration(user, 1e3 * (double)arm->user_us),
                         text_duration(system, 1e3 * (double)arm->system_us),
                         (long long)arm->peak_memory_kb, arm->restarts,
                         arm->clean                                  ? "yes"
                         : strcmp(facts->run.state, "complete") == 0 ? "no"
                                                                     : "not told");
+    }
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        char words[WORDS_BYTES];
+        if (facts->arms[i].log_cut <= 0)
+            continue;
+        words_markdownf(out, "\n%s: %-s.\n", facts->arms[i].name,
+                        words_log_cut(words, facts->arms[i].log_cut));
     }
 }
 

@@ -215,7 +215,7 @@ int data_modes(struct text *out, struct results *store, const struct facts *fact
 
 /* ---- phases: where the time of a typical agent goes ---- */
 
-/* The parts of a bar in their order; agents without a ledger have the shorter list. */
+/* The parts of a bar in their order; agents that say nothing themselves have the shorter list. */
 static const enum facts_phase told[] = {FACTS_WAIT, FACTS_EXEC, FACTS_INIT, FACTS_NOTICE,
                                         FACTS_RECORD};
 static const enum facts_phase untold[] = {FACTS_WAIT, FACTS_UNSEEN, FACTS_RECORD};
@@ -236,12 +236,12 @@ static double median_of(const struct facts_cell *cell, enum facts_phase phase)
 /* (from ms, to ms, from y, to y) of each part, then the end of the bar (ms, y, label) */
 static void add_parts(struct bars *bars, const struct facts *facts, const struct facts_cell *cell)
 {
-    bool ledger = cell->phases[FACTS_INIT].n > 0, recorded = cell->phases[FACTS_RECORD].n > 0;
-    size_t count = ledger ? sizeof told / sizeof *told : sizeof untold / sizeof *untold;
+    bool own = cell->phases[FACTS_INIT].n > 0, recorded = cell->phases[FACTS_RECORD].n > 0;
+    size_t count = own ? sizeof told / sizeof *told : sizeof untold / sizeof *untold;
     double at = 0, y = -(double)cell->arm;
     char sum[TEXT_DURATION_BYTES];
     for (size_t i = 0; i < count; i++) {
-        enum facts_phase phase = ledger ? told[i] : untold[i];
+        enum facts_phase phase = own ? told[i] : untold[i];
         double ns = median_of(cell, phase);
         if (!(ns > 0))
             continue;

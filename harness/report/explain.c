@@ -16,7 +16,7 @@ struct summary {
     bool usable;  /* every agent ready, and its own time known */
     bool overlap; /* two agents were under way at once */
     bool has_cpu;
-    size_t agents, from_ledger;
+    size_t agents, from_own;
     double spawn;     /* spawn time, ns */
     double wall, cpu; /* of its agents added up, ns: own times, CPU times */
     double slowest;   /* the longest own time, ns */
@@ -29,7 +29,7 @@ struct walk {
     double cores;
     struct summary *cycles; /* [cycle] */
     size_t at, n;           /* the present cycle, and how many of its agents are in */
-    size_t ledger;          /* of them with a ledger */
+    size_t own;             /* of them that say it themselves */
     bool has_cpu;
     double wall[SCENARIO_MOST_AGENTS], cpu[SCENARIO_MOST_AGENTS];
     double start[SCENARIO_MOST_AGENTS], seen[SCENARIO_MOST_AGENTS];
@@ -108,7 +108,7 @@ static void close_cycle(struct walk *walk)
         out->usable = true;
         out->agents = walk->n;
         out->spawn = (double)cycle->spawn_time_ns;
-        out->from_ledger = walk->ledger;
+        out->from_own = walk->own;
         out->has_cpu = walk->has_cpu;
         for (size_t i = 0; i < walk->n; i++) {
             out->wall += walk->wall[i];
@@ -119,7 +119,7 @@ static void close_cycle(struct walk *walk)
                                 (double)(cycle->sent_ns + cycle->spawn_time_ns));
         out->overlap = any_overlap(walk->start, walk->seen, walk->n);
     }
-    walk->n = walk->ledger = 0;
+    walk->n = walk->own = 0;
     walk->has_cpu = true;
 }
 
@@ -137,7 +137,7 @@ static int take_agent(void *context, const struct results_agent *agent)
 {
     struct walk *walk = context;
     const struct facts *facts = walk->facts;
-    bool ledger = agent->main_ns > 0 && agent->own_ready_ns >= agent->main_ns;
+    bool own = agent->main_ns > 0 && agent->own_ready_ns >= agent->main_ns;
     while (walk->at < facts->cycle_count && facts->cycles[walk->at].index < agent->cycle) {
         close_cycle(walk);
         walk->at++;
@@ -146,12 +146,12 @@ static int take_agent(void *context, const struct results_agent *agent)
         walk->n == SCENARIO_MOST_AGENTS || agent->outcome != CYCLE_READY || agent->start_ns <= 0 ||
         agent->ready_ns < agent->start_ns)
         return 0;
-    walk->wall[walk->n] = ledger ? (double)(agent->own_ready_ns - agent->main_ns)
-                                 : (double)(agent->ready_ns - agent->start_ns);
+    walk->wall[walk->n] = own ? (double)(agent->own_ready_ns - agent->main_ns)
+                              : (double)(agent->ready_ns - agent->start_ns);
     walk->start[walk->n] = (double)agent->start_ns;
     walk->seen[walk->n] = (double)agent->ready_ns;
     walk->cpu[walk->n++] = cpu_of(walk, agent);
-    walk->ledger += ledger;
+    walk->own += own;
     walk->has_cpu = walk->has_cpu && agent->cpu_ns > 0; /* nothing becomes ready without any */
     return 0;
 }
@@ -163,7 +163,7 @@ enum { BOUND, POSSIBLE, ATTAINED, OVERHEAD, SERIAL, BUSY, SLOWEST, COLUMNS };
 
 struct pairs {
     double *columns[COLUMNS];
-    size_t n, busy, binding[3], ledger, agents;
+    size_t n, busy, binding[3], own, agents;
 };
 
 static bool is_about(const struct scenario_claim *claim, size_t value)
@@ -231,10 +231,10 @@ static void take_pair(struct pairs *pairs, double cores, const struct summary *a
     pairs->columns[OVERHEAD][i] = got.overhead;
     pairs->columns[SERIAL][i] = together->alone / together->spawn;
     pairs->columns[SLOWEST][i] = alone->slowest;
-    if (cpu > 0 && alone->wall > 0)
-        pairs->columns[BUSY][pairs->busy++] = cpu / alone->wall;
+    if (cpu > 0 && alone->wall > 0) /* more, by threads of one agent, is as good as all of it */
+        pairs->columns[BUSY][pairs->busy++] = fmin(1, cpu / alone->wall);
     pairs->binding[bound.binding]++;
-    pairs->ledger += alone->from_ledger;
+    pairs->own += alone->from_own;
     pairs->agents += alone->agents;
     pairs->n++;
 }
@@ -250,9 +250,9 @@ static void settle(struct explain_size *out, struct pairs *pairs)
     out->pairs = pairs->n;
     out->known = pairs->n > 0;
     out->has_cpu = pairs->n && pairs->busy == pairs->n;
-    out->source = pairs->ledger == pairs->agents ? EXPLAIN_LEDGER
-                  : pairs->ledger                ? EXPLAIN_MIXED
-                                                 : EXPLAIN_SEEN;
+    out->source = pairs->own == pairs->agents ? EXPLAIN_OWN
+                  : pairs->own                ? EXPLAIN_MIXED
+                                              : EXPLAIN_SEEN;
     for (int i = 0; i < 3; i++)
         if (pairs->binding[i] > pairs->binding[out->binding])
             out->binding = (enum stats_binding)i;

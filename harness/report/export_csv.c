@@ -74,7 +74,8 @@ static const char cycle_head[] =
     "place_in_pair,warmup_bool,outcome,sent_since_first_ns,spawn_time_ns,ready_time_ns,finish_ns,"
     "harness_ns,audit_ns";
 static const char cycle_head_end[] = /* behind the costs */
-    ",steal_ticks_10ms,total_ticks_10ms,pressure_us,throttled_periods,suspended_ns,consensus,"
+    ",steal_ticks_10ms,total_ticks_10ms,pressure_us,throttled_periods,suspended_ns,stopped_ns,"
+    "left_out_bool,consensus,"
     "findings_count\n";
 
 /* The columns that cycles and agents have in common, up to the number of agents. */
@@ -112,6 +113,8 @@ static int put_cycle(void *context, const struct results_cycle *cycle)
     put_known(table, cycle->strain.pressure_us);
     put_known(table, cycle->strain.throttled);
     put_known(table, cycle->strain.suspended_ns);
+    put_known(table, cycle->stopped_ns);
+    put_int(table, cycle->left_out);
     put_words(table, cycle->consensus);
     put_int(table, cycle->findings);
     end_row(table);

@@ -123,6 +123,8 @@ static void put_arms(struct document *document)
         cJSON_AddBoolToObject(row, "started", arm->index >= 0);
         cJSON_AddBoolToObject(row, "records", arm->records);
         cJSON_AddBoolToObject(row, "clean", arm->clean);
+        put_nonnegative(row, "open_ns", arm->open_ns);
+        json_add_int64(row, "log_cut_bytes", arm->log_cut);
         json_add_int64(row, "restarts", arm->restarts);
         json_add_int64(row, "user_us", arm->user_us);
         json_add_int64(row, "system_us", arm->system_us);
@@ -413,6 +415,8 @@ static cJSON *cycle_row(const struct document *document, const struct results_cy
     put_nonnegative(row, "pressure_us", cycle->strain.pressure_us);
     put_nonnegative(row, "throttled", cycle->strain.throttled);
     put_nonnegative(row, "suspended_ns", cycle->strain.suspended_ns);
+    put_nonnegative(row, "stopped_ns", cycle->stopped_ns);
+    cJSON_AddBoolToObject(row, "left_out", cycle->left_out);
     export_put_text(row, "consensus", cycle->consensus);
     json_add_int64(row, "findings", cycle->findings);
     cJSON_AddRawToObject(row, "each", array);

@@ -75,7 +75,7 @@ static bool was_asked(const struct facts *facts, const struct audit_rule *rule)
     bool store = false;
     for (size_t i = 0; i < facts->arm_count; i++)
         store = store || (facts->arms[i].index >= 0 && facts->arms[i].records);
-    return (store || !rule->needs_store) && (facts->ledger_agents > 0 || !rule->needs_ledger);
+    return (store || !rule->needs_store) && (facts->witnessed_agents > 0 || !rule->needs_witness);
 }
 
 static int put_audit(struct junit *junit, const struct exporter *to)
@@ -95,7 +95,7 @@ static int put_audit(struct junit *junit, const struct exporter *to)
                                                    .result = JUNIT_SKIPPED,
                                                    .message = audit_rules[i].needs_store
                                                                   ? "no arm keeps a database"
-                                                                  : "no agent writes the ledger"});
+                                                                  : "no agent has a witness"});
     }
     for (size_t i = 0; i <= audit_rule_count; i++)
         text_release(&found.rules[i].told);

@@ -38,7 +38,7 @@ const struct results_cycle *facts_next(const struct facts *facts, size_t arm, si
     size_t i = cycle ? (size_t)(cycle - facts->cycles) + 1 : 0;
     for (; i < facts->cycle_count; i++) {
         const struct results_cycle *next = &facts->cycles[i];
-        if (!next->warmup && next->arm == (int)arm && next->value == (int)value)
+        if (!next->warmup && !next->left_out && next->arm == (int)arm && next->value == (int)value)
             return next;
     }
     return NULL;
@@ -254,7 +254,7 @@ static void name_arms(struct facts *facts)
         arm->version = xstrdup("");
     }
     for (size_t i = 0; i < facts->scenario.agent_count; i++)
-        facts->ledger_agents += facts->scenario.agents[i].ledger;
+        facts->witnessed_agents += facts->scenario.agents[i].witness != SCENARIO_WITNESS_NONE;
 }
 
 static int read_passes(struct facts *facts, struct results *store, struct err *err)
@@ -309,8 +309,8 @@ int facts_load(struct facts *out, struct results *store, int64_t run, struct err
     *out = (struct facts){0};
     if (results_run_load(store, run, &out->run, err) < 0)
         return -1;
-    if (scenario_parse(&out->scenario, out->run.scenario_text, strlen(out->run.scenario_text),
-                       err) < 0) {
+    if (scenario_parse_stored(&out->scenario, out->run.scenario_text,
+                              strlen(out->run.scenario_text), err) < 0) {
         err_wrap(err, "the scenario stored with run %lld", (long long)run);
         goto failed;
     }

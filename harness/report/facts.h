@@ -27,7 +27,7 @@ enum facts_phase {
     FACTS_EXEC,   /* start -> main: kernel, loader, C library                      */
     FACTS_INIT,   /* main -> own ready: the agent's own initialisation             */
     FACTS_NOTICE, /* own ready -> seen by the spawner                              */
-    FACTS_UNSEEN, /* start -> seen: all that is known of agents without a ledger   */
+    FACTS_UNSEEN, /* start -> seen: all that is known of agents without a witness of their own   */
     FACTS_RECORD, /* seen -> recorded                                              */
     FACTS_PHASES
 };
@@ -101,7 +101,7 @@ struct facts {
     struct results_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
-    size_t ledger_agents;  /* agents of the scenario's list that write the ledger */
+    size_t witnessed_agents; /* agents of the scenario's list that have a witness */
     struct facts_complaint complaints[FACTS_MOST_COMPLAINTS];
     size_t complaint_count;
     size_t complaints_more;  /* told by others than those kept */
@@ -161,8 +161,8 @@ struct facts_median facts_median_of(double samples[], size_t n, const size_t siz
 
 /* Where the agents' own durations come from. */
 enum explain_source {
-    EXPLAIN_LEDGER, /* main -> own ready, the agents' own words */
-    EXPLAIN_SEEN,   /* start -> seen, the spawner's: no ledger */
+    EXPLAIN_OWN,  /* main -> own ready, the agents' own words */
+    EXPLAIN_SEEN, /* start -> seen, the spawner's: the agents say nothing */
     EXPLAIN_MIXED
 };
 

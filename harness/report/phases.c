@@ -53,7 +53,8 @@ static void close_cycle(struct walk *walk)
 {
     const struct results_cycle *cycle = &walk->facts->cycles[walk->at];
     struct sampler *samplers = samplers_of(walk, cycle);
-    if (walk->told && walk->told == cycle->agents && !cycle->warmup && cycle->spawn_time_ns >= 0) {
+    if (walk->told && walk->told == cycle->agents && !cycle->warmup && !cycle->left_out &&
+        cycle->spawn_time_ns >= 0) {
         sampler_add(&samplers[SLOWEST], walk->slowest);
         sampler_add(&samplers[OVERHEAD], (double)cycle->spawn_time_ns - walk->slowest);
     }
@@ -129,7 +130,7 @@ static int take_agent(void *context, const struct results_agent *agent)
     if (walk->at == facts->cycle_count || facts->cycles[walk->at].index != agent->cycle)
         return 0;
     take_complaint(walk->facts, agent);
-    if (!facts->cycles[walk->at].warmup)
+    if (!facts->cycles[walk->at].warmup && !facts->cycles[walk->at].left_out)
         take_phases(walk, &facts->cycles[walk->at], agent);
     return 0;
 }

@@ -113,8 +113,11 @@ static void arms(struct screen *screen)
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         for (size_t value = 0; value < facts->value_count; value++) {
             const struct facts_cell *cell = facts_cell(facts, arm, value);
-            char words[WORDS_BYTES];
+            char words[WORDS_BYTES], opened[TEXT_DURATION_BYTES];
             words_plainf(&screen->text, "  %s", facts->arms[arm].name);
+            if (value == 0 && facts->arms[arm].open_ns >= 0)
+                text_addf(&screen->text, "  opened in %s",
+                          text_duration(opened, (double)facts->arms[arm].open_ns));
             if (facts->value_count > 1)
                 text_addf(&screen->text, "  %s",
                           words_plural(words, (int64_t)cell->batch_size, "agent"));
@@ -178,6 +181,11 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
                      "    %s keeps no store: the rules about stores are skipped for it\n",
                      facts->arms[arm].name);
     }
+    for (size_t arm = 0; arm < facts->arm_count; arm++)
+        if (facts->arms[arm].log_cut > 0) {
+            words_plainf(&screen->text, "    %s: %-s\n", facts->arms[arm].name,
+                         words_log_cut(line, facts->arms[arm].log_cut));
+        }
     if (results_each_finding(store, facts->run.id, show_finding, screen, err) < 0)
         return -1;
     if (findings > MOST_FINDINGS)

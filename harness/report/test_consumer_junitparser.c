@@ -43,7 +43,7 @@ static void other_answers_are_read(void **state)
                                                 .cycles = 40,
                                                 .partial = true,
                                                 .finding = "<lost> & \"gone\"\n\001",
-                                                .no_ledger = true});
+                                                .unwitnessed = true});
     (void)state;
     assert_string_equal(result_of(answer, "AC1"), "Skipped");
     assert_string_equal(result_of(answer, "the run is complete"), "Error");

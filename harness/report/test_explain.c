@@ -108,7 +108,7 @@ static void agents_that_wait_are_limited_by_the_slowest(void **state)
     tell(&told, &(struct fixture){.scenario = fixture_three_agents});
     size = &told.facts.explain->sizes[0];
     assert_true(size->known && size->pairs == 100 && size->binding == 0 && !size->violates);
-    assert_true(size->source == EXPLAIN_LEDGER && !size->has_cpu && size->busy.n == 0);
+    assert_true(size->source == EXPLAIN_OWN && !size->has_cpu && size->busy.n == 0);
     assert_true(size->bound.median == size->slowest.median);
     assert_true(size->possible.median > 3 && size->possible.median < 3.3);
     assert_true(size->serial.median > 0.01 && size->serial.median < 0.1);
@@ -120,16 +120,16 @@ static void agents_that_wait_are_limited_by_the_slowest(void **state)
     forget(&told);
 }
 
-static void without_a_ledger_the_spawner_is_asked(void **state)
+static void without_a_witness_the_spawner_is_asked(void **state)
 {
-    struct told told, ledger;
+    struct told told, own;
     (void)state;
-    tell(&told, &(struct fixture){.scenario = fixture_three_agents, .no_ledger = true});
-    tell(&ledger, &(struct fixture){.scenario = fixture_three_agents});
+    tell(&told, &(struct fixture){.scenario = fixture_three_agents, .unwitnessed = true});
+    tell(&own, &(struct fixture){.scenario = fixture_three_agents});
     assert_true(told.facts.explain->sizes[0].source == EXPLAIN_SEEN);
     assert_true(told.facts.explain->sizes[0].bound.median >
-                ledger.facts.explain->sizes[0].bound.median);
-    forget(&ledger);
+                own.facts.explain->sizes[0].bound.median);
+    forget(&own);
     forget(&told);
 }
 
@@ -293,7 +293,7 @@ int main(void)
         cmocka_unit_test(agents_that_burn_are_limited_by_cores),
         cmocka_unit_test(work_after_ready_is_no_limit),
         cmocka_unit_test(agents_that_wait_are_limited_by_the_slowest),
-        cmocka_unit_test(without_a_ledger_the_spawner_is_asked),
+        cmocka_unit_test(without_a_witness_the_spawner_is_asked),
         cmocka_unit_test(faster_than_possible_is_noticed),
         cmocka_unit_test(an_overlapping_arm_sets_no_limit),
         cmocka_unit_test(failed_cycles_explain_nothing),

@@ -41,7 +41,7 @@ static const struct fixture failing = {.scenario = fixture_three_agents,
                                        .fail_every = 4,
                                        .error = "gave up: \"3\", <b> & `c` | \303\244\n=1+1"};
 static const struct fixture sweeping = {
-    .scenario = fixture_sweep, .cycles = 126, .no_ledger = true};
+    .scenario = fixture_sweep, .cycles = 126, .unwitnessed = true};
 
 /* What the store says, added up without the exporters. */
 struct truth {
@@ -312,7 +312,7 @@ static void findings_fail_and_few_cycles_skip(void **state)
                                          .cycles = 40,
                                          .partial = true,
                                          .finding = "lost <one>",
-                                         .no_ledger = true};
+                                         .unwitnessed = true};
     cJSON *answer = junit_of(&early);
     const cJSON *rule = case_named(answer, "every-acknowledged-start-is-recorded");
     (void)state;

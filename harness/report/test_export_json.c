@@ -78,7 +78,7 @@ static const struct fixture runs[] = {
      .fail_every = 4,
      .error = "\302\200\xff|",
      .no_store = true,
-     .no_ledger = true},
+     .unwitnessed = true},
     {.scenario = fixture_cpu_bound, .environment = "{\"cpus_usable\":2}", .burners = 2},
     {.scenario = fixture_sweep, .environment = "{\"cpus_usable\":2}"},
 };

@@ -259,7 +259,7 @@ static void two_heaps_are_shown_and_one_is_not(void **state)
     forget();
 }
 
-static void phases_without_a_ledger_are_start_and_ready(void **state)
+static void phases_without_a_witness_are_start_and_ready(void **state)
 {
     char *data, *set;
     (void)state;
@@ -295,7 +295,7 @@ int main(void)
         cmocka_unit_test(the_band_meets_the_interval_of_the_claim),
         cmocka_unit_test(an_open_interval_reaches_the_edge),
         cmocka_unit_test(two_heaps_are_shown_and_one_is_not),
-        cmocka_unit_test(phases_without_a_ledger_are_start_and_ready),
+        cmocka_unit_test(phases_without_a_witness_are_start_and_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

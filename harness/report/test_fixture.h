@@ -39,7 +39,7 @@ struct fixture {
     const char *command;
     const char *finding; /* text of one finding in cycle 3 */
     bool no_store;       /* arms keep no database */
-    bool no_ledger;
+    bool unwitnessed;
     bool partial;
     int burners; /* cores that agents compete for: each burns 20 ms of CPU time, 0: they wait */
     bool linger; /* they go on after they were ready, in the arm sequential until the answer */
@@ -110,7 +110,7 @@ static inline void fixture_times(const struct fixture *fixture, struct cycle *cy
         agent->recorded_ns = agent->ready_ns + (batch ? 0 : fixture_jitter(12e5 * cheap, 0.8));
         last = agent->recorded_ns > last ? agent->recorded_ns : last;
         at = sequential ? agent->recorded_ns : at + fixture_jitter(3e5, 0.3);
-        if (fixture->no_ledger)
+        if (fixture->unwitnessed)
             agent->main_ns = agent->own_ready_ns = 0;
     }
     if (batch)

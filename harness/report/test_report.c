@@ -165,10 +165,10 @@ static void what_was_skipped_is_said(void **state)
                     "\"name\":\"xargs\",\"subject\":[\"x\"]}],\"claims\":[{\"id\":\"c\","
                     "\"corruption\":\"none\"}]}",
         .no_store = true,
-        .no_ledger = true});
+        .unwitnessed = true});
     (void)state;
     assert_non_null(strstr(report, "skipped: the rules about stores for arm xargs"));
-    assert_non_null(strstr(report, "skipped: the rules about the ledger for agent true"));
+    assert_non_null(strstr(report, "skipped: the rules about own words for agent true"));
     assert_non_null(strstr(report, "skipped: consensus"));
     assert_non_null(strstr(report, "| integrity | skipped | 0 |"));
     assert_null(strstr(report, "Where the speedup comes from"));

@@ -396,6 +396,14 @@ const char *words_agents_line(char out[WORDS_BYTES], const struct results_tally 
     return out;
 }
 
+const char *words_log_cut(char out[WORDS_BYTES], int64_t bytes)
+{
+    char size[TEXT_NUMBER_BYTES];
+    snprintf(out, WORDS_BYTES, "its log grew too long, %s were cut out of its middle",
+             text_size(size, (double)bytes));
+    return out;
+}
+
 const char *words_plural(char out[WORDS_BYTES], int64_t count, const char *noun)
 {
     snprintf(out, WORDS_BYTES, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");

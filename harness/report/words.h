@@ -80,6 +80,9 @@ const char *words_date(char out[WORDS_BYTES], int64_t wall_ns);
 /* words_agents_line - "60 planned = 60 ready = 60 recorded" with =, > or < as it is */
 const char *words_agents_line(char out[WORDS_BYTES], const struct results_tally *tally);
 
+/* words_log_cut - what a reader must know of a subject's log that grew too long */
+const char *words_log_cut(char out[WORDS_BYTES], int64_t bytes);
+
 /* words_plural - "1 cycle", "2 cycles" */
 const char *words_plural(char out[WORDS_BYTES], int64_t count, const char *noun);
 

@@ -95,6 +95,8 @@ static void take_strain(struct results_strain *sum, const struct cycle_strain *s
         sum->total_ticks = clock_sum(sum->total_ticks, strain->total_ticks);
         sum->steal_ticks = clock_sum(sum->steal_ticks, strain->steal_ticks);
     }
+    if (strain->pressure_us >= 0 && strain->span_ns > 0)
+        sum->pressure_span_ns = clock_sum(sum->pressure_span_ns, strain->span_ns);
     if (strain->pressure_us >= 0)
         sum->pressure_us =
             clock_sum(sum->pressure_us < 0 ? 0 : sum->pressure_us, strain->pressure_us);
@@ -124,6 +126,8 @@ static int take_cycle(void *context, const struct results_cycle *cycle)
         pass->last_ns = cycle->answered_ns;
     }
     take_strain(&out->strain, &cycle->strain);
+    out->strain.counted += !cycle->warmup;
+    out->strain.left_out += cycle->left_out;
     return 0;
 }
 
@@ -194,7 +198,7 @@ void results_basis_earlier(struct results_basis *out, const struct scenario *sce
     int64_t id = 0;
     if (results_run_find(store, scenario->name, &id, NULL) == 0 &&
         results_run_load(store, id, &run, NULL) == 0 &&
-        scenario_parse(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
+        scenario_parse_stored(&earlier, run.scenario_text, strlen(run.scenario_text), NULL) == 0 &&
         is_same(&earlier, scenario))
         results_basis_load(out, scenario, store, id, NULL);
     else

@@ -27,9 +27,11 @@ struct results_strain {
     size_t cycles;
     int64_t steal_ticks, total_ticks; /* sums; total 0: not known */
     int64_t pressure_us;              /* sum; -1: not known */
+    int64_t pressure_span_ns;         /* in so long; 0: not known */
     int64_t span_ns;                  /* first sent to last answered, within sittings */
     size_t throttled, throttle_known; /* cycles */
     size_t suspended;                 /* cycles during which it slept */
+    size_t counted, left_out;         /* without warm-ups: all, and those of interrupted pairs */
 };
 
 /* Zero holds nothing and may be released. */

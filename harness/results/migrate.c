@@ -34,7 +34,8 @@ static const char columns_of_5[] =
     "ALTER TABLE agents ADD COLUMN witness_pid INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE agents ADD COLUMN costs_of TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE arms ADD COLUMN starts INTEGER NOT NULL DEFAULT 1;"
-    "ALTER TABLE arms ADD COLUMN open_ns INTEGER NOT NULL DEFAULT -1;";
+    "ALTER TABLE arms ADD COLUMN open_ns INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE arms ADD COLUMN log_cut INTEGER NOT NULL DEFAULT 0;";
 
 static const char views_of_2_as_3[] =
     "CREATE TEMP TABLE audits (run INTEGER, cycle INTEGER, arm INTEGER, level TEXT, rows INTEGER,"
@@ -45,7 +46,7 @@ static const char views_of_3_as_4[] =
     " made_wall_ns INTEGER, text TEXT);";
 
 static const char views_of_4_as_5[] =
-    "CREATE TEMP VIEW arms AS SELECT *, 1 AS starts, -1 AS open_ns FROM main.arms;"
+    "CREATE TEMP VIEW arms AS SELECT *, 1 AS starts, -1 AS open_ns, 0 AS log_cut FROM main.arms;"
     "CREATE TEMP VIEW agents AS SELECT *, '' AS witness, 0 AS witness_pid, '' AS costs_of"
     " FROM main.agents;";
 
@@ -74,9 +75,9 @@ static bool lacks(struct results *store, const char *column)
 static void name_missing(struct text *sql, struct results *store, const char *before,
                          const char *after)
 {
-    static const char *const later[] = {"steal_ticks",  "total_ticks",  "pressure_us",
-                                        "throttled",    "suspended_ns", "stopped_ns",
-                                        "strangers_ns", "witnessed",    "contents"};
+    static const char *const later[] = {
+        "steal_ticks", "total_ticks", "pressure_us",  "throttled", "suspended_ns",
+        "strain_ns",   "stopped_ns",  "strangers_ns", "witnessed", "contents"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (lacks(store, later[i]))
             text_addf(sql, "%s%s%s", before, later[i], after);

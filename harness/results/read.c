@@ -150,7 +150,7 @@ int results_each_arm(struct results *store, int64_t run,
     sqlite3_stmt *row = sql_prepare(
         store, err,
         "SELECT arm, name, command, version, records, clean, restarts, user_us, system_us,"
-        " peak_memory_kb, starts, open_ns FROM arms WHERE run = ? ORDER BY arm",
+        " peak_memory_kb, starts, open_ns, log_cut FROM arms WHERE run = ? ORDER BY arm",
         "i", run);
     int rc, stop = 0;
     if (!row)
@@ -168,6 +168,7 @@ int results_each_arm(struct results *store, int64_t run,
         arm.peak_memory_kb = sqlite3_column_int64(row, 9);
         arm.starts = sqlite3_column_int(row, 10);
         arm.open_ns = sqlite3_column_int64(row, 11);
+        arm.log_cut = sqlite3_column_int64(row, 12);
         stop = each(context, &arm);
         free(arm.command);
         free(arm.version);
@@ -193,7 +194,9 @@ int results_done(struct results *store, int64_t run, bool done[], size_t count, 
 #define CYCLE_COLUMNS                                                                              \
     "cycle, sitting, pair, block, arm, value, place, warmup, outcome, sent_ns, answered_ns,"       \
     " spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns, consensus, agents,"           \
-    " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns,"                             \
+    " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns, strain_ns, stopped_ns,"      \
+    " warmup = 0 AND (value, pair) IN (SELECT s.value, s.pair FROM cycles AS s"                    \
+    " WHERE s.run = ?1 AND s.warmup = 0 AND s.stopped_ns > 0),"                                    \
     " (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle)"
 
 static void read_costs(sqlite3_stmt *row, int column, int64_t cost[])
@@ -218,7 +221,7 @@ int results_each_cycle(struct results *store, int64_t run,
     for (int m = 0; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             text_addf(&sql, ", %s", scenario_metrics[m].column);
-    text_add(&sql, " FROM cycles AS c WHERE run = ? ORDER BY cycle");
+    text_add(&sql, " FROM cycles AS c WHERE run = ?1 ORDER BY cycle");
     row = sql_prepare(store, err, sql.data, "i", run);
     text_release(&sql);
     if (!row)
@@ -243,9 +246,11 @@ int results_each_cycle(struct results *store, int64_t run,
         strncpy(cycle.consensus, sql_text(row, 16), sizeof cycle.consensus - 1);
         cycle.agents = sqlite3_column_int(row, 17);
         cycle.strain = (struct cycle_strain){time_of(row, 18), time_of(row, 19), time_of(row, 20),
-                                             time_of(row, 21), time_of(row, 22)};
-        cycle.findings = sqlite3_column_int(row, 23);
-        read_costs(row, 24, cycle.cost);
+                                             time_of(row, 21), time_of(row, 22), time_of(row, 23)};
+        cycle.stopped_ns = time_of(row, 24);
+        cycle.left_out = sqlite3_column_int(row, 25);
+        cycle.findings = sqlite3_column_int(row, 26);
+        read_costs(row, 27, cycle.cost);
         stop = each(context, &cycle);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);

@@ -242,10 +242,11 @@ int results_arm_put(struct results *store, int64_t run, const struct results_arm
 {
     return sql_run(store, err,
                    "INSERT OR REPLACE INTO arms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                   "?, ?)",
-                   "iitttiiiiiiii", run, (int64_t)arm->index, arm->name, arm->command, arm->version,
-                   (int64_t)arm->records, (int64_t)arm->clean, (int64_t)arm->restarts, arm->user_us,
-                   arm->system_us, arm->peak_memory_kb, (int64_t)arm->starts, arm->open_ns);
+                   "?, ?, ?)",
+                   "iitttiiiiiiiii", run, (int64_t)arm->index, arm->name, arm->command,
+                   arm->version, (int64_t)arm->records, (int64_t)arm->clean, (int64_t)arm->restarts,
+                   arm->user_us, arm->system_us, arm->peak_memory_kb, (int64_t)arm->starts,
+                   arm->open_ns, arm->log_cut);
 }
 
 /* Did a failure in this cycle end the whole batch, or only its own agent? See
@@ -278,7 +279,7 @@ static sqlite3_stmt *prepare_cycle(struct results *store, struct err *err)
                        " sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
                        " harness_ns, consensus, agents, agents_ready, agents_recorded, failure,"
                        " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns,"
-                       " stopped_ns, strangers_ns, witnessed, contents");
+                       " strain_ns, stopped_ns, strangers_ns, witnessed, contents");
     for (int m = 0; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             text_addf(&columns, ", %s", scenario_metrics[m].column);
@@ -304,7 +305,7 @@ static int prepare_kept(struct results *store, struct err *err)
     return store->cycle_insert && store->agent_insert ? 0 : -1;
 }
 
-#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiiiiiii" /* the columns before those of costs */
+#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiiiiiiii" /* the columns before those of costs */
 
 static int put_cycle(struct results *store, const struct cycle *cycle, int sitting,
                      int64_t audit_ns, struct err *err)
@@ -323,8 +324,9 @@ static int put_cycle(struct results *store, const struct cycle *cycle, int sitti
              cycle->finished_ns ? cycle->finished_ns - cycle->finish_sent_ns : (int64_t)-1,
              audit_ns, cycle->harness_ns, cycle->consensus, (int64_t)cycle->agent_count, ready,
              recorded, failure_of(cycle), strain->steal_ticks, strain->total_ticks,
-             strain->pressure_us, strain->throttled, strain->suspended_ns, cycle->stopped_ns,
-             cycle->strangers_ns, (int64_t)cycle->witnessed, (int64_t)cycle->contents);
+             strain->pressure_us, strain->throttled, strain->suspended_ns, strain->span_ns,
+             cycle->stopped_ns, cycle->strangers_ns, (int64_t)cycle->witnessed,
+             (int64_t)cycle->contents);
     for (int m = 0, at = sizeof CYCLE_FORMAT; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             sqlite3_bind_int64(store->cycle_insert, at++, cycle->cost[m]);
@@ -334,14 +336,19 @@ static int put_cycle(struct results *store, const struct cycle *cycle, int sitti
 static int put_agent(struct results *store, const struct cycle_agent *agent, size_t ordinal,
                      struct err *err)
 {
+    const char *error = agent->error ? agent->error : "";
+    const char *seen = agent->last_seen ? agent->last_seen : "";
+    char *told = text_format("%s%s%s", error, *error && *seen ? "; " : "", seen);
+    int rc;
     sql_bind(store->agent_insert, "iiittiiiiiiiitiitit", store->run, store->cycle, (int64_t)ordinal,
              agent->asked->name, cycle_outcome_names[agent->outcome], (int64_t)agent->pid,
              agent->start_ns, agent->main_ns, agent->own_ready_ns, agent->ready_ns,
-             agent->recorded_ns, (int64_t)agent->exit_status, (int64_t)agent->exit_signal,
-             agent->error ? agent->error : "", agent->cpu_ns, agent->peak_bytes,
-             cycle_witness_names[agent->witness], (int64_t)agent->witness_pid,
-             cycle_costs_names[agent->costs_of]);
-    return sql_step_kept(store, store->agent_insert, err);
+             agent->recorded_ns, (int64_t)agent->exit_status, (int64_t)agent->exit_signal, told,
+             agent->cpu_ns, agent->peak_bytes, cycle_witness_names[agent->witness],
+             (int64_t)agent->witness_pid, cycle_costs_names[agent->costs_of]);
+    rc = sql_step_kept(store, store->agent_insert, err);
+    free(told);
+    return rc;
 }
 
 static void roll_back(struct results *store)

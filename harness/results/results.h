@@ -85,6 +85,7 @@ struct results_arm {
     int64_t user_us, system_us, peak_memory_kb;
     bool starts;     /* false: it said that it starts nothing */
     int64_t open_ns; /* see struct cycle_arm_opening; -1: not known */
+    int64_t log_cut; /* bytes that were cut out of its log */
 };
 int results_arm_put(struct results *store, int64_t run, const struct results_arm *arm,
                     struct err *err);
@@ -168,6 +169,8 @@ struct results_cycle {
     int64_t index;
     int sitting, pair, block, arm, value, place;
     bool warmup;
+    /* it, or another of its pair, was interrupted (stopped_ns > 0): no time of it is a sample */
+    bool left_out;
     enum cycle_outcome outcome;
     int64_t sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns;
     char consensus[16];
@@ -175,6 +178,7 @@ struct results_cycle {
     int findings;
     int64_t cost[SCENARIO_METRICS]; /* as in struct cycle */
     struct cycle_strain strain;
+    int64_t stopped_ns; /* as in struct cycle */
 };
 int results_each_cycle(struct results *store, int64_t run,
                        int (*each)(void *context, const struct results_cycle *cycle), void *context,
@@ -212,13 +216,15 @@ struct results_which {
 /* One number per counted cycle of one arm and batch size. Owned: results_series_release. */
 struct results_series {
     struct results_which which;
-    /* values[i] belongs to pair i, in the metric's unit; a failed cycle is +infinity (throughput:
-     * 0), one whose metric is not known NaN */
+    /* one by pair, in the metric's unit; a failed cycle is +infinity (throughput: 0), one whose
+     * metric is not known NaN. Pairs of which a cycle was interrupted are left out, of every arm */
     double *values;
     int *blocks;    /* the block each belongs to, ascending */
     int *places;    /* of each in its pair: 0 is first */
-    size_t n;       /* leading pairs that are complete: pairs 0 .. n - 1 are all stored */
-    size_t unknown; /* how many of values are NaN: no ledger, or this machine does not tell */
+    int *pairs;     /* which pair each is of, ascending */
+    size_t n;       /* how many there are */
+    size_t reached; /* leading pairs that are complete, those left out too: 0 .. reached - 1 */
+    size_t unknown; /* how many of values are NaN: no witness, or this machine does not tell */
 };
 
 /*

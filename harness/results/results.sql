@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS arms (
     peak_memory_kb INTEGER NOT NULL,
     starts         INTEGER NOT NULL DEFAULT 1,  -- 0: it said that it starts nothing
     open_ns        INTEGER NOT NULL DEFAULT -1, -- from the start of its first process to "opened"
+    log_cut        INTEGER NOT NULL DEFAULT 0,  -- bytes that were cut out of its log, which grew too long
     PRIMARY KEY (run, arm)
 ) STRICT;
 
@@ -69,7 +70,8 @@ CREATE TABLE IF NOT EXISTS cycles (
     pressure_us    INTEGER NOT NULL DEFAULT -1,
     throttled      INTEGER NOT NULL DEFAULT -1,
     suspended_ns   INTEGER NOT NULL DEFAULT -1,
-    stopped_ns     INTEGER NOT NULL DEFAULT -1, -- we were stopped so long between request and answer
+    strain_ns      INTEGER NOT NULL DEFAULT -1, -- in so long those five happened: from reading to reading
+    stopped_ns     INTEGER NOT NULL DEFAULT -1, -- so long we were stopped or the machine slept: its pair is no sample
     strangers_ns   INTEGER NOT NULL DEFAULT -1, -- CPU time of all processes but ours and our subjects'
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'

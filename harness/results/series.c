@@ -24,8 +24,13 @@ static void add_expressions(struct text *sql, enum scenario_metric metric)
 
 #define OF_SERIES " WHERE c.run = ?1 AND c.arm = ?2 AND c.value = ?3 AND c.warmup = 0"
 
-/* Columns: pair, block, place, failed, known, value. Phases join on the leading columns of the
- * agents' key and group in the order in which cycles are stored, so no row is sorted but the
+/* A pair is left out as a whole: what is compared are its cycles. */
+#define LEFT_OUT                                                                                   \
+    "c.pair IN (SELECT s.pair FROM cycles AS s WHERE s.run = ?1 AND s.value = ?3"                  \
+    " AND s.warmup = 0 AND s.stopped_ns > 0)"
+
+/* Columns: pair, block, place, failed, known, value, left out. Phases join on the leading columns
+ * of the agents' key and group in the order in which cycles are stored, so no row is sorted but the
  * cycles' own. A cycle none of whose agents has the name is kept by the outer join, with known
  * NULL. */
 static sqlite3_stmt *prepare(struct results *store, int64_t run, const struct results_which *which,
@@ -37,7 +42,7 @@ static sqlite3_stmt *prepare(struct results *store, int64_t run, const struct re
     sqlite3_stmt *row;
     text_add(&sql, "SELECT c.pair, c.block, c.place, c.spawn_time_ns < 0, ");
     add_expressions(&sql, which->metric);
-    text_addf(&sql, " FROM cycles AS c%s%s" OF_SERIES "%s ORDER BY c.pair",
+    text_addf(&sql, ", " LEFT_OUT " FROM cycles AS c%s%s" OF_SERIES "%s ORDER BY c.pair",
               phase ? " LEFT JOIN agents AS a ON a.run = c.run AND a.cycle = c.cycle" : "", named,
               phase ? " GROUP BY c.cycle" : "");
     row = sql_prepare(store, err, sql.data, *named ? "iiit" : "iii", run, (int64_t)which->arm,
@@ -63,16 +68,21 @@ int results_series_load(struct results_series *out, struct results *store, int64
     if (!row)
         return -1;
     while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
-        if (sqlite3_column_int64(row, 0) != (int64_t)out->n)
+        if (sqlite3_column_int64(row, 0) != (int64_t)out->reached)
             break; /* a hole: what stands behind it has no complete partner */
+        out->reached++;
+        if (sqlite3_column_int(row, 6))
+            continue;
         if (out->n == room) {
             room = room ? 2 * room : 256;
             out->values = xrealloc(out->values, room, sizeof *out->values);
             out->blocks = xrealloc(out->blocks, room, sizeof *out->blocks);
             out->places = xrealloc(out->places, room, sizeof *out->places);
+            out->pairs = xrealloc(out->pairs, room, sizeof *out->pairs);
         }
         out->blocks[out->n] = sqlite3_column_int(row, 1);
         out->places[out->n] = sqlite3_column_int(row, 2);
+        out->pairs[out->n] = sqlite3_column_int(row, 0);
         out->values[out->n] = value_of(row, which->metric);
         out->unknown += isnan(out->values[out->n]) != 0;
         out->n++;
@@ -88,5 +98,6 @@ void results_series_release(struct results_series *series)
     free(series->values);
     free(series->blocks);
     free(series->places);
+    free(series->pairs);
     *series = (struct results_series){0};
 }

@@ -160,7 +160,7 @@ static int old_store(void **state)
 
 static int take_cycle(void *context, const struct results_cycle *cycle)
 {
-    static const struct cycle_strain unknown = {-1, -1, -1, -1, -1};
+    static const struct cycle_strain unknown = {-1, -1, -1, -1, -1, -1};
     ++*(int *)context;
     assert_true(cycle->cost[SCENARIO_CPU_TIME] == -1 && cycle->cost[SCENARIO_PEAK_MEMORY] == -1);
     assert_memory_equal(&cycle->strain, &unknown, sizeof unknown);
@@ -271,6 +271,7 @@ static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
                                         "ALTER TABLE agents DROP COLUMN costs_of;"
                                         "ALTER TABLE arms DROP COLUMN starts;"
                                         "ALTER TABLE arms DROP COLUMN open_ns;"
+                                        "ALTER TABLE arms DROP COLUMN log_cut;"
                                         "PRAGMA user_version = 4",
                                         "DROP TABLE documents; PRAGMA user_version = 3",
                                         "DROP TABLE audits; PRAGMA user_version = 2"};

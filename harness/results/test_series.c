@@ -114,11 +114,11 @@ static void agents_that_share_a_name_count_as_the_slowest_of_them(void **state)
 
 static void a_time_that_was_not_told_makes_only_its_phases_unknown(void **state)
 {
-    static const struct told no_ledger[] = {{"a", 10, 30, 60, 100, 150}, {"b", 12, 0, 0, 163, 0}};
+    static const struct told unwitnessed[] = {{"a", 10, 30, 60, 100, 150}, {"b", 12, 0, 0, 163, 0}};
     struct synthetic *synthetic = *state;
     put(synthetic, 0, true, two, 2);
-    put(synthetic, 1, true, no_ledger, 2);
-    put(synthetic, 2, false, no_ledger, 2);
+    put(synthetic, 1, true, unwitnessed, 2);
+    put(synthetic, 2, false, unwitnessed, 2);
     put(synthetic, 3, true, two, 0); /* no agent was stored */
     CHECK(SCENARIO_SENT_TO_START, NULL, 12, 12, INFINITY, NAN);
     CHECK(SCENARIO_START_TO_SEEN, NULL, 151, 151, INFINITY, NAN);
@@ -178,7 +178,7 @@ static int take_agent(void *context, const struct results_agent *agent)
 
 static void cost_and_strain_come_back_as_they_were_stored(void **state)
 {
-    static const struct cycle_strain strain = {1, 2, 3, 4, 5};
+    static const struct cycle_strain strain = {1, 2, 3, 4, 5, 6};
     struct synthetic *synthetic = *state;
     struct results_cycle cycle;
     struct results_agent agent;

@@ -41,6 +41,7 @@ struct synthetic_cycle {
     int64_t cpu_ns, peak_bytes;        /* 0: not known */
     int64_t agent_cpu_ns;              /* of each of its agents; 0: not known */
     const struct cycle_strain *strain; /* NULL: this machine does not tell */
+    int64_t stopped_ns;                /* as in struct cycle */
 };
 
 static inline int64_t synthetic_begin(struct synthetic *synthetic, const char *scenario_text)
@@ -129,7 +130,8 @@ static inline void synthetic_put(struct synthetic *synthetic, const struct synth
         .harness_ns = 5,
         .cost = {[SCENARIO_CPU_TIME] = asked->cpu_ns ? asked->cpu_ns : -1,
                  [SCENARIO_PEAK_MEMORY] = asked->peak_bytes ? asked->peak_bytes : -1},
-        .strain = asked->strain ? *asked->strain : (struct cycle_strain){-1, -1, -1, -1, -1},
+        .strain = asked->strain ? *asked->strain : (struct cycle_strain){-1, -1, -1, -1, -1, -1},
+        .stopped_ns = asked->stopped_ns,
         .consensus = "agreed"};
     cycle.item = (struct plan_item){.pair = asked->pair,
                                     .block = asked->warmup  ? -1

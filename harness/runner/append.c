@@ -146,6 +146,7 @@ static int put_arm(struct runner *runner, size_t index, const struct cycle_arm_e
         arm.user_us = microseconds(end->exit.usage.ru_utime);
         arm.system_us = microseconds(end->exit.usage.ru_stime);
         arm.peak_memory_kb = end->exit.usage.ru_maxrss;
+        arm.log_cut = end->log_cut;
     }
     rc = results_arm_put(runner->store, runner->id, &arm, err);
     text_release(&command);

@@ -51,6 +51,7 @@ static int read_metric(const struct field_place *place, const struct field *fiel
 {
     struct field with_list = *field;
     struct text list = {0};
+    bool once = cJSON_IsString(value) && strcmp(value->valuestring, "open_time") == 0;
     int rc;
     for (int i = 0; i < SCENARIO_METRICS; i++) {
         const char *before = i == 0 ? "" : i + 1 < SCENARIO_METRICS ? ", " : " or ";
@@ -59,7 +60,11 @@ static int read_metric(const struct field_place *place, const struct field *fiel
             text_addf(&list, "%s%s\"%s\"", before, phase, scenario_metric_names[i]);
     }
     with_list.expected = list.data;
-    rc = field_word(place, &with_list, value, slot);
+    if (once)
+        with_list.expected =
+            "a metric that each cycle has (open_time is told by 'spawnbench show', "
+            "once for each arm of a run: no claim can be judged from it)";
+    rc = once ? field_refuse(place, &with_list, value) : field_word(place, &with_list, value, slot);
     text_release(&list);
     return rc;
 }

@@ -15,6 +15,7 @@ struct field_place {
     const cJSON *root;         /* its tree */
     struct scenario *scenario; /* what is filled */
     struct err *err;
+    bool stored; /* by an older version perhaps: its keys are understood */
 };
 
 /* One key: who reads its value, and into which member. Zero closes a table. */

@@ -35,6 +35,8 @@ static uint64_t mix_agent(uint64_t hash, const struct scenario_agent *agent)
     for (size_t i = 0; i < agent->environment_count; i++)
         hash = mix(mix(hash, agent->environment[i].key), agent->environment[i].value);
     hash = mix(mix(hash, agent->directory), agent->ready_text);
+    if (agent->witness == SCENARIO_WITNESS_LAUNCHER)
+        hash = mix(hash, "launcher"); /* a second exec in each start */
     hash = mix_number(mix_number(hash, (uint64_t)agent->ready), agent->times);
     if (agent->expects_exit) /* not where nothing is expected: hashes of older runs stay */
         hash = mix_number(mix(hash, "exit"), (uint64_t)agent->expected_exit);

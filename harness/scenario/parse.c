@@ -8,19 +8,22 @@
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
 
-#define LOWER          "abcdefghijklmnopqrstuvwxyz"
-#define DIGITS         "0123456789"
-#define LETTERS        LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
-#define MOST_ARGUMENTS 1000
-#define MOST_VARIABLES 200
+#define LEAST_OPEN_DEADLINE_NS INT64_C(10000000000) /* unless the scenario says less */
+#define LOWER                  "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS                 "0123456789"
+#define LETTERS                LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS
+#define MOST_ARGUMENTS         1000
+#define MOST_VARIABLES         200
 
 static const char default_prompt[] = "Answer with the number of bytes of this prompt.";
 static const char *const durability_words[] = {"normal", "full", NULL};
 static const char *const on_failure_words[] = {"cancel", "degrade", NULL};
 static const char *const ready_words[] = {"fd", "notify", "line", "exit", NULL};
+const char *const scenario_witness_names[] = {"", "self", "launcher", "none", NULL};
 
-/* set by the harness or the subject for every agent; a scenario that sets them breaks the ledger */
-static const char *const reserved[] = {"READY_FD", "NOTIFY_SOCKET", "SPAWNBENCH_LEDGER",
+/* set by the harness or the subject for every agent; a scenario that sets them would
+ * silence the witness */
+static const char *const reserved[] = {"READY_FD", "NOTIFY_SOCKET", "SPAWNBENCH_WITNESS",
                                        "SPAWNBENCH_AGENT", NULL};
 
 static int read_ready(const struct field_place *place, const struct field *field,
@@ -127,6 +130,30 @@ static int read_times(const struct field_place *place, const struct field *field
     return 0;
 }
 
+static int read_witness(const struct field_place *place, const struct field *field,
+                        const cJSON *value, void *slot)
+{
+    int word = 0;
+    if (field_word(place, field, value, &word) < 0)
+        return -1;
+    *(enum scenario_witness *)slot = (enum scenario_witness)(SCENARIO_WITNESS_SELF + word);
+    return 0;
+}
+
+/* Until version 4 of the results store agents appended to a file. */
+static int read_ledger(const struct field_place *place, const struct field *field,
+                       const cJSON *value, void *slot)
+{
+    bool self = false;
+    if (!place->stored)
+        return field_complain(place, value, field->key, "\"ledger\" is gone: write \"witness\": %s",
+                              cJSON_IsFalse(value) ? "\"none\"" : "\"self\"");
+    if (field_bool(place, field, value, &self) < 0)
+        return -1;
+    *(enum scenario_witness *)slot = self ? SCENARIO_WITNESS_SELF : SCENARIO_WITNESS_NONE;
+    return 0;
+}
+
 #define AT(member) offsetof(struct scenario_agent, member)
 static const struct field agent_fields[] = {
     {"name", field_name, AT(name), "a name of A-Z a-z 0-9 _ . - (1 to 64 of them)",
@@ -139,7 +166,9 @@ static const struct field agent_fields[] = {
     {"times", read_times, AT(times), "an integer from 1 to 1000", .least = 1,
      .most = SCENARIO_MOST_AGENTS},
     {"expect", read_expect, 0, "an object such as {\"exit\": 0}", .required = false},
-    {"ledger", field_bool, AT(ledger), "true or false", .required = false},
+    {"witness", read_witness, AT(witness), "\"self\", \"launcher\" or \"none\"",
+     .words = scenario_witness_names + SCENARIO_WITNESS_SELF},
+    {"ledger", read_ledger, AT(witness), "true or false", .required = false},
     {0}};
 #undef AT
 
@@ -151,11 +180,7 @@ static int read_agent(const struct field_place *place, const cJSON *value,
     if (!cJSON_IsObject(value))
         return field_refuse(place, &whole, value);
     agent->times = 1;
-    if (field_read_object(place, agent_fields, value, agent) < 0)
-        return -1;
-    if (!cJSON_GetObjectItemCaseSensitive(value, "ledger"))
-        agent->ledger = strcmp(agent->command[0], "{agent}") == 0;
-    return 0;
+    return field_read_object(place, agent_fields, value, agent);
 }
 
 static int read_agents(const struct field_place *place, const struct field *field,
@@ -297,6 +322,8 @@ static const struct field scenario_fields[] = {
      .most = 24 * 3600e9},
     {"deadline", field_duration, AT(deadline_ns), "a duration from 1ms to 24h", .least = 1e6,
      .most = 24 * 3600e9},
+    {"open_deadline", field_duration, AT(open_deadline_ns), "a duration from 1ms to 24h",
+     .least = 1e6, .most = 24 * 3600e9},
     {"durability", read_durability, AT(durability_full), "\"normal\" or \"full\"",
      .words = durability_words},
     {"consensus", field_bool, AT(consensus), "true or false", .required = false},
@@ -311,12 +338,32 @@ static const struct field scenario_fields[] = {
     {0}};
 #undef AT
 
+/* In a stored text the launcher is always written out, see write_out: where nothing stands, there
+ * was none yet. */
+static void fill_witnesses(struct scenario *scenario, bool stored)
+{
+    enum scenario_witness strange = SCENARIO_WITNESS_NONE;
+    for (size_t i = 0; i < scenario->claim_count && !stored; i++)
+        if (scenario->claims[i].kind == SCENARIO_CLAIM_INTACT)
+            strange = SCENARIO_WITNESS_LAUNCHER;
+    for (size_t i = 0; i < scenario->agent_count; i++) {
+        struct scenario_agent *agent = &scenario->agents[i];
+        if (agent->witness == SCENARIO_WITNESS_DEFAULT)
+            agent->witness =
+                strcmp(agent->command[0], "{agent}") == 0 ? SCENARIO_WITNESS_SELF : strange;
+    }
+}
+
 static void fill_defaults(struct scenario *scenario)
 {
     if (!scenario->spec_id)
         scenario->spec_id = xstrdup(scenario->name);
     if (!scenario->about)
         scenario->about = xstrdup("");
+    if (!scenario->open_deadline_ns)
+        scenario->open_deadline_ns = scenario->deadline_ns > LEAST_OPEN_DEADLINE_NS
+                                         ? scenario->deadline_ns
+                                         : LEAST_OPEN_DEADLINE_NS;
     if (!scenario->prompt)
         scenario->prompt = xstrdup(default_prompt);
 }
@@ -347,11 +394,30 @@ static int read_root(const struct field_place *place)
     if (field_read_object(place, scenario_fields, place->root, place->scenario) < 0)
         return -1;
     fill_defaults(place->scenario);
+    fill_witnesses(place->scenario, place->stored);
     fill_batch(place->scenario);
     return 0;
 }
 
-int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err)
+/* The text for the store: as it was, but for launchers that nobody asked for by name. */
+static char *write_out(cJSON *root, const char *data, const struct scenario *scenario)
+{
+    cJSON *agents = cJSON_GetObjectItemCaseSensitive(root, "agents");
+    bool added = false;
+    for (size_t i = 0; i < scenario->agent_count; i++) {
+        cJSON *agent = cJSON_GetArrayItem(agents, (int)i);
+        if (scenario->agents[i].witness != SCENARIO_WITNESS_LAUNCHER ||
+            cJSON_GetObjectItemCaseSensitive(agent, "witness"))
+            continue;
+        cJSON_AddStringToObject(agent, "witness",
+                                scenario_witness_names[SCENARIO_WITNESS_LAUNCHER]);
+        added = true;
+    }
+    return added ? json_print(root, 1) : xstrdup(data);
+}
+
+static int parse(struct scenario *out, const char *data, size_t length, bool stored,
+                 struct err *err)
 {
     struct scenario draft = {.block = 5,
                              .warmup = 5,
@@ -365,9 +431,9 @@ int scenario_parse(struct scenario *out, const char *data, size_t length, struct
                        SCENARIO_MOST_BYTES);
     if (json_parse(&root, data, length, err) < 0)
         return -1;
-    if (read_root(&(struct field_place){data, root, &draft, err}) < 0)
+    if (read_root(&(struct field_place){data, root, &draft, err, stored}) < 0)
         goto done;
-    draft.source = xstrdup(data);
+    draft.source = write_out(root, data, &draft);
     *out = draft; /* hand over only what is whole */
     draft = (struct scenario){0};
     rc = 0;
@@ -375,6 +441,16 @@ done:
     scenario_release(&draft);
     cJSON_Delete(root);
     return rc;
+}
+
+int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err)
+{
+    return parse(out, data, length, false, err);
+}
+
+int scenario_parse_stored(struct scenario *out, const char *data, size_t length, struct err *err)
+{
+    return parse(out, data, length, true, err);
 }
 
 int scenario_load(struct scenario *out, const char *path, struct err *err)

@@ -28,6 +28,15 @@ enum scenario_ready {
     SCENARIO_READY_LINE,
     SCENARIO_READY_EXIT
 };
+/* Who attests that an agent was started, see reference/PROTOCOL.md. DEFAULT is never read back: it
+ * is SELF when the command starts with {agent}, else LAUNCHER where corruption is claimed not to
+ * happen, else NONE. */
+enum scenario_witness {
+    SCENARIO_WITNESS_DEFAULT,
+    SCENARIO_WITNESS_SELF,     /* it knows SPAWNBENCH_WITNESS */
+    SCENARIO_WITNESS_LAUNCHER, /* it is started through spawnbench-witness */
+    SCENARIO_WITNESS_NONE
+};
 enum scenario_on_failure { SCENARIO_CANCEL, SCENARIO_DEGRADE };
 
 enum scenario_statistic { SCENARIO_QUANTILE, SCENARIO_MEAN }; /* the median is quantile 0.5 */
@@ -56,12 +65,12 @@ struct scenario_agent {
     enum scenario_ready ready;
     char *ready_text; /* for SCENARIO_READY_LINE, else NULL */
     size_t times;     /* how often it stands in the list, 1 by default */
-    bool ledger;      /* true: it writes the ledger; default: its command starts with {agent} */
     /* "expect": what it must end with and print, else its cycle has failed */
     bool expects_exit;
     int expected_exit;
     char *expected_output; /* NULL: whatever it prints */
     bool expected_within;  /* anywhere in its output; else all but the white space around it */
+    enum scenario_witness witness;
 };
 
 struct scenario_arm {
@@ -104,7 +113,8 @@ struct scenario {
     int warmup; /* cycles of each arm and value before the first that counts, default 5 */
     /* the blocks up to the first look are spread over at least this; default 0 */
     int64_t spread_ns;
-    int64_t deadline_ns; /* default 5 s */
+    int64_t deadline_ns;      /* default 5 s */
+    int64_t open_deadline_ns; /* default: the deadline, at least 10 s */
     bool durability_full;
     bool consensus; /* default true */
     enum scenario_on_failure on_failure;
@@ -118,7 +128,7 @@ struct scenario {
     /* index in agents of each agent of the largest batch: the list with its `times`, repeated */
     size_t *batch;
     uint64_t faults; /* bit i: scenario_fault_names[i] is asked for; default none */
-    char *source;    /* the text it was read from, for the store */
+    char *source;    /* the text it was read from, for the store; launchers written out */
 };
 
 /*
@@ -131,13 +141,19 @@ struct scenario {
 int scenario_load(struct scenario *out, const char *path, struct err *err);
 
 /*
- * scenario_parse - the same from text in memory (a stored run is judged by its own stored scenario)
+ * scenario_parse        - the same from text in memory
+ * scenario_parse_stored - from the text that a results store keeps with a run, which is judged by
+ *                         it: keys that only older versions knew are still understood,
+ *                         and launchers that came later are not assumed
  *
  * data : NUL-terminated, length bytes before the NUL
  */
 int scenario_parse(struct scenario *out, const char *data, size_t length, struct err *err);
+int scenario_parse_stored(struct scenario *out, const char *data, size_t length, struct err *err);
 
 void scenario_release(struct scenario *scenario);
+
+extern const char *const scenario_witness_names[]; /* "", "self", "launcher", "none", NULL */
 
 /* scenario_fault_names - what "faults" may name besides "all"; ended by NULL */
 extern const char *const scenario_fault_names[SCENARIO_FAULTS + 1];

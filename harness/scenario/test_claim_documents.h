@@ -87,6 +87,10 @@ static const struct {
      "line 2: metric: expected " DOCUMENT_METRICS ", got \"throughputs\" "
      "(did you mean \"throughput\"?)",
      0},
+    {"'arm': 'fast', 'quantile': 0.5, 'at_most': '1s', 'metric': 'open_time'",
+     "line 2: metric: expected a metric that each cycle has (open_time is told by 'spawnbench "
+     "show', once for each arm of a run: no claim can be judged from it), got \"open_time\"",
+     0},
     {"'arm': 'fast', 'quantile': 0.5, 'at_mosst': '1s'",
      "line 2: unknown key 'at_mosst' (did you mean 'at_most'?)", 0},
     {"'arm': 'fast', 'widthin': '5%', 'of': 'slow'",

@@ -64,8 +64,8 @@ static const struct document_mistake document_mistakes[] = {
     {6, " \"cycels\": 20,", "line 6: unknown key 'cycels' (did you mean 'cycles'?)", 0},
     {16, " \"xylophone\": 1",
      "line 16: unknown key 'xylophone', expected one of: name, spec_id, about, agents, arms, "
-     "cycles, block, warmup, spread, deadline, durability, consensus, on_failure, prompt, vary, "
-     "faults, claims",
+     "cycles, block, warmup, spread, deadline, open_deadline, durability, consensus, on_failure, "
+     "prompt, vary, faults, claims",
      0},
     {3, "             \"redy\": {\"by\": \"fd\"}}],",
      "line 3: unknown key 'redy' (did you mean 'ready'?)", 0},

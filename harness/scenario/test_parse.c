@@ -64,6 +64,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(scenario.block, 5);
     assert_int_equal(scenario.warmup, 5);
     assert_int_equal(scenario.deadline_ns, 5000000000);
+    assert_int_equal(scenario.open_deadline_ns, 10000000000);
     assert_true(scenario.durability_full);
     assert_true(scenario.consensus);
     assert_int_equal(scenario.on_failure, SCENARIO_CANCEL);
@@ -72,8 +73,8 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(scenario.values[0], 2);
     assert_int_equal(scenario.agents[0].ready, SCENARIO_READY_FD);
     assert_int_equal(scenario.agents[0].times, 1);
-    assert_true(scenario.agents[0].ledger); /* our own agent writes one */
-    assert_false(scenario.agents[1].ledger);
+    assert_int_equal(scenario.agents[0].witness, SCENARIO_WITNESS_SELF); /* our own agent is one */
+    assert_int_equal(scenario.agents[1].witness, SCENARIO_WITNESS_NONE); /* nothing claims intact */
     scenario_release(&scenario);
 }
 
@@ -83,13 +84,14 @@ static void what_is_said_arrives(void **state)
         "{\"name\": \"full-1\", \"spec_id\": \"SPEC_1.a\", \"about\": \"why\","
         "\"agents\": [{\"name\": \"a\", \"command\": [\"/x\", \"\", \"{agent} {not}\"], \"times\": "
         "2,"
-        "  \"environment\": {\"K\": \"V\", \"_E\": \"\"}, \"directory\": \"/tmp\", \"ledger\": "
-        "true,"
+        "  \"environment\": {\"K\": \"V\", \"_E\": \"\"}, \"directory\": \"/tmp\", "
+        "\"witness\": \"self\","
         "  \"ready\": {\"by\": \"line\", \"text\": \"up\"}},"
-        " {\"name\": \"b\", \"command\": [\"{agent}\"], \"ledger\": false, "
+        " {\"name\": \"b\", \"command\": [\"{agent}\"], \"witness\": \"none\", "
         "  \"ready\": {\"by\": \"exit\"}, \"expect\": {\"output\": {\"contains\": \"x\"}}}],"
         "\"arms\": [{\"name\": \"p\", \"subject\": [\"{liar}\", \"--x\"]}],"
         "\"cycles\": {\"looks\": [10, 20]}, \"block\": 2, \"warmup\": 0, \"deadline\": \"1.5s\","
+        "\"open_deadline\": \"2m\","
         "\"durability\": \"normal\", \"consensus\": false, \"on_failure\": \"degrade\","
         "\"prompt\": \"\", \"vary\": {\"agents\": [5, 1]},"
         "\"claims\": [{\"id\": \"X\", \"arm\": \"p\", \"failure\": \"degrades\"}]}";
@@ -107,8 +109,8 @@ static void what_is_said_arrives(void **state)
     assert_string_equal(scenario.agents[0].directory, "/tmp");
     assert_int_equal(scenario.agents[0].ready, SCENARIO_READY_LINE);
     assert_string_equal(scenario.agents[0].ready_text, "up");
-    assert_true(scenario.agents[0].ledger);
-    assert_false(scenario.agents[1].ledger);
+    assert_int_equal(scenario.agents[0].witness, SCENARIO_WITNESS_SELF);
+    assert_int_equal(scenario.agents[1].witness, SCENARIO_WITNESS_NONE);
     assert_false(scenario.agents[0].expects_exit);
     assert_null(scenario.agents[0].expected_output);
     assert_false(scenario.agents[1].expects_exit);
@@ -120,6 +122,7 @@ static void what_is_said_arrives(void **state)
     assert_int_equal(scenario.block, 2);
     assert_int_equal(scenario.warmup, 0);
     assert_int_equal(scenario.deadline_ns, 1500000000);
+    assert_int_equal(scenario.open_deadline_ns, 120000000000);
     assert_false(scenario.durability_full);
     assert_false(scenario.consensus);
     assert_int_equal(scenario.on_failure, SCENARIO_DEGRADE);
@@ -128,6 +131,53 @@ static void what_is_said_arrives(void **state)
     assert_int_equal(scenario.value_count, 2);
     assert_int_equal(scenario.values[0], 5);
     assert_int_equal(scenario.values[1], 1);
+    scenario_release(&scenario);
+}
+
+/* A start that is claimed to be intact needs somebody who saw it. */
+static void real_programs_are_started_by_the_launcher_where_corruption_is_claimed(void **state)
+{
+    static const char text[] =
+        "{\"name\": \"x\", \"agents\": [{\"name\": \"a\", \"command\": [\"/x\"]},"
+        "  {\"name\": \"b\", \"command\": [\"{agent}\"]},"
+        "  {\"name\": \"c\", \"command\": [\"/x\"], \"witness\": \"none\"}],"
+        " \"arms\": [{\"name\": \"p\", \"subject\": [\"y\"]}], \"cycles\": 7,"
+        " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}";
+    struct scenario scenario = {0};
+    struct err err = {0};
+    char *source;
+    (void)state;
+    assert_int_equal(parse(&scenario, text, &err), 0);
+    assert_int_equal(scenario.agents[0].witness, SCENARIO_WITNESS_LAUNCHER);
+    assert_int_equal(scenario.agents[1].witness, SCENARIO_WITNESS_SELF);
+    assert_int_equal(scenario.agents[2].witness, SCENARIO_WITNESS_NONE);
+    source = xstrdup(scenario.source);
+    scenario_release(&scenario);
+    assert_int_equal(scenario_parse_stored(&scenario, source, strlen(source), &err), 0);
+    assert_int_equal(scenario.agents[0].witness, SCENARIO_WITNESS_LAUNCHER); /* written out */
+    assert_string_equal(scenario.source, source);
+    scenario_release(&scenario);
+    free(source);
+    assert_int_equal(scenario_parse_stored(&scenario, text, strlen(text), &err), 0);
+    assert_int_equal(scenario.agents[0].witness, SCENARIO_WITNESS_NONE); /* of before launchers */
+    scenario_release(&scenario);
+}
+
+static void the_old_key_is_refused_in_files_and_read_in_stored_runs(void **state)
+{
+    static const char text[] =
+        "{\"name\": \"x\", \"agents\": [{\"name\": \"a\", \"command\": [\"/x\"], \"ledger\": true},"
+        "  {\"name\": \"b\", \"command\": [\"{agent}\"], \"ledger\": false}],"
+        " \"arms\": [{\"name\": \"p\", \"subject\": [\"y\"]}], \"cycles\": 7}";
+    struct scenario scenario = {0};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(parse(&scenario, text, &err), -1);
+    assert_string_equal(err.text,
+                        "line 1: ledger: \"ledger\" is gone: write \"witness\": \"self\"");
+    assert_int_equal(scenario_parse_stored(&scenario, text, strlen(text), &err), 0);
+    assert_int_equal(scenario.agents[0].witness, SCENARIO_WITNESS_SELF);
+    assert_int_equal(scenario.agents[1].witness, SCENARIO_WITNESS_NONE);
     scenario_release(&scenario);
 }
 
@@ -346,6 +396,8 @@ int main(void)
         cmocka_unit_test(every_mistake_is_told_with_its_line),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(what_is_said_arrives),
+        cmocka_unit_test(real_programs_are_started_by_the_launcher_where_corruption_is_claimed),
+        cmocka_unit_test(the_old_key_is_refused_in_files_and_read_in_stored_runs),
         cmocka_unit_test(a_batch_repeats_the_list),
         cmocka_unit_test(claims_are_sentences),
         cmocka_unit_test(every_form_of_a_claim_is_read),

@@ -45,6 +45,7 @@ static cJSON *answer_message(const cJSON *message, const char *op, cJSON **last)
         cJSON_AddStringToObject(answer, "name", "null");
         cJSON_AddStringToObject(answer, "version", SPAWNBENCH_VERSION);
         cJSON_AddBoolToObject(answer, "records", 0);
+        cJSON_AddBoolToObject(answer, "starts", 0);
     } else if (strcmp(op, "spawn") == 0) {
         cJSON_Delete(*last);
         *last = cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(message, "agents"), 1);

@@ -3,15 +3,16 @@
  *
  *     main_ns      options, --fail start
  *        |         --init (waits) and --init-cpu (burns), --chatty, --hang, --fail init
- *     ready_ns     ledger line, then the readiness signal
+ *     ready_ns     "ready" to the witness, then the readiness signal
  *        |         prompt: stdin to its end
- *     answer       one JSON object on stdout, or --fail output
+ *     answer       one JSON object on stdout, or --fail output; "done" to the witness
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/sha256.h"
 
 enum fail { FAIL_NEVER, FAIL_START, FAIL_INIT, FAIL_OUTPUT };
 enum ready { READY_UNSET, READY_BY_FD, READY_BY_NOTIFY, READY_BY_LINE, READY_BY_EXIT };
@@ -104,8 +107,9 @@ static void help(void)
          "  --hang                never become ready\n"
          "  --ignore-term         ignore SIGTERM\n"
          "  --help, --version\n\n"
-         "SPAWNBENCH_LEDGER=FILE and SPAWNBENCH_AGENT=ID: append 'ID PID MAIN_NS READY_NS' to FILE "
-         "when ready.");
+         "SPAWNBENCH_WITNESS=SOCKET and SPAWNBENCH_AGENT=ID: say 'ready ID MAIN_NS READY_NS' there "
+         "when\n"
+         "ready, and 'done ID STATUS LENGTH SHA256' about the answer at the end.");
     exit(0);
 }
 
@@ -171,10 +175,15 @@ static void read_options(int argc, char *argv[])
 
 /* ---- initialising ---- */
 
-static void fail(const char *when)
+static void complain(const char *when)
 {
     const char *id = getenv("SPAWNBENCH_AGENT");
     fprintf(stderr, "spawnref-agent: %s: told to fail at %s\n", id ? id : "agent", when);
+}
+
+static void fail(const char *when)
+{
+    complain(when);
     exit(1);
 }
 
@@ -221,14 +230,26 @@ static bool write_all(int fd, const char *data, size_t count)
     return true;
 }
 
+/* What the spawner must have seen as output: the witness is told its length and digest. */
+static struct sha256 output;
+
+static bool print(const char *data, size_t count)
+{
+    sha256_add(&output, data, count);
+    return write_all(STDOUT_FILENO, data, count);
+}
+
 static void flood(uint64_t count)
 {
+    bool counts = options.ready == READY_BY_EXIT; /* all that such an agent prints is output */
     char line[1024];
     memset(line, '.', sizeof line - 1);
     line[sizeof line - 1] = '\n';
     while (count > 0) {
         size_t part = count < sizeof line ? (size_t)count : sizeof line;
-        if (!write_all(STDOUT_FILENO, line, part) || !write_all(STDERR_FILENO, line, part))
+        if (counts ? !print(line, part) : !write_all(STDOUT_FILENO, line, part))
+            exit(1);
+        if (!write_all(STDERR_FILENO, line, part))
             exit(1);
         count -= part;
     }
@@ -236,38 +257,68 @@ static void flood(uint64_t count)
 
 /* ---- being ready ---- */
 
-/* One write to a file opened for appending: lines of many agents never mix.
- * See open(2), O_APPEND. */
-static void witness(int64_t main_ns, int64_t ready_ns)
+/* How to reach the Unix socket of this name, of which a leading '@' stands for a NUL; 0: it is no
+ * name of one. See unix(7). */
+static socklen_t address_of(const char *path, struct sockaddr_un *out)
 {
-    const char *path = getenv("SPAWNBENCH_LEDGER"), *id = getenv("SPAWNBENCH_AGENT");
-    char line[512];
+    size_t length = strlen(path);
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (length == 0 || length >= sizeof out->sun_path)
+        return 0;
+    memcpy(out->sun_path, path, length);
+    if (path[0] == '@')
+        out->sun_path[0] = '\0';
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+/* One packet on a connection of its own. Neither waits: when the harness did not make room for all
+ * its agents, that is an error and no time of ours. */
+static void witness(const char *format, ...)
+{
+    const char *path = getenv("SPAWNBENCH_WITNESS");
+    struct sockaddr_un address;
+    char message[512];
+    va_list arguments;
     int length, fd;
-    if (!path || !id)
+    if (!path || !getenv("SPAWNBENCH_AGENT"))
         return;
-    length = snprintf(line, sizeof line, "%s %d %" PRId64 " %" PRId64 "\n", id, (int)getpid(),
-                      main_ns, ready_ns);
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (length >= (int)sizeof line || fd < 0 || write(fd, line, (size_t)length) != length) {
-        fprintf(stderr, "spawnref-agent: cannot write to ledger '%s': %s\n", path, strerror(errno));
+    va_start(arguments, format);
+    length = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    errno = ENAMETOOLONG;
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || length >= (int)sizeof message ||
+        connect(fd, (struct sockaddr *)&address, address_of(path, &address)) != 0 ||
+        send(fd, message, (size_t)length, MSG_NOSIGNAL) != length) {
+        fprintf(stderr, "spawnref-agent: cannot reach the witness '%s': %s\n", path,
+                strerror(errno));
         exit(1);
     }
     close(fd);
 }
 
+static void witness_ready(int64_t main_ns, int64_t ready_ns)
+{
+    witness("ready %s %" PRId64 " %" PRId64, getenv("SPAWNBENCH_AGENT"), main_ns, ready_ns);
+}
+
+__attribute__((noreturn)) static void end(int status)
+{
+    char digest[SHA256_HEX_BYTES];
+    sha256_end(&output, digest);
+    witness("done %s %d %" PRIu64 " %s", getenv("SPAWNBENCH_AGENT"), status, output.bytes, digest);
+    exit(status);
+}
+
 static bool notify(const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(path);
+    struct sockaddr_un address;
+    socklen_t length = address_of(path, &address);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ssize_t sent;
-    if (fd < 0 || length == 0 || length >= sizeof address.sun_path)
+    if (fd < 0 || length == 0)
         return false;
-    memcpy(address.sun_path, path, length);
-    if (path[0] == '@')
-        address.sun_path[0] = '\0';
-    sent = sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&address,
-                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    sent = sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&address, length);
     close(fd);
     return sent == 7;
 }
@@ -301,7 +352,7 @@ static void tell_ready(void)
     else if (options.ready == READY_BY_LINE)
         told = tell_line();
     else if (options.ready == READY_BY_EXIT)
-        exit(0);
+        end(0);
     if (told)
         return;
     fprintf(stderr, "spawnref-agent: cannot say that it is ready: %s\n",
@@ -329,41 +380,42 @@ static uint64_t read_prompt(uint64_t *prompt_bytes)
     return hash;
 }
 
-static void print_quoted(const char *text)
+static bool print_padding(uint64_t count)
 {
-    putchar('"');
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\')
-            printf("\\u%04x", (unsigned char)*text);
-        else
-            putchar(*text);
-    putchar('"');
+    static char some[4096];
+    bool printed = print(",\"padding\":\"", 12);
+    memset(some, 'x', sizeof some);
+    for (; printed && count > 0; count -= count < sizeof some ? count : sizeof some)
+        printed = print(some, count < sizeof some ? (size_t)count : sizeof some);
+    return printed && print("\"", 1);
 }
 
 /* "answer" is the same for every agent that got the same prompt: they agree. */
-static int answer(void)
+static bool answer(void)
 {
     const char *id = getenv("SPAWNBENCH_AGENT");
+    char text[512];
     uint64_t prompt_bytes = 0, hash = read_prompt(&prompt_bytes);
+    size_t length = (size_t)snprintf(text, sizeof text, "{\"agent\":\"");
     if (options.fail == FAIL_OUTPUT)
-        fail("output");
-    fputs("{\"agent\":", stdout);
-    print_quoted(id ? id : "spawnref-agent");
-    printf(",\"answer\":\"%016" PRIx64 "\",\"prompt_bytes\":%" PRIu64, hash, prompt_bytes);
-    if (options.output_bytes > 0) {
-        fputs(",\"padding\":\"", stdout);
-        for (uint64_t i = 0; i < options.output_bytes; i++)
-            putchar('x');
-        putchar('"');
-    }
-    puts("}");
-    return fflush(stdout) == 0 ? 0 : 1;
+        return false;
+    for (const char *c = id ? id : "spawnref-agent"; *c && length < sizeof text / 2; c++)
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   (unsigned char)*c < ' ' || strchr("\"\\", *c) ? "\\u%04x" : "%c",
+                                   (unsigned char)*c);
+    length += (size_t)snprintf(text + length, sizeof text - length,
+                               "\",\"answer\":\"%016" PRIx64 "\",\"prompt_bytes\":%" PRIu64, hash,
+                               prompt_bytes);
+    return print(text, length) &&
+           (options.output_bytes == 0 || print_padding(options.output_bytes)) && print("}\n", 2);
 }
 
 int main(int argc, char *argv[])
 {
     int64_t main_ns = clock_ns(CLOCK_MONOTONIC);
     sigset_t none;
+    bool answered;
+    sha256_begin(&output);
     read_options(argc, argv);
     /* whoever started us may ignore or block it, and exec passes that on */
     signal(SIGTERM, options.ignore_term ? SIG_IGN : SIG_DFL);
@@ -378,7 +430,10 @@ int main(int argc, char *argv[])
         fail("init");
     while (options.hang)
         pause();
-    witness(main_ns, clock_ns(CLOCK_MONOTONIC));
+    witness_ready(main_ns, clock_ns(CLOCK_MONOTONIC));
     tell_ready();
-    return answer();
+    answered = answer();
+    if (options.fail == FAIL_OUTPUT)
+        complain("output");
+    end(answered ? 0 : 1);
 }

@@ -148,6 +148,25 @@ static const char *first_error(const struct batch *batch)
     return "interrupted by a signal";
 }
 
+static char *say_timed_out(const struct batch *batch, const struct agent *agent)
+{
+    struct text text = {0};
+    text_addf(&text, "agent '%s' was not ready within %lld ms", agent->name,
+              (long long)batch->deadline_ms);
+    agent_add_errors(&text, agent);
+    return text_take(&text);
+}
+
+static char *say_cancelled(const char *reason, const struct agent *agent)
+{
+    struct text text = {0};
+    text_addf(&text, "cancelled: %s", reason);
+    if (agent->errors.length)
+        text_addf(&text, "; agent '%s' had said", agent->name);
+    agent_add_errors(&text, agent);
+    return text_take(&text);
+}
+
 static void time_out(const struct spawner *spawner, struct batch *batch)
 {
     bool late = !spawner->watch.stop_signal && clock_now_ns() >= batch->deadline_ns;
@@ -155,8 +174,7 @@ static void time_out(const struct spawner *spawner, struct batch *batch)
         if (batch->agents[i].stage == AGENT_STARTING ||
             (batch->agents[i].stage == AGENT_IDLE && !batch->cancel))
             agent_fail(&batch->agents[i], AGENT_OUTCOME_TIMED_OUT,
-                       text_format("agent '%s' was not ready within %lld ms", batch->agents[i].name,
-                                   (long long)batch->deadline_ms));
+                       say_timed_out(batch, &batch->agents[i]));
 }
 
 static void cancel_others(struct batch *batch)
@@ -165,7 +183,7 @@ static void cancel_others(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         if (batch->agents[i].stage != AGENT_FAILED)
             agent_fail(&batch->agents[i], AGENT_OUTCOME_CANCELLED,
-                       text_format("cancelled: %s", reason));
+                       say_cancelled(reason, &batch->agents[i]));
 }
 
 /* Everyone who is not ready has a reason by now; nobody who is not ready keeps running. */

@@ -22,27 +22,30 @@ static void appended_words_stand_behind_the_agents_own(void **state)
     batch_free(batch);
 }
 
-/* From main to ready, by the agent's own ledger line. */
-static int64_t initialised_ns(const char *folder, int batch)
+/* From main to ready, by the agent's own words. */
+static int64_t initialised_ns(int batch)
 {
-    char *ledger = text_format("SPAWNBENCH_LEDGER=%s/ledger.%d", folder, batch);
-    char *who = text_format("SPAWNBENCH_AGENT=%d.1", batch), *text = NULL;
-    char *const environment[] = {ledger, who, NULL};
+    struct subject subject = {.witness_fd = -1};
+    char *who = text_format("SPAWNBENCH_AGENT=%d.1", batch), *where, *text;
     const char *const argv[] = {AGENT, "--init-rare", "300ms", "--ready", "exit", NULL};
     long long main_ns = 0, ready_ns = 0;
     struct process process;
     struct process_exit ended;
     struct err err = {0};
-    size_t length;
-    if (process_start(&process, argv, environment, NULL, -1, &err) < 0)
+    subject_listen(&subject);
+    where = text_format("SPAWNBENCH_WITNESS=%s", subject.witness);
+    if (process_start(&process, argv, (char *const[]){where, who, NULL}, NULL, -1, &err) < 0)
         fail_msg("%s", err.text);
     while (!process_wait(&process, clock_now_ns() + CLOCK_NS_PER_S, &ended))
         ;
-    assert_int_equal(text_read_file(&text, &length, strchr(ledger, '=') + 1, 1000, &err), 0);
+    text = subject_next_message(&subject);
+    assert_non_null(text);
     main_ns = strtoll(strchr(strchr(text, ' ') + 1, ' '), NULL, 10);
     ready_ns = strtoll(strrchr(text, ' '), NULL, 10);
+    close(subject.witness_fd);
+    free(subject.witness);
     free(text);
-    free(ledger);
+    free(where);
     free(who);
     return ready_ns - main_ns;
 }
@@ -50,21 +53,18 @@ static int64_t initialised_ns(const char *folder, int batch)
 static void one_batch_in_ten_takes_the_rare_time(void **state)
 {
     static const int rare[] = {3, 23, 33, 34, 38};
-    char *folder = subject_new_folder();
     int64_t least_ns = INT64_MAX, least_rare_ns = INT64_MAX;
     (void)state;
     for (size_t i = 0; i < sizeof rare / sizeof rare[0]; i++) {
-        int64_t took_ns = initialised_ns(folder, rare[i]);
+        int64_t took_ns = initialised_ns(rare[i]);
         assert_true(took_ns >= 300 * CLOCK_NS_PER_MS); /* a sleep lasts at least so long */
         least_rare_ns = took_ns < least_rare_ns ? took_ns : least_rare_ns;
     }
     for (int batch = 0; batch < 10; batch++) {
-        int64_t took_ns = initialised_ns(folder, batch);
+        int64_t took_ns = initialised_ns(batch);
         least_ns = took_ns < least_ns ? took_ns : least_ns;
     }
     assert_true(least_ns < least_rare_ns); /* not every one */
-    subject_remove_folder(folder);
-    free(folder);
 }
 
 int main(void)

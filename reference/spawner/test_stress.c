@@ -23,17 +23,6 @@ static void finish_agreed(struct subject *subject, int batch)
     cJSON_Delete(answer);
 }
 
-static int count_lines(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    int lines = 0;
-    assert_non_null(file);
-    for (int c; (c = getc(file)) != EOF;)
-        lines += c == '\n';
-    fclose(file);
-    return lines;
-}
-
 /* The mission: 100 cycles of concurrent starts, consensus after each; nothing lost, nothing
  * corrupt. And the spawner keeps no descriptor, no zombie and no child of any of them. */
 static void a_hundred_cycles_corrupt_and_leak_nothing(void **state)
@@ -60,7 +49,7 @@ static void a_hundred_cycles_corrupt_and_leak_nothing(void **state)
                 subject_expect_row(&subject, "PRAGMA integrity_check", "ok");
         }
         assert_int_equal(process_count_descriptors(subject.process.pid), descriptors);
-        assert_int_equal(count_lines(subject.ledger), 4 * CYCLES);
+        assert_int_equal(subject_count_messages(&subject, "ready "), 4 * CYCLES);
         subject_expect_row(
             &subject, "SELECT count(*) FROM agent_executions WHERE state = 'completed'", "400");
         subject_expect_row(&subject, "SELECT count(*) FROM agent_outputs", "400");
@@ -88,7 +77,7 @@ static void fifty_agents_at_once(void **state)
             finish_agreed(&subject, cycle);
         }
         subject_expect_row(&subject, "SELECT count(DISTINCT pid) FROM agent_executions", "150");
-        assert_int_equal(count_lines(subject.ledger), 3 * MANY);
+        assert_int_equal(subject_count_messages(&subject, "ready "), 3 * MANY);
         subject_stop(&subject);
     }
 }

@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +36,9 @@
 
 struct subject {
     struct process process;
-    char *folder, *database, *ledger, *log, *metrics;
+    char *folder, *database, *log, *metrics;
+    char *witness; /* "@..." of the socket on which its agents report */
+    int witness_fd;
     struct text input;
     FILE *log_file;
 };
@@ -69,6 +73,43 @@ SUBJECT_UNUSED char *subject_new_folder(void)
     return folder;
 }
 
+/* Whatever its agents report is kept by the kernel, up to the length of the queue. */
+SUBJECT_UNUSED void subject_listen(struct subject *subject)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length;
+    subject->witness =
+        text_format("@spawnref-test-%d-%lld", (int)getpid(), (long long)clock_now_ns());
+    length = strlen(subject->witness);
+    memcpy(address.sun_path + 1, subject->witness + 1, length - 1);
+    subject->witness_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(subject->witness_fd, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)),
+                     0);
+    assert_int_equal(listen(subject->witness_fd, 4096), 0);
+}
+
+/* The next of them, which the caller frees; NULL: that was all. */
+SUBJECT_UNUSED char *subject_next_message(struct subject *subject)
+{
+    int fd = accept4(subject->witness_fd, NULL, NULL, SOCK_CLOEXEC);
+    char *message = fd >= 0 ? xcalloc(1, 512) : NULL;
+    if (fd < 0)
+        return NULL;
+    assert_true(recv(fd, message, 511, MSG_DONTWAIT) > 0);
+    close(fd);
+    return message;
+}
+
+/* How many so far began with `word`; the others are forgotten. */
+SUBJECT_UNUSED int subject_count_messages(struct subject *subject, const char *word)
+{
+    int count = 0;
+    for (char *message; (message = subject_next_message(subject)) != NULL; free(message))
+        count += strncmp(message, word, strlen(word)) == 0;
+    return count;
+}
+
 /* Start it, without "open". */
 SUBJECT_UNUSED void subject_launch(struct subject *subject, const char *mode, const char *record)
 {
@@ -76,7 +117,7 @@ SUBJECT_UNUSED void subject_launch(struct subject *subject, const char *mode, co
     const char *argv[10] = {BINARY_DIR "/spawnref", "--mode", mode, NULL};
     *subject = (struct subject){.folder = subject_new_folder()};
     subject->database = text_format("%s/store.sqlite", subject->folder);
-    subject->ledger = text_format("%s/ledger", subject->folder);
+    subject_listen(subject);
     subject->log = text_format("%s/log", subject->folder);
     subject->metrics = text_format("%s/evidence/spawn_metrics.json", subject->folder);
     subject->log_file = fopen(subject->log, "we");
@@ -171,7 +212,7 @@ SUBJECT_UNUSED cJSON *subject_agent(const struct subject *subject, const char *i
     cJSON_AddStringToObject(agent, "name", name);
     cJSON_AddItemToObject(agent, "command", subject_command(asked->command));
     environment = cJSON_AddObjectToObject(agent, "environment");
-    cJSON_AddStringToObject(environment, "SPAWNBENCH_LEDGER", subject->ledger);
+    cJSON_AddStringToObject(environment, "SPAWNBENCH_WITNESS", subject->witness);
     cJSON_AddStringToObject(environment, "SPAWNBENCH_AGENT", id);
     ready = cJSON_AddObjectToObject(agent, "ready");
     if (asked->ready && strncmp(asked->ready, "line:", 5) == 0) {
@@ -291,7 +332,8 @@ SUBJECT_UNUSED void subject_release(struct subject *subject)
     subject_remove_folder(subject->folder);
     free(subject->folder);
     free(subject->database);
-    free(subject->ledger);
+    close(subject->witness_fd);
+    free(subject->witness);
     free(subject->log);
     free(subject->metrics);
     text_release(&subject->input);

@@ -102,12 +102,11 @@ static int keep_database(const char *folder, const char *name, const char *datab
 int evidence_keep_arm(const char *folder, const struct session *session, const char *name,
                       struct err *err)
 {
-    static const char *const suffixes[] = {".log", ".ledger"};
     const char *database = session->run ? cycle_database(session->run, session->arm) : NULL;
     int rc = database ? keep_database(folder, name, database, err) : 0;
-    for (size_t i = 0; i < 2 && rc == 0; i++) {
-        char *from = text_format("%s/%s%s", session->folder, name, suffixes[i]);
-        rc = keep_file(folder, name, from, suffixes[i], err);
+    if (rc == 0) {
+        char *from = text_format("%s/%s.log", session->folder, name);
+        rc = keep_file(folder, name, from, ".log", err);
         free(from);
     }
     return rc == 0 ? keep_file(folder, name, session->page_path, ".page", err) : -1;

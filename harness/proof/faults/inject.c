@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "proof/faults/faults_internal.h"
 
-#define SOON_NS    INT64_C(100000) /* how often the ledger is looked at */
+#define SOON_NS    INT64_C(100000) /* how often witnesses are heard */
 #define OUTSIDE_NS 3e6             /* the latest moment of opening or closing */
 
 static bool dies(const struct fault *fault)
@@ -37,8 +37,8 @@ static bool agents_are_ready(const struct cycle *cycle, int which)
 {
     size_t ready = 0, told = 0;
     for (size_t i = 0; i < cycle->agent_count; i++) {
-        ready += cycle->agents[i].ledger_lines > 0;
-        told += cycle->agents[i].asked->ledger;
+        ready += cycle->agents[i].ready_messages > 0;
+        told += cycle->agents[i].asked->witness == SCENARIO_WITNESS_SELF;
     }
     return which == 0 || (which == 1 && ready > 0) || (which == 2 && ready > 0 && ready >= told);
 }

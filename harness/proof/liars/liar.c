@@ -69,8 +69,8 @@ static void learn(struct between *between, cJSON **request)
         cJSON_Delete(between->spawned);
         between->spawned = *request;
         between->liar.lied = 0;
-        between->liar.ledger =
-            json_string(cJSON_GetObjectItem(agent, "environment"), "SPAWNBENCH_LEDGER");
+        between->liar.witness =
+            json_string(cJSON_GetObjectItem(agent, "environment"), "SPAWNBENCH_WITNESS");
         *request = NULL;
     }
 }
@@ -127,6 +127,7 @@ static int one_message(struct between *between, const char *line)
 {
     cJSON *request = NULL;
     int may_lie, answered = 0, alive = 1;
+    char *changed = NULL;
     if (json_parse_message(&request, line, strlen(line), NULL) < 0)
         return 0;
     learn(between, &request);
@@ -136,12 +137,21 @@ static int one_message(struct between *between, const char *line)
     if (!request && between->spawned && may_lie && between->lie->before_spawn &&
         strstr(line, "\"spawn\""))
         answered = between->lie->before_spawn(&between->liar);
+    if (!request && between->spawned && may_lie && between->lie->change_request &&
+        strstr(line, "\"spawn\"")) {
+        char *printed;
+        between->lie->change_request(&between->liar);
+        printed = json_print(between->spawned, 0);
+        changed = text_format("%s\n", printed);
+        free(printed);
+    }
     if (request && may_lie && between->spawned && between->lie->before_finish &&
         says(request, "finish"))
         answered = between->lie->before_finish(&between->liar);
     if (!answered)
-        alive = pass_on(between, line, may_lie);
+        alive = pass_on(between, changed ? changed : line, may_lie);
     fflush(stdout);
+    free(changed);
     cJSON_Delete(request);
     return alive;
 }

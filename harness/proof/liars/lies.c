@@ -2,9 +2,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -53,29 +56,36 @@ static void scribble(struct liar *liar)
     close(fd);
 }
 
-static void double_start(struct liar *liar)
+/* Say something on the socket of the agents, in our own name: the kernel tells no other. */
+static void tell_witness(const struct liar *liar, const char *message)
 {
-    char line[128];
-    const char *id = json_string(agent_of(liar->message, 0), "id");
-    int fd = open(liar->ledger, O_WRONLY | O_APPEND | O_CLOEXEC);
-    int length = snprintf(line, sizeof line, "%s 1 %lld %lld\n", id ? id : "?",
-                          (long long)clock_now_ns(), (long long)clock_now_ns());
-    if (fd >= 0 && write(fd, line, (size_t)length) < 0)
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = liar->witness ? strlen(liar->witness) : 0;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0 || length == 0 || length >= sizeof address.sun_path)
+        _exit(70);
+    memcpy(address.sun_path, liar->witness, length);
+    if (address.sun_path[0] == '@')
+        address.sun_path[0] = '\0';
+    if (connect(fd, (struct sockaddr *)&address,
+                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0 ||
+        send(fd, message, strlen(message), MSG_NOSIGNAL) < 0)
         _exit(70);
     close(fd);
+}
+
+static void double_start(struct liar *liar)
+{
+    char message[128];
+    const char *id = json_string(agent_of(liar->message, 0), "id");
+    snprintf(message, sizeof message, "ready %s %lld %lld", id ? id : "?",
+             (long long)clock_now_ns(), (long long)clock_now_ns());
+    tell_witness(liar, message);
 }
 
 static void stray_start(struct liar *liar)
 {
-    int fd = open(liar->ledger, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (fd >= 0 && write(fd, "7777.0 1 1 1\n", 13) < 0)
-        _exit(70);
-    close(fd);
-}
-
-static void wrong_process(struct liar *liar)
-{
-    replace_int64(agent_of(liar->message, 0), "pid", 1);
+    tell_witness(liar, "ready 7777.0 1 1");
 }
 
 static void too_early(struct liar *liar)
@@ -85,6 +95,102 @@ static void too_early(struct liar *liar)
     replace_int64(agent_of(liar->message, 0), "start_ns", begin_ns);
     replace_int64(agent_of(liar->message, 0), "ready_ns", begin_ns);
     replace_int64(agent_of(liar->message, 0), "recorded_ns", begin_ns);
+}
+
+/* As if it had asked another clock, or in another unit. */
+static void retell(struct liar *liar, int64_t ahead_ns, int64_t unit_ns)
+{
+    static const char *const keys[] = {"start_ns", "ready_ns", "recorded_ns", "begin_ns", "end_ns"};
+    for (int i = -1; i < cJSON_GetArraySize(cJSON_GetObjectItem(liar->message, "agents")); i++)
+        for (size_t k = 0; k < 5; k++) {
+            cJSON *of = i < 0 ? liar->message : agent_of(liar->message, i);
+            int64_t ns;
+            if (json_int64(&ns, cJSON_GetObjectItem(of, keys[k])) == 0)
+                replace_int64(of, keys[k], (ns + ahead_ns) / unit_ns);
+        }
+}
+
+static void tell_realtime(struct liar *liar)
+{
+    retell(liar, clock_wall_ns() - clock_now_ns(), 1);
+}
+
+static void tell_microseconds(struct liar *liar)
+{
+    retell(liar, 0, 1000);
+}
+
+static void tell_wall_seconds(struct liar *liar)
+{
+    retell(liar, clock_wall_ns() - clock_now_ns(), CLOCK_NS_PER_S);
+}
+
+static void tell_since_the_request(struct liar *liar)
+{
+    int64_t begin_ns = 0;
+    json_int64(&begin_ns, cJSON_GetObjectItem(liar->message, "begin_ns"));
+    retell(liar, 1 - begin_ns, 1);
+}
+
+/* Far beyond what any clock shows */
+static void tell_never(struct liar *liar)
+{
+    retell(liar, INT64_MAX - 2 * clock_now_ns(), 1);
+}
+
+static void tell_fractions(struct liar *liar)
+{
+    cJSON_DeleteItemFromObject(liar->message, "begin_ns");
+    cJSON_AddNumberToObject(liar->message, "begin_ns", (double)clock_now_ns() / 1e9 + 0.0001);
+}
+
+/* Deaf, in another process group, and for ever: from now on only SIGKILL to itself helps. */
+static void leave_group(struct liar *liar)
+{
+    static const char *const sleeper[] = {"sleep", "600", NULL};
+    struct process child;
+    (void)liar;
+    signal(SIGTERM, SIG_IGN);
+    if (process_start(&child, sleeper, NULL, NULL, -1, NULL) == 0 &&
+        setpgid(0, child.pid) == 0) { /* it leads a group of its own, which is ours now */
+        kill(child.pid, SIGKILL);
+        process_wait(&child, INT64_MAX, NULL);
+    }
+    for (;;)
+        pause();
+}
+
+static void be_deaf(struct liar *liar)
+{
+    (void)liar;
+    signal(SIGTERM, SIG_IGN);
+    close(STDIN_FILENO);
+    for (;;)
+        pause();
+}
+
+static void stop_itself(struct liar *liar)
+{
+    (void)liar;
+    raise(SIGSTOP);
+}
+
+static void stop_the_harness(struct liar *liar)
+{
+    (void)liar;
+    kill(getppid(), SIGSTOP);
+    clock_sleep_until(clock_now_ns() + 100 * CLOCK_NS_PER_MS);
+    kill(getppid(), SIGCONT);
+}
+
+static void talk(struct liar *liar)
+{
+    static char block[1 << 20];
+    (void)liar;
+    memset(block, 'x', sizeof block);
+    for (int i = 0; i < 50; i++)
+        if (write(STDERR_FILENO, block, sizeof block) < 0)
+            break;
 }
 
 static void leave_out(struct liar *liar)
@@ -177,61 +283,6 @@ static void refuse_after_crash(struct liar *liar)
     sqlite3_close(database);
 }
 
-static int hang(struct liar *liar)
-{
-    (void)liar;
-    for (;;)
-        pause();
-    return 1;
-}
-
-static int die(struct liar *liar)
-{
-    (void)liar;
-    fprintf(stderr, "liar: I give up\n");
-    _exit(3);
-}
-
-static int kill_self(struct liar *liar)
-{
-    (void)liar;
-    return raise(SIGKILL);
-}
-
-/* What it was about to tell is in the store by now. */
-static void die_recorded(struct liar *liar)
-{
-    (void)liar;
-    raise(SIGKILL);
-}
-
-static int talk_nonsense(struct liar *liar)
-{
-    (void)liar;
-    printf("\xff\xfe{]} ready ready ready\n");
-    return 1;
-}
-
-static int close_stdout(struct liar *liar)
-{
-    (void)liar;
-    fflush(stdout);
-    close(STDOUT_FILENO);
-    for (;;)
-        pause();
-    return 1;
-}
-
-static int flood(struct liar *liar)
-{
-    static char block[65536];
-    (void)liar;
-    memset(block, 'x', sizeof block);
-    while (fwrite(block, 1, sizeof block, stdout) == sizeof block)
-        ;
-    _exit(4);
-}
-
 static void leave_child(struct liar *liar)
 {
     static const char *const sleeper[] = {"sleep", "600", NULL};
@@ -256,79 +307,6 @@ static void leak_descriptors(struct liar *liar)
             break;
 }
 
-/* ---- what only a look at the right time, or at the content, finds ---- */
-
-/* The rows are put aside when "spawned" is answered, and come back while the batch is finished. */
-static void put_rows_aside(struct liar *liar)
-{
-    lies_tamper(liar, "CREATE TABLE late AS SELECT * FROM agent_executions WHERE batch = ?2;"
-                      "DELETE FROM agent_executions WHERE batch = ?2");
-}
-
-static int record_late(struct liar *liar)
-{
-    lies_tamper(liar, "INSERT INTO agent_executions SELECT * FROM late; DROP TABLE late");
-    return 0;
-}
-
-static char *older_copy(const struct liar *liar)
-{
-    return text_format("%s.old", liar->database);
-}
-
-static int keep_a_copy(struct liar *liar)
-{
-    char *copy = older_copy(liar), *sql = text_format("VACUUM INTO '%s'", copy);
-    lies_tamper(liar, sql); /* refused where there is one: the first of them stays */
-    free(sql);
-    free(copy);
-    return 0;
-}
-
-static void put_back_the_copy(struct liar *liar)
-{
-    char *copy = older_copy(liar), *wal = text_format("%s-wal", liar->database);
-    unlink(wal);
-    if (rename(copy, liar->database) < 0)
-        _exit(70);
-    free(wal);
-    free(copy);
-}
-
-static void call_it_split(struct liar *liar)
-{
-    cJSON_ReplaceItemInObject(liar->message, "consensus", cJSON_CreateString("split"));
-}
-
-static void name_another_batch(struct liar *liar)
-{
-    replace_int64(liar->message, "batch", 424242);
-}
-
-static void lie_about_exit(struct liar *liar)
-{
-    replace_int64(agent_of(liar->message, 0), "exit", 3);
-}
-
-static void invent_an_end(struct liar *liar)
-{
-    replace_int64(agent_of(liar->message, 0), "exit", 300);
-}
-
-static void give_a_key_twice(struct liar *liar)
-{
-    json_add_int64(liar->message, "begin_ns", 1);
-}
-
-/* What is printed behind the true answer is one that nobody has asked for yet. */
-static void finish_early(struct liar *liar)
-{
-    char *line = json_print(liar->message, 0);
-    puts(line);
-    free(line);
-    cJSON_ReplaceItemInObject(liar->message, "op", cJSON_CreateString("finished"));
-}
-
 const struct lie lies[] = {
     {"honest", "the control: passes everything on", .before_spawn = NULL},
     {"forgets", "an acknowledged start is missing in the store",
@@ -346,8 +324,35 @@ const struct lie lies[] = {
     {"scribbles", "pages of the database are overwritten", .after_finished = scribble},
     {"doubles", "an agent is started twice", .after_finished = double_start},
     {"starts-strangers", "an agent of no batch runs", .after_finished = stray_start},
-    {"wrong-process", "the answer names another process", .change_spawned = wrong_process},
+    {"wrong-process", "the answer names another agent's process",
+     .change_spawned = lies_exchange_processes},
+    {"tells-itself", "the answer names the subject itself", .change_spawned = lies_tell_self},
+    {"one-for-all", "the answer names one process for all agents",
+     .change_spawned = lies_tell_first_of_all},
+    {"tells-strangers", "the answer names a process of somebody else",
+     .change_spawned = lies_tell_stranger},
+    {"tells-older", "the answer names a process that ran before the request",
+     .change_spawned = lies_tell_older},
+    {"starts-another", "another program is started than was asked for",
+     .change_request = lies_start_another},
     {"too-early", "the answer's times lie before the agent's own", .change_spawned = too_early},
+    {"tells-realtime", "the answer's times are of CLOCK_REALTIME", .change_spawned = tell_realtime},
+    {"tells-microseconds", "the answer's times are in microseconds",
+     .change_spawned = tell_microseconds},
+    {"tells-wall-seconds", "the answer's times are seconds since 1970",
+     .change_spawned = tell_wall_seconds},
+    {"tells-since-request", "the answer's times are counted from the request",
+     .change_spawned = tell_since_the_request},
+    {"tells-never", "the answer's times are beyond all clocks", .change_spawned = tell_never},
+    {"tells-fractions", "the answer's times are fractions of seconds",
+     .change_spawned = tell_fractions},
+    {"leaves-group", "moves to another process group, ignores SIGTERM, never answers",
+     .change_spawned = leave_group},
+    {"is-deaf", "closes its stdin, ignores SIGTERM, never answers", .change_spawned = be_deaf},
+    {"stops-itself", "stops itself instead of answering", .change_spawned = stop_itself},
+    {"stops-the-harness", "stops spawnbench while it waits for the answer",
+     .change_spawned = stop_the_harness},
+    {"talks", "writes 50 MiB to its log with each answer", .change_spawned = talk},
     {"leaves-out", "the answer leaves an agent out", .change_spawned = leave_out},
     {"names-strangers", "the answer names an agent nobody asked for",
      .change_spawned = name_a_stranger},
@@ -368,14 +373,14 @@ const struct lie lies[] = {
                    " (SELECT min(rowid) FROM agent_executions WHERE state = 'interrupted')"},
     {"gives-up", "does not open what a crash has touched", .after_opened = refuse_after_crash},
     {"records-late", "what was acknowledged is recorded while the batch is finished",
-     .change_spawned = put_rows_aside, .before_finish = record_late},
+     .change_spawned = lies_put_rows_aside, .before_finish = lies_record_late},
     {"deletes-at-close", "deletes all rows when it has closed",
      .closed_sql = "DELETE FROM agent_outputs; DELETE FROM consensus_runs;"
                    " DELETE FROM agent_executions"},
     {"changes-at-close", "changes outputs when it has closed",
      .closed_sql = "UPDATE agent_outputs SET output = x'00' WHERE batch = ?2"},
     {"puts-back-at-close", "puts an older copy back when it has closed",
-     .before_spawn = keep_a_copy, .after_closed = put_back_the_copy},
+     .before_spawn = lies_keep_a_copy, .after_closed = lies_put_back_the_copy},
     {"exchanges-outputs", "two agents' outputs are exchanged",
      .finished_sql = "UPDATE agent_outputs SET output = (SELECT o.output FROM agent_outputs AS o"
                      " WHERE o.run = ?1 AND o.id = ?2 || CASE agent_outputs.id WHEN ?2 || '.0'"
@@ -385,7 +390,7 @@ const struct lie lies[] = {
                      " '\"prompt_bytes\":', '\"prompt bytes\":') AS BLOB) WHERE batch = ?2"},
     {"flips-verdict", "store and answer call an agreement split",
      .finished_sql = "UPDATE consensus_runs SET verdict = 'split', answer = NULL WHERE batch = ?2",
-     .after_finished = call_it_split},
+     .after_finished = lies_call_it_split},
     {"changes-answer", "the answer is that of no agent",
      .finished_sql = "UPDATE consensus_runs SET answer = 'no' WHERE batch = ?2"},
     {"takes-votes", "an agreement has a vote less than it had",
@@ -404,20 +409,21 @@ const struct lie lies[] = {
                      " outcome, pid, spawned_ns + 1, ready_ns, completed_ns, error FROM"
                      " agent_executions WHERE run = ?1 AND id = ?2 || '.0'"},
     {"finishes-early", "\"finished\" is answered before it is asked for",
-     .change_spawned = finish_early},
-    {"finishes-another", "\"finished\" is of another batch", .after_finished = name_another_batch},
+     .change_spawned = lies_finish_early},
+    {"finishes-another", "\"finished\" is of another batch",
+     .after_finished = lies_name_another_batch},
     {"lies-about-exit", "another exit status is told than the agent had",
-     .after_finished = lie_about_exit},
-    {"invents-end", "the exit status that is told is none", .after_finished = invent_an_end},
-    {"gives-key-twice", "a key stands twice in an answer", .change_spawned = give_a_key_twice},
-    {"hangs", "never answers", .before_spawn = hang},
-    {"dies", "exits instead of answering", .before_spawn = die},
-    {"is-killed", "is killed instead of answering", .before_spawn = kill_self},
+     .after_finished = lies_about_exit},
+    {"invents-end", "the exit status that is told is none", .after_finished = lies_invent_an_end},
+    {"gives-key-twice", "a key stands twice in an answer", .change_spawned = lies_give_a_key_twice},
+    {"hangs", "never answers", .before_spawn = lies_hang},
+    {"dies", "exits instead of answering", .before_spawn = lies_die},
+    {"is-killed", "is killed instead of answering", .before_spawn = lies_kill_self},
     {"is-killed-recorded", "is killed when the batch is recorded, before it answers",
-     .change_spawned = die_recorded},
-    {"talks-nonsense", "answers what is not JSON", .before_spawn = talk_nonsense},
-    {"closes-stdout", "closes its stdout and lives on", .before_spawn = close_stdout},
-    {"floods", "writes without end and without newline", .before_spawn = flood},
+     .change_spawned = lies_die_recorded},
+    {"talks-nonsense", "answers what is not JSON", .before_spawn = lies_talk_nonsense},
+    {"closes-stdout", "closes its stdout and lives on", .before_spawn = lies_close_stdout},
+    {"floods", "writes without end and without newline", .before_spawn = lies_flood},
     {"leaves-child", "leaves a process running", .after_finished = leave_child},
     {"leaves-zombie", "does not reap a child", .after_finished = leave_zombie},
     {"leaks-descriptors", "opens ten descriptors each batch", .after_finished = leak_descriptors},

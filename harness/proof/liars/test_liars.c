@@ -131,17 +131,25 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
         {"doubles", "every-ready-agent-ran"},
         {"starts-strangers", "no-agent-ran-unasked"},
         {"wrong-process", "one-process-one-id"},
+        {"tells-itself", "agent-is-a-process-of-its-own"},
+        {"one-for-all", "agent-is-a-process-of-its-own"},
+        {"tells-strangers", "agent-belongs-to-the-subject"},
+        {"tells-older", "agent-began-after-the-request"},
+        {"starts-another", "agent-is-the-program-asked-for"},
         {"too-early", "times-are-in-order", "row-tells-the-truth"},
         {"leaves-out", "answer-names-what-was-asked", "row-tells-the-truth consensus-is-whole"},
         {"names-strangers", "answer-names-what-was-asked"},
         {"pretends", "every-ready-agent-ran",
-         "subject-answers every-acknowledged-start-is-recorded"},
+         "subject-answers every-acknowledged-start-is-recorded agent-is-a-process-of-its-own"},
         {"memory-first", "every-acknowledged-start-is-recorded",
          "consensus-is-whole end-is-told-as-it-was"},
         {"records-late", "every-acknowledged-start-is-recorded"},
         {"deletes-at-close", "every-acknowledged-start-is-recorded", "consensus-is-whole"},
         {"changes-at-close", "row-tells-the-truth"},
         {"puts-back-at-close", "every-acknowledged-start-is-recorded", "consensus-is-whole"},
+        {"exchanges-outputs", "output-is-what-the-agent-printed"},
+        {"garbles-outputs", "output-is-what-the-agent-printed"},
+        {"lies-about-exit", "end-is-told-as-it-was"},
         {"flips-verdict", "verdict-follows-from-the-outputs"},
         {"changes-answer", "verdict-follows-from-the-outputs"},
         {"takes-votes", "verdict-follows-from-the-outputs"},
@@ -180,6 +188,26 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
     assert_true(good);
 }
 
+/* Never the number that we made of it. */
+static void a_wrong_clock_is_told_as_that(void **state)
+{
+    static const char *const told[][2] = {
+        {"tells-realtime", "not CLOCK_MONOTONIC? (it looks like CLOCK_REALTIME)"},
+        {"tells-microseconds", "(it looks like CLOCK_MONOTONIC in microseconds)"},
+        {"tells-wall-seconds", "(it looks like CLOCK_REALTIME in seconds)"},
+        {"tells-since-request", "begin is 1, sent is "},
+        {"tells-never", "begin is 92233"},
+        {"tells-fractions", "begin is no 64-bit integer"},
+    };
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        struct cli_said said = run_liar(*state, told[i][0], "3");
+        if (said.exit_status != 4 || !strstr(said.out, told[i][1]) ||
+            !strstr(said.out, "times-are-in-order"))
+            fail_msg("'%s': exit %d\n%s\n%s", told[i][0], said.exit_status, said.out, said.err);
+        cli_forget(&said);
+    }
+}
+
 static void subjects_that_never_open_exit_5(void **state)
 {
     static const char *const silent[][2] = {{"exits-at-once", "liar: not today"},
@@ -201,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(honesty_has_no_finding),
         IN_A_FOLDER(every_lie_is_caught_by_its_rule_alone),
+        IN_A_FOLDER(a_wrong_clock_is_told_as_that),
         IN_A_FOLDER(subjects_that_never_open_exit_5),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

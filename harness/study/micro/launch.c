@@ -287,19 +287,19 @@ static char **make_environment(const struct launch_options *options, size_t ordi
     out = xcalloc(count + 4, sizeof out[0]);
     memcpy(out, environ, count * sizeof out[0]);
     out[count++] = text_format("READY_FD=%d", READY_FD);
-    if (options->ledger) {
-        out[count++] = text_format("SPAWNBENCH_LEDGER=%s", options->ledger);
+    if (options->witness) {
+        out[count++] = text_format("SPAWNBENCH_WITNESS=%s", options->witness);
         out[count++] = text_format("SPAWNBENCH_AGENT=0.%zu", ordinal);
     }
     return out;
 }
 
-static void free_environment(char **environment, bool ledger)
+static void free_environment(char **environment, bool witness)
 {
     size_t count = 0;
     while (environment[count])
         count++;
-    for (size_t own = ledger ? 3 : 1; own > 0; own--)
+    for (size_t own = witness ? 3 : 1; own > 0; own--)
         free(environment[count - own]);
     free(environment);
 }
@@ -333,7 +333,7 @@ void launch_free(struct launch *launch)
     if (!launch)
         return;
     for (size_t i = 0; i < launch->options.agents; i++)
-        free_environment(launch->agents[i].environment, launch->options.ledger != NULL);
+        free_environment(launch->agents[i].environment, launch->options.witness != NULL);
     if (launch->stacks != MAP_FAILED)
         munmap(launch->stacks, RING * STACK_BYTES);
     close_fd(&launch->null_fd);

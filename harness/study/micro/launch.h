@@ -3,7 +3,7 @@
  *
  * Normal use: launch_new once per primitive and batch size, launch_measure per sample, launch_free.
  * Every agent gets what a spawner would give it: program, arguments, environment (ours, READY_FD
- * and, when asked, its ledger), a ready pipe of its own, stdout and stderr at /dev/null.
+ * and, when asked, its witness), a ready pipe of its own, stdout and stderr at /dev/null.
  */
 #ifndef STUDY_MICRO_LAUNCH_H
 #define STUDY_MICRO_LAUNCH_H
@@ -28,7 +28,7 @@ struct launch_options {
     size_t agents;
     const char *program;     /* no PATH search */
     const char *const *argv; /* NULL-terminated */
-    const char *ledger;      /* SPAWNBENCH_LEDGER; NULL: the agents know none */
+    const char *witness;     /* SPAWNBENCH_WITNESS; NULL: the agents know none */
     /* a stdin and a stdout pipe for each agent, as a spawner that hands over prompts needs;
      * false: one stdin pipe for all (it only keeps them alive) */
     bool own_pipes;

@@ -20,6 +20,8 @@
 #include "base/text.h"
 #include "study/micro/micro.h"
 
+static struct witness witness = {.fd = -1}; /* of all agents; open to the very end */
+
 static const char usage[] =
     "usage: spawnbench-micro [OPTION]... [--benchmark_...]\n"
     "       spawnbench-micro --ratios [--cycles N] [--agents N,...] [--json]\n"
@@ -40,7 +42,7 @@ static const char usage[] =
     "  --agents N,...       their batch sizes (default 3,10,100)\n"
     "  --seed N             their order (default 1)\n"
     "  --samples N          rows per case (default: each case's own, 5 to 30)\n"
-    "  --ledger on|off      do agents write the ledger? The same for loops and spawner (default "
+    "  --witness on|off     do agents report to a witness? The same for loops and spawner (default "
     "on)\n"
     "  --folder DIR         where databases of the run lie, removed at the end (default: $TMPDIR "
     "or\n"
@@ -146,7 +148,7 @@ struct options {
     const char *agent, *light_agent, *reference; /* other programs than those beside this one */
     const char *base;                            /* --folder */
     const char *out;                             /* value of --benchmark_out, or NULL */
-    bool ratios, observer, self, ledger, help, version;
+    bool ratios, observer, self, witness, help, version;
     size_t null_cycles; /* 0: no worker, the usual case */
     char **library;     /* argv for Google Benchmark; strings borrowed */
     int library_count;
@@ -169,10 +171,10 @@ static int take_sizes(void *out, const char *value, struct err *err)
     return 0;
 }
 
-static int take_ledger(void *out, const char *value, struct err *err)
+static int take_witness(void *out, const char *value, struct err *err)
 {
     if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-        return err_set(err, ERR_USAGE, "--ledger wants on or off, not '%s'", value);
+        return err_set(err, ERR_USAGE, "--witness wants on or off, not '%s'", value);
     *(bool *)out = strcmp(value, "on") == 0;
     return 0;
 }
@@ -189,7 +191,7 @@ static int read_ours(struct options *options, int argc, char *argv[], struct err
         {"folder", ARGUMENTS_TEXT, &options->base, 0, 0, NULL},
         {"help", ARGUMENTS_FLAG, &options->help, 0, 0, NULL},
         {"json", ARGUMENTS_FLAG, &micro->json, 0, 0, NULL},
-        {"ledger", ARGUMENTS_OWN, &options->ledger, 0, 0, take_ledger},
+        {"witness", ARGUMENTS_OWN, &options->witness, 0, 0, take_witness},
         {"light", ARGUMENTS_TEXT, &options->light_agent, 0, 0, NULL},
         /* only we call ourselves with it: micro_harness.c */
         {"null-cycles", ARGUMENTS_NUMBER, &null_cycles, 1, 1000, NULL},
@@ -295,8 +297,9 @@ static int prepare(struct options *options, struct err *err)
     }
     scratch = micro->folder; /* never freed: it is needed to the very end */
     atexit(remove_scratch);
-    if (options->ledger)
-        micro->ledger = text_format("%s/ledger", micro->folder);
+    if (options->witness && witness_open(&witness, err) < 0)
+        return -1;
+    micro->witness = options->witness ? &witness : NULL;
     if (!options->out)
         return 0;
     fd = open(options->out, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -314,7 +317,7 @@ static void tell_context(const struct micro *micro)
     gbench_context("sqlite_version", sqlite3_libversion());
     gbench_context("file_system", file_system);
     gbench_context("scheduler", micro->rr ? "SCHED_RR 1" : "as started");
-    gbench_context("ledger", micro->ledger ? "on" : "off");
+    gbench_context("witness", micro->witness ? "on" : "off");
 }
 
 static int run_cases(struct options *options, struct err *err)
@@ -362,7 +365,8 @@ static int run(struct options *options, struct err *err)
 int main(int argc, char *argv[])
 {
     struct options options = {
-        .ledger = true, .micro = {.seed = 1, .cycles = 40, .sizes = {3, 10, 100}, .size_count = 3}};
+        .witness = true,
+        .micro = {.seed = 1, .cycles = 40, .sizes = {3, 10, 100}, .size_count = 3}};
     struct err err = {0};
     int rc;
     inherited_reset();
@@ -381,7 +385,7 @@ int main(int argc, char *argv[])
     free(options.micro.agent);
     free(options.micro.light_agent);
     free(options.micro.reference);
-    free(options.micro.ledger);
+    witness_close(&witness);
     free(options.library);
     if (rc == 0)
         return 0;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cycle/witness.h"
 #include "study/micro/gbench.h"
 
 #define MICRO_MOST_SIZES 8
@@ -20,8 +21,8 @@
 struct micro {
     char *agent, *reference;        /* programs */
     char *light_agent;              /* the agent without a heavy C library, or NULL */
-    char *folder;                   /* scratch: databases, logs, ledgers */
-    char *ledger;                   /* of agents; NULL with --ledger off */
+    char *folder;                   /* scratch: databases, logs */
+    struct witness *witness;        /* of agents; NULL with --witness off */
     int samples;                    /* rows per case; 0: each case's own number */
     uint64_t seed;                  /* of --ratios and --observer */
     size_t cycles;                  /* their rounds */
@@ -37,6 +38,13 @@ void micro_add(const struct micro *micro, gbench_body *body, void *context, int 
 /* micro_go_on - false (and the sample skipped) when a signal asked us to stop;
  * each body's first line */
 bool micro_go_on(struct gbench *sample);
+
+/* micro_hear - take what agents said since the last call, after each batch: the longest own
+ * initialisation in ms, 0 when nobody told any */
+double micro_hear(const struct micro *micro);
+
+/* micro_witness_name - where they say it, or NULL */
+const char *micro_witness_name(const struct micro *micro);
 
 /* micro_file_system - name of the file system of `folder` ("ext4", "tmpfs", or its magic number) */
 void micro_file_system(char out[32], const char *folder);

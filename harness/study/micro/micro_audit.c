@@ -102,7 +102,7 @@ static void take_audit(struct gbench *sample, void *context)
 
 /* ---- one cycle of a hundred agents, in stores of every size ---- */
 
-static struct scenario_agent asked = {.name = (char *)"agent", .ledger = true};
+static struct scenario_agent asked = {.name = (char *)"agent", .witness = SCENARIO_WITNESS_SELF};
 
 static void tell(struct audited *audited, int64_t batch)
 {
@@ -116,10 +116,10 @@ static void tell(struct audited *audited, int64_t batch)
                                      .start_ns = n * 10,
                                      .ready_ns = n * 10 + 3,
                                      .recorded_ns = n * 10 + 4,
-                                     .ledger_pid = (pid_t)(1000 + n),
+                                     .witness_pid = (pid_t)(1000 + n),
                                      .main_ns = n * 10 + 1,
                                      .own_ready_ns = n * 10 + 2,
-                                     .ledger_lines = 1,
+                                     .ready_messages = 1,
                                      .finished = true};
         snprintf(told->id, sizeof told->id, "%lld.%d", (long long)batch, i);
     }

@@ -48,7 +48,7 @@ static char *scenario_of(const struct pairing *pairing)
 {
     static const char scenario[] =
         "{\"name\": \"observer\", \"prompt\": \"ping\", \"consensus\": true, \"cycles\": 20,"
-        " \"agents\": [{\"name\": \"agent\", \"command\": [\"%s\"], \"ledger\": true,"
+        " \"agents\": [{\"name\": \"agent\", \"command\": [\"%s\"], \"witness\": \"self\","
         "               \"times\": %zu}],"
         " \"arms\": [{\"name\": \"audited\", \"subject\": " SUBJECT "},"
         "            {\"name\": \"alone\", \"subject\": " SUBJECT "}]}";

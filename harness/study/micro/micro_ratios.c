@@ -98,7 +98,7 @@ static int prepare_kind(struct bench *bench, size_t agents, bool light, bool wai
                                          .agents = agents,
                                          .program = kind->argv[0],
                                          .argv = kind->argv,
-                                         .ledger = micro->ledger,
+                                         .witness = micro_witness_name(micro),
                                          .own_pipes = arms[arm].own_pipes};
         if (waits && !arms[arm].durability)
             continue;
@@ -115,7 +115,7 @@ static int prepare(struct bench *bench, struct err *err)
     const struct micro *micro = bench->micro;
     for (int arm = NORMAL; arm <= FULL; arm++) {
         struct mode_options options = {micro->reference, "parallel", arms[arm].durability,
-                                       micro->folder, micro->ledger};
+                                       micro->folder, micro_witness_name(micro)};
         if (mode_open(&bench->spawners[arm], &options, err) < 0)
             return -1;
     }
@@ -148,29 +148,6 @@ static void release(struct bench *bench)
     close_spawners(bench);
 }
 
-/* The longest own initialisation of the batch, by the agents' own words;
- * without a ledger what they were asked for. */
-static double own_init_ms(const struct micro *micro)
-{
-    struct err err = {0};
-    double longest = 0;
-    char *text = NULL;
-    size_t length;
-    if (!micro->ledger || text_read_file(&text, &length, micro->ledger, 1 << 20, &err) < 0)
-        return WAIT_MS;
-    for (char *line = text; *line; line = strchr(line, '\n') + 1) {
-        long long main_ns, ready_ns;
-        /* our agent wrote it: NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(line, "%*s %*d %lld %lld", &main_ns, &ready_ns) == 2 &&
-            (double)(ready_ns - main_ns) / 1e6 > longest)
-            longest = (double)(ready_ns - main_ns) / 1e6;
-        if (!strchr(line, '\n'))
-            break;
-    }
-    free(text);
-    return longest > 0 ? longest : WAIT_MS;
-}
-
 /* *ms, and for agents that wait *late */
 static int measure_once(struct bench *bench, const struct kind *kind, int arm, double *ms,
                         double *late, struct err *err)
@@ -178,10 +155,10 @@ static int measure_once(struct bench *bench, const struct kind *kind, int arm, d
     const struct micro *micro = bench->micro;
     struct mode_times times = {0};
     int64_t spent_ns = 0;
+    double own_ms;
     if (interrupt_seen())
         return err_set(err, ERR_INTERRUPTED, "interrupted");
-    if (micro->ledger && truncate(micro->ledger, 0) != 0 && errno != ENOENT)
-        return err_system(err, "cannot empty the ledger '%s'", micro->ledger);
+    micro_hear(micro);
     if (arms[arm].durability) {
         if (mode_batch(bench->spawners[arm], kind->agents, kind->argv, &times, err) < 0)
             return -1;
@@ -190,7 +167,8 @@ static int measure_once(struct bench *bench, const struct kind *kind, int arm, d
         return -1;
     }
     *ms = (double)spent_ns / 1e6;
-    *late = kind->waits ? *ms - own_init_ms(micro) : 0;
+    own_ms = micro_hear(micro); /* by the agents' own words; else what they were asked for */
+    *late = kind->waits ? *ms - (own_ms > 0 ? own_ms : WAIT_MS) : 0;
     return 0;
 }
 
@@ -382,11 +360,11 @@ static void tell_text(const struct bench *bench)
     micro_file_system(file_system, micro->folder);
     text_addf(
         &out,
-        "%zu rounds after %d warm-ups, seed %llu%s; ledger %s; database on %s, SQLite %s\n"
+        "%zu rounds after %d warm-ups, seed %llu%s; witness %s; database on %s, SQLite %s\n"
         "median [95 %% bounds]; ratios are paired within the round; the spawner records every "
         "agent, loops nothing\n",
         micro->cycles, WARMUPS, (unsigned long long)micro->seed, micro->rr ? ", SCHED_RR 1" : "",
-        micro->ledger ? "on" : "off", file_system, sqlite3_libversion());
+        micro->witness ? "on" : "off", file_system, sqlite3_libversion());
     if (bench->others > MOST_OTHERS)
         text_addf(
             &out,
@@ -463,7 +441,7 @@ static void tell_json(const struct bench *bench)
     json_add_int64(out, "warmups", WARMUPS);
     json_add_int64(out, "seed", (int64_t)micro->seed);
     cJSON_AddBoolToObject(out, "rr", micro->rr);
-    cJSON_AddStringToObject(out, "ledger", micro->ledger ? "on" : "off");
+    cJSON_AddStringToObject(out, "witness", micro->witness ? "on" : "off");
     cJSON_AddStringToObject(out, "file_system", file_system);
     cJSON_AddStringToObject(out, "sqlite_version", sqlite3_libversion());
     cJSON_AddStringToObject(out, "unit", "ms");

@@ -47,6 +47,7 @@ static void take_bare(struct gbench *sample, void *context)
         gbench_skip(sample, err.text);
         return;
     }
+    micro_hear(bare->micro);
     gbench_time(sample, spent_ns);
     gbench_counter(sample, "per_agent_us", (double)spent_ns / 1e3 / (double)bare->options.agents);
 }
@@ -68,6 +69,7 @@ static void take_whole(struct gbench *sample, void *context)
         gbench_skip(sample, whole->failed.text);
         return;
     }
+    micro_hear(whole->micro);
     gbench_time(sample, times.spawn_ns);
     gbench_counter(sample, "per_agent_us", (double)times.spawn_ns / 1e3 / (double)batch->agents);
     gbench_counter(sample, "ready_ms", (double)times.ready_ns / 1e6);
@@ -85,7 +87,7 @@ static void register_bares(const struct micro *micro)
                                                         .agents = sizes[i],
                                                         .program = micro->agent,
                                                         .argv = agent_argv,
-                                                        .ledger = micro->ledger,
+                                                        .witness = micro_witness_name(micro),
                                                         .own_pipes = own};
                 micro_add(micro, take_bare, bare, 20, GBENCH_MS, "spawn/%s%s/%zu",
                           launch_way_name((enum launch_way)way), own ? "+pipes" : "", sizes[i]);
@@ -104,7 +106,7 @@ static void register_wholes(const struct micro *micro)
                                                    .mode = modes[mode],
                                                    .durability = durabilities[durability],
                                                    .folder = micro->folder,
-                                                   .ledger = micro->ledger};
+                                                   .witness = micro_witness_name(micro)};
             for (size_t i = 0; i < SIZES; i++) {
                 struct whole_batch *batch = &batches[mode][durability][i];
                 *batch = (struct whole_batch){whole, sizes[i]};

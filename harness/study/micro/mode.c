@@ -93,7 +93,7 @@ int mode_open(struct mode **out, const struct mode_options *options, struct err 
 }
 
 static cJSON *spawn_request(int64_t batch, size_t agents, const char *const argv[],
-                            const char *ledger)
+                            const char *witness)
 {
     cJSON *request = request_of(batch, "spawn");
     cJSON *list = cJSON_AddArrayToObject(request, "agents");
@@ -109,8 +109,8 @@ static cJSON *spawn_request(int64_t batch, size_t agents, const char *const argv
         for (const char *const *word = argv; *word; word++)
             cJSON_AddItemToArray(command, cJSON_CreateString(*word));
         environment = cJSON_AddObjectToObject(agent, "environment");
-        if (ledger) {
-            cJSON_AddStringToObject(environment, "SPAWNBENCH_LEDGER", ledger);
+        if (witness) {
+            cJSON_AddStringToObject(environment, "SPAWNBENCH_WITNESS", witness);
             cJSON_AddStringToObject(environment, "SPAWNBENCH_AGENT", id);
         }
         cJSON_AddStringToObject(cJSON_AddObjectToObject(agent, "ready"), "by", "fd");
@@ -154,7 +154,7 @@ int mode_batch(struct mode *mode, size_t agents, const char *const argv[], struc
     cJSON *answer = NULL, *finish;
     int rc;
     mode->batch++;
-    rc = ask(mode, spawn_request(mode->batch, agents, argv, mode->options.ledger), "spawned", out,
+    rc = ask(mode, spawn_request(mode->batch, agents, argv, mode->options.witness), "spawned", out,
              &answer, err);
     if (rc == 0)
         rc = read_spawned(answer, agents, out, err);

@@ -16,7 +16,7 @@ struct mode_options {
     const char *mode;       /* "sequential" or "parallel" */
     const char *durability; /* "normal" or "full" */
     const char *folder;     /* its database and log go here */
-    const char *ledger;     /* SPAWNBENCH_LEDGER of the agents; NULL: they know none */
+    const char *witness;    /* SPAWNBENCH_WITNESS of the agents; NULL: they know none */
 };
 
 /* One batch in ns. */

@@ -321,7 +321,7 @@ static void wrong_flags_are_refused_with_2(void **state)
         {"nonsense", NULL},
         {"--samples", "0", NULL},
         {"--samples", "many", NULL},
-        {"--ledger", "perhaps", NULL},
+        {"--witness", "perhaps", NULL},
         {"--agents", "3,,4", NULL},
         {"--self", "--benchmark_nonsense", NULL},
         {"--self", "--benchmark_format=xml", NULL},

@@ -1,4 +1,5 @@
 /* What do others do with this machine while nothing is measured? One look at all counters. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,8 @@ static void tell_load(struct examiner *examiner, struct ticks from, struct ticks
     struct doctor_row *row = doctor_add(examiner, "load");
     char *average = doctor_read(examiner->proc, "loadavg"), *end;
     double load = strtod(average, &end), total = (double)(to.total - from.total);
-    double busy = total > 0 ? 1 - (double)(to.idle - from.idle) / total : -1;
+    /* idle time is corrected by the kernel now and then, and may go back: proc(5) */
+    double busy = total > 0 ? fmin(1, fmax(0, 1 - (double)(to.idle - from.idle) / total)) : -1;
     double per_core = load / get_nprocs();
     char share[40] = "busy share not told";
     for (size_t i = 0, blanks = 0; average[i]; i++) /* the first three of five figures */
@@ -74,7 +76,7 @@ static void tell_steal(struct examiner *examiner, const struct cycle_strain *str
                      "nobody will see it when the host takes the CPUs away: needs /proc/stat");
         return;
     }
-    share = (double)strain->steal_ticks / (double)strain->total_ticks;
+    share = fmin(1, (double)strain->steal_ticks / (double)strain->total_ticks);
     doctor_find(row, "the host took %.1f %% of the CPUs' time", 100 * share);
     doctor_figure(row, "share", share);
     doctor_judge(row, doctor_rate(share, STEAL_WARNING, STEAL_UNFIT),
@@ -86,7 +88,7 @@ static void tell_pressure(struct examiner *examiner, const struct cycle_strain *
                           int64_t spent_ns)
 {
     struct doctor_row *row = doctor_add(examiner, "pressure");
-    double share = (double)strain->pressure_us * 1e3 / (double)spent_ns;
+    double share = fmin(1, (double)strain->pressure_us * 1e3 / (double)spent_ns);
     if (strain->pressure_us < 0) {
         doctor_find(row, "not told");
         doctor_judge(row, DOCTOR_WARNING,

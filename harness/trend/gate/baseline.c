@@ -124,8 +124,8 @@ static int load_member(struct member *out, struct results *store, int64_t run, s
 {
     if (results_run_load(store, run, &out->run, err) < 0)
         return -1;
-    if (scenario_parse(&out->scenario, out->run.scenario_text, strlen(out->run.scenario_text),
-                       err) < 0 ||
+    if (scenario_parse_stored(&out->scenario, out->run.scenario_text,
+                              strlen(out->run.scenario_text), err) < 0 ||
         scenario_machine_read(&out->fingerprint, out->run.environment_json, err) < 0)
         return -1;
     scenario_question(out->question, &out->scenario);

@@ -119,6 +119,15 @@ static void put_claims(cJSON *root)
     put(root, "claims", claims);
 }
 
+/* The claim must not change what is measured: witnesses stay those of the scenario itself. */
+static void put_witnesses(cJSON *root, const struct scenario *scenario)
+{
+    cJSON *agents = cJSON_GetObjectItemCaseSensitive(root, "agents");
+    for (size_t i = 0; i < scenario->agent_count; i++)
+        put(cJSON_GetArrayItem(agents, (int)i), "witness",
+            cJSON_CreateString(scenario_witness_names[scenario->agents[i].witness]));
+}
+
 static void put_name(cJSON *root, const struct scenario *scenario, size_t arm)
 {
     char name[NAME_ROOM + 1];
@@ -142,6 +151,7 @@ int gate_derive(struct scenario *out, const struct scenario *scenario, size_t ar
     put_arms(root, scenario, arm, against);
     put_cycles(root, looks, look_count);
     put_claims(root);
+    put_witnesses(root, scenario);
     cJSON_DeleteItemFromObjectCaseSensitive(root, "spec_id");
     text = json_print(root, 1);
     rc = scenario_parse(out, text, strlen(text), err);

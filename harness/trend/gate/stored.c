@@ -323,8 +323,8 @@ int gate_stored(struct gate_result *out, const struct gate_baseline *baseline,
     out->run = run;
     out->sittings = baseline->sitting_count;
     if (results_run_load(store, run, &comparison.run, err) < 0 ||
-        scenario_parse(&comparison.scenario, comparison.run.scenario_text,
-                       strlen(comparison.run.scenario_text), err) < 0 ||
+        scenario_parse_stored(&comparison.scenario, comparison.run.scenario_text,
+                              strlen(comparison.run.scenario_text), err) < 0 ||
         gate_count_findings(out, store, run, -1, err) < 0)
         goto done;
     check_run(&comparison);

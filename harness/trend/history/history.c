@@ -71,8 +71,8 @@ static void add_candidate(struct walk *walk, const struct results_run *run)
                                    .version = xstrdup(run->version),
                                    .commit = accept_member(run->environment_json, "git_commit"),
                                    .accepted_note = xstrdup("")}};
-    if (scenario_parse(&fresh->scenario, run->scenario_text, strlen(run->scenario_text),
-                       &ignored) == 0)
+    if (scenario_parse_stored(&fresh->scenario, run->scenario_text, strlen(run->scenario_text),
+                              &ignored) == 0)
         scenario_question(fresh->question, &fresh->scenario);
 }
 
