@@ -90,6 +90,8 @@ static void check_pid(const struct checking *at)
     bool ready = at->agent->outcome == CYCLE_READY;
     char told[AUDIT_PROCESS_BYTES];
     sqlite3_int64 pid = sqlite3_column_int64(at->row, PID);
+    if (at->cycle->starts_nothing)
+        return;
     if (ready && !at->agent->pid && pid)
         finding_add(at->findings, RULE_PID, at->agent->id,
                     "process %lld in the store, none answered", (long long)pid);

@@ -48,6 +48,23 @@ static void a_program_without_a_witness_is_judged_without_it(void **state)
     expect(fixture, NULL);
 }
 
+/* There is nothing to attest: no process, and nobody who could say that it ran. */
+static void a_subject_that_starts_nothing_is_asked_for_no_process(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < fixture->cycle.agent_count; i++) {
+        fixture->agents[i].ready_messages = fixture->agents[i].done_messages = 0;
+        fixture->agents[i].witness_pid = 0;
+        fixture->agents[i].main_ns = fixture->agents[i].own_ready_ns = 0;
+    }
+    fixture->agents[0].pid = 0;
+    audit_it(fixture);
+    assert_true(fixture->findings.count > 0);
+    fixture->cycle.starts_nothing = fixture->cycle.unwitnessed = true;
+    audit_it(fixture);
+    expect(fixture, NULL);
+}
+
 /* One lie each, told by the answer, the witness or /proc. */
 static void leave_out(struct fixture *fixture)
 {
@@ -326,6 +343,7 @@ int main(void)
         WITH_STORE(an_honest_cycle_has_no_finding),
         WITH_STORE(a_cycle_without_store_is_held_against_the_witness_only),
         WITH_STORE(a_program_without_a_witness_is_judged_without_it),
+        WITH_STORE(a_subject_that_starts_nothing_is_asked_for_no_process),
         WITH_STORE(every_lie_in_a_cycle_is_seen_by_its_rule),
         WITH_STORE(every_lie_in_the_store_is_seen_by_its_rule),
         WITH_STORE(a_store_that_is_not_there_is_found),

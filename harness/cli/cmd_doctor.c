@@ -176,6 +176,7 @@ static int run_sittings(struct asked *asked, struct calibration *made)
     struct calibrate_how *how = &asked->calibrate;
     bool shown = !asked->quiet && isatty(STDERR_FILENO);
     struct calibrate_end end;
+    char option[RESULTS_OPTION_BYTES];
     struct err err = {0};
     int rc;
     how->runner.observer = cli_observer(&watcher);
@@ -190,8 +191,9 @@ static int run_sittings(struct asked *asked, struct calibration *made)
     if (end.code == 4)
         fprintf(stderr,
                 "spawnbench: doctor: run %lld has findings: mend that first (spawnbench show "
-                "%lld)\n",
-                (long long)end.run, (long long)end.run);
+                "%lld%s)\n",
+                (long long)end.run, (long long)end.run,
+                results_option_in(option, how->runner.results));
     return rc < 0 ? cli_fail("doctor", &err) : end.code;
 }
 
@@ -221,7 +223,8 @@ static int visit_machine(struct asked *asked, const char *environment,
     struct shelf shelf = {.machine = machine->id};
     struct doctor_examination found = {0};
     struct calibration made = {0};
-    struct cli_visit visit = {.machine = machine->id, .found = &found};
+    struct cli_visit visit = {
+        .machine = machine->id, .results = asked->calibrate.runner.results, .found = &found};
     struct err err = {0};
     int code = 0;
     if (load_shelf(&shelf, asked->calibrate.runner.results, &err) < 0)

@@ -70,6 +70,23 @@ static int write_file(const struct asked *asked, struct results *store, int64_t 
     return replace_end(&target, good, err);
 }
 
+/* Not every format has a place for it that everybody reads. */
+static int warn_of_partial(struct results *store, int64_t id, struct err *err)
+{
+    struct results_run run;
+    char option[RESULTS_OPTION_BYTES];
+    if (results_run_load(store, id, &run, err) < 0)
+        return -1;
+    fflush(stdout);
+    if (strcmp(run.state, "complete") != 0)
+        fprintf(stderr,
+                "spawnbench: export: warning: partial run: %zu of %zu cycles (go on with it: "
+                "spawnbench run --resume=%lld%s)\n",
+                run.cycles, run.planned, (long long)id, results_option(option, store));
+    results_run_release(&run);
+    return 0;
+}
+
 static int export_run(const struct asked *asked, struct err *err)
 {
     struct results *store = NULL;
@@ -79,6 +96,8 @@ static int export_run(const struct asked *asked, struct err *err)
         results_run_find(store, asked->run, &run, err) == 0)
         rc = asked->output ? write_file(asked, store, run, err)
                            : report_export(stdout, store, run, asked->format, err);
+    if (rc == 0)
+        rc = warn_of_partial(store, run, err);
     results_close(store);
     return rc;
 }

@@ -155,22 +155,25 @@ static int take_row(void *context, size_t arm, const struct faults_row *row, str
     return 0;
 }
 
-static void tell_sums(const struct table *table, enum faults_verdict verdict)
+static void tell_sums(const struct table *table, enum faults_verdict verdict, const char *detectors)
 {
     static const char *const means[] = {
-        "whatever failed, nothing that was acknowledged is lost, doubled or half there",
-        "what was promised did not hold, see above", "a fault did not strike: it proves nothing"};
+        [FAULTS_INTACT] =
+            "whatever failed, nothing that was acknowledged is lost, doubled or half there",
+        [FAULTS_INVALID] = "a fault did not strike: it proves nothing",
+        [FAULTS_MISCONDUCT] = "its records hold, its conduct does not, see above",
+        [FAULTS_BROKEN] = "what was promised did not hold, see above"};
     printf("  %d of %d faults struck, %d rows not tried; %lld starts acknowledged; %lld were in "
-           "flight, %lld of them turned out done; %lld audits, %lld findings\n  %s: %s\n",
+           "flight, %lld of them turned out done; %lld audits, %lld findings\n  %s: %s; detectors "
+           "%s%s\n",
            table->struck, table->tried, table->skipped, (long long)table->acknowledged,
            (long long)table->indeterminate, (long long)table->present_after,
            (long long)table->audits, (long long)table->findings, faults_verdict_name(verdict),
-           means[verdict]);
+           means[verdict], detectors,
+           table->asked->proving == PROVING_NOTHING ? " (--prove nothing)" : "");
 }
 
 /* ---- the run ---- */
-
-static const int exit_codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
 
 static void tell_proof(const struct prove_said *said, void *context)
 {
@@ -188,7 +191,8 @@ static void tell_proof(const struct prove_said *said, void *context)
 }
 
 /* The known-bad ways must fail with the same breath, or nothing is proven. */
-static int prove(struct asked *asked, struct results *store, int *code, struct err *err)
+static int prove(struct asked *asked, struct results *store, int *code, const char **detectors,
+                 struct err *err)
 {
     const struct prove_how how = {.which =
                                       asked->proving == PROVING_ALL ? PROVE_ALL : PROVE_CONTROLS,
@@ -196,10 +200,12 @@ static int prove(struct asked *asked, struct results *store, int *code, struct e
                                   .each = tell_proof,
                                   .context = asked};
     int proven = 0;
+    *detectors = "not proven";
     if (asked->proving == PROVING_NOTHING)
         return 0;
     if (prove_run(store, &how, &proven, err) < 0)
         return -1;
+    *detectors = proven == 0 ? "proven" : "failed their proof";
     *code = proven == 4 || *code == 4 ? 4 : proven ? proven : *code;
     return 0;
 }
@@ -219,9 +225,11 @@ static int run(void *context, struct results *store, struct err *err)
                              .each = take_row,
                              .context = &table};
     enum faults_verdict verdict;
+    struct err trouble = {0};
     cJSON *document = NULL;
-    int64_t from_ns = clock_now_ns();
-    int code;
+    int64_t from_ns = clock_now_ns(), spent_ns;
+    const char *detectors;
+    int code, code_kept, rc;
     if (!how.faults)
         scenario_fault_add(&how.faults, "all");
     if (!asked->quiet && !asked->json)
@@ -229,16 +237,19 @@ static int run(void *context, struct results *store, struct err *err)
                asked->seed, asked->times);
     if (trials_run(&how, &document, &verdict, err) < 0)
         return -1;
-    code = exit_codes[verdict];
+    spent_ns = clock_now_ns() - from_ns;
+    code = code_kept = faults_exit_code(verdict);
+    rc = prove(asked, store, &code, &detectors, &trouble);
+    cJSON_ReplaceItemInObjectCaseSensitive(document, "detectors", cJSON_CreateString(detectors));
     if (asked->json)
         json_puts(document);
     else if (!asked->quiet)
-        tell_sums(&table, verdict);
-    if (prove_keep(store, "faults", asked->command, code, clock_now_ns() - from_ns, document, err) <
-            0 ||
-        prove(asked, store, &code, err) < 0)
+        tell_sums(&table, verdict, detectors);
+    if (prove_keep(store, "faults", asked->command, code_kept, spent_ns, document, err) < 0)
         return -1;
-    return code;
+    if (rc < 0)
+        *err = trouble;
+    return rc < 0 ? -1 : code;
 }
 
 static int load_and_run(struct asked *asked)

@@ -134,14 +134,15 @@ static int find_names(struct names *names, const struct asked *asked, struct res
                       struct err *err)
 {
     const char *near;
+    char option[RESULTS_OPTION_BYTES];
     if (results_each_run(store, take_name, names, err) < 0)
         return -1;
     if (names->count == 0)
         return err_set(
             err, ERR_UNFIT,
-            "no run is stored in '%s' (first: spawnbench run SCENARIO; runs of gates and "
+            "no run is stored in '%s' (first: spawnbench run SCENARIO%s; runs of gates and "
             "calibrations are shown when SCENARIO" GATE_SUFFIX " is named)",
-            asked->results);
+            asked->results, results_option(option, store));
     if (!asked->scenario)
         return 0;
     for (size_t i = 0; i < names->count; i++)
@@ -198,14 +199,16 @@ static int one(const struct asked *asked, struct results *store, const char *sce
 
 static int check_said(const struct asked *asked, const struct said *said, struct err *err)
 {
+    char option[RESULTS_OPTION_BYTES];
+    results_option_in(option, asked->results);
     if (said->runs == 0)
         return err_set(err, ERR_UNFIT,
                        "no complete run of machine class %s is stored in '%s', %zu of others are "
-                       "(first: spawnbench run SCENARIO)",
-                       asked->machine, asked->results, said->elsewhere);
+                       "(first: spawnbench run SCENARIO%s)",
+                       asked->machine, asked->results, said->elsewhere, option);
     if (said->series == 0)
-        return err_set(err, ERR_USAGE, "no stored run has an arm '%s' (see: spawnbench show)",
-                       asked->arm ? asked->arm : "");
+        return err_set(err, ERR_USAGE, "no stored run has an arm '%s' (see: spawnbench show%s)",
+                       asked->arm ? asked->arm : "", option);
     return 0;
 }
 

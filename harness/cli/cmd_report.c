@@ -43,15 +43,18 @@ static int render(void *context, struct results *store, struct err *err)
     size_t count = asked->run_count ? asked->run_count : 1;
     int64_t *runs = xcalloc(count, sizeof *runs);
     bool figures_missing = false;
+    char option[RESULTS_OPTION_BYTES];
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = results_run_find(store, asked->run_count ? asked->runs[i] : NULL, &runs[i], err);
     if (rc == 0)
         rc = report_render(asked->output, store, runs, count, &figures_missing, err);
     if (rc == 0 && figures_missing)
-        fprintf(stderr, "spawnbench: report: figures could not be drawn, the report says why; is "
-                        "gnuplot there? (Debian: apt install gnuplot-nox, then spawnbench report "
-                        "again)\n");
+        fprintf(stderr,
+                "spawnbench: report: figures could not be drawn, the report says why; is "
+                "gnuplot there? (Debian: apt install gnuplot-nox, then spawnbench report%s "
+                "again)\n",
+                results_option(option, store));
     if (rc == 0 && !asked->quiet)
         printf("%s/benchmarks.md\n", asked->output);
     free(runs);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "judge/forecast.h"
+#include "judge/judge.h"
 #include "report/report.h"
 #include "scenario/plan.h"
 
@@ -81,20 +82,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* A later run counts only when it is graver: 4 over 70, 5, 2, 1, 3, 0; a signal over everything. */
-static int graver(int a, int b)
-{
-    static const int order[] = {0, 3, 1, 2, 5, 70, 4};
-    int rank_a = 0, rank_b = 0;
-    if (a >= 128 || b >= 128)
-        return a >= 128 ? a : b;
-    for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++) {
-        rank_a = order[i] == a ? i : rank_a;
-        rank_b = order[i] == b ? i : rank_b;
-    }
-    return rank_a >= rank_b ? a : b;
-}
-
 static int tell(const struct asked *asked, const int64_t runs[], size_t count)
 {
     struct err err = {0};
@@ -122,17 +109,17 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
                                            .command = command,
                                            .seed = seed,
                                            .resume = resume};
-        code = graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
+        code = verdict_graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
         if (runs[made]) {
             if (!asked->quiet && !asked->json)
-                told = graver(told, tell(asked, &runs[made], 1));
+                told = verdict_graver(told, tell(asked, &runs[made], 1));
             made++;
         }
     }
     if (asked->json)
         told = tell(asked, runs, made);
     free(runs);
-    return graver(code, told);
+    return verdict_graver(code, told);
 }
 
 /* Earlier runs are looked at where there are any; nothing is made. */
@@ -236,7 +223,8 @@ int cmd_run(int argc, char **argv)
         .doc =
             "Measure, audit, judge and store: start real agents through each arm of each SCENARIO, "
             "cycle by cycle.\vExit status: 0 every claim supported, 1 a claim refuted, 2 bad "
-            "input, 3 inconclusive, 4 integrity broken, 5 could not measure or must not be judged, "
+            "input, 3 inconclusive, 4 integrity broken or misconduct, 5 could not measure or must "
+            "not be judged, "
             "128+n ended by signal n (what was measured is kept)."};
     struct asked asked = {.paths = xcalloc((size_t)argc, sizeof *asked.paths)};
     char *command = cli_join_words(argc, argv), *results = NULL;

@@ -56,7 +56,7 @@ static const struct calibration_row *headline(const struct calibration *calibrat
     return best;
 }
 
-static void tell_latest(const struct calibration *calibration)
+static void tell_latest(const struct calibration *calibration, const char *option)
 {
     const struct calibration_row *row = headline(calibration);
     double age_s = (double)(clock_wall_ns() - calibration->made_wall_ns) / 1e9;
@@ -76,13 +76,15 @@ static void tell_latest(const struct calibration *calibration)
                row->gates, share(upper, row->false_alarms_upper));
     printf("\n");
     if (age_s > WEEK_S)
-        printf("  older than a week: spawnbench doctor --calibrate\n");
+        printf("  older than a week: spawnbench doctor --calibrate%s\n", option);
 }
 
 void cli_doctor_tell(const struct cli_visit *visit)
 {
     struct text unfit = {0}, doubtful = {0};
+    char option[RESULTS_OPTION_BYTES];
     size_t bad, doubts;
+    results_option_in(option, visit->results);
     printf("machine class %s\n", visit->machine);
     for (size_t i = 0; i < visit->found->count; i++)
         tell_row(&visit->found->rows[i]);
@@ -94,11 +96,11 @@ void cli_doctor_tell(const struct cli_visit *visit)
         printf("fit to measure%s%s\n", doubts ? ", with warnings: " : "",
                doubts ? doubtful.data : "");
     for (size_t i = 0; i < visit->latest_count; i++)
-        tell_latest(&visit->latest[i]);
+        tell_latest(&visit->latest[i], option);
     if (visit->latest_count == 0)
         printf("not calibrated: how fine a difference can be told is not known for this machine "
-               "class%s (spawnbench doctor --calibrate)\n",
-               visit->elsewhere ? ", only for others" : "");
+               "class%s (spawnbench doctor --calibrate%s)\n",
+               visit->elsewhere ? ", only for others" : "", option);
     text_release(&unfit);
     text_release(&doubtful);
 }

@@ -43,12 +43,13 @@ static int print_help(FILE *out)
                  "anything?\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-20s %s\n", commands[i].usage, commands[i].does);
-    fprintf(out, "\n  spawnbench COMMAND --help   the options of a command\n"
-                 "  spawnbench --version\n\n"
-                 "Exit status: 0 every claim supported, 1 a claim refuted, 2 usage or bad input, 3 "
-                 "inconclusive,\n4 integrity broken, 5 could not measure, 70 fault of spawnbench, "
-                 "128+n ended by signal n.\n"
-                 "First run: spawnbench run scenarios/three-agents.json\n");
+    fprintf(out,
+            "\n  spawnbench COMMAND --help   the options of a command\n"
+            "  spawnbench --version\n\n"
+            "Exit status: 0 every claim supported, 1 a claim refuted, 2 usage or bad input, 3 "
+            "inconclusive,\n4 integrity broken or misconduct, 5 could not measure, 70 fault of "
+            "spawnbench, 128+n\nended by signal n.\n"
+            "First run: spawnbench run scenarios/three-agents.json\n");
     return 0;
 }
 

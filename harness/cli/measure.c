@@ -8,22 +8,32 @@
 
 /* ---- faults that the scenario asks for, when nothing is measured any more ---- */
 
-/* Findings of a fault belong to the run. */
+static int put_rule(const struct cli_watcher *watcher, size_t arm, const struct faults_row *row,
+                    const struct audit_rule *rule, struct err *err)
+{
+    char text[512];
+    if (rule == row->rule)
+        snprintf(text, sizeof text, "fault '%s': %zu findings, the first: %s", row->fault->name,
+                 row->findings, row->first_finding);
+    else
+        snprintf(text, sizeof text, "fault '%s': broken too", row->fault->name);
+    return results_finding_put(watcher->store, watcher->run, -1, (int)arm, rule->name,
+                               audit_severity_names[rule->severity], "", text, err);
+}
+
+/* Findings of a fault belong to the run: each rule that `spawnbench faults` names in its row. */
 static int put_fault(void *context, size_t arm, const struct faults_row *row, struct err *err)
 {
     const struct cli_watcher *watcher = context;
-    char text[512];
     if (faults_judge(row) == FAULTS_INVALID && !watcher->quiet)
         fprintf(stderr,
                 "spawnbench: warning: fault '%s' did not strike arm '%s' each time: it proves "
                 "nothing there (see: spawnbench faults)\n",
                 row->fault->name, watcher->scenario->arms[arm].name);
-    if (!row->rule)
-        return 0;
-    snprintf(text, sizeof text, "fault '%s': %zu findings, the first: %s", row->fault->name,
-             row->findings, row->first_finding);
-    return results_finding_put(watcher->store, watcher->run, -1, (int)arm, row->rule->name,
-                               audit_severity_names[row->rule->severity], "", text, err);
+    for (size_t i = 0; i < audit_rule_count; i++)
+        if (row->rules >> i & 1 && put_rule(watcher, arm, row, &audit_rules[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 static int strike(void *context, const struct runner_options *options, struct results *store,
@@ -38,16 +48,24 @@ static int strike(void *context, const struct runner_options *options, struct re
                                    .trying = watcher->quiet ? NULL : progress_trial,
                                    .each = put_fault,
                                    .context = watcher};
-    static const int codes[] = {[FAULTS_INTACT] = 0, [FAULTS_BROKEN] = 4, [FAULTS_INVALID] = 5};
     enum faults_verdict verdict;
+    struct err why = {0};
     cJSON *document = NULL;
     int64_t from_ns = clock_now_ns();
     if (!how.faults)
         return 0;
     watcher->store = store;
-    if (trials_run(&how, &document, &verdict, err) < 0)
+    if (trials_run(&how, &document, &verdict, &why) < 0 && why.code != ERR_UNFIT) {
+        *err = why;
         return -1;
-    *code = codes[verdict];
+    }
+    if (!document) { /* what was measured is whole all the same */
+        fprintf(stderr, "spawnbench: warning: the faults of the scenario prove nothing: %s\n",
+                why.text);
+        *code = 5;
+        return 0;
+    }
+    *code = faults_exit_code(verdict);
     return prove_keep(store, "faults", options->command, *code, clock_now_ns() - from_ns, document,
                       err);
 }
@@ -96,18 +114,23 @@ int cli_measure(const struct runner_options *options, const char *label, bool qu
     struct cli_watcher watcher = {.quiet = quiet};
     struct runner_options watched = *options;
     struct runner_outcome outcome;
+    char option[RESULTS_OPTION_BYTES];
     struct err err = {0};
     int rc;
     watched.observer = cli_observer(&watcher);
     rc = runner_go(&outcome, &watched, &err);
     *run = outcome.run;
+    if (rc == 0 && *outcome.could_not)
+        fprintf(stderr, "spawnbench: %s: could not measure: %s\n", label ? label : "run",
+                outcome.could_not);
     if (rc == 0)
         return outcome.code;
     rc = cli_fail(label ? label : "run", &err);
     if (outcome.run && !label)
         fprintf(stderr,
                 "spawnbench: run %lld is kept as partial; go on with: spawnbench run "
-                "--resume=%lld\n",
-                (long long)outcome.run, (long long)outcome.run);
+                "--resume=%lld%s\n",
+                (long long)outcome.run, (long long)outcome.run,
+                results_option_in(option, options->results));
     return rc;
 }

@@ -13,6 +13,7 @@
  * class, the newest of each scenario */
 struct cli_visit {
     const char *machine; /* class */
+    const char *results; /* folder */
     const struct doctor_examination *found;
     const struct calibration *latest;
     size_t latest_count;

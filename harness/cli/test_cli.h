@@ -96,21 +96,24 @@ static inline char *cli_write(const char *folder, const char *name, const char *
 }
 
 /*
- * cli_scenario - a small scenario file with one arm, "one"
+ * cli_scenario - a small scenario file with one arm, "one", that claims to lose nothing where it
+ * starts something
  *
  * subject : the JSON words of its command; more: members to add, ending in a comma, or ""
  */
 static inline char *cli_scenario(const char *folder, const char *name, const char *subject,
                                  const char *more)
 {
+    static const char claims[] = ",\n \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\","
+                                 " \"below\": \"50%\"}]";
+    bool null = strstr(subject, "{null}") != NULL;
     char *file = text_format("%s.json", name), *path;
     char *text = text_format("{\"name\": \"%s\", %s \"about\": \"a test\",\n"
                              " \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\"], "
                              "\"witness\": \"%s\", \"times\": 3}],\n"
                              " \"arms\": [{\"name\": \"one\", \"subject\": [%s]}],\n"
-                             " \"cycles\": 20, \"warmup\": 2, \"deadline\": \"2s\",\n"
-                             " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\"}]}\n",
-                             name, more, strstr(subject, "{null}") ? "none" : "self", subject);
+                             " \"cycles\": 20, \"warmup\": 2, \"deadline\": \"2s\"%s}\n",
+                             name, more, null ? "none" : "self", subject, null ? "" : claims);
     path = cli_write(folder, file, text);
     free(file);
     free(text);

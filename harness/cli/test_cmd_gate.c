@@ -109,7 +109,7 @@ static void what_cannot_be_compared_is_told(void **state)
     } cases[] = {
         {"/nonexistent/spawner", "No such file"},
         {"/bin/true", "would not start"},
-        {"{reference} --append --fail --append init", "the baseline failed in"},
+        {"{reference} --append --fail --append init", "arm 'baseline': no agent ever became ready"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct cli_said said = gate(*state, cases[i].against, "--max-cycles", "10");
@@ -119,6 +119,22 @@ static void what_cannot_be_compared_is_told(void **state)
         assert_said(said.out, "could not compare\n");
         cli_forget(&said);
     }
+}
+
+/* It answers within the time of a message: no spawner is as fast, and none as useless. */
+static void what_starts_nothing_is_no_improvement(void **state)
+{
+    char *path = cli_scenario(*state, "null", "\"{null}\"", "");
+    struct cli_said said =
+        cli_say(*state, "gate", path, "--against", "{reference}", "--max-cycles", "10", NULL);
+    expect(&said, 5);
+    assert_said(said.err, "could not compare: arm 'candidate' says that it starts nothing");
+    cli_forget(&said);
+    said = gate(*state, "{null}", "--max-cycles", "10");
+    expect(&said, 5);
+    assert_said(said.err, "could not compare: arm 'baseline' says that it starts nothing");
+    cli_forget(&said);
+    free(path);
 }
 
 /* ---- integrity ---- */
@@ -321,6 +337,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_is_pure_and_says_the_exit_code, cli_folder,
                                         cli_folder_remove),
         cmocka_unit_test_setup_teardown(an_undecided_gate_ends_with_three_unless_told, cli_folder,
+                                        cli_folder_remove),
+        cmocka_unit_test_setup_teardown(what_starts_nothing_is_no_improvement, cli_folder,
                                         cli_folder_remove),
         cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_told, cli_folder,
                                         cli_folder_remove),

@@ -236,13 +236,66 @@ static void the_progress_fits_into_the_terminal(void **state)
 
 static void a_batch_of_one_is_one_agent(void **state)
 {
-    char *path = cli_scenario(*state, "one", "\"{null}\"", "");
-    struct cli_said said = cli_say(*state, "run", path, "--cycles=2", "--vary=agents=1,2", NULL);
+    char *path = cli_scenario(*state, "one", PARALLEL, "");
+    struct cli_said said = cli_say(*state, "run", path, "--cycles=3", "--vary=agents=1,2", NULL);
     assert_said(said.out, "one  1 agent\n");
     assert_said(said.out, ", 1 agent (");
     if (strstr(said.out, " 1 agents"))
         fail_msg("'1 agents' in:\n%s", said.out);
     cli_forget(&said);
+    free(path);
+}
+
+/* Neither a claim nor the lack of one makes a run good in which nothing ran. */
+static void where_nothing_ran_nothing_is_proven(void **state)
+{
+    static const char *const claims[] = {
+        "", ", \"claims\": [{\"id\": \"C\", \"corruption\": \"none\"}]"};
+    for (size_t i = 0; i < 2; i++) {
+        char *text =
+            text_format("{\"name\": \"nothing\", \"agents\": [{\"name\": \"a\", \"command\":"
+                        " [\"/nonexistent/program\"]}], \"arms\": [{\"name\": \"one\","
+                        " \"subject\": [" PARALLEL "]}], \"cycles\": 80, \"warmup\": 0%s}",
+                        claims[i]);
+        char *path = cli_write(*state, "nothing.json", text);
+        struct cli_said said = cli_say(*state, "run", path, NULL);
+        assert_int_equal(said.exit_status, 5);
+        assert_said(said.err, "could not measure: arm 'one': no agent ever became ready: ");
+        assert_said(said.err, "/nonexistent/program");
+        assert_said(said.out, "could not measure: arm 'one'");
+        cli_forget(&said);
+        said = cli_say(*state, "export", "--format", "junit", NULL);
+        assert_said(said.out, "name=\"every arm started something\"");
+        assert_said(said.out, "<error type=\"could-not-measure\"");
+        cli_forget(&said);
+        said = cli_say(*state, "show", "--json", NULL);
+        assert_said(said.out, "\"could_not_measure\":\"arm 'one': no agent");
+        cli_forget(&said);
+        free(path);
+        free(text);
+    }
+}
+
+/* What is suggested is run by sh as it stands, where the results lie in a folder of an awkward
+ * name. */
+static void the_next_command_works_as_printed(void **state)
+{
+    char *path = cli_scenario(*state, "next", PARALLEL, "");
+    struct cli_said said = cli_say(*state, "run", path, "--results", "so me's", NULL);
+    const char *next = strstr(said.out, "next: ");
+    struct cli_running running;
+    char *command;
+    assert_int_equal(said.exit_status, 0);
+    assert_non_null(next);
+    command = text_format("PATH=%s:$PATH; %.*s --quiet", BINARY_DIR, (int)strcspn(next + 6, "\n"),
+                          next + 6);
+    cli_forget(&said);
+    running = cli_start_words(*state, (const char *const[]){"/bin/sh", "-c", command, NULL});
+    said = cli_end(&running);
+    if (said.exit_status != 0)
+        fail_msg("does not work: %s\n%s", command, said.err);
+    cli_forget(&said);
+    free(command);
     free(path);
 }
 
@@ -259,6 +312,8 @@ int main(void)
         IN_A_FOLDER(the_report_is_written_without_gnuplot),
         IN_A_FOLDER(the_progress_fits_into_the_terminal),
         IN_A_FOLDER(a_batch_of_one_is_one_agent),
+        IN_A_FOLDER(where_nothing_ran_nothing_is_proven),
+        IN_A_FOLDER(the_next_command_works_as_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,8 +14,7 @@
 
 #define SEED      UINT64_C(7)
 #define TAG       "SPAWNBENCH_TEST_KILLED"
-#define LONGEST   (150 * CLOCK_NS_PER_MS) /* from its start to the kill */
-#define MOST_WAIT (120 * CLOCK_NS_PER_S)  /* for processes that were told to die */
+#define MOST_WAIT (120 * CLOCK_NS_PER_S) /* for processes that were told to die */
 
 static long kills = 20; /* or the argument */
 
@@ -195,6 +194,14 @@ static uint64_t next_random(uint64_t *random)
     return *random >> 33;
 }
 
+/* From its start to the kill: often while it opens, sometimes when it has come to its end. */
+static int64_t next_delay_ns(uint64_t *random)
+{
+    static const int64_t longest_ms[] = {30, 150, 150, 1000};
+    uint64_t longest_ns = (uint64_t)(longest_ms[next_random(random) % 4] * CLOCK_NS_PER_MS);
+    return (int64_t)(next_random(random) % longest_ns);
+}
+
 /* Begins a run, or goes on with the newest one. Returns whether it was killed. */
 static bool measure(const char *folder, const struct stored *stored, int64_t until_kill_ns)
 {
@@ -257,8 +264,7 @@ static void nothing_is_lost_and_nothing_is_left(void **state)
     tag = text_format("%s=%s", TAG, (char *)*state);
     assert_int_equal(setenv(TAG, *state, 1), 0);
     while (done < kills) {
-        int64_t until_kill_ns = (int64_t)(next_random(&random) % (uint64_t)LONGEST);
-        if (measure(*state, &stored, until_kill_ns))
+        if (measure(*state, &stored, next_delay_ns(&random)))
             done++;
         check_nothing_runs();
         check_results(*state, &stored, &print);

@@ -44,11 +44,17 @@ static void make_link(const char *folder, const char *name, const char *target)
     free(path);
 }
 
+/* Few cycles are measured: whether they support a claim is not asked here. */
+static bool is_measured(int status)
+{
+    return status == 0 || status == 3;
+}
+
 static void measure(const char *folder, const char *subject)
 {
     char *path = cli_scenario(folder, "small", subject, QUICK);
     struct cli_said said = cli_say(folder, "run", path, "-q", "--cycles", "3", NULL);
-    if (said.exit_status != 0)
+    if (!is_measured(said.exit_status))
         fail_msg("exit %d: %s", said.exit_status, said.err);
     cli_forget(&said);
     free(path);
@@ -132,7 +138,7 @@ static void runs_at_once_are_all_stored(void **state)
         running[i] = cli_start(*state, "run", path, "-q", "--cycles", "2", NULL);
     for (size_t i = 0; i < AT_ONCE; i++) {
         said = cli_end(&running[i]);
-        if (said.exit_status != 0 && said.exit_status != 3)
+        if (!is_measured(said.exit_status))
             fail_msg("exit %d: %s", said.exit_status, said.err);
         cli_forget(&said);
     }
@@ -314,7 +320,7 @@ static void closed_descriptors_are_no_files_of_ours(void **state)
 {
     char *path = cli_scenario(*state, "small", PARALLEL, QUICK);
     measure(*state, PARALLEL);
-    assert_int_equal(shell(*state, "exec <&- >&- 2>&-;", "run small.json -q --cycles 3"), 0);
+    assert_true(is_measured(shell(*state, "exec <&- >&- 2>&-;", "run small.json -q --cycles 3")));
     assert_int_equal(shell(*state, "exec <&- >&- 2>&-;", "run small.json --cycles 3"), 5);
     assert_int_equal(shell(*state, "exec >&-;", "list"), 5);
     assert_int_equal(shell(*state, "exec >/dev/full;", "list --json"), 5);

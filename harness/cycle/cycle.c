@@ -337,6 +337,7 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
     reset_cycle(out, run, index, item);
     if (revive(run, arm, out, err) < 0)
         return -1;
+    out->starts_nothing = !arm->opening.starts;
     from_ns = clock_now_ns();
     arm->slept_ns = strain_slept_ns();
     if (out->broke == CYCLE_WHOLE)

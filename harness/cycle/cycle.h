@@ -112,6 +112,7 @@ struct cycle {
     enum subject_answer answer; /* what broke it */
     char *trouble;              /* its sentence; owned, NULL when whole */
     enum cycle_harm harm;
+    bool starts_nothing; /* says its subject: no process and no witness is asked for */
     /* READY: every agent ready and recorded; else the worst of its agents */
     enum cycle_outcome outcome;
     int64_t sent_ns, answered_ns; /* our clock around "spawn": the envelope */

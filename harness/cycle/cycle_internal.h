@@ -102,6 +102,9 @@ void fill_free(char **command);
 void testimony_take(void *cycle, pid_t pid, const char *message, size_t length);
 void testimony_end(struct cycle *cycle);
 
+/* expect.c: agents that ended otherwise than the scenario expects fail their cycle */
+void expect_ends(struct cycle *cycle);
+
 /* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
 void hygiene_open(struct cycle_arm *arm);
 void hygiene_look(struct cycle_subjects *run, struct cycle_arm *arm, struct cycle *cycle);

@@ -1,4 +1,4 @@
-/* Did the agents do what the scenario's 'expect' says? */
+/* Did each agent end as its scenario expects? Another end is a failed cycle. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -17,19 +17,21 @@
     (300 * CLOCK_NS_PER_MS) /* below, the look itself would be seen in a time */
 #define MOST_SEEN 8192
 
-/* The fields behind the name, which may hold anything itself */
+/* The fields behind the name, which may hold anything itself: 3 state, 4 parent, 14 and 15 CPU */
 static bool read_stat(struct hung_process *out, pid_t pid)
 {
-    char text[1024], state;
-    const char *at;
-    int parent;
-    unsigned long long user, system;
+    char text[1024], *at;
+    long long cpu;
     if (!process_read(text, sizeof text, pid, "stat") || !(at = strrchr(text, ')')) ||
-        sscanf(at + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &state, &parent,
-               &user, &system) != 4)
+        strlen(at) < 5)
         return false;
-    *out = (struct hung_process){.pid = pid, .parent = parent, .state = state};
-    out->cpu_ns = (int64_t)(user + system) * (CLOCK_NS_PER_S / sysconf(_SC_CLK_TCK));
+    *out = (struct hung_process){.pid = pid, .state = at[2]};
+    out->parent = (pid_t)strtol(at + 4, &at, 10);
+    for (int field = 5; field < 14; field++)
+        strtoll(at, &at, 10);
+    cpu = strtoll(at, &at, 10);
+    cpu += strtoll(at, &at, 10);
+    out->cpu_ns = (int64_t)cpu * (CLOCK_NS_PER_S / sysconf(_SC_CLK_TCK));
     return true;
 }
 

@@ -61,7 +61,7 @@ static int64_t read_note(int fd)
     char note[NOTE_BYTES + 1] = "", same[NOTE_BYTES + 1] = "";
     long long cut = 0;
     if (pread(fd, note, NOTE_BYTES, SUBJECT_LOG_KEPT_BYTES) != NOTE_BYTES ||
-        sscanf(note, "\n... %lld", &cut) != 1 || cut <= 0)
+        strncmp(note, "\n... ", 5) != 0 || (cut = strtoll(note + 5, NULL, 10)) <= 0)
         return 0;
     snprintf(same, sizeof same, NOTE_FORMAT, cut);
     return memcmp(note, same, NOTE_BYTES) == 0 ? (int64_t)cut : 0;
@@ -92,10 +92,12 @@ static void shorten(int fd)
     got = pread(fd, end, (size_t)SUBJECT_LOG_KEPT_BYTES, size - SUBJECT_LOG_KEPT_BYTES);
     cut = before + size - SUBJECT_LOG_KEPT_BYTES - (before ? NOTE_BYTES : 0) - got;
     snprintf(note, sizeof note, NOTE_FORMAT, (long long)cut);
+    /* where one of these fails it stays as long as it is */
     if (got > 0 && pwrite(fd, note, NOTE_BYTES, SUBJECT_LOG_KEPT_BYTES) == NOTE_BYTES &&
-        pwrite(fd, end, (size_t)got, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES) == got &&
-        ftruncate(fd, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES + got) != 0)
-        got = 0; /* it stays as long as it is */
+        pwrite(fd, end, (size_t)got, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES) == got) {
+        int ignored = ftruncate(fd, SUBJECT_LOG_KEPT_BYTES + NOTE_BYTES + got);
+        (void)ignored;
+    }
     free(end);
 }
 

@@ -180,7 +180,7 @@ static void a_log_keeps_its_beginning_and_its_end(void **state)
     char begin[6] = "", *tail;
     int64_t cut;
     int fd;
-    for (int times = 1; times <= 2; times++) { /* the second one finds what the first one cut */
+    for (int64_t times = 1; times <= 2; times++) { /* the second one finds what the first one cut */
         start(fixture, "talks");
         assert_int_equal(ask(fixture, LONG_NS), SUBJECT_ANSWERED);
         tail = subject_log_tail(&fixture->subject, 4);

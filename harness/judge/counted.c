@@ -2,16 +2,13 @@
  * none in enough cycles supports it. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "judge/judge_internal.h"
 
 /* The bound says what "none" can mean. */
-static void judge(struct verdict_item *item, const struct scenario *scenario, int64_t n,
-                  int64_t bad)
+static void count(struct verdict_item *item, int64_t n, int64_t bad)
 {
-    /* for INTACT the tally counts all arms: each must have come as far as the first look */
-    int64_t arms = item->claim->kind == SCENARIO_CLAIM_INTACT ? (int64_t)scenario->arm_count : 1;
-    int64_t wanted = scenario->looks[0] * arms;
     item->n = (size_t)n;
     item->bad = (size_t)bad;
     item->effective_n = (double)n;
@@ -19,11 +16,6 @@ static void judge(struct verdict_item *item, const struct scenario *scenario, in
     item->rate_upper = stats_rate_upper(item->bad, item->n, 1 - VERDICT_ALPHA);
     item->lower = 0;
     item->upper = item->rate_upper;
-    if (bad)
-        item->word = VERDICT_REFUTED;
-    else
-        item->word = n >= wanted ? VERDICT_SUPPORTED : VERDICT_INCONCLUSIVE;
-    item->look = n >= wanted ? 1 : 0;
 }
 
 /* two significant digits, and never 1e+02 */
@@ -32,12 +24,119 @@ static int decimals(double share)
     return share >= 0.1 ? 0 : share >= 0.01 ? 1 : share >= 0.001 ? 2 : 3;
 }
 
+/* One more part of the reason; what has no room is left out whole. */
+static void add(struct verdict_item *item, const char *part)
+{
+    size_t length = strlen(item->reason);
+    if (length + strlen(part) < sizeof item->reason)
+        memcpy(item->reason + length, part, strlen(part) + 1);
+}
+
+/* ---- corruption ---- */
+
+size_t counted_needed(const struct scenario_claim *claim)
+{
+    size_t n = stats_minimum_n(1 - claim->share, VERDICT_ALPHA);
+    while (n < SCENARIO_MOST_CYCLES && stats_rate_upper(0, n, 1 - VERDICT_ALPHA) >= claim->share)
+        n++; /* "below" is not "at most" */
+    return n;
+}
+
+static void refute_intact(struct verdict_item *item, const struct results_tally *tally)
+{
+    count(item, tally->cycles, tally->cycles_with_integrity_finding);
+    item->word = VERDICT_REFUTED;
+    if (item->bad)
+        snprintf(item->reason, sizeof item->reason,
+                 "%zu of %zu cycles had an integrity finding: true rate below %.*f %% at 95 %%",
+                 item->bad, item->n, decimals(item->rate_upper), 100 * item->rate_upper);
+    else
+        snprintf(item->reason, sizeof item->reason,
+                 "%lld integrity findings of the run as a whole, none in one of its %zu cycles",
+                 (long long)tally->findings_integrity, item->n);
+}
+
+/* Arms that can lose nothing are no part of "none lost". */
+static void add_left_out(struct verdict_item *item, const struct scenario *scenario,
+                         const struct results_basis *basis)
+{
+    for (size_t i = 0; i < scenario->arm_count; i++) {
+        const struct results_arm_use *use = &basis->uses[i];
+        char part[160];
+        if (use->starts && use->records)
+            continue;
+        snprintf(part, sizeof part, "; arm '%s' %s and is not counted", scenario->arms[i].name,
+                 use->starts ? "keeps no store" : "starts nothing");
+        add(item, part);
+    }
+}
+
+/* What nobody else than the spawner has told is not covered. Of a batch where all are alike. */
+static void add_cover(struct verdict_item *item, const struct results_tally *tally)
+{
+    int64_t of = tally->cycles_at_risk, agents = tally->agents_at_risk;
+    bool told = tally->contents >= 0; /* of the contents, too */
+    bool alike = of && agents % of == 0 && tally->witnessed % of == 0 &&
+                 (!told || tally->contents % of == 0);
+    char part[160];
+    if (tally->witnessed < 0 ||
+        (tally->witnessed >= agents && (!told || tally->contents >= agents)))
+        return;
+    of = alike ? of : 1;
+    snprintf(part, sizeof part, "; %sstarts of %lld of %lld agents witnessed",
+             alike ? "in each batch " : "", (long long)(tally->witnessed / of),
+             (long long)(agents / of));
+    add(item, part);
+    if (!told)
+        return;
+    snprintf(part, sizeof part, "; contents of %lld", (long long)(tally->contents / of));
+    add(item, part);
+}
+
+static void explain_intact(struct verdict_item *item, const struct results_tally *tally)
+{
+    snprintf(item->reason, sizeof item->reason,
+             "0 of %zu cycles in which something could be lost had an integrity finding (warm-ups "
+             "count, too): true rate below %.*f %% at 95 %%",
+             item->n, decimals(item->rate_upper), 100 * item->rate_upper);
+    if (item->word == VERDICT_SUPPORTED)
+        return;
+    if (tally->cycles_at_risk && tally->witnessed == 0) {
+        add(item, "; but nobody but the spawner itself says that anything was started");
+        snprintf(item->remedy, sizeof item->remedy,
+                 "let the agents tell it themselves, or start them through the launcher "
+                 "(\"witness\": \"self\" or \"launcher\")");
+        return;
+    }
+    snprintf(item->remedy, sizeof item->remedy,
+             "%zu such cycles without a finding show that fewer than %.10g %% lose anything",
+             counted_needed(item->claim), 100 * item->claim->share);
+}
+
+static void judge_intact(struct verdict_item *item, const struct scenario *scenario,
+                         const struct results_basis *basis, const struct results_tally *tally)
+{
+    if (tally->findings_integrity > 0) {
+        refute_intact(item, tally);
+        return;
+    }
+    count(item, tally->cycles_at_risk, 0);
+    item->word = item->rate_upper < item->claim->share && tally->witnessed != 0
+                     ? VERDICT_SUPPORTED
+                     : VERDICT_INCONCLUSIVE;
+    explain_intact(item, tally);
+    add_cover(item, tally);
+    add_left_out(item, scenario, basis);
+}
+
+/* ---- failures ---- */
+
 /* good, bad: what a cycle did that kept, or broke, the rule */
-static void explain(struct verdict_item *item, const char *good, const char *bad)
+static void explain_failure(struct verdict_item *item, const char *good, const char *bad)
 {
     const char *few =
         item->word == VERDICT_INCONCLUSIVE ? " (too few cycles to call it supported)" : "";
-    if (item->bad || !good)
+    if (item->bad)
         snprintf(item->reason, sizeof item->reason,
                  "%zu of %zu cycles %s: true rate below %.*f %% at 95 %%%s", item->bad, item->n,
                  bad, decimals(item->rate_upper), 100 * item->rate_upper, few);
@@ -47,17 +146,17 @@ static void explain(struct verdict_item *item, const char *good, const char *bad
                  good, decimals(item->rate_upper), 100 * item->rate_upper, few);
 }
 
-static void judge_intact(struct verdict_item *item, const struct scenario *scenario,
-                         const struct results_tally *tally)
+/* A batch of which something goes on was not cancelled, whatever its spawner calls it. */
+static void judge_left(struct verdict_item *item, const struct results_tally *tally)
 {
-    judge(item, scenario, tally->cycles, tally->cycles_with_integrity_finding);
-    explain(item, NULL, "had an integrity finding");
-    if (tally->findings_integrity > 0 && !item->bad) {
-        item->word = VERDICT_REFUTED;
-        snprintf(item->reason, sizeof item->reason,
-                 "%lld integrity findings of the run as a whole, none in one of its %zu cycles",
-                 (long long)tally->findings_integrity, item->n);
-    }
+    char part[160];
+    if (!tally->findings_left)
+        return;
+    item->word = VERDICT_REFUTED;
+    snprintf(part, sizeof part,
+             "; but %lld findings say that something was left running (nothing-is-left-running)",
+             (long long)tally->findings_left);
+    add(item, part);
 }
 
 static void judge_failure(struct verdict_item *item, const struct scenario *scenario,
@@ -65,20 +164,29 @@ static void judge_failure(struct verdict_item *item, const struct scenario *scen
 {
     bool cancels = item->claim->failure == SCENARIO_CANCEL;
     int64_t good = cancels ? tally->failure_cancelled : tally->failure_degraded;
-    judge(item, scenario, tally->cycles, tally->cycles - good);
+    count(item, tally->cycles, tally->cycles - good);
+    item->word = item->bad                             ? VERDICT_REFUTED
+                 : tally->cycles >= scenario->looks[0] ? VERDICT_SUPPORTED
+                                                       : VERDICT_INCONCLUSIVE;
     if (cancels)
-        explain(item, "cancelled the others and told the error",
-                "did not cancel all others or did not tell the error");
+        explain_failure(item, "cancelled the others and told the error",
+                        "did not cancel all others or did not tell the error");
     else
-        explain(item, "let the others go on and told the error",
-                "did not let all others go on or did not tell the error");
+        explain_failure(item, "let the others go on and told the error",
+                        "did not let all others go on or did not tell the error");
+    if (cancels)
+        judge_left(item, tally);
 }
 
 void counted_judge(struct verdict_item *item, const struct scenario *scenario,
-                   const struct results_tally *tally)
+                   const struct results_basis *basis, const struct results_tally *tally)
 {
-    if (item->claim->kind == SCENARIO_CLAIM_INTACT)
-        judge_intact(item, scenario, tally);
+    /* for INTACT the tally counts all arms */
+    bool intact = item->claim->kind == SCENARIO_CLAIM_INTACT;
+    int64_t wanted = scenario->looks[0] * (intact ? (int64_t)scenario->arm_count : 1);
+    item->look = tally->cycles >= wanted ? 1 : 0;
+    if (intact)
+        judge_intact(item, scenario, basis, tally);
     else
         judge_failure(item, scenario, tally);
 }

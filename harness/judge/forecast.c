@@ -175,6 +175,12 @@ static void add_counted(struct text *out, const struct scenario *scenario,
         "%.2g %% at 95 %%\n",
         n, scenario->value_count > 1 ? " of each batch size" : "",
         100 * stats_rate_upper(0, n, 1 - VERDICT_ALPHA));
+    if (claim->kind == SCENARIO_CLAIM_INTACT)
+        text_addf(
+            out,
+            "       supported by %zu without any, warm-ups included, in which an agent became "
+            "ready and was recorded\n",
+            counted_needed(claim));
 }
 
 static void add_claim(struct text *out, const struct scenario *scenario,

@@ -82,9 +82,10 @@ static void judge_one(struct verdict_item *item, const struct scenario *scenario
     item->tau = 1;
     item->this_sitting_only = tally->blocks < BLOCKS_NEEDED || tally->span_ns < SPAN_NEEDED_NS;
     if (verdict_claim_counts(item->claim))
-        counted_judge(item, scenario, tally);
+        counted_judge(item, scenario, basis, tally);
     else
         judge_measured(item, scenario, basis, diagnosis);
+    idle_judge(item, scenario, basis);
 }
 
 static void judge_all(struct verdict *out, const struct scenario *scenario,
@@ -139,6 +140,7 @@ void judge_claims(struct verdict *out, const struct scenario *scenario, const st
     *out = (struct verdict){.decided = true};
     diagnosis_make(&out->diagnosis, scenario, plan, basis);
     judge_all(out, scenario, basis);
+    idle_find(out, scenario, basis);
     tell_dependence(out);
 }
 
@@ -149,15 +151,25 @@ void verdict_release(struct verdict *verdict)
     *verdict = (struct verdict){0};
 }
 
+int verdict_graver(int a, int b)
+{
+    static const int order[] = {0, 3, 1, 2, 5, 4};
+    enum { CODES = sizeof order / sizeof order[0], SIGNAL, BUG };
+    int ranks[2] = {0}, both[] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        for (int rank = 0; rank < CODES; rank++)
+            ranks[i] = order[rank] == both[i] ? rank : ranks[i];
+        ranks[i] = both[i] == 70 ? BUG : both[i] >= 128 ? SIGNAL : ranks[i];
+    }
+    return ranks[0] >= ranks[1] ? a : b;
+}
+
 int verdict_exit_code(const struct verdict *verdict, const struct results_tally *tally)
 {
     static const int codes[VERDICT_WORDS] = {0, 1, 3, 5};
-    static const int gravest_first[] = {5, 1, 3};
-    if (tally->findings_integrity + tally->findings_conduct > 0)
-        return 4;
-    for (size_t k = 0; k < sizeof gravest_first / sizeof gravest_first[0]; k++)
-        for (size_t i = 0; i < verdict->count; i++)
-            if (codes[verdict->items[i].word] == gravest_first[k])
-                return gravest_first[k];
-    return 0;
+    int code = tally->findings_integrity + tally->findings_conduct > 0 ? 4 : 0;
+    code = verdict_graver(code, *verdict->could_not ? 5 : 0);
+    for (size_t i = 0; i < verdict->count; i++)
+        code = verdict_graver(code, codes[verdict->items[i].word]);
+    return code;
 }

@@ -49,6 +49,9 @@ struct verdict {
     size_t count;
     struct diagnosis diagnosis; /* of the run */
     bool decided;               /* no item waits for more cycles */
+    /* arms of which no agent ever became ready, though no claim is about how they fail: the run
+     * could not measure what it was asked to; or "" */
+    char could_not[512];
 };
 
 /*
@@ -69,10 +72,19 @@ const char *verdict_word_name(enum verdict_word word);
  * not about an estimate */
 bool verdict_claim_counts(const struct scenario_claim *claim);
 
+/* verdict_arm_idle - an arm that says that it starts nothing, or of which no agent ever became
+ * ready, and why: "arm 'x': no agent ever became ready: ..." */
+#define VERDICT_IDLE_BYTES 320
+bool verdict_arm_idle(char out[VERDICT_IDLE_BYTES], const char *name,
+                      const struct results_arm_use *use);
+
 /*
- * verdict_exit_code - 0 every claim supported, 4 a finding (outranks all), 5 a claim that must not
- * be judged, 1 a claim refuted, 3 inconclusive
+ * verdict_exit_code - 0 every claim supported, 4 a finding, 5 nothing became ready in an arm or a
+ * claim must not be judged, 1 a claim refuted, 3 inconclusive; of several the gravest
  */
 int verdict_exit_code(const struct verdict *verdict, const struct results_tally *tally);
+
+/* verdict_graver - which of two exit codes is told: 70, 128 + a signal, 4, 5, 2, 1, 3, 0 */
+int verdict_graver(int a, int b);
 
 #endif

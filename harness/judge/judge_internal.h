@@ -48,7 +48,17 @@ void sentence_write(struct verdict_item *item, const struct scenario *scenario,
 
 /* counted_judge - claims on corruption and on failures, from the tally of the claim's cycles */
 void counted_judge(struct verdict_item *item, const struct scenario *scenario,
-                   const struct results_tally *tally);
+                   const struct results_basis *basis, const struct results_tally *tally);
+
+/* counted_needed - cycles without a finding that support a claim on corruption */
+size_t counted_needed(const struct scenario_claim *claim);
+
+/* idle_find  - fills could_not
+ * idle_judge - an item that was judged: invalid when an arm that it speaks of did nothing */
+void idle_find(struct verdict *out, const struct scenario *scenario,
+               const struct results_basis *basis);
+void idle_judge(struct verdict_item *item, const struct scenario *scenario,
+                const struct results_basis *basis);
 
 /* ---- samples.c ---- */
 

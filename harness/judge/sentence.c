@@ -158,8 +158,7 @@ static void advise(struct verdict_item *item, const struct scenario *scenario,
     double needed = INFINITY;
     int most = scenario->looks[scenario->look_count - 1];
     if (!item->look) {
-        snprintf(item->remedy, sizeof item->remedy,
-                 "go on with it: spawnbench run --resume, or begin again");
+        snprintf(item->remedy, sizeof item->remedy, "go on with it (--resume), or begin again");
         return;
     }
     if (evidence->ratio)

@@ -228,7 +228,9 @@ static void a_pair_in_which_only_the_slower_arm_failed_is_a_good_one(void **stat
     struct scenario scenario = scenario_with(faster, 1);
     struct verdict verdict;
     for (int pair = 0; pair < 100; pair++) {
-        synthetic_put(synthetic, &(struct synthetic_cycle){.pair = pair, .arm = 0, .spawn_ns = -1});
+        synthetic_put(synthetic,
+                      &(struct synthetic_cycle){
+                          .pair = pair, .arm = 0, .spawn_ns = -1, .outcomes = pair ? "ff" : "rf"});
         synthetic_put(synthetic, &(struct synthetic_cycle){.pair = pair, .arm = 1, .spawn_ns = 9});
     }
     verdict = judge(synthetic, &scenario);
@@ -278,7 +280,8 @@ static void intact(struct synthetic *synthetic, int cycles, const char *severity
 static void no_finding_is_told_with_what_none_can_mean(void **state)
 {
     intact(*state, 200, NULL, VERDICT_SUPPORTED,
-           "0 of 200 cycles had an integrity finding: true rate below 1.5 % at 95 %");
+           "0 of 200 cycles in which something could be lost had an integrity finding (warm-ups "
+           "count, too): true rate below 1.5 % at 95 %");
 }
 
 static void one_finding_refutes(void **state)
@@ -299,7 +302,12 @@ static void bad_conduct_is_no_corruption(void **state)
 
 static void no_finding_in_few_cycles_proves_little(void **state)
 {
-    intact(*state, 199, NULL, VERDICT_INCONCLUSIVE, "too few cycles");
+    intact(*state, 58, NULL, VERDICT_INCONCLUSIVE, "true rate below 5.0 % at 95 %");
+}
+
+static void no_finding_in_59_cycles_is_below_5_percent(void **state)
+{
+    intact(*state, 59, NULL, VERDICT_SUPPORTED, "true rate below 5.0 % at 95 %");
 }
 
 static void a_finding_of_the_run_as_a_whole_refutes_and_is_told(void **state)
@@ -360,6 +368,7 @@ static int exit_code(const char *words, int64_t integrity, int64_t conduct)
     for (; words[verdict.count]; verdict.count++)
         items[verdict.count].word = words[verdict.count] == 's'   ? VERDICT_SUPPORTED
                                     : words[verdict.count] == 'r' ? VERDICT_REFUTED
+                                    : words[verdict.count] == 'v' ? VERDICT_INVALID
                                                                   : VERDICT_INCONCLUSIVE;
     return verdict_exit_code(&verdict, &tally);
 }
@@ -374,6 +383,20 @@ static void the_exit_code_tells_the_gravest(void **state)
     assert_int_equal(exit_code("ri", 0, 0), 1);
     assert_int_equal(exit_code("ss", 1, 0), 4);
     assert_int_equal(exit_code("ir", 0, 1), 4);
+    assert_int_equal(exit_code("rvi", 0, 0), 5);
+    assert_int_equal(exit_code("rvi", 0, 1), 4);
+}
+
+/* The order is that of the list; what stands later never hides what stands before. */
+static void one_order_ranks_all_exit_codes(void **state)
+{
+    static const int codes[] = {70, 130, 4, 5, 2, 1, 3, 0};
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        for (size_t j = i; j < sizeof codes / sizeof codes[0]; j++) {
+            assert_int_equal(verdict_graver(codes[i], codes[j]), codes[i]);
+            assert_int_equal(verdict_graver(codes[j], codes[i]), codes[i]);
+        }
 }
 
 /* 100 cycles, this far apart. */
@@ -424,6 +447,7 @@ int main(void)
         WITH_STORE(one_finding_refutes_before_the_first_look),
         WITH_STORE(bad_conduct_is_no_corruption),
         WITH_STORE(no_finding_in_few_cycles_proves_little),
+        WITH_STORE(no_finding_in_59_cycles_is_below_5_percent),
         WITH_STORE(a_finding_of_the_run_as_a_whole_refutes_and_is_told),
         WITH_STORE(a_failure_that_cancels_every_time_is_supported),
         WITH_STORE(a_failure_that_once_leaves_another_running_is_refuted),
@@ -434,6 +458,7 @@ int main(void)
         WITH_STORE(blocks_over_five_minutes_speak_for_more),
         WITH_STORE(fewer_than_five_blocks_speak_for_this_sitting_only),
         cmocka_unit_test(the_exit_code_tells_the_gravest),
+        cmocka_unit_test(one_order_ranks_all_exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,7 +181,7 @@ static void say_controls(struct text *out, const cJSON *document, const cJSON *r
 
 static void say_faults(struct text *out, const cJSON *document, const cJSON *rows)
 {
-    const char *verdict = json_string(document, "verdict");
+    const char *verdict = json_string(document, "verdict"), *detectors;
     text_addf(out,
               "**%s**: %.0f faults struck, %.0f starts acknowledged around them, %.0f left open "
               "(%.0f of those were there afterwards), %.0f audits, ",
@@ -189,6 +189,9 @@ static void say_faults(struct text *out, const cJSON *document, const cJSON *row
               sum(rows, "indeterminate"), sum(rows, "present_after"), sum(rows, "audits"));
     say_bound(out, sum(rows, "findings"), sum(rows, "struck"), "faults with a finding");
     text_add(out, ".");
+    detectors = json_string(document, "detectors");
+    if (detectors && strcmp(detectors, "proven") != 0)
+        words_markdownf(out, " Detectors: %s.", detectors);
 }
 
 static const struct shown proofs[] = {

@@ -7,54 +7,20 @@
 
 #define MOST_FINDINGS 20
 
-/* After how many cycles of an arm an audit went as deep as this level. Runs from before levels were
- * stored were audited in full each time. */
-static int64_t cycles_at(const struct facts *facts, const struct results_tally *tally,
-                         enum audit_level level)
-{
-    if (level == AUDIT_END || level == AUDIT_COPY)
-        return 0;
-    if (level == AUDIT_NONE || !facts_has_levels(facts))
-        return tally->cycles;
-    return level == AUDIT_FULL ? tally->audits_full : tally->audits_full + tally->audits_quick;
-}
-
-/* In how many cycles could a rule be checked: not for arms without a store,
- * not without a witness. */
-static int64_t cycles_checked(const struct facts *facts, const struct audit_rule *rule)
-{
-    int64_t checked = 0;
-    if (rule->needs_witness && facts->witnessed_agents == 0)
-        return 0;
-    if (strcmp(rule->name, "consensus-is-whole") == 0 && !facts->scenario.consensus)
-        return 0;
-    for (size_t i = 0; i < facts->arm_count; i++)
-        if (!rule->needs_store || facts->arms[i].records)
-            checked += cycles_at(facts, &facts->tallies[i], audit_rule_level(rule));
-    return checked;
-}
-
-/* Was the rule asked once more of each store that its subject had closed? */
-static bool is_end_checked(const struct facts *facts, const struct audit_rule *rule)
-{
-    enum audit_level level = audit_rule_level(rule);
-    return facts->tally.audits_at_end > 0 && (level == AUDIT_FULL || level == AUDIT_END);
-}
-
 static void add_rule(struct text *out, const struct facts *facts, size_t index)
 {
+    static const char *const answers[] = {"held", "**broken**", "not exercised"};
     const struct audit_rule *rule = &audit_rules[index];
     enum audit_level level = audit_rule_level(rule);
-    int64_t checked = cycles_checked(facts, rule);
-    bool end = is_end_checked(facts, rule);
+    struct rule_told told = rule_tell(facts, index);
     words_markdownf(out, "| %s | %s | %-s | %-s | ", rule->question, rule->how,
                     level == AUDIT_NONE ? "each" : audit_level_names[level],
                     audit_severity_names[rule->severity]);
-    if (checked)
-        text_addf(out, "%lld%s", (long long)checked, end ? " and the end" : "");
+    if (told.cycles)
+        text_addf(out, "%lld%s", (long long)told.cycles, told.at_end ? " and the end" : "");
     else
-        text_add(out, end ? "the end" : "skipped");
-    text_addf(out, " | %zu |\n", facts->rule_findings[index]);
+        text_add(out, told.at_end ? "the end" : "-");
+    text_addf(out, " | %zu | %s |\n", told.findings, answers[told.answer]);
 }
 
 /* How often each store was looked into, and how deep. What did not run is no pass. */
@@ -92,9 +58,29 @@ static void add_levels(struct text *out, const struct facts *facts)
     text_add(out, "\n");
 }
 
+/* What nothing exercised is no pass: by what it would have taken. */
+static void add_not_exercised(struct text *out, const struct facts *facts)
+{
+    for (size_t i = 0; i < audit_rule_count; i++) {
+        struct rule_told told = rule_tell(facts, i);
+        bool first = told.answer == RULE_NOT_CHECKED;
+        for (size_t k = 0; k < i && first; k++)
+            first = strcmp(rule_tell(facts, k).why, told.why) != 0;
+        if (!first)
+            continue;
+        text_addf(out, "- not exercised, as %s:", told.why);
+        for (size_t k = i; k < audit_rule_count; k++)
+            if (strcmp(rule_tell(facts, k).why, told.why) == 0)
+                text_addf(out, "%s %s", k == i ? "" : ",", audit_rules[k].name);
+        text_add(out, "\n");
+    }
+}
+
+/* Rules that are answered, but not of all. */
 static void add_skipped(struct text *out, const struct facts *facts)
 {
     size_t before = out->length;
+    add_not_exercised(out, facts);
     for (size_t i = 0; i < facts->arm_count; i++) {
         if (facts->arms[i].records || facts->arms[i].index < 0)
             continue;
@@ -112,8 +98,6 @@ static void add_skipped(struct text *out, const struct facts *facts)
                             ? "has none"
                             : "is started through spawnbench-witness and tells nothing itself");
     }
-    if (!facts->scenario.consensus)
-        text_add(out, "- skipped: consensus, which the scenario does not ask for\n");
     text_add(out, out->length > before ? "\n" : "");
 }
 
@@ -172,13 +156,13 @@ int chapter_integrity(struct text *out, struct results *store, const struct fact
               "After each cycle the plan, the subject's answer, its store, the agents' witness "
               "and /proc are held against each other. A cycle that broke off is checked as far "
               "as it got.%s\n\n"
-              "| question | answered by | level | kind | cycles | findings |\n"
-              "|---|---|---|---|--:|--:|\n",
+              "| question | answered by | level | kind | cycles | findings | answer |\n"
+              "|---|---|---|---|--:|--:|---|\n",
               complete ? " When the run is over, each store is audited once more." : "");
     for (size_t i = 0; i < audit_rule_count; i++)
         add_rule(out, facts, i);
     if (facts->rule_findings[audit_rule_count])
-        text_addf(out, "| rules that this version does not know | | | | | %zu |\n",
+        text_addf(out, "| rules that this version does not know | | | | | %zu | **broken** |\n",
                   facts->rule_findings[audit_rule_count]);
     text_add(out, "\n");
     add_levels(out, facts);

@@ -239,6 +239,18 @@ static void take_pair(struct pairs *pairs, double cores, const struct summary *a
     pairs->n++;
 }
 
+/* The least time is that of another cycle, so a share of it may come out above all of it without
+ * meaning more than all. */
+static void hold_share(struct facts_median *share)
+{
+    if (share->n == 0)
+        return;
+    share->median = fmin(1, share->median);
+    share->p95 = fmin(1, share->p95);
+    share->bounds.lower = fmin(1, share->bounds.lower);
+    share->bounds.upper = fmin(1, share->bounds.upper);
+}
+
 static void settle(struct explain_size *out, struct pairs *pairs)
 {
     struct facts_median *const medians[COLUMNS] = {&out->bound,    &out->possible, &out->attained,
@@ -257,6 +269,8 @@ static void settle(struct explain_size *out, struct pairs *pairs)
         if (pairs->binding[i] > pairs->binding[out->binding])
             out->binding = (enum stats_binding)i;
     out->violates = out->attained.bounds.has_lower && out->attained.bounds.lower > 1;
+    if (!out->violates)
+        hold_share(&out->attained);
 }
 
 /* The cycle of each pair of one arm and batch size: by_pair[pair] is its place, or -1. */

@@ -10,19 +10,21 @@
 static const struct {
     struct report_format format;
     int (*write)(const struct exporter *to); /* NULL: report_json, which gathers its own facts */
+    bool figures; /* it holds nothing but figures of cycles: of none there is no document */
 } formats[] = {
-    {{"json", "everything, schema spawnbench.run.v1"}, NULL},
-    {{"csv", "one row per cycle"}, export_csv},
-    {{"csv-agents", "one row per agent"}, export_csv_agents},
-    {{"hyperfine", "as hyperfine --export-json"}, export_hyperfine},
+    {{"json", "everything, schema spawnbench.run.v1"}, NULL, false},
+    {{"csv", "one row per cycle"}, export_csv, false},
+    {{"csv-agents", "one row per agent"}, export_csv_agents, false},
+    {{"hyperfine", "as hyperfine --export-json"}, export_hyperfine, true},
     {{"google-benchmark", "as Google Benchmark's JSON; compare.py reads it"},
-     export_google_benchmark},
-    {{"benchfmt", "the Go benchmark format; benchstat reads it"}, export_benchfmt},
-    {{"bmf", "Bencher Metric Format"}, export_bmf},
-    {{"github-action-benchmark", "its tool customSmallerIsBetter"}, export_github_action},
-    {{"junit", "one test case per claim and per rule of the audit"}, export_junit},
-    {{"openmetrics", "for Prometheus and its textfile collector"}, export_openmetrics},
-    {{"trace", "Chrome trace events, for Perfetto"}, export_trace},
+     export_google_benchmark,
+     false},
+    {{"benchfmt", "the Go benchmark format; benchstat reads it"}, export_benchfmt, false},
+    {{"bmf", "Bencher Metric Format"}, export_bmf, true},
+    {{"github-action-benchmark", "its tool customSmallerIsBetter"}, export_github_action, true},
+    {{"junit", "one test case per claim and per rule of the audit"}, export_junit, false},
+    {{"openmetrics", "for Prometheus and its textfile collector"}, export_openmetrics, false},
+    {{"trace", "Chrome trace events, for Perfetto"}, export_trace, false},
 };
 
 enum { FORMATS = sizeof formats / sizeof formats[0] };
@@ -60,8 +62,14 @@ int report_export(FILE *out, struct results *store, int64_t run, const char *for
         return report_json(out, store, &run, 1, true, err);
     if (which < 0 || facts_load(&facts, store, run, err) < 0)
         return -1;
-    rc = formats[which].write(
-        &(struct exporter){.out = out, .store = store, .facts = &facts, .err = err});
+    if (formats[which].figures && !facts_count_all(&facts).cycles)
+        rc = err_set(err, ERR_UNFIT,
+                     "run %lld has no cycle that counts, so there is nothing that %s could tell "
+                     "(json, csv and junit hold what there is)",
+                     (long long)run, format);
+    else
+        rc = formats[which].write(
+            &(struct exporter){.out = out, .store = store, .facts = &facts, .err = err});
     facts_release(&facts);
     if (rc == 0 && (fflush(out) != 0 || ferror(out)))
         rc = err_system(err, "cannot write the export");
@@ -86,6 +94,13 @@ int64_t export_zero_ns(const struct facts *facts)
         if (facts->cycles[i].sent_ns < zero_ns)
             zero_ns = facts->cycles[i].sent_ns;
     return zero_ns;
+}
+
+char *export_partial(const struct facts *facts)
+{
+    if (strcmp(facts->run.state, "complete") == 0)
+        return NULL;
+    return text_format("partial run: %zu of %zu cycles", facts->run.cycles, facts->run.planned);
 }
 
 char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char separator)

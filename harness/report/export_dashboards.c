@@ -2,6 +2,7 @@
  * github-action-benchmark? */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/exporters.h"
 #include "report/words.h"
@@ -54,6 +55,17 @@ static void put_measure(cJSON *benchmark, const struct number *number)
         export_put_ns(measure, "upper_value", number->bounds.upper);
 }
 
+/* Where every value is a number, what is missing is one. */
+static void put_partial(cJSON *benchmark, const struct facts *facts)
+{
+    size_t planned = facts->run.planned, cycles = facts->run.cycles;
+    cJSON *measure;
+    if (strcmp(facts->run.state, "complete") == 0)
+        return;
+    measure = cJSON_AddObjectToObject(benchmark, "partial-run-missing-cycles");
+    json_add_int64(measure, "value", planned > cycles ? (int64_t)(planned - cycles) : 0);
+}
+
 /* cells that have cycles; those of an arm that never ran are told by the run's state */
 static bool is_there(const struct facts *facts, const struct facts_cell *cell)
 {
@@ -76,6 +88,7 @@ int export_bmf(const struct exporter *to)
             tell(facts, cell, numbers);
             for (size_t k = 0; k < NUMBERS; k++)
                 put_measure(benchmark, &numbers[k]);
+            put_partial(benchmark, facts);
         }
         text_release(&plain);
         free(name);
@@ -104,16 +117,18 @@ static cJSON *entry(const struct facts *facts, const struct facts_cell *cell,
     const struct facts_count count = facts_count(facts, cell->arm, cell->value);
     char *name = export_cell_name(facts, cell->arm, cell->value, '=');
     char *full = text_format("%s %s", name, number->name);
-    char *extra =
-        text_format("run %lld, seed %llu, %zu cycles, %zu failed%s", (long long)facts->run.id,
-                    (unsigned long long)facts->run.seed, count.cycles, count.failed,
-                    number->bounds.has_upper ? "; range: 95 % on each side" : "");
+    char *partial = export_partial(facts);
+    char *extra = text_format(
+        "run %lld, seed %llu, %zu cycles, %zu failed%s%s%s", (long long)facts->run.id,
+        (unsigned long long)facts->run.seed, count.cycles, count.failed, partial ? "; " : "",
+        partial ? partial : "", number->bounds.has_upper ? "; range: 95 % on each side" : "");
     cJSON *row = cJSON_CreateObject();
     export_put_text(row, "name", full);
     cJSON_AddStringToObject(row, "unit", number->unit);
     export_put_ns(row, "value", number->value);
     put_range(row, number);
     cJSON_AddStringToObject(row, "extra", extra);
+    free(partial);
     free(extra);
     free(full);
     free(name);

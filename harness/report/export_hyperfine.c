@@ -38,12 +38,16 @@ static void put_parameters(cJSON *row, const struct facts *facts, const struct f
                            const struct facts_count *count)
 {
     cJSON *parameters = cJSON_AddObjectToObject(row, "parameters");
+    char *partial = export_partial(facts);
     export_put_text(parameters, "scenario", facts->run.scenario_name);
     export_put_text(parameters, "arm", facts->arms[cell->arm].name);
     export_put_text(parameters, "subject", facts->arms[cell->arm].command);
     put_count(parameters, "agents", cell->batch_size);
     put_count(parameters, "cycles", count->cycles);
     put_count(parameters, "failed", count->failed);
+    if (partial)
+        cJSON_AddStringToObject(parameters, "state", partial);
+    free(partial);
 }
 
 static cJSON *result_row(const struct facts *facts, const struct facts_cell *cell,

@@ -101,6 +101,7 @@ static void open_run(struct document *document)
     json_add_int64(head, "sittings", run->sittings);
     json_add_int64(head, "cycles_planned", (int64_t)run->planned);
     json_add_int64(head, "cycles_stored", (int64_t)run->cycles);
+    export_put_text(head, "could_not_measure", document->facts->verdict.could_not);
     printed = json_print(head, 0);
     fprintf(document->out, "\n %.*s", (int)strlen(printed) - 1, printed);
     free(printed);
@@ -122,6 +123,7 @@ static void put_arms(struct document *document)
         export_put_text(row, "version", arm->version);
         cJSON_AddBoolToObject(row, "started", arm->index >= 0);
         cJSON_AddBoolToObject(row, "records", arm->records);
+        cJSON_AddBoolToObject(row, "starts", arm->index < 0 || arm->starts);
         cJSON_AddBoolToObject(row, "clean", arm->clean);
         put_nonnegative(row, "open_ns", arm->open_ns);
         json_add_int64(row, "log_cut_bytes", arm->log_cut);
@@ -244,10 +246,9 @@ static void put_splits(struct document *document)
 /* the law of each arm over the batch sizes */
 static void put_laws(struct document *document)
 {
-    const struct facts *facts = document->facts;
-    for (size_t arm = 0; arm < facts->arm_count; arm++)
-        if (facts->explain->laws[arm].tried)
-            add_row(document, explain_law_json(facts, arm));
+    for (size_t arm = 0; arm < document->facts->arm_count; arm++)
+        if (document->facts->explain->laws[arm].tried)
+            add_row(document, explain_law_json(document->facts, arm));
 }
 
 /* what was judged: metric, estimate and bounds in a unit of their own */
@@ -321,6 +322,12 @@ static void put_diagnostics(struct document *document)
     }
 }
 
+static void put_rules(struct document *document)
+{
+    for (size_t i = 0; i < audit_rule_count; i++)
+        add_row(document, rule_json(document->facts, i));
+}
+
 static int put_finding(void *context, const struct results_finding *finding)
 {
     struct document *document = context;
@@ -333,34 +340,6 @@ static int put_finding(void *context, const struct results_finding *finding)
     export_put_text(row, "text", finding->text);
     add_row(document, row);
     return 0;
-}
-
-static void put_tally(struct document *document)
-{
-    const struct results_tally *tally = &document->facts->tally;
-    cJSON *object = cJSON_CreateObject();
-    json_add_int64(object, "cycles", tally->cycles);
-    json_add_int64(object, "cycles_failed", tally->cycles_failed);
-    json_add_int64(object, "agents_planned", tally->agents_planned);
-    json_add_int64(object, "agents_ready", tally->agents_ready);
-    json_add_int64(object, "agents_recorded", tally->agents_recorded);
-    json_add_int64(object, "findings_integrity", tally->findings_integrity);
-    json_add_int64(object, "findings_conduct", tally->findings_conduct);
-    json_add_int64(object, "cycles_with_integrity_finding", tally->cycles_with_integrity_finding);
-    json_add_double(object, "integrity_rate_upper",
-                    stats_rate_upper((size_t)tally->cycles_with_integrity_finding,
-                                     (size_t)tally->cycles, 0.95));
-    json_add_int64(object, "blocks", tally->blocks);
-    json_add_int64(object, "span_ns", tally->span_ns);
-    json_add_int64(object, "audit_ns", tally->audit_ns);
-    json_add_int64(object, "harness_ns", tally->harness_ns);
-    json_add_int64(object, "audits_quick", tally->audits_quick);
-    json_add_int64(object, "audits_full", tally->audits_full);
-    json_add_int64(object, "audits_at_end", tally->audits_at_end);
-    json_add_int64(object, "audit_full_ns", tally->audit_full_ns);
-    json_add_int64(object, "wal_bytes_peak", tally->wal_bytes_peak);
-    fputs(",\n  \"tally\":", document->out);
-    export_print(document->out, object);
 }
 
 static int put_agent(void *context, const struct results_agent *agent)
@@ -450,7 +429,8 @@ static const struct {
               {"speedup", put_splits},
               {"scaling", put_laws},
               {"verdicts", put_verdicts},
-              {"diagnostics", put_diagnostics}};
+              {"diagnostics", put_diagnostics},
+              {"rules", put_rules}};
 
 static int put_run(FILE *out, struct results *store, int64_t run, bool samples, struct err *err)
 {
@@ -465,7 +445,8 @@ static int put_run(FILE *out, struct results *store, int64_t run, bool samples, 
         arrays[i].put(&document);
         end_array(&document);
     }
-    put_tally(&document);
+    fputs(",\n  \"tally\":", document.out);
+    export_print(document.out, tally_json(&facts));
     begin_array(&document, "findings");
     rc = results_each_finding(store, run, put_finding, &document, err);
     end_array(&document);

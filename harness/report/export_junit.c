@@ -49,7 +49,8 @@ static int take_finding(void *context, const struct results_finding *finding)
     return 0;
 }
 
-static void put_rule(struct junit *junit, const char *name, const struct rule_found *rule)
+static void put_rule(struct junit *junit, const char *name, const char *broken,
+                     const struct rule_found *rule)
 {
     char *message = text_format(
         "%zu finding%s, the first: %.*s", rule->count, rule->count == 1 ? "" : "s",
@@ -62,20 +63,28 @@ static void put_rule(struct junit *junit, const char *name, const struct rule_fo
     junit_case(junit, &(struct junit_case){.group = "audit",
                                            .name = name,
                                            .result = rule->count ? JUNIT_FAILED : JUNIT_PASSED,
-                                           .type = "finding",
+                                           .type = broken,
                                            .message = message,
                                            .detail = rule->count ? detail.data : NULL});
     text_release(&detail);
     free(message);
 }
 
-/* A rule that needs what no arm has was not asked. */
-static bool was_asked(const struct facts *facts, const struct audit_rule *rule)
+static void put_known(struct junit *junit, const struct facts *facts, size_t index,
+                      const struct rule_found *found)
 {
-    bool store = false;
-    for (size_t i = 0; i < facts->arm_count; i++)
-        store = store || (facts->arms[i].index >= 0 && facts->arms[i].records);
-    return (store || !rule->needs_store) && (facts->witnessed_agents > 0 || !rule->needs_witness);
+    const struct audit_rule *rule = &audit_rules[index];
+    struct rule_told told = rule_tell(facts, index);
+    bool integrity = rule->severity == AUDIT_INTEGRITY;
+    char *message = text_format("not exercised: %s", told.why);
+    if (found->count || told.answer != RULE_NOT_CHECKED)
+        put_rule(junit, rule->name, integrity ? "integrity broken" : "misconduct", found);
+    else
+        junit_case(junit, &(struct junit_case){.group = "audit",
+                                               .name = rule->name,
+                                               .result = JUNIT_SKIPPED,
+                                               .message = message});
+    free(message);
 }
 
 static int put_audit(struct junit *junit, const struct exporter *to)
@@ -85,17 +94,10 @@ static int put_audit(struct junit *junit, const struct exporter *to)
     int rc = results_each_finding(to->store, to->facts->run.id, take_finding, &found, to->err);
     for (size_t i = 0; rc == 0 && i <= audit_rule_count; i++) {
         const struct rule_found *rule = &found.rules[i];
-        if (i == audit_rule_count && rule->count)
-            put_rule(junit, "rules that this version does not know", rule);
-        else if (i < audit_rule_count && (rule->count || was_asked(to->facts, &audit_rules[i])))
-            put_rule(junit, audit_rules[i].name, rule);
-        else if (i < audit_rule_count)
-            junit_case(junit, &(struct junit_case){.group = "audit",
-                                                   .name = audit_rules[i].name,
-                                                   .result = JUNIT_SKIPPED,
-                                                   .message = audit_rules[i].needs_store
-                                                                  ? "no arm keeps a database"
-                                                                  : "no agent has a witness"});
+        if (i < audit_rule_count)
+            put_known(junit, to->facts, i, rule);
+        else if (rule->count)
+            put_rule(junit, "rules that this version does not know", "broken", rule);
     }
     for (size_t i = 0; i <= audit_rule_count; i++)
         text_release(&found.rules[i].told);
@@ -146,6 +148,18 @@ static void put_completeness(struct junit *junit, const struct results_run *run)
     free(message);
 }
 
+/* Nor must one in which nothing ran look like one that is merely slow. */
+static void put_could_not(struct junit *junit, const struct verdict *verdict)
+{
+    bool could = !*verdict->could_not;
+    junit_case(junit, &(struct junit_case){.group = "run",
+                                           .name = "every arm started something",
+                                           .result = could ? JUNIT_PASSED : JUNIT_ERROR,
+                                           .type = "could-not-measure",
+                                           .message = verdict->could_not,
+                                           .detail = could ? NULL : verdict->could_not});
+}
+
 static void put_properties(struct junit *junit, const struct facts *facts)
 {
     const struct results_run *run = &facts->run;
@@ -177,6 +191,7 @@ int export_junit(const struct exporter *to)
     junit_suite(&junit, facts->run.scenario_name, facts->run.started_wall_ns > 0 ? began : NULL);
     put_properties(&junit, facts);
     put_completeness(&junit, &facts->run);
+    put_could_not(&junit, &facts->verdict);
     for (size_t i = 0; i < facts->verdict.count; i++)
         put_claim(&junit, facts, &facts->verdict.items[i]);
     rc = put_audit(&junit, to);

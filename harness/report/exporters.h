@@ -10,6 +10,8 @@
  * - nanoseconds are whole; formats that want seconds or microseconds get all their digits;
  * - a failed cycle is never a number: it is infinitely slow, and each format tells it in its own
  *   way (see each writer); neither NaN nor infinity is ever written;
+ * - a partial run says so, and one without a cycle that counts is refused by formats that could
+ *   hold nothing but its figures;
  * - names are other people's words: each writer makes them data in its format;
  * - agents are written as they are read, so memory does not grow with what is written.
  *
@@ -89,6 +91,9 @@ int export_each_cycle(const struct exporter *to,
 /* export_zero_ns - when the first cycle was asked for: times of a run count from here */
 int64_t export_zero_ns(const struct facts *facts);
 
+/* export_partial - "partial run: 12 of 200 cycles"; NULL: it is complete; the caller frees it */
+char *export_partial(const struct facts *facts);
+
 /* export_cell_name - "three-agents/parallel/agents=3"; the caller frees it */
 char *export_cell_name(const struct facts *facts, size_t arm, size_t value, char separator);
 
@@ -104,6 +109,9 @@ const char *export_seconds(char out[EXPORT_NUMBER_BYTES], int64_t ns);
  * export_put_ns   - whole nanoseconds, null for infinity and NaN */
 void export_put_text(cJSON *object, const char *key, const char *value);
 void export_put_ns(cJSON *object, const char *key, double ns);
+
+/* tally_json - the sums over all cycles as an object; the caller frees it */
+cJSON *tally_json(const struct facts *facts);
 
 /* export_print - a tree in one line; the tree is given back */
 void export_print(FILE *out, cJSON *tree);

@@ -150,6 +150,28 @@ int facts_read_orders(struct facts *facts, struct results *store, struct err *er
 struct facts_median facts_median_of(double samples[], size_t n, const size_t sizes[],
                                     size_t blocks);
 
+/* ---- rule_answers.c: what became of each rule of the audit ---- */
+
+enum rule_answer { RULE_HELD, RULE_BROKEN, RULE_NOT_CHECKED, RULE_ANSWERS };
+
+/* Plain value; the text is static. */
+struct rule_told {
+    enum rule_answer answer;
+    int64_t cycles; /* in which it could have been broken, and was asked */
+    bool at_end;    /* asked once more of each store that its subject had closed */
+    size_t findings;
+    const char *why; /* NOT_CHECKED: what did not exercise it; else "" */
+};
+
+/* rule_tell - of audit_rules[index]; rule_count - how many rules have each answer, those that this
+ * version does not know counted as one */
+struct rule_told rule_tell(const struct facts *facts, size_t index);
+void rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS]);
+
+/* rule_json - its answer as an object, the caller frees it: "answer" is held, broken or
+ * not_checked */
+cJSON *rule_json(const struct facts *facts, size_t index);
+
 /* ---- explain.c: how fast could it have been, and how does it grow? ----
  *
  * The limit of a batch follows from its agents alone: how long each took when it had the machine

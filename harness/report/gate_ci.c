@@ -95,7 +95,7 @@ void report_gate_annotations(struct text *out, const struct gate_result *result)
 {
     char *what;
     if (result->findings_candidate) {
-        what = text_format("integrity broken, %lld findings: %s",
+        what = text_format("%s, %lld findings: %s", gate_verdict(result),
                            (long long)result->findings_candidate, result->finding);
         annotate(out, "error", result, what);
         free(what);
@@ -295,7 +295,7 @@ static void add_integrity(struct junit *junit, const struct gate_result *result)
                                                     : JUNIT_SKIPPED;
     junit_case(junit, &(struct junit_case){.name = "integrity",
                                            .result = answer,
-                                           .type = good ? NULL : "integrity",
+                                           .type = good ? NULL : gate_verdict(result),
                                            .message = good ? "nothing was audited" : message});
     free(message);
 }

@@ -71,8 +71,8 @@ static void add_judgement(struct screen *screen, const struct history_step *step
     } else if (step->open) {
         text_addf(out,
                   "ALARM: for the worse, and nobody accepted it (if it is meant: spawnbench "
-                  "history --accept %lld)",
-                  (long long)run);
+                  "history --accept %lld%s)",
+                  (long long)run, screen->history->option);
     } else {
         text_add(out, step->alarm ? "for the worse, but the level has come back"
                                   : "for the worse: a mark, too unsure for an alarm");

@@ -131,6 +131,9 @@ static void add_state(struct text *out, const struct facts *facts)
         }
     }
     text_add(out, ".\n\n");
+    if (*facts->verdict.could_not) {
+        words_markdownf(out, "**Could not measure**: %s.\n\n", facts->verdict.could_not);
+    }
 }
 
 static void missing_figures(struct text *out, const struct figure_set *figures)

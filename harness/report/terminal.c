@@ -115,13 +115,13 @@ static void arms(struct screen *screen)
             const struct facts_cell *cell = facts_cell(facts, arm, value);
             char words[WORDS_BYTES], opened[TEXT_DURATION_BYTES];
             words_plainf(&screen->text, "  %s", facts->arms[arm].name);
-            if (value == 0 && facts->arms[arm].open_ns >= 0)
-                text_addf(&screen->text, "  opened in %s",
-                          text_duration(opened, (double)facts->arms[arm].open_ns));
             if (facts->value_count > 1)
                 text_addf(&screen->text, "  %s",
                           words_plural(words, (int64_t)cell->batch_size, "agent"));
             text_add(&screen->text, "\n");
+            if (value == 0 && facts->arms[arm].open_ns >= 0)
+                text_addf(&screen->text, "    opened   in %s\n",
+                          text_duration(opened, (double)facts->arms[arm].open_ns));
             one_cell(screen, cell);
         }
     }
@@ -170,10 +170,18 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
     char line[WORDS_BYTES], count[WORDS_BYTES];
     int64_t findings = facts_findings(facts);
     bool intact = findings == 0;
-    text_addf(&screen->text, "  agents   %s (warm-ups included)   %s%s%s\n",
+    size_t answers[RULE_ANSWERS];
+    text_addf(&screen->text, "  agents   %s (warm-ups included)   %s%s%s%s\n",
               words_agents_line(line, &facts->tally),
               paint(screen, intact ? VERDICT_SUPPORTED : VERDICT_REFUTED),
-              words_plural(count, findings, "finding"), plain(screen));
+              words_plural(count, findings, "finding"),
+              intact                            ? ""
+              : facts->tally.findings_integrity ? ": integrity broken"
+                                                : ": misconduct",
+              plain(screen));
+    rule_count(facts, answers);
+    text_addf(&screen->text, "  rules    %zu held, %zu broken, %zu not exercised\n",
+              answers[RULE_HELD], answers[RULE_BROKEN], answers[RULE_NOT_CHECKED]);
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         if (facts->arms[arm].index < 0 || facts->arms[arm].records)
             continue;
@@ -360,6 +368,7 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
 {
     struct facts facts;
     struct screen screen = {.facts = &facts, .colour = colour};
+    char option[RESULTS_OPTION_BYTES];
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;
@@ -377,7 +386,14 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
         limit(&screen, value);
     }
     scaling(&screen);
-    text_addf(&screen.text, "  next: spawnbench report %lld\n", (long long)run);
+    if (*facts.verdict.could_not) {
+        words_plainf(&screen.text, "  could not measure: %s\n", facts.verdict.could_not);
+    }
+    results_option(option, store);
+    if (strcmp(facts.run.state, "complete") == 0)
+        text_addf(&screen.text, "  next: spawnbench report %lld%s\n", (long long)run, option);
+    else
+        text_addf(&screen.text, "  next: spawnbench run --resume=%lld%s\n", (long long)run, option);
     if (rc == 0 && fwrite(screen.text.data, 1, screen.text.length, out) != screen.text.length)
         rc = err_system(err, "cannot write the summary");
     text_release(&screen.text);

@@ -326,6 +326,58 @@ static void findings_fail_and_few_cycles_skip(void **state)
 
 /* ---- refusals ---- */
 
+static const char *const figures_only[] = {"hyperfine", "bmf", "github-action-benchmark"};
+
+/* The document of a run, or NULL and the message; the caller frees either. */
+static char *exported(const struct fixture *fixture, const char *format, char **message)
+{
+    char *folder = fixture_folder(), *data = NULL;
+    struct results *store = fixture_store(folder);
+    int64_t run = fixture_run(store, fixture);
+    struct err err = {0};
+    size_t length = 0;
+    FILE *memory = open_memstream(&data, &length);
+    int rc = report_export(memory, store, run, format, &err);
+    fclose(memory);
+    *message = rc < 0 ? xstrdup(err.text) : NULL;
+    assert_true(rc == 0 || (err.code == ERR_UNFIT && !length));
+    results_close(store);
+    fixture_remove(folder);
+    if (rc == 0)
+        return data;
+    free(data);
+    return NULL;
+}
+
+/* A consumer that plots one number of each run must not take a part for the whole. */
+static void a_partial_run_is_marked_where_only_figures_stand(void **state)
+{
+    const struct fixture part = {.scenario = fixture_three_agents, .cycles = 40, .partial = true};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char *message, *data = exported(&part, figures_only[i], &message);
+        assert_non_null(data);
+        assert_non_null(strstr(data, "partial"));
+        free(data);
+        data = exported(&honest, figures_only[i], &message);
+        assert_null(strstr(data, "partial"));
+        free(data);
+    }
+}
+
+/* Two cycles, both of them warm-ups. */
+static void of_a_run_without_a_cycle_there_are_no_figures(void **state)
+{
+    const struct fixture none = {.scenario = fixture_three_agents, .cycles = 2, .partial = true};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char *message;
+        assert_null(exported(&none, figures_only[i], &message));
+        assert_non_null(strstr(message, "has no cycle that counts"));
+        free(message);
+    }
+}
+
 static void unknown_formats_are_told_with_the_nearest(void **state)
 {
     struct err err = {0};
@@ -400,6 +452,8 @@ int main(void)
         cmocka_unit_test(a_sweep_arrives_whole),
         cmocka_unit_test(a_run_in_which_all_failed_arrives_whole),
         cmocka_unit_test(a_partial_run_arrives_whole),
+        cmocka_unit_test(a_partial_run_is_marked_where_only_figures_stand),
+        cmocka_unit_test(of_a_run_without_a_cycle_there_are_no_figures),
         cmocka_unit_test(hostile_names_stay_names),
         cmocka_unit_test(claims_and_rules_are_cases),
         cmocka_unit_test(findings_fail_and_few_cycles_skip),

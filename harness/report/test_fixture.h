@@ -133,7 +133,11 @@ static inline void fixture_cycle(struct results *store, const struct fixture *fi
                                  const struct scenario *scenario, const struct plan_item *item,
                                  size_t index, int64_t *now_ns)
 {
-    struct cycle cycle = {.index = index, .item = *item, .harness_ns = fixture_jitter(9e4, 1)};
+    struct cycle cycle = {.index = index,
+                          .item = *item,
+                          .harness_ns = fixture_jitter(9e4, 1),
+                          .witnessed = -1,
+                          .contents = -1};
     struct scenario_agent renamed = {.name = (char *)fixture->agent_name};
     struct err err = {0};
     cycle.agent_count = scenario->values[item->value];
@@ -166,6 +170,7 @@ static inline void fixture_arms(struct results *store, const struct fixture *fix
                                   .command = (char *)"{reference} --mode x",
                                   .version = (char *)"1.0",
                                   .records = !fixture->no_store,
+                                  .starts = true,
                                   .clean = true,
                                   .user_us = 123456,
                                   .system_us = 234567,

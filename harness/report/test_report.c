@@ -169,8 +169,9 @@ static void what_was_skipped_is_said(void **state)
     (void)state;
     assert_non_null(strstr(report, "skipped: the rules about stores for arm xargs"));
     assert_non_null(strstr(report, "skipped: the rules about own words for agent true"));
-    assert_non_null(strstr(report, "skipped: consensus"));
-    assert_non_null(strstr(report, "| integrity | skipped | 0 |"));
+    assert_non_null(strstr(report, "not exercised, as the scenario asks for no consensus: "
+                                   "consensus-is-whole\n"));
+    assert_non_null(strstr(report, "| integrity | - | 0 | not exercised |"));
     assert_null(strstr(report, "Where the speedup comes from"));
     free(report);
 }
@@ -188,7 +189,7 @@ static void audits_are_told_by_level(void **state)
     render(folder, store, &run, 1);
     text = fixture_read(folder, "benchmarks.md");
     assert_null(strstr(text, "full audits after")); /* of a run from before there were levels */
-    assert_non_null(strstr(text, "| full | integrity | 40 | 0 |"));
+    assert_non_null(strstr(text, "| full | integrity | 40 | 0 | held |"));
     free(text);
     for (int i = -1; i < 39; i++) {
         const struct results_audit audit = {
@@ -201,11 +202,11 @@ static void audits_are_told_by_level(void **state)
                            "mine: full audits after 3 of 40 cycles and at the end; quick ones "
                            "after 39; **none after 1**"));
     assert_non_null(strstr(text, "the largest -wal that was met is 3.00 MiB"));
-    assert_non_null(strstr(text, "| full | integrity | 3 and the end | 0 |"));
-    assert_non_null(strstr(text, "| quick | integrity | 39 | 0 |"));
-    assert_non_null(strstr(text, "| end | integrity | the end | 0 |"));
-    assert_non_null(strstr(text, "| copy | integrity | skipped | 0 |"));
-    assert_non_null(strstr(text, "| each | conduct | 40 | 0 |"));
+    assert_non_null(strstr(text, "| full | integrity | 3 and the end | 0 | held |"));
+    assert_non_null(strstr(text, "| quick | integrity | 39 | 0 | held |"));
+    assert_non_null(strstr(text, "| end | integrity | the end | 0 | held |"));
+    assert_non_null(strstr(text, "| copy | integrity | - | 0 | not exercised |"));
+    assert_non_null(strstr(text, "| each | conduct | 40 | 0 | held |"));
     free(text);
     results_close(store);
     fixture_remove(folder);

@@ -71,6 +71,15 @@ static int read_spawn_times(struct results_basis *out, const struct scenario *sc
     return 0;
 }
 
+static int read_uses(struct results_basis *out, const struct scenario *scenario,
+                     struct results *store, struct err *err)
+{
+    for (size_t i = 0; i < scenario->arm_count; i++)
+        if (results_arm_use_load(&out->uses[i], store, out->run.id, (int)i, err) < 0)
+            return -1;
+    return 0;
+}
+
 /* ---- one pass over all cycles ---- */
 
 struct pass {
@@ -142,7 +151,7 @@ int results_basis_load(struct results_basis *out, const struct scenario *scenari
     if (results_run_load(store, run, &out->run, err) < 0 ||
         results_plan_load(store, run, &out->plan_fingerprint, &out->plan_text, err) < 0 ||
         read_spawn_times(out, scenario, store, err) < 0 ||
-        read_claims(out, scenario, store, err) < 0 ||
+        read_claims(out, scenario, store, err) < 0 || read_uses(out, scenario, store, err) < 0 ||
         results_tally(store, run, -1, -1, &out->tally, err) < 0 ||
         results_each_cycle(store, run, take_cycle, &pass, err) < 0) {
         results_basis_release(out);

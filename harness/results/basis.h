@@ -45,7 +45,8 @@ struct results_basis {
     struct results_place *cycles; /* all that are stored, by index */
     size_t cycle_count;
     struct results_strain strain;
-    struct results_tally tally; /* of the whole run */
+    struct results_tally tally;                      /* of the whole run */
+    struct results_arm_use uses[SCENARIO_MOST_ARMS]; /* [arm] */
     /* [claim * values + value]: of the claim's arm; INTACT: of all */
     struct results_tally *tallies;
 };

@@ -37,7 +37,7 @@ static int64_t date_of(sqlite3_stmt *row, int column)
 int results_run_find(struct results *store, const char *which, int64_t *run, struct err *err)
 {
     sqlite3_stmt *statement;
-    char *end;
+    char *end, option[RESULTS_OPTION_BYTES];
     long long number = 0;
     int rc;
     if (which && *which) {
@@ -61,11 +61,13 @@ int results_run_find(struct results *store, const char *which, int64_t *run, str
         return -1;
     if (*run > 0)
         return 0;
+    results_option(option, store);
     if (!which || !*which)
-        return err_set(err, ERR_UNFIT, "no run is stored in '%s' (first: spawnbench run SCENARIO)",
-                       store->path);
-    return err_set(err, ERR_UNFIT, "no run '%s' is stored in '%s' (see: spawnbench list)", which,
-                   store->path);
+        return err_set(err, ERR_UNFIT,
+                       "no run is stored in '%s' (first: spawnbench run SCENARIO%s)", store->path,
+                       option);
+    return err_set(err, ERR_UNFIT, "no run '%s' is stored in '%s' (see: spawnbench list%s)", which,
+                   store->path, option);
 }
 
 static void read_run(sqlite3_stmt *row, struct results_run *out)
@@ -331,75 +333,6 @@ int results_each_verdict(struct results *store, int64_t run,
         stop = each(context, &verdict);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);
-}
-
-/* One row of sums into the tally's members, in the order they are selected. */
-static int read_sums(struct results *store, const char *sql, int64_t run, int arm, int value,
-                     int64_t *const members[], int count, struct err *err)
-{
-    sqlite3_stmt *row = sql_prepare(store, err, sql, "iii", run, (int64_t)arm, (int64_t)value);
-    int rc;
-    if (!row)
-        return -1;
-    rc = sqlite3_step(row);
-    for (int i = 0; rc == SQLITE_ROW && i < count; i++)
-        *members[i] = sqlite3_column_int64(row, i);
-    return sql_end(store, row, rc, err);
-}
-
-/* With the value of the cycle that a row belongs to; rows of the whole run belong to each. */
-#define OF_CYCLES_OF_ARM_AND_VALUE(row)                                                            \
-    row ".run = ?1 AND (?2 < 0 OR " row ".arm = ?2) AND (?3 < 0 OR " row ".cycle < 0 OR"           \
-        " (SELECT c.value FROM cycles AS c WHERE c.run = " row ".run AND c.cycle = " row           \
-        ".cycle) = ?3)"
-
-static int read_audits(struct results_tally *t, struct results *store, int64_t run, int arm,
-                       int value, struct err *err)
-{
-    int64_t *audits[] = {&t->audits_quick, &t->audits_full, &t->audits_at_end, &t->audit_full_ns,
-                         &t->wal_bytes_peak};
-    return read_sums(store,
-                     "SELECT sum(a.level = 'quick' AND a.cycle >= 0),"
-                     " sum(a.level = 'full' AND a.cycle >= 0), sum(a.cycle < 0),"
-                     " sum(CASE WHEN a.level = 'full' AND a.cycle >= 0 THEN a.spent_ns ELSE 0 END),"
-                     " max(a.wal_bytes) FROM audits AS a WHERE " OF_CYCLES_OF_ARM_AND_VALUE("a"),
-                     run, arm, value, audits, 5, err);
-}
-
-#define OF_ARM_AND_VALUE "run = ?1 AND (?2 < 0 OR arm = ?2) AND (?3 < 0 OR value = ?3)"
-
-int results_tally(struct results *store, int64_t run, int arm, int value, struct results_tally *out,
-                  struct err *err)
-{
-    struct results_tally *t = out;
-    int64_t *cycles[] = {&t->cycles,           &t->agents_planned, &t->agents_ready,
-                         &t->agents_recorded,  &t->cycles_failed,  &t->failure_cancelled,
-                         &t->failure_degraded, &t->audit_ns,       &t->harness_ns};
-    int64_t *blocks[] = {&t->blocks, &t->span_ns};
-    int64_t *findings[] = {&t->findings_integrity, &t->findings_conduct,
-                           &t->cycles_with_integrity_finding};
-    *out = (struct results_tally){0};
-    if (read_sums(store,
-                  "SELECT count(*), sum(agents), sum(agents_ready), sum(agents_recorded),"
-                  " sum(outcome <> 'ready'), sum(failure = 'cancels'), sum(failure = 'degrades'),"
-                  " sum(audit_ns), sum(harness_ns) FROM cycles WHERE " OF_ARM_AND_VALUE,
-                  run, arm, value, cycles, 9, err) < 0)
-        return -1;
-    if (read_sums(store,
-                  "SELECT count(DISTINCT block),"
-                  " (SELECT sum(span) FROM (SELECT max(answered_ns) - min(sent_ns) AS span"
-                  "  FROM cycles WHERE " OF_ARM_AND_VALUE " AND warmup = 0 AND answered_ns > 0"
-                  "  GROUP BY sitting)) FROM cycles WHERE " OF_ARM_AND_VALUE " AND warmup = 0",
-                  run, arm, value, blocks, 2, err) < 0)
-        return -1;
-    if (read_sums(store,
-                  "SELECT sum(severity = 'integrity'), sum(severity = 'conduct'),"
-                  " count(DISTINCT CASE WHEN severity = 'integrity' AND f.cycle >= 0"
-                  " THEN f.cycle END) FROM findings AS f"
-                  " WHERE " OF_CYCLES_OF_ARM_AND_VALUE("f"),
-                  run, arm, value, findings, 3, err) < 0)
-        return -1;
-    return read_audits(t, store, run, arm, value, err);
 }
 
 int results_plan_load(struct results *store, int64_t run, uint64_t *fingerprint, char **text,

@@ -133,13 +133,14 @@ int results_open(struct results **out, const char *path, enum results_mode mode,
     struct results *store = xcalloc(1, sizeof *store);
     struct err why = {0};
     bool creates = mode == RESULTS_MAKE && !is_link(path);
+    char option[RESULTS_OPTION_BYTES];
     int flags = SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0);
     store->path = xstrdup(path);
     if (mode != RESULTS_MAKE && refuse_journal(path, &why) < 0)
         goto failed;
     if (mode != RESULTS_MAKE && access(path, F_OK) != 0) {
-        err_set(&why, ERR_UNFIT, "no results are stored in '%s' (first: spawnbench run SCENARIO)",
-                path);
+        err_set(&why, ERR_UNFIT, "no results are stored in '%s' (first: spawnbench run SCENARIO%s)",
+                path, results_option(option, store));
         goto failed;
     }
     if (open_as(store, path, flags, mode, &why) < 0 &&

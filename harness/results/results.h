@@ -41,6 +41,17 @@ void results_close(struct results *store);
  * caller frees it */
 char *results_path(const char *results);
 
+/*
+ * results_option - what a suggested command must be given to find this store: " --results 'some
+ * where'", as sh reads it; "" for the folder that commands use by themselves
+ * results_option_in - the same of a results folder, NULL: the usual one
+ *
+ * returns : out; "" for a path that has no room in it
+ */
+#define RESULTS_OPTION_BYTES 1024
+const char *results_option(char out[RESULTS_OPTION_BYTES], const struct results *store);
+const char *results_option_in(char out[RESULTS_OPTION_BYTES], const char *results);
+
 /* results_engine - the SQLite that is used: "3.40.1 2022-12-28 ..."; static memory */
 const char *results_engine(void);
 
@@ -286,6 +297,20 @@ int results_each_document(struct results *store, const char *kind,
                           int (*each)(void *context, const struct results_document *document),
                           void *context, struct err *err);
 
+/*
+ * results_arm_use_load - what one arm of a run did at all
+ *
+ * out    : of an arm that the store does not describe: it records and starts
+ * errors : those of the store
+ */
+struct results_arm_use {
+    bool records, starts;
+    int64_t cycles, ready; /* cycles, ready agents; warm-ups included */
+    char error[160];       /* what its failed agents told most often, one line; or "" */
+};
+int results_arm_use_load(struct results_arm_use *out, struct results *store, int64_t run, int arm,
+                         struct err *err);
+
 /* What a verdict needs of cycles besides times. */
 struct results_tally {
     int64_t cycles; /* counted and warm-up cycles alike: integrity has no warm-up */
@@ -294,6 +319,11 @@ struct results_tally {
     /* those of the run as a whole (cycle -1) not among them */
     int64_t cycles_with_integrity_finding;
     int64_t cycles_failed; /* outcome other than ready */
+    /* cycles in which something could be lost: an agent became ready, and its arm starts agents and
+     * keeps a store; of them the ready agents, and how many of these were attested by somebody else
+     * than their spawner: the start, the content (-1: not known of every cycle) */
+    int64_t cycles_at_risk, agents_at_risk, witnessed, contents;
+    int64_t findings_left; /* of the rule nothing-is-left-running, after the run included */
     /* cycles with >= 1 failed agent whose error is told, all others cancelled */
     int64_t failure_cancelled;
     /* cycles with >= 1 failed agent whose error is told, all others ready */

@@ -7,16 +7,19 @@
 int sql_fail(struct results *store, struct err *err, const char *doing)
 {
     int code = sqlite3_errcode(store->database);
-    const char *remedy = "";
+    const char *remedy = "", *end = "";
+    char option[RESULTS_OPTION_BYTES] = "";
     if (code == SQLITE_INTERRUPT && guard_spent(&store->guard))
         return err_set(err, ERR_UNFIT, "results store '%s': cannot %s: " GUARD_SAYS, store->path,
                        doing);
-    if (code == SQLITE_FULL)
-        remedy = " (free space on that file system, then: spawnbench run --resume)";
-    else if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
+    if (code == SQLITE_FULL) {
+        remedy = " (free space on that file system, then: spawnbench run --resume";
+        results_option(option, store);
+        end = ")";
+    } else if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
         remedy = " (check the rights on the folder, or give another one with --results)";
-    return err_set(err, ERR_UNFIT, "results store '%s': cannot %s: %s%s", store->path, doing,
-                   sqlite3_errmsg(store->database), remedy);
+    return err_set(err, ERR_UNFIT, "results store '%s': cannot %s: %s%s%s%s", store->path, doing,
+                   sqlite3_errmsg(store->database), remedy, option, end);
 }
 
 static void bind_all(sqlite3_stmt *statement, const char *format, va_list args)

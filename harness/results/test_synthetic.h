@@ -42,6 +42,7 @@ struct synthetic_cycle {
     int64_t agent_cpu_ns;              /* of each of its agents; 0: not known */
     const struct cycle_strain *strain; /* NULL: this machine does not tell */
     int64_t stopped_ns;                /* as in struct cycle */
+    int witnessed, contents;           /* ready agents; 0: not known, negative: none */
 };
 
 static inline int64_t synthetic_begin(struct synthetic *synthetic, const char *scenario_text)
@@ -128,6 +129,12 @@ static inline void synthetic_put(struct synthetic *synthetic, const struct synth
         .spawn_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns : -1,
         .ready_time_ns = asked->spawn_ns > 0 ? asked->spawn_ns / 2 : -1,
         .harness_ns = 5,
+        .witnessed = asked->witnessed > 0   ? asked->witnessed
+                     : asked->witnessed < 0 ? 0
+                                            : -1,
+        .contents = asked->contents > 0   ? asked->contents
+                    : asked->contents < 0 ? 0
+                                          : -1,
         .cost = {[SCENARIO_CPU_TIME] = asked->cpu_ns ? asked->cpu_ns : -1,
                  [SCENARIO_PEAK_MEMORY] = asked->peak_bytes ? asked->peak_bytes : -1},
         .strain = asked->strain ? *asked->strain : (struct cycle_strain){-1, -1, -1, -1, -1, -1},

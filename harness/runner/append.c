@@ -101,7 +101,7 @@ int runner_record_begin(struct runner *runner, struct err *err)
     return runner->options->resume ? begin_again(runner, err) : begin_new(runner, err);
 }
 
-int runner_record_verdicts(struct runner *runner, int *code, struct err *err)
+int runner_record_verdicts(struct runner *runner, struct runner_outcome *out, struct err *err)
 {
     struct verdict verdict;
     int rc = 0;
@@ -112,7 +112,8 @@ int runner_record_verdicts(struct runner *runner, int *code, struct err *err)
         rc = results_verdict_put(runner->store, runner->id, verdict.items[i].claim->id,
                                  verdict.items[i].value, verdict_word_name(verdict.items[i].word),
                                  verdict.items[i].reason, err);
-    *code = verdict_exit_code(&verdict, &runner->basis.tally);
+    out->code = verdict_exit_code(&verdict, &runner->basis.tally);
+    memcpy(out->could_not, verdict.could_not, sizeof out->could_not);
     verdict_release(&verdict);
     return rc;
 }

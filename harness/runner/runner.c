@@ -193,7 +193,8 @@ static void keep_first(struct err *first, int rc, const struct err *later)
 
 /* A run that is complete has its verdicts: a kill between the two would leave it without. And what
  * is judged is what was measured; that it is not outranks `first`, why the run is partial. */
-static int record_end(struct runner *runner, struct err *first, int *code, struct err *err)
+static int record_end(struct runner *runner, struct err *first, struct runner_outcome *out,
+                      struct err *err)
 {
     struct err changed = {0};
     int rc = results_begin(runner->store, err);
@@ -202,7 +203,7 @@ static int record_end(struct runner *runner, struct err *first, int *code, struc
     if (rc == 0)
         rc = results_run_end(runner->store, runner->id, first->code == ERR_NONE, first->text, err);
     if (rc == 0 && !runner->rewritten)
-        rc = runner_record_verdicts(runner, code, err);
+        rc = runner_record_verdicts(runner, out, err);
     return results_end(runner->store, rc, err);
 }
 
@@ -223,11 +224,11 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
     }
     if (!runner->id)
         return;
-    rc = record_end(runner, err, &out->code, &later);
+    rc = record_end(runner, err, out, &later);
     keep_first(err, rc, &later);
     if (rc < 0)
         results_run_end(runner->store, runner->id, false, err->text, &later);
-    out->code = out->code ? out->code : beside;
+    out->code = verdict_graver(out->code, beside);
     out->run = runner->id;
 }
 

@@ -58,7 +58,7 @@ struct runner_observer {
      * Nothing is measured any more, and the run has not ended yet: what else belongs to it? Only
      * where all went well. May put findings of the run into the store (cycle -1).
      *
-     * code    : 0; an exit code that the run shall have when its claims give it 0
+     * code    : 0; an exit code that the run shall have unless its claims give it a graver one
      * returns : 0, or -1: the run is kept as partial
      */
     int (*before_end)(void *context, const struct runner_options *options, struct results *store,
@@ -84,9 +84,10 @@ struct runner_options {
 
 /* What came of it. Plain value. */
 struct runner_outcome {
-    int64_t run; /* 0: none was begun */
-    int code;    /* exit code: that of the verdicts (verdict_exit_code), of before_end where that is
-                    0; says nothing when runner_go failed */
+    int64_t run;         /* 0: none was begun */
+    int code;            /* exit code: the graver one of the verdicts' (verdict_exit_code) and of
+                    before_end's; says nothing when runner_go failed */
+    char could_not[512]; /* arms of which nothing became ready, see struct verdict; or "" */
 };
 
 /*

@@ -59,8 +59,8 @@ int runner_check_written(struct runner *runner, struct err *err);
 int runner_record_left(struct runner *runner, size_t arm, const struct cycle_arm_end *end,
                        struct err *err);
 
-/* runner_record_verdicts - judge every claim; code: verdict_exit_code */
-int runner_record_verdicts(struct runner *runner, int *code, struct err *err);
+/* runner_record_verdicts - judge every claim; fills code (verdict_exit_code) and could_not */
+int runner_record_verdicts(struct runner *runner, struct runner_outcome *out, struct err *err);
 
 /* ---- pace.c ---- */
 

@@ -6,10 +6,11 @@
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
 
-#define MOST_NS    (24 * 3600e9)
-#define MOST_BYTES 1e15
-#define MOST_RATE  1e9
-#define LETTERS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+#define MOST_NS      (24 * 3600e9)
+#define MOST_BYTES   1e15
+#define MOST_RATE    1e9
+#define INTACT_BELOW 0.05
+#define LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 static const char *const statistic_words[] = {"median", "mean", NULL};
 static const char *const failure_words[] = {"cancels", "degrades", NULL};
@@ -268,6 +269,8 @@ static const struct field within_fields[] = {KEY_ID,
 static const struct field intact_fields[] = {
     KEY_ID,
     {"corruption", read_corruption, 0, "\"none\"", .words = corruption_words, .required = true},
+    {"below", read_share, AT(share), "a share above 0% and below 100% such as \"1%\"",
+     .required = false},
     {0}};
 static const struct field failure_fields[] = {KEY_ID,
                                               KEY_ARM("arm", arm),
@@ -275,11 +278,23 @@ static const struct field failure_fields[] = {KEY_ID,
                                                "\"cancels\" or \"degrades\"",
                                                .words = failure_words, .required = true},
                                               {0}};
-static const struct field any_fields[] = {
-    {.key = "id"},        {.key = "arm"},        {.key = "metric"},   {.key = "quantile"},
-    {.key = "statistic"}, {.key = "at_most"},    {.key = "at_least"}, {.key = "faster"},
-    {.key = "than"},      {.key = "within"},     {.key = "of"},       {.key = "agent"},
-    {.key = "at"},        {.key = "corruption"}, {.key = "failure"},  {0}};
+static const struct field any_fields[] = {{.key = "id"},
+                                          {.key = "arm"},
+                                          {.key = "metric"},
+                                          {.key = "quantile"},
+                                          {.key = "statistic"},
+                                          {.key = "at_most"},
+                                          {.key = "at_least"},
+                                          {.key = "faster"},
+                                          {.key = "than"},
+                                          {.key = "within"},
+                                          {.key = "of"},
+                                          {.key = "agent"},
+                                          {.key = "at"},
+                                          {.key = "corruption"},
+                                          {.key = "below"},
+                                          {.key = "failure"},
+                                          {0}};
 #undef AT
 
 /* The shapes, by the keys that only they have
@@ -292,7 +307,7 @@ static const struct shape {
     {SCENARIO_CLAIM_AT_MOST, {"quantile", "statistic", "at_most"}, limit_fields},
     {SCENARIO_CLAIM_FASTER, {"faster", "than"}, faster_fields},
     {SCENARIO_CLAIM_WITHIN, {"within", "of"}, within_fields},
-    {SCENARIO_CLAIM_INTACT, {"corruption"}, intact_fields},
+    {SCENARIO_CLAIM_INTACT, {"corruption", "below"}, intact_fields},
     {SCENARIO_CLAIM_FAILURE, {"failure"}, failure_fields},
     {SCENARIO_CLAIM_AT_MOST, {"at_least"}, limit_fields},
 };
@@ -396,6 +411,8 @@ static int read_claim(const struct field_place *place, const cJSON *value,
                               "'within' with 'of', 'corruption' or 'failure'");
     claim->kind = shape->kind;
     claim->at = -1;
+    if (claim->kind == SCENARIO_CLAIM_INTACT)
+        claim->share = INTACT_BELOW;
     claim->line = json_line(place->data, place->root, value);
     if (shape->fields == limit_fields && check_limit(place, value, claim) < 0)
         return -1;

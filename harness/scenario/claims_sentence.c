@@ -86,7 +86,9 @@ static void add_claim(struct text *text, const struct scenario *scenario,
         text_addf(text, " is within %.10g %% of that of %s", 100 * claim->share, than);
         break;
     case SCENARIO_CLAIM_INTACT:
-        text_add(text, "no cycle loses, doubles, invents or corrupts anything");
+        text_addf(text,
+                  "no cycle loses, doubles, invents or corrupts anything: fewer than %.10g %% do",
+                  100 * claim->share);
         break;
     case SCENARIO_CLAIM_FAILURE:
         text_addf(text, "in %s a failing agent is told and %s", arm,

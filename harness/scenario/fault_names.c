@@ -16,16 +16,20 @@ const char *const scenario_fault_names[SCENARIO_FAULTS + 1] = {"killed-at-random
                                                                "killed-when-finishing",
                                                                "killed-when-finished",
                                                                "killed-while-closing",
+                                                               "killed-with-grandchildren",
                                                                "agent-killed-before-ready",
                                                                "agent-killed-after-ready",
+                                                               "daemon-outlives-agent",
                                                                "exec-enoent",
                                                                "exec-eacces",
                                                                "exec-enoexec",
+                                                               "exec-hangs",
                                                                "no-descriptors",
                                                                "no-processes",
                                                                "deadline-missed",
                                                                "busy-for-a-while",
-                                                               "busy-for-ever",
+                                                               "busy-while-spawning",
+                                                               "busy-while-finishing",
                                                                "disk-full",
                                                                "read-only-folder",
                                                                "write-full",
@@ -45,6 +49,12 @@ const char *const scenario_fault_names[SCENARIO_FAULTS + 1] = {"killed-at-random
                                                                "killed-after-sync",
                                                                "power-loss",
                                                                NULL};
+
+/* What names of former versions stand for, so that what was stored then can be read, and what is
+ * written down somewhere goes on to work. */
+static const struct {
+    const char *former, *names[2];
+} former_names[] = {{"busy-for-ever", {"busy-while-spawning", "busy-while-finishing"}}};
 
 /* The known words of the key: "all" and every name. */
 static const char *const *all_words(void)
@@ -66,6 +76,10 @@ int scenario_fault_add(uint64_t *faults, const char *name)
             *faults |= UINT64_C(1) << i;
             return 0;
         }
+    for (size_t i = 0; i < sizeof former_names / sizeof former_names[0]; i++)
+        if (strcmp(name, former_names[i].former) == 0)
+            return scenario_fault_add(faults, former_names[i].names[0]) |
+                   scenario_fault_add(faults, former_names[i].names[1]);
     return -1;
 }
 

@@ -20,7 +20,7 @@
 #define SCENARIO_MOST_CLAIMS 64
 #define SCENARIO_MOST_VALUES 32
 #define SCENARIO_MOST_CYCLES 1000000
-#define SCENARIO_FAULTS      38 /* kinds of faults, see fault_names.c: fewer than 64 */
+#define SCENARIO_FAULTS      42 /* kinds of faults, see fault_names.c: fewer than 64 */
 
 enum scenario_ready {
     SCENARIO_READY_FD,
@@ -46,7 +46,8 @@ enum scenario_claim_kind {
     SCENARIO_CLAIM_AT_LEAST, /* ... at least limit                                          */
     SCENARIO_CLAIM_FASTER,   /* median of per-cycle ratios than / faster is at least ratio  */
     SCENARIO_CLAIM_WITHIN,   /* median of per-cycle ratios arm / than is 1 - share .. 1 + share */
-    SCENARIO_CLAIM_INTACT,   /* "corruption": "none": no cycle has an integrity finding     */
+    SCENARIO_CLAIM_INTACT,   /* "corruption": "none": the true rate of cycles that have an
+                                integrity finding is below share                            */
     /* "failure": "cancels" | "degrades": every cycle of arm has a failed agent whose error is told,
      * and the others were cancelled / became ready */
     SCENARIO_CLAIM_FAILURE
@@ -88,7 +89,7 @@ struct scenario_claim {
     double quantile;                   /* of them: 0 < quantile < 1; 0.5 for the mean */
     double limit;                      /* of them: > 0, in the unit of the metric */
     double ratio;                      /* FASTER: > 0; for throughput it is faster / than */
-    double share;                      /* WITHIN: 0.05 is 5 %; 0 < share < 1 */
+    double share;                      /* WITHIN, INTACT: 0.05 is 5 %; 0 < share < 1 */
     char *agent; /* phases only: this agent instead of the longest of each cycle; or NULL */
     int at;      /* index of the one batch size it is about; -1: all */
     enum scenario_on_failure failure;

@@ -65,6 +65,12 @@ static const struct document_form document_forms[] = {
      " 'at': {'agents': 3}",
      "throughput of fast is at least 3 times larger than of slow, at 3 agents",
      SCENARIO_CLAIM_FASTER, SCENARIO_THROUGHPUT, .ratio = 3, .at = 0},
+    {"'corruption': 'none', 'below': '0.5%'",
+     "no cycle loses, doubles, invents or corrupts anything: fewer than 0.5 % do",
+     SCENARIO_CLAIM_INTACT, SCENARIO_SPAWN_TIME, .share = 0.005, .at = -1},
+    {"'corruption': 'none'",
+     "no cycle loses, doubles, invents or corrupts anything: fewer than 5 % do",
+     SCENARIO_CLAIM_INTACT, SCENARIO_SPAWN_TIME, .share = 0.05, .at = -1},
 };
 #define DOCUMENT_FORMS (sizeof document_forms / sizeof document_forms[0])
 
@@ -113,6 +119,13 @@ static const struct {
      "line 2: missing key 'agents', expected an integer from 1 to 1000", 0},
     {"'arm': 'fast', 'quantile': 0.5, 'at_most': '1s', 'at': {'agnets': 3}",
      "line 2: unknown key 'agnets' (did you mean 'agents'?)", 0},
+    {"'corruption': 'none', 'below': 0.01",
+     "line 2: below: expected a share above 0% and below 100% such as \"1%\", got 0.01", 0},
+    {"'corruption': 'none', 'below': '100%'",
+     "line 2: below: expected a share above 0% and below 100% such as \"1%\", got \"100%\"", 0},
+    {"'below': '1%'", "line 2: missing key 'corruption', expected \"none\"", 0},
+    {"'arm': 'fast', 'quantile': 0.5, 'at_most': '1s', 'below': '1%'",
+     "line 2: below: does not go with 'quantile' in one claim, expected one claim for each", 0},
     {"'corruption': 'none', 'at': {'agents': 3}",
      "line 2: at: does not go with 'corruption' in one claim, expected one claim for each", 0},
     {"'arm': 'fast', 'failure': 'cancels', 'metric': 'cpu_time'",

@@ -1,7 +1,7 @@
 /* What does the harness itself cost? A subject that answers at once and starts nothing.
  *
- * It keeps no store ("records": false) and tells made-up process ids, so only its times mean
- * something. */
+ * It says so: it keeps no store ("records": false) and starts nothing ("starts": false), so only
+ * its times mean something, and nobody is faster or slower than it. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,13 @@ static cJSON *answer_message(const cJSON *message, const char *op, cJSON **last)
     return answer;
 }
 
-int main(void)
+static const char help[] =
+    "Usage: spawnbench-null\n"
+    "A subject of spawnbench that answers at once and starts nothing: what the harness costs.\n"
+    "It speaks the subject protocol on stdin and stdout and says \"starts\":false: its times are\n"
+    "taken, but no claim on corruption is judged, and nothing is compared with it.\n";
+
+int main(int argc, char **argv)
 {
     char *line = NULL;
     size_t room = 0;
@@ -76,6 +82,10 @@ int main(void)
     ssize_t length;
     int closed = 0;
     inherited_reset();
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        fputs(help, stdout);
+        return 0;
+    }
     while (!closed && (length = getline(&line, &room, stdin)) > 0) {
         struct err err = {0};
         cJSON *message = NULL, *answer;

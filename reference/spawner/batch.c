@@ -194,25 +194,26 @@ static bool is_replaced(const char *entry, const cJSON *list)
     return false;
 }
 
-static char **make_environment(const cJSON *list, const char *ready)
+static char **make_environment(const cJSON *list, const char *ready, char *mark)
 {
     size_t inherited = 0, count = 0, own = (size_t)cJSON_GetArraySize(list) + 1;
     const cJSON *item;
     char **all;
     while (environ[inherited])
         inherited++;
-    all = xcalloc(inherited + own + 1, sizeof all[0]);
+    all = xcalloc(inherited + own + 2, sizeof all[0]);
     /* What is ours to free comes first; the rest is borrowed. */
     cJSON_ArrayForEach(item, list)
         all[count++] = text_format("%s=%s", item->string, item->valuestring);
     all[count++] = xstrdup(ready);
+    all[count++] = mark;
     for (size_t i = 0; i < inherited; i++)
         if (!is_replaced(environ[i], list))
             all[count++] = environ[i];
     return all;
 }
 
-static void prepare(struct agent *agent, const cJSON *object)
+static void prepare(struct batch *batch, struct agent *agent, const cJSON *object)
 {
     char ready[64] = "READY_FD=";
     struct err err = {0};
@@ -223,15 +224,16 @@ static void prepare(struct agent *agent, const cJSON *object)
         if (agent->notify_fd < 0)
             agent_fail(agent, AGENT_OUTCOME_FAILED, xstrdup(err.text));
     }
-    agent->environment = make_environment(member(object, "environment"), ready);
+    agent->environment = make_environment(member(object, "environment"), ready, batch->mark);
 }
 
 void batch_prepare(struct batch *batch)
 {
     const cJSON *object = member(batch->request, "agents")->child;
+    guardian_mark(batch->mark);
     for (size_t i = 0; i < batch->count; i++, object = object->next) {
         resolve(batch, &batch->agents[i]);
-        prepare(&batch->agents[i], object);
+        prepare(batch, &batch->agents[i], object);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "spawner/child.h"
+#include "spawner/guardian.h"
 
 enum agent_ready { AGENT_READY_FD, AGENT_READY_NOTIFY, AGENT_READY_LINE, AGENT_READY_EXIT };
 
@@ -63,7 +64,8 @@ struct batch {
     bool cancel; /* one failure cancels everyone; false: the others go on */
     struct agent *agents;
     size_t count;
-    cJSON *request; /* own: the message all strings come from */
+    cJSON *request;                 /* own: the message all strings come from */
+    char mark[GUARDIAN_MARK_BYTES]; /* in the environment of its agents */
 
     int64_t begin_ns, end_ns, deadline_ns; /* begin_ns: the request was read */
     bool broken;                           /* the database refused: no agent of it is ready */

@@ -31,7 +31,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define RING          8 /* stacks; more than that never run at once on few cores */
+#define SETTLE_NS     (100 * CLOCK_NS_PER_MS) /* an exec takes far less */
+#define STACK_NAP_NS  (5 * CLOCK_NS_PER_MS)
 #define STACK_BYTES   ((size_t)16 * 1024)
 #define FDS_PER_CHILD 9 /* four pipes and a socket at worst */
 #define FDS_OF_OURS   64
@@ -234,11 +238,17 @@ static int make_pipes(struct child *child)
     return 0;
 }
 
-static void wait_for_stack(size_t slot)
+static bool wait_for_stack(size_t slot, int64_t until_ns)
 {
     int busy;
-    while ((busy = atomic_load(&shared.busy[slot])) != 0)
-        syscall(SYS_futex, &shared.busy[slot], FUTEX_WAIT, busy, NULL, NULL, 0);
+    while ((busy = atomic_load(&shared.busy[slot])) != 0) {
+        int64_t left_ns = until_ns - clock_now_ns();
+        struct timespec left = {left_ns / CLOCK_NS_PER_S, left_ns % CLOCK_NS_PER_S};
+        if (left_ns <= 0)
+            return false;
+        syscall(SYS_futex, &shared.busy[slot], FUTEX_WAIT, busy, &left, NULL, 0);
+    }
+    return true;
 }
 
 #if BY_VFORK
@@ -256,15 +266,32 @@ static int become_cloned(void *child)
     return 127;
 }
 
+/* The next one that is free: an exec that does not return keeps its own for good. -1: none is. */
+static int find_stack(int64_t deadline_ns)
+{
+    int64_t until_ns = deadline_ns ? deadline_ns : INT64_MAX;
+    do {
+        for (size_t i = 0; i < RING; i++) {
+            size_t slot = shared.next++ % RING;
+            if (atomic_load(&shared.busy[slot]) == 0)
+                return (int)slot;
+        }
+        wait_for_stack(shared.next % RING, clock_now_ns() + STACK_NAP_NS);
+    } while (clock_now_ns() < until_ns);
+    errno = ETIMEDOUT;
+    return -1;
+}
+
 /* The busy word is set before the child exists and cleared by the kernel as the child leaves our
  * memory, by exec or by exit (CLONE_CHILD_CLEARTID, set_tid_address(2)). */
 static pid_t make_process(struct child *child)
 {
-    size_t slot = shared.next++ % RING;
+    int slot = find_stack(child->plan.deadline_ns);
     pid_t pid;
-    wait_for_stack(slot);
+    if (slot < 0)
+        return -1;
     atomic_store(&shared.busy[slot], 1);
-    pid = clone(become_cloned, shared.stacks + (slot + 1) * STACK_BYTES,
+    pid = clone(become_cloned, shared.stacks + ((size_t)slot + 1) * STACK_BYTES,
                 CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | WAIT_FOR_EXEC, child, NULL, NULL,
                 &shared.busy[slot]);
     if (pid < 0)
@@ -297,8 +324,9 @@ int child_start(struct child *child, const struct child_plan *plan, struct err *
 
 void child_settle(void)
 {
+    int64_t until_ns = clock_now_ns() + SETTLE_NS;
     for (size_t slot = 0; slot < RING; slot++)
-        wait_for_stack(slot);
+        wait_for_stack(slot, until_ns);
 }
 
 int child_refusal(const struct child *child, struct err *err)

@@ -26,6 +26,7 @@ struct child_plan {
     char *const *environment; /* NULL-terminated */
     const char *directory;    /* NULL: ours */
     bool ready_pipe;          /* give it a pipe at CHILD_READY_FD */
+    int64_t deadline_ns; /* when no stack has become free by then, it is not started; 0: none */
 };
 
 /* A child, before, during and after its life. child_start fills it, child_reap empties it; must not
@@ -82,7 +83,9 @@ int child_find(char *out, const char *name, struct err *err);
  */
 int child_start(struct child *child, const struct child_plan *plan, struct err *err);
 
-/* child_settle - wait until no child shares our memory: each has become its program or failed to */
+/* child_settle - wait until no child shares our memory: each has become its program or failed to.
+ * One whose exec does not return is left alone after a moment: what its plan points to must stay
+ * until it is reaped. */
 void child_settle(void);
 
 /* child_refusal - after child_settle: the sentence for start_error,

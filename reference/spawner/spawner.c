@@ -17,6 +17,9 @@ int spawner_open(struct spawner *out, spawner_start *start, enum spawner_record 
                  struct err *err)
 {
     *out = (struct spawner){.start = start, .record = record};
+    out->watch.signals = -1;
+    if (guardian_start(err) < 0)
+        return -1;
     out->watch.signals = child_prepare(err);
     return out->watch.signals < 0 ? -1 : 0;
 }
@@ -34,13 +37,14 @@ bool spawner_must_stop(const struct spawner *spawner, const struct batch *batch)
     return false;
 }
 
-static void start_process(struct agent *agent)
+static void start_process(const struct batch *batch, struct agent *agent)
 {
     const struct child_plan plan = {.path = agent->path,
                                     .argv = agent->argv,
                                     .environment = agent->environment,
                                     .directory = agent->directory,
-                                    .ready_pipe = agent->ready_by == AGENT_READY_FD};
+                                    .ready_pipe = agent->ready_by == AGENT_READY_FD,
+                                    .deadline_ns = batch->deadline_ns};
     struct err err = {0};
     agent->stage = AGENT_STARTING;
     agent->start_ns = clock_now_ns();
@@ -55,7 +59,7 @@ int spawner_begin_agent(struct spawner *spawner, struct batch *batch, struct age
     if (spawner->record == SPAWNER_RECORD_EACH && record_starting(spawner->store, batch, agent) < 0)
         return -1;
     if (agent->stage == AGENT_IDLE) /* else batch_prepare found no such program */
-        start_process(agent);
+        start_process(batch, agent);
     return agent->stage == AGENT_FAILED && batch->cancel ? -1 : 0;
 }
 
@@ -116,6 +120,12 @@ static void reap_agents(struct batch *batch, int outcome)
     }
 }
 
+static void sweep(const struct spawner *spawner, const struct batch *batch)
+{
+    const struct batch *first = spawner->registry;
+    guardian_sweep(batch->mark, !first || (first == batch && !first->next));
+}
+
 /* All agents of the batch are watched meanwhile, so that those that go on are drained too; what is
  * waited for is the end of those concerned. */
 
@@ -136,6 +146,8 @@ void spawner_end_agents(struct spawner *spawner, struct batch *batch, int outcom
     watch->stop_signal = stop_signal;
     signal_agents(batch, outcome, SIGKILL);
     reap_agents(batch, outcome);
+    if (outcome < 0)
+        sweep(spawner, batch);
 }
 
 /* ---- what each agent came to ---- */
@@ -224,6 +236,8 @@ void spawner_spawn(struct spawner *spawner, struct batch *batch)
         batch->registered = true; /* only now: memory follows the database */
         batch->next = spawner->registry;
         spawner->registry = batch;
+    } else {
+        sweep(spawner, batch);
     }
     store_be_patient(spawner->store, INT64_MAX);
     batch->end_ns = clock_now_ns();
@@ -273,6 +287,7 @@ void spawner_close(struct spawner *spawner)
     }
     store_close(spawner->store);
     spawner->store = NULL;
+    guardian_stop();
     watch_release(&spawner->watch);
     if (spawner->watch.signals >= 0)
         close(spawner->watch.signals);

@@ -73,9 +73,9 @@ static void what_cannot_be_executed_is_told_with_its_reason(void **state)
         struct child_plan plan;
         const char *text;
     } wrong[] = {
-        {{"/no/such", argv, NULL, NULL, true}, "cannot start 'prog': No such file or directory"},
-        {{"/etc/passwd", argv, NULL, NULL, true}, "cannot start 'prog': Permission denied"},
-        {{"/bin/sh", argv, NULL, "/no/where", false},
+        {{"/no/such", argv, NULL, NULL, true, 0}, "cannot start 'prog': No such file or directory"},
+        {{"/etc/passwd", argv, NULL, NULL, true, 0}, "cannot start 'prog': Permission denied"},
+        {{"/bin/sh", argv, NULL, "/no/where", false, 0},
          "cannot start 'prog' in directory '/no/where': No such file or directory"},
     };
     (void)state;

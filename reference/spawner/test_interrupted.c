@@ -118,7 +118,7 @@ static void killed_before_anybody_is_ready(void **state)
     for (size_t kind = 0; kind < KINDS; kind++) {
         struct subject subject;
         struct process_view children[4];
-        size_t children_expected = expected[kind] == 1 ? 1 : 2;
+        size_t children_expected = SUBJECT_OWN_CHILDREN + (expected[kind] == 1 ? 1 : 2);
         char *line;
         assert_int_equal(start(&subject, kind), 0);
         line = subject_spawn_line(&subject, 1, 30000, "cancel", hanging, 2);

@@ -386,7 +386,7 @@ static void a_signal_cancels_a_batch_that_is_starting(void **state)
         line = subject_spawn_line(&subject, 1, 30000, "degrade", two, 2);
         subject_send(&subject, line);
         subject_send(&subject, "\n");
-        while (process_children(subject.process.pid, children, 4) == 0)
+        while (process_children(subject.process.pid, children, 4) == SUBJECT_OWN_CHILDREN)
             clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
         kill(subject.process.pid, SIGTERM);
         answer = subject_read(&subject);

@@ -184,11 +184,23 @@ static void now_exited(struct watch *watch, struct agent *agent)
         now_failed(watch, agent, tell_exit(agent));
 }
 
+/* Has it told that it could not become its program? */
+static bool note_refusal(struct watch *watch, struct agent *agent)
+{
+    struct err err = {0};
+    if (agent->stage != AGENT_STARTING || child_refusal(&agent->child, &err) == 0)
+        return false;
+    agent->exited = true; /* or is about to: it calls _exit and nothing else */
+    now_failed(watch, agent, xstrdup(err.text));
+    return true;
+}
+
 static void look_for_dead(struct watch *watch)
 {
     for (size_t i = 0; i < watch->agent_count && watch->pending > 0; i++) {
         struct agent *agent = &watch->agents[i];
-        if (!settled(watch, agent) && child_exited(&agent->child, &agent->end))
+        if (!settled(watch, agent) && child_exited(&agent->child, &agent->end) &&
+            !note_refusal(watch, agent))
             now_exited(watch, agent);
     }
 }
@@ -250,15 +262,6 @@ static void add_agent(struct watch *watch, struct agent *agent)
     }
     add(watch, agent, KIND_OUT, agent->child.out);
     add(watch, agent, KIND_ERRORS, agent->child.errors);
-}
-
-static void note_refusal(struct watch *watch, struct agent *agent)
-{
-    struct err err = {0};
-    if (agent->stage == AGENT_STARTING && child_refusal(&agent->child, &err) < 0) {
-        agent->exited = true; /* or is about to: it calls _exit and nothing else */
-        now_failed(watch, agent, xstrdup(err.text));
-    }
 }
 
 void watch_begin(struct watch *watch, struct agent *agents, size_t count, enum watch_goal goal)

@@ -14,6 +14,7 @@
 #include "base/arguments.h"
 #include "base/clock.h"
 #include "base/inherited.h"
+#include "base/standard.h"
 #include "base/text.h"
 #include "proof/crash/controls.h"
 #include "proof/crash/injected.h"
@@ -199,6 +200,7 @@ int main(int argc, char **argv)
     char *folder;
     int code = -1;
     inherited_reset();
+    standard_open();
     if (read_options(&options, argc, argv, &err) < 0) {
         fprintf(stderr, "spawnbench-crash: %s\n%s", err.text, usage);
         return EXIT_USAGE;

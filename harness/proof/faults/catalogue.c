@@ -7,6 +7,7 @@
 
 #define KILLED "all acknowledged starts are there, what was in flight is whole or absent"
 #define TOLD   "the agent is called failed with the reason, nothing of the batch is left"
+#define GONE   "nothing that an agent started runs on"
 #define REFUSE "it refuses or waits, and loses nothing that it acknowledged"
 
 #define CALL(call, how, code, sticky)                                                              \
@@ -38,17 +39,25 @@ const struct fault faults_catalogue[] = {
      CYCLE_FINISHED, 0, NO_CALL, false},
     {"killed-while-closing", "SIGKILL when \"close\" was sent", KILLED, FAULT_KILL_AT_MOMENT,
      CYCLE_CLOSING, 0, NO_CALL, true},
+    {"killed-with-grandchildren",
+     "SIGKILL when the starts were acknowledged; an agent has a child in a session of its own",
+     GONE ", a moment later", FAULT_STRAGGLER_KILLED, CYCLE_SPAWNED, 0, NO_CALL, false},
     {"agent-killed-before-ready", "SIGKILL to an agent that is not ready yet", TOLD,
      FAULT_KILL_AGENT, CYCLE_SPAWNING, 0, NO_CALL, false},
     {"agent-killed-after-ready", "SIGKILL to an agent whose start was acknowledged",
      "its end is told, the others are finished", FAULT_KILL_AGENT, CYCLE_SPAWNED, 0, NO_CALL,
      false},
+    {"daemon-outlives-agent", "an agent leaves a daemon, and is right otherwise",
+     GONE " when the batch is finished", FAULT_STRAGGLER, CYCLE_SPAWNED, 0, NO_CALL, false},
     {"exec-enoent", "an agent's program is not there", TOLD, FAULT_PROGRAM, CYCLE_BEFORE_SPAWN,
      ENOENT, NO_CALL, false},
     {"exec-eacces", "an agent's program is not executable", TOLD, FAULT_PROGRAM, CYCLE_BEFORE_SPAWN,
      EACCES, NO_CALL, false},
     {"exec-enoexec", "an agent's program is a text without #!", TOLD, FAULT_PROGRAM,
      CYCLE_BEFORE_SPAWN, ENOEXEC, NO_CALL, false},
+    {"exec-hangs", "the exec of an agent's program does not return (a fanotify permission event)",
+     "it answers when the deadline has passed, the agent is called timed_out or failed",
+     FAULT_EXEC_HANGS, CYCLE_BEFORE_SPAWN, 0, NO_CALL, false},
     {"no-descriptors", "RLIMIT_NOFILE leaves too few for the batch (EMFILE)", REFUSE,
      FAULT_FEW_DESCRIPTORS, CYCLE_BEFORE_SPAWN, EMFILE, NO_CALL, true},
     {"no-processes", "RLIMIT_NPROC, for root a pids cgroup, leaves too few (EAGAIN)", REFUSE,
@@ -57,9 +66,13 @@ const struct fault faults_catalogue[] = {
      "the agent is called timed_out, nothing of the batch is left", FAULT_HANG, CYCLE_BEFORE_SPAWN,
      0, NO_CALL, false},
     {"busy-for-a-while", "another process holds the write lock for a part of a second", REFUSE,
-     FAULT_BUSY, CYCLE_SPAWNING, 0, NO_CALL, true},
-    {"busy-for-ever", "another process holds the write lock during the whole batch", REFUSE,
-     FAULT_BUSY, CYCLE_OVER, 0, NO_CALL, false},
+     FAULT_BUSY, CYCLE_OVER, 0, NO_CALL, true},
+    {"busy-while-spawning", "another process holds the write lock from before the request on",
+     "it answers when the deadline has passed, and calls nothing ready that it cannot record",
+     FAULT_LOCKED, CYCLE_BEFORE_SPAWN, 0, NO_CALL, false},
+    {"busy-while-finishing", "another process holds the write lock from before \"finish\" on",
+     "it refuses when the deadline has passed, and calls nothing finished that it cannot record",
+     FAULT_LOCKED, CYCLE_SPAWNED, 0, NO_CALL, false},
     {"disk-full", "the database lies on a tmpfs that is full", REFUSE, FAULT_FULL_DISK,
      CYCLE_BEFORE_SPAWN, ENOSPC, NO_CALL, false},
     {"read-only-folder", "the database's folder is read-only when the subject starts",

@@ -65,18 +65,18 @@ static void add(struct faults_row *row, const struct session *session,
 
 /* ---- a trial ---- */
 
-/* The arm as it is without a fault. What is wrong then is no fault's doing. */
+/* The arm as it is without a fault. What is found then is no fault's doing, and counts all the
+ * same. */
 static int begin_healthy(struct session *session, struct audit_findings *findings, struct err *err)
 {
-    for (int i = 0; i < HEALTHY_BEFORE; i++) {
+    for (int i = 0; i < HEALTHY_BEFORE && findings->count == 0; i++) {
         if (session_cycle(session, findings, err) < 0)
             return -1;
-        if (!session_is_healthy(session) || findings->count)
+        if (findings->count == 0 && !session_is_healthy(session))
             return err_set(err, ERR_UNFIT, "arm '%s' does not work even without a fault: %.200s",
                            session->asked->scenario->arms[session->arm].name,
-                           findings->count          ? findings->items[0].text
-                           : session->cycle.trouble ? session->cycle.trouble
-                                                    : cycle_outcome_names[session->cycle.outcome]);
+                           session->cycle.trouble ? session->cycle.trouble
+                                                  : cycle_outcome_names[session->cycle.outcome]);
     }
     return 0;
 }
@@ -85,7 +85,8 @@ static int begin_healthy(struct session *session, struct audit_findings *finding
 static const char *cannot_strike(const struct session *session, const struct fault *fault)
 {
     bool of_store = fault->means == FAULT_CALL || fault->means == FAULT_BUSY ||
-                    fault->means == FAULT_FULL_DISK || fault->means == FAULT_READ_ONLY;
+                    fault->means == FAULT_LOCKED || fault->means == FAULT_FULL_DISK ||
+                    fault->means == FAULT_READ_ONLY;
     if (of_store && !session->audits.watch)
         return "the subject keeps no store";
     if (fault->means == FAULT_CALL && !page_listens(session->page))
@@ -134,6 +135,10 @@ static int walk(struct faults_row *row, struct session *session, struct audit_fi
     char how[sizeof session->injection.how];
     if (begin_healthy(session, findings, err) < 0)
         return -1;
+    if (findings->count) {
+        add(row, session, findings, "without any fault");
+        return 0;
+    }
     why = cannot_strike(session, fault);
     if (why) {
         snprintf(row->skipped, sizeof row->skipped, "%s", why);
@@ -207,15 +212,27 @@ int faults_run(struct faults_row *out, const struct faults_options *options, siz
 
 enum faults_verdict faults_judge(const struct faults_row *row)
 {
-    if (row->findings)
-        return FAULTS_BROKEN;
+    if (row->rule)
+        return row->rule->severity == AUDIT_INTEGRITY ? FAULTS_BROKEN : FAULTS_MISCONDUCT;
     return row->struck < row->tried ? FAULTS_INVALID : FAULTS_INTACT;
 }
 
 const char *faults_verdict_name(enum faults_verdict verdict)
 {
-    static const char *const names[] = {"intact", "broken", "invalid"};
+    static const char *const names[] = {
+        [FAULTS_INTACT] = "intact",
+        [FAULTS_INVALID] = "invalid",
+        [FAULTS_MISCONDUCT] = "misconduct",
+        [FAULTS_BROKEN] = "broken",
+    };
     return names[verdict];
+}
+
+int faults_exit_code(enum faults_verdict verdict)
+{
+    static const int codes[] = {
+        [FAULTS_INTACT] = 0, [FAULTS_INVALID] = 5, [FAULTS_MISCONDUCT] = 4, [FAULTS_BROKEN] = 4};
+    return codes[verdict];
 }
 
 cJSON *faults_row_json(const struct faults_row *row)
@@ -236,6 +253,7 @@ cJSON *faults_row_json(const struct faults_row *row)
     for (size_t i = 0; i < audit_rule_count; i++)
         if (row->rules >> i & 1)
             cJSON_AddItemToArray(rules, cJSON_CreateString(audit_rules[i].name));
+    json_add_text(object, "severity", row->rule ? audit_severity_names[row->rule->severity] : "");
     cJSON_AddStringToObject(object, "first_finding", row->first_finding);
     cJSON_AddStringToObject(object, "verdict", faults_verdict_name(faults_judge(row)));
     return object;

@@ -8,12 +8,9 @@
 #include "base/text.h"
 #include "results/results.h"
 
-/* Broken outranks invalid, invalid outranks intact. */
 static enum faults_verdict worse(enum faults_verdict a, enum faults_verdict b)
 {
-    if (a == FAULTS_BROKEN || b == FAULTS_BROKEN)
-        return FAULTS_BROKEN;
-    return a == FAULTS_INVALID ? a : b;
+    return a > b ? a : b;
 }
 
 static int cycle_arm(const struct trials_how *how, const struct faults_options *options, size_t arm,
@@ -35,6 +32,8 @@ static int cycle_arm(const struct trials_how *how, const struct faults_options *
         *verdict = worse(*verdict, faults_judge(&row));
         if (how->each && how->each(how->context, arm, &row, err) != 0)
             return -1;
+        if (row.findings && row.tried == 0)
+            break; /* no fault is needed: the next one would tell the same */
     }
     return 0;
 }
@@ -48,6 +47,7 @@ static cJSON *begin(const struct trials_how *how)
     json_add_int64(root, "seed", (int64_t)how->seed);
     json_add_int64(root, "times", how->times);
     cJSON_AddStringToObject(root, "scenario", how->scenario->name);
+    cJSON_AddStringToObject(root, "detectors", "not proven");
     cJSON_AddArrayToObject(root, "arms");
     return root;
 }

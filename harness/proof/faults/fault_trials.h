@@ -28,7 +28,8 @@ struct trials_how {
 /*
  * trials_run - all of them
  *
- * document : spawnbench.proof.faults.v1, whole only when 0 is returned; the caller deletes it
+ * document : spawnbench.proof.faults.v1, whole only when 0 is returned; the caller deletes it. Its
+ *            "detectors" are "not proven" until the caller has proven them (prove.h)
  * errors   : those of faults_run
  */
 int trials_run(const struct trials_how *how, cJSON **document, enum faults_verdict *verdict,

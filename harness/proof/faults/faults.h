@@ -26,14 +26,16 @@
 enum fault_means {
     FAULT_KILL_AT_MOMENT, /* SIGKILL to the subject, at `moment` */
     FAULT_KILL_AT_RANDOM,
-    FAULT_KILL_AGENT,      /* `moment`: CYCLE_SPAWNING before it is ready, CYCLE_SPAWNED after */
-    FAULT_PROGRAM,         /* an agent that cannot be started: `error` is what exec says */
-    FAULT_HANG,            /* an agent that never becomes ready */
-    FAULT_FEW_DESCRIPTORS, /* RLIMIT_NOFILE */
-    FAULT_FEW_PROCESSES,   /* RLIMIT_NPROC, for root a pids cgroup */
-    /* another process holds the database's write lock; `moment`: until CYCLE_SPAWNING for a while,
-     * until CYCLE_OVER for ever */
-    FAULT_BUSY,
+    FAULT_KILL_AGENT,       /* `moment`: CYCLE_SPAWNING before it is ready, CYCLE_SPAWNED after */
+    FAULT_PROGRAM,          /* an agent that cannot be started: `error` is what exec says */
+    FAULT_HANG,             /* an agent that never becomes ready */
+    FAULT_FEW_DESCRIPTORS,  /* RLIMIT_NOFILE */
+    FAULT_FEW_PROCESSES,    /* RLIMIT_NPROC, for root a pids cgroup */
+    FAULT_EXEC_HANGS,       /* an agent whose exec does not return */
+    FAULT_STRAGGLER,        /* an agent that leaves a daemon */
+    FAULT_STRAGGLER_KILLED, /* SIGKILL to the subject while an agent has a child of its own */
+    FAULT_BUSY,      /* another process holds the database's write lock for a part of a second */
+    FAULT_LOCKED,    /* likewise from `moment` on, until the batch has been answered */
     FAULT_FULL_DISK, /* the database lies on a tmpfs, which is full */
     FAULT_READ_ONLY, /* the database's folder is read-only when the subject starts */
     FAULT_CALL,      /* `page`, by the shim in the subject */
@@ -68,10 +70,10 @@ struct faults_options {
 /* What one fault came to in one arm. Plain value. */
 struct faults_row {
     const struct fault *fault;
-    int tried, struck;
-    char skipped[160];     /* why it was not tried, or "" */
-    char answers[96];      /* what the struck batches came to: "failed, killed" */
-    int64_t acknowledged;  /* agents, in all trials */
+    int tried, struck;    /* 0 with findings: the arm broke a rule before anything was done to it */
+    char skipped[160];    /* why it was not tried, or "" */
+    char answers[96];     /* what the struck batches came to: "failed, killed" */
+    int64_t acknowledged; /* agents, in all trials */
     int64_t indeterminate; /* agents that were in flight */
     int64_t present_after; /* of them: done, as it turned out */
     int audits;
@@ -85,21 +87,25 @@ struct faults_row {
 /*
  * faults_run - one fault, all its trials, in one arm
  *
- * errors : ERR_UNFIT the arm does not start or does not work without any fault; ERR_SYSTEM;
+ * errors : ERR_UNFIT the arm does not start or gets no batch ready without any fault; ERR_SYSTEM;
  *          ERR_INTERRUPTED. Nothing is left running or mounted then either
  */
 int faults_run(struct faults_row *out, const struct faults_options *options, size_t arm,
                const struct fault *fault, struct err *err);
 
-/* What a row, or all of them, prove. */
-enum faults_verdict { FAULTS_INTACT, FAULTS_BROKEN, FAULTS_INVALID };
+/* What a row, or all of them, prove; the gravest last. */
+enum faults_verdict { FAULTS_INTACT, FAULTS_INVALID, FAULTS_MISCONDUCT, FAULTS_BROKEN };
 
-/* faults_judge - broken: a finding; invalid: tried, and it did not strike each time; a row that was
- * skipped is intact, but shows that it was */
+/* faults_judge - broken: a finding of integrity; misconduct: findings of conduct only; invalid:
+ * tried, and it did not strike each time; a row that was skipped is intact, but shows that it
+ * was */
 enum faults_verdict faults_judge(const struct faults_row *row);
 
-/* faults_verdict_name - "intact", "broken", "invalid" */
+/* faults_verdict_name - "intact", "invalid", "misconduct", "broken" */
 const char *faults_verdict_name(enum faults_verdict verdict);
+
+/* faults_exit_code - 0, 5, 4, 4: of every command that makes faults */
+int faults_exit_code(enum faults_verdict verdict);
 
 /* faults_row_json - a row as in the document spawnbench.proof.faults.v1 */
 cJSON *faults_row_json(const struct faults_row *row);

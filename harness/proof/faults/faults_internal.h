@@ -10,8 +10,9 @@
 #include "proof/faults/space.h"
 #include "runner/audits.h"
 
-#define FAULT_SHIM     "spawnbench-faultvfs.so"
-#define FAULT_DEADLINE (500 * CLOCK_NS_PER_MS) /* of a batch with an agent that never is ready */
+#define FAULT_SHIM         "spawnbench-faultvfs.so"
+#define FAULT_DEADLINE     (500 * CLOCK_NS_PER_MS) /* least one of a batch that will not meet it */
+#define FAULT_MOST_STALLED 8
 
 /* One fault in one batch, while it is made and afterwards. Zero: none. */
 struct injection {
@@ -21,15 +22,20 @@ struct injection {
     char how[96]; /* what was done, exactly */
 
     pid_t subject;
-    int64_t at_ns;           /* when it is to happen, or to end */
-    struct process holder;   /* of the write lock */
+    int64_t at_ns;                   /* when it is to happen, or to end */
+    struct process holder;           /* of the write lock */
+    bool locked[2];                  /* it held the lock when "spawned", "finished" was answered */
+    int stall_fd;                    /* a fanotify group; 0: none */
+    int stalled[FAULT_MOST_STALLED]; /* descriptors of execs that wait for our answer */
+    int stalled_count;
+    char *straggler;         /* file that its straggler holds a lock of, own */
     char *group;             /* folder of the cgroup, own */
     struct rlimit processes; /* the subject's, before they were limited */
     bool processes_limited;
     char *program; /* a file that was made, own */
     char *marker;  /* a file that must not come to be, own */
     struct scenario_agent stand_in;
-    char *command[3]; /* of the stand-in; own */
+    char **command; /* of the stand-in; own */
 };
 
 /* One arm with a subject, followed by an audit, that faults are put into. */
@@ -99,7 +105,7 @@ void inject_release(struct injection *injection);
 /* inject_check - has what was put into the batch been told as it must be? */
 void inject_check(const struct session *session, struct audit_findings *findings);
 
-/* ---- agents.c, limit.c, hold.c: how single faults are made ---- */
+/* ---- agents.c, limit.c, hold.c, stall.c, straggle.c: how single faults are made ---- */
 
 /* agent_find - process of the agent with this id among the subject's descendants; 0: none. Told by
  * its environment, never by what a subject says. */
@@ -113,6 +119,24 @@ const char *limit_processes_can(void); /* why not, or NULL */
 
 /* hold_begin - take the write lock of a database in another process; false: it could not be had */
 bool hold_begin(struct injection *injection, const char *database);
+bool hold_goes_on(struct injection *injection);
 void hold_end(struct injection *injection);
+
+/* stall_begin - let every exec of this file wait; false: it cannot be done
+ * stall_seen  - does one wait by now?
+ * stall_end   - refuse those that wait and let the others be */
+const char *stall_can(bool reference); /* why not, or NULL */
+bool stall_begin(struct injection *injection, const char *program);
+bool stall_seen(struct injection *injection);
+void stall_end(struct injection *injection);
+
+/* straggle_command - the same command with a straggler: a daemon, or a child in its own session
+ * straggle_runs    - was one started, and does it run? As long as it does, wait until then
+ * straggle_end     - it runs no longer */
+char **straggle_command(struct injection *injection, const char *folder, size_t number,
+                        char *const command[], bool daemon);
+bool straggle_was_started(const struct injection *injection);
+bool straggle_runs(const struct injection *injection, int64_t until_ns);
+void straggle_end(struct injection *injection);
 
 #endif

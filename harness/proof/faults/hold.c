@@ -26,6 +26,17 @@ bool hold_begin(struct injection *injection, const char *database)
     return held;
 }
 
+bool hold_goes_on(struct injection *injection)
+{
+    struct process_exit ended;
+    if (!injection->holder.pid)
+        return false;
+    if (!process_wait(&injection->holder, clock_now_ns(), &ended))
+        return true;
+    injection->holder = (struct process){0};
+    return false;
+}
+
 /* The end of its stdin tells it to go. */
 void hold_end(struct injection *injection)
 {

@@ -14,6 +14,8 @@
 
 #define SOON_NS    INT64_C(100000) /* how often witnesses are heard */
 #define OUTSIDE_NS 3e6             /* the latest moment of opening or closing */
+/* what was told to die may need a moment */
+#define STRAGGLE_NS CLOCK_NS_PER_S
 
 static bool dies(const struct fault *fault)
 {
@@ -99,15 +101,37 @@ static int64_t kill_at_random(struct session *session, enum cycle_moment moment,
 
 /* ---- agents ---- */
 
-static void put_stand_in(struct session *session, struct cycle *cycle, const char *program,
-                         const char *argument)
+/* command: taken */
+static void put_command(struct session *session, struct cycle *cycle, char **command)
 {
     struct injection *injection = &session->injection;
     injection->stand_in = *cycle->agents[0].asked;
-    injection->command[0] = xstrdup(program);
-    injection->command[1] = argument ? xstrdup(argument) : NULL;
-    injection->stand_in.command = injection->command;
+    injection->command = command;
+    injection->stand_in.command = command;
     cycle->agents[0].asked = &injection->stand_in;
+}
+
+static void put_stand_in(struct session *session, struct cycle *cycle, const char *program,
+                         const char *argument)
+{
+    char **command = xcalloc(3, sizeof command[0]);
+    command[0] = xstrdup(program);
+    command[1] = argument ? xstrdup(argument) : NULL;
+    put_command(session, cycle, command);
+}
+
+/* For a batch that will not meet its deadline, not to wait longer than others of it take. */
+static void shorten_deadline(struct session *session)
+{
+    int64_t enough_ns = 4 * session->whole_ns;
+    enough_ns = enough_ns > FAULT_DEADLINE ? enough_ns : FAULT_DEADLINE;
+    if (session->scenario.deadline_ns > enough_ns)
+        session->scenario.deadline_ns = enough_ns;
+}
+
+static void restore_deadline(struct session *session)
+{
+    session->scenario.deadline_ns = session->asked->scenario->deadline_ns;
 }
 
 /* A program that never is ready; only the agent of the reference knows how to be one. */
@@ -141,18 +165,17 @@ static int64_t kill_agent(struct session *session, enum cycle_moment moment, pid
 
 /* A file that exec refuses for the reason wanted. Were it given to a shell,
  * it would leave a mark. */
-static void put_program(struct session *session, struct cycle *cycle)
+static void put_program(struct session *session, struct cycle *cycle, int error)
 {
     struct injection *injection = &session->injection;
     char *text;
     injection->program = text_format("%s/program-%zu", session->folder, cycle->index);
     injection->marker = text_format("%s/marker-%zu", session->folder, cycle->index);
     text = text_format("touch '%s'\n", injection->marker);
-    if (injection->fault->error != ENOENT &&
-        text_write_file(injection->program, text, strlen(text), NULL) == 0 &&
-        injection->fault->error == ENOEXEC)
+    if (error != ENOENT && text_write_file(injection->program, text, strlen(text), NULL) == 0 &&
+        error == ENOEXEC)
         chmod(injection->program, 0755);
-    else if (injection->fault->error == EACCES)
+    else if (error == EACCES)
         chmod(injection->program, 0644);
     put_stand_in(session, cycle, injection->program, NULL);
     injection->struck = true;
@@ -162,12 +185,53 @@ static void put_program(struct session *session, struct cycle *cycle)
 static int64_t hang(struct session *session, enum cycle_moment moment, struct cycle *cycle)
 {
     if (moment == CYCLE_BEFORE_SPAWN) {
-        if (session->scenario.deadline_ns > FAULT_DEADLINE)
-            session->scenario.deadline_ns = FAULT_DEADLINE;
+        shorten_deadline(session);
         session->injection.struck = put_hanger(session, cycle);
     }
     if (moment == CYCLE_OVER)
-        session->scenario.deadline_ns = session->asked->scenario->deadline_ns;
+        restore_deadline(session);
+    return INT64_MAX;
+}
+
+/* The file is one that exec refuses, should it ever be let go on. */
+static int64_t exec_hangs(struct session *session, enum cycle_moment moment, struct cycle *cycle)
+{
+    struct injection *injection = &session->injection;
+    if (moment == CYCLE_BEFORE_SPAWN) {
+        shorten_deadline(session);
+        put_program(session, cycle, ENOEXEC);
+        injection->struck = false;
+        stall_begin(injection, injection->program);
+    }
+    if (moment == CYCLE_SPAWNING && injection->stall_fd > 0) {
+        injection->struck = stall_seen(injection) || injection->struck;
+        return injection->struck ? INT64_MAX : SOON_NS;
+    }
+    if (moment == CYCLE_OVER) {
+        stall_end(injection);
+        restore_deadline(session);
+    }
+    return INT64_MAX;
+}
+
+/* The agent is the same, and starts one process more. */
+static int64_t straggle(struct session *session, enum cycle_moment moment, pid_t subject,
+                        struct cycle *cycle)
+{
+    struct injection *injection = &session->injection;
+    bool killed = injection->fault->means == FAULT_STRAGGLER_KILLED;
+    if (moment == CYCLE_BEFORE_SPAWN) {
+        char **command = straggle_command(injection, session->folder, cycle->index,
+                                          cycle->agents[0].asked->command, !killed);
+        if (command)
+            put_command(session, cycle, command);
+    }
+    if (moment != CYCLE_SPAWNED || !straggle_was_started(injection))
+        return INT64_MAX;
+    if (killed)
+        kill_subject(session, subject, cycle);
+    else
+        injection->struck = true;
     return INT64_MAX;
 }
 
@@ -203,7 +267,6 @@ static int64_t limit(struct session *session, enum cycle_moment moment, pid_t su
 static int64_t busy(struct session *session, enum cycle_moment moment, struct cycle *cycle)
 {
     struct injection *injection = &session->injection;
-    bool for_ever = injection->fault->moment == CYCLE_OVER;
     enum cycle_moment from = injection->share < 0.5 ? CYCLE_BEFORE_SPAWN : CYCLE_SPAWNED;
     const char *database = cycle_database(session->run, session->arm);
     if (moment == from && hold_begin(injection, database)) {
@@ -211,12 +274,10 @@ static int64_t busy(struct session *session, enum cycle_moment moment, struct cy
         injection->struck = true;
         cycle->harm = CYCLE_HURT;
         injection->at_ns = clock_now_ns() + hold_ns;
-        snprintf(injection->how, sizeof injection->how, "during %s, %s%.0f ms",
-                 from == CYCLE_SPAWNED ? "finish" : "spawn", for_ever ? "more than " : "",
-                 (double)hold_ns / 1e6);
+        snprintf(injection->how, sizeof injection->how, "during %s, %.0f ms",
+                 from == CYCLE_SPAWNED ? "finish" : "spawn", (double)hold_ns / 1e6);
     }
-    if (injection->holder.pid && !for_ever &&
-        (moment == CYCLE_SPAWNING || moment == CYCLE_FINISHING)) {
+    if (injection->holder.pid && (moment == CYCLE_SPAWNING || moment == CYCLE_FINISHING)) {
         int64_t rest_ns = injection->at_ns - clock_now_ns();
         if (rest_ns > 0)
             return rest_ns;
@@ -224,6 +285,29 @@ static int64_t busy(struct session *session, enum cycle_moment moment, struct cy
     }
     if (moment == CYCLE_OVER)
         hold_end(injection);
+    return INT64_MAX;
+}
+
+/* What is acknowledged while nobody else can write has not been recorded: see inject_check. */
+static int64_t locked(struct session *session, enum cycle_moment moment, struct cycle *cycle)
+{
+    struct injection *injection = &session->injection;
+    bool finishing = injection->fault->moment == CYCLE_SPAWNED;
+    if (moment == CYCLE_BEFORE_SPAWN)
+        shorten_deadline(session);
+    if (moment == injection->fault->moment &&
+        hold_begin(injection, cycle_database(session->run, session->arm)))
+        cycle->harm = CYCLE_HURT;
+    else if (moment == CYCLE_SPAWNED)
+        injection->locked[0] = hold_goes_on(injection);
+    else if (moment == CYCLE_FINISHED)
+        injection->locked[1] = hold_goes_on(injection);
+    if (moment == CYCLE_OVER) {
+        injection->struck =
+            hold_goes_on(injection) && (finishing ? cycle->finish_sent_ns : cycle->sent_ns) != 0;
+        hold_end(injection);
+        restore_deadline(session);
+    }
     return INT64_MAX;
 }
 
@@ -289,10 +373,17 @@ int64_t inject_meddle(void *context, enum cycle_moment moment, pid_t subject, st
         return kill_agent(session, moment, subject, cycle);
     case FAULT_PROGRAM:
         if (moment == CYCLE_BEFORE_SPAWN)
-            put_program(session, cycle);
+            put_program(session, cycle, fault->error);
         return INT64_MAX;
     case FAULT_HANG:
         return hang(session, moment, cycle);
+    case FAULT_EXEC_HANGS:
+        return exec_hangs(session, moment, cycle);
+    case FAULT_STRAGGLER:
+    case FAULT_STRAGGLER_KILLED:
+        return straggle(session, moment, subject, cycle);
+    case FAULT_LOCKED:
+        return locked(session, moment, cycle);
     case FAULT_FEW_DESCRIPTORS:
     case FAULT_FEW_PROCESSES:
         return limit(session, moment, subject, cycle);
@@ -309,14 +400,44 @@ int64_t inject_meddle(void *context, enum cycle_moment moment, pid_t subject, st
 
 /* ---- afterwards ---- */
 
+static void check_locked(const struct session *session, struct audit_findings *findings)
+{
+    const struct injection *injection = &session->injection;
+    const struct cycle *cycle = &session->cycle;
+    for (size_t i = 0; i < cycle->agent_count && injection->locked[0]; i++)
+        if (cycle->agents[i].outcome == CYCLE_READY)
+            audit_find(findings, "every-acknowledged-start-is-recorded", cycle->agents[i].id,
+                       "called ready while another process held the write lock: it was not "
+                       "recorded by then");
+    if (injection->locked[1])
+        audit_find(
+            findings, "row-tells-the-truth", "",
+            "\"finished\" was answered while another process held the write lock: nothing of "
+            "it was recorded by then");
+}
+
+static void check_straggler(const struct session *session, struct audit_findings *findings,
+                            const char *id)
+{
+    if (session->injection.struck &&
+        straggle_runs(&session->injection, clock_now_ns() + STRAGGLE_NS))
+        audit_find(findings, "nothing-is-left-running", id,
+                   "what it started runs on, in a session of its own");
+}
+
 void inject_check(const struct session *session, struct audit_findings *findings)
 {
     const struct injection *injection = &session->injection;
     const struct cycle_agent *agent = session->cycle.agent_count ? session->cycle.agents : NULL;
+    check_locked(session, findings);
+    if (injection->straggler) {
+        check_straggler(session, findings, agent ? agent->id : "");
+        return;
+    }
     if (injection->marker && access(injection->marker, F_OK) == 0)
         audit_find(findings, "failure-is-told", agent ? agent->id : "",
                    "its program is no program, and was given to a shell");
-    if (!injection->command[0] || !agent || session->cycle.broke != CYCLE_WHOLE)
+    if (!injection->command || !agent || session->cycle.broke != CYCLE_WHOLE)
         return;
     if (agent->outcome == CYCLE_READY)
         audit_find(findings, "failure-is-told", agent->id,
@@ -329,6 +450,8 @@ void inject_check(const struct session *session, struct audit_findings *findings
 void inject_release(struct injection *injection)
 {
     hold_end(injection);
+    stall_end(injection);
+    straggle_end(injection);
     if (injection->group)
         rmdir(injection->group);
     free(injection->group);
@@ -338,7 +461,8 @@ void inject_release(struct injection *injection)
         unlink(injection->marker);
     free(injection->program);
     free(injection->marker);
-    free(injection->command[0]);
-    free(injection->command[1]);
+    for (size_t i = 0; injection->command && injection->command[i]; i++)
+        free(injection->command[i]);
+    free(injection->command);
     *injection = (struct injection){0};
 }

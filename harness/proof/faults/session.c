@@ -74,7 +74,13 @@ const char *session_can(const struct faults_options *asked, size_t arm, const st
         return can_kill_agent(asked, fault);
     case FAULT_HANG:
         return can_program("spawnref-agent");
+    case FAULT_EXEC_HANGS:
+        return stall_can(is_reference(&asked->scenario->arms[arm]));
+    case FAULT_STRAGGLER:
+    case FAULT_STRAGGLER_KILLED:
+        return can_program("spawnbench-straggler");
     case FAULT_BUSY:
+    case FAULT_LOCKED:
         return can_program("spawnbench-holder");
     case FAULT_FEW_PROCESSES:
         return limit_processes_can();

@@ -39,8 +39,8 @@ struct soak {
 static bool is_usable(const struct soak *soak, size_t arm, size_t fault)
 {
     const struct fault *row = &faults_catalogue[fault];
-    bool of_store =
-        row->means == FAULT_CALL || row->means == FAULT_BUSY || row->means == FAULT_READ_ONLY;
+    bool of_store = row->means == FAULT_CALL || row->means == FAULT_BUSY ||
+                    row->means == FAULT_LOCKED || row->means == FAULT_READ_ONLY;
     const struct session *session = &soak->sessions[arm];
     if (!(soak->options->faults >> fault & 1) || row->means == FAULT_FULL_DISK ||
         (of_store && !session->audits.watch) || session_can(&soak->how, arm, row))

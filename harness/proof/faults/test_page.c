@@ -111,16 +111,31 @@ static void the_catalogue_has_a_row_for_each_name_that_scenarios_know(void **sta
     assert_null(scenario_fault_names[SCENARIO_FAULTS]);
 }
 
+static void a_former_name_stands_for_those_that_it_became(void **state)
+{
+    uint64_t former = 0, now = 0;
+    (void)state;
+    assert_int_equal(scenario_fault_add(&former, "busy-for-ever"), 0);
+    assert_int_equal(scenario_fault_add(&now, "busy-while-spawning"), 0);
+    assert_int_equal(scenario_fault_add(&now, "busy-while-finishing"), 0);
+    assert_true(former == now);
+    assert_int_equal(scenario_fault_add(&now, "busy-for-long"), -1);
+}
+
 static void a_row_is_intact_only_if_all_struck_and_nothing_was_found(void **state)
 {
+    static const struct audit_rule integrity = {.severity = AUDIT_INTEGRITY},
+                                   conduct = {.severity = AUDIT_CONDUCT};
     static const struct {
         struct faults_row row;
         enum faults_verdict verdict;
     } cases[] = {{{.tried = 3, .struck = 3}, FAULTS_INTACT},
+                 {{.tried = 3, .struck = 3, .findings = 1, .rule = &conduct}, FAULTS_MISCONDUCT},
+                 {{.tried = 0, .struck = 0, .findings = 1, .rule = &integrity}, FAULTS_BROKEN},
                  {{.tried = 3, .struck = 2}, FAULTS_INVALID},
                  {{.tried = 3, .struck = 0}, FAULTS_INVALID},
-                 {{.tried = 3, .struck = 2, .findings = 1}, FAULTS_BROKEN},
-                 {{.tried = 3, .struck = 3, .findings = 1}, FAULTS_BROKEN},
+                 {{.tried = 3, .struck = 2, .findings = 1, .rule = &integrity}, FAULTS_BROKEN},
+                 {{.tried = 3, .struck = 3, .findings = 1, .rule = &integrity}, FAULTS_BROKEN},
                  {{.skipped = "why"}, FAULTS_INTACT}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -134,6 +149,7 @@ int main(void)
                                         unmake),
         cmocka_unit_test_setup_teardown(what_is_no_page_is_refused, make, unmake),
         cmocka_unit_test(the_catalogue_has_a_row_for_each_name_that_scenarios_know),
+        cmocka_unit_test(a_former_name_stands_for_those_that_it_became),
         cmocka_unit_test(a_row_is_intact_only_if_all_struck_and_nothing_was_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,7 @@ static void learn(struct between *between, cJSON **request)
         cJSON_Delete(between->spawned);
         between->spawned = *request;
         between->liar.lied = 0;
+        between->liar.request = *request;
         between->liar.witness =
             json_string(cJSON_GetObjectItem(agent, "environment"), "SPAWNBENCH_WITNESS");
         *request = NULL;
@@ -93,6 +94,8 @@ static void change(struct between *between, cJSON *answer)
     between->liar.message = answer;
     if (says(answer, "spawned") && lie->change_spawned)
         lie->change_spawned(&between->liar);
+    if (says(answer, "error") && lie->change_refused)
+        lie->change_refused(&between->liar);
     if (sql)
         lies_tamper(&between->liar, sql);
     if (finished && lie->after_finished)
@@ -126,8 +129,8 @@ static int pass_on(struct between *between, const char *line, int may_lie)
 static int one_message(struct between *between, const char *line)
 {
     cJSON *request = NULL;
-    int may_lie, answered = 0, alive = 1;
     char *changed = NULL;
+    int may_lie, answered = 0, alive = 1;
     if (json_parse_message(&request, line, strlen(line), NULL) < 0)
         return 0;
     learn(between, &request);
@@ -148,6 +151,12 @@ static int one_message(struct between *between, const char *line)
     if (request && may_lie && between->spawned && between->lie->before_finish &&
         says(request, "finish"))
         answered = between->lie->before_finish(&between->liar);
+    if (answered == LIAR_PASS_ON_CHANGED) {
+        char *printed = json_print(between->spawned, 0);
+        changed = text_format("%s\n", printed);
+        free(printed);
+        answered = 0;
+    }
     if (!answered)
         alive = pass_on(between, changed ? changed : line, may_lie);
     fflush(stdout);

@@ -15,7 +15,10 @@ struct liar {
     int64_t batch;
     int lied;       /* about the present batch */
     cJSON *message; /* what is at hand, see struct lie */
+    cJSON *request; /* the last "spawn" */
 };
+
+#define LIAR_PASS_ON_CHANGED 2 /* of before_spawn: `message` was changed */
 
 /* One way to misbehave. Each member but the first two may be NULL. */
 struct lie {
@@ -27,6 +30,7 @@ struct lie {
     void (*change_request)(struct liar *liar);
     /* `message` is the answer, which the harness has not got yet */
     void (*change_spawned)(struct liar *liar);
+    void (*change_refused)(struct liar *liar); /* `message` is an error */
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
     void (*after_closed)(struct liar *liar);
@@ -58,6 +62,20 @@ void lies_invent_an_end(struct liar *liar);
 void lies_give_a_key_twice(struct liar *liar);
 void lies_finish_early(struct liar *liar);
 
+/* lies_hold.c: subjects that hold the harness up, or stop it */
+void lies_leave_group(struct liar *liar);
+void lies_be_deaf(struct liar *liar);
+void lies_stop_itself(struct liar *liar);
+void lies_stop_the_harness(struct liar *liar);
+
+/* lies_clock.c: about the times of an answer */
+void lies_tell_realtime(struct liar *liar);
+void lies_tell_microseconds(struct liar *liar);
+void lies_tell_wall_seconds(struct liar *liar);
+void lies_tell_since_the_request(struct liar *liar);
+void lies_tell_never(struct liar *liar);
+void lies_tell_fractions(struct liar *liar);
+
 /* lies_process.c: about the processes of agents */
 void lies_exchange_processes(struct liar *liar);
 void lies_tell_self(struct liar *liar);
@@ -65,6 +83,11 @@ void lies_tell_first_of_all(struct liar *liar);
 void lies_tell_stranger(struct liar *liar);
 void lies_tell_older(struct liar *liar);
 void lies_start_another(struct liar *liar);
+/* ---- fault_lies.c ---- */
+int fault_lies_unmark(struct liar *liar);
+void fault_lies_stop_spawner(struct liar *liar);
+void fault_lies_keep_daemon(struct liar *liar);
+void fault_lies_finish_refused(struct liar *liar);
 
 extern const struct lie lies[]; /* ends with an empty name */
 

@@ -97,92 +97,6 @@ static void too_early(struct liar *liar)
     replace_int64(agent_of(liar->message, 0), "recorded_ns", begin_ns);
 }
 
-/* As if it had asked another clock, or in another unit. */
-static void retell(struct liar *liar, int64_t ahead_ns, int64_t unit_ns)
-{
-    static const char *const keys[] = {"start_ns", "ready_ns", "recorded_ns", "begin_ns", "end_ns"};
-    for (int i = -1; i < cJSON_GetArraySize(cJSON_GetObjectItem(liar->message, "agents")); i++)
-        for (size_t k = 0; k < 5; k++) {
-            cJSON *of = i < 0 ? liar->message : agent_of(liar->message, i);
-            int64_t ns;
-            if (json_int64(&ns, cJSON_GetObjectItem(of, keys[k])) == 0)
-                replace_int64(of, keys[k], (ns + ahead_ns) / unit_ns);
-        }
-}
-
-static void tell_realtime(struct liar *liar)
-{
-    retell(liar, clock_wall_ns() - clock_now_ns(), 1);
-}
-
-static void tell_microseconds(struct liar *liar)
-{
-    retell(liar, 0, 1000);
-}
-
-static void tell_wall_seconds(struct liar *liar)
-{
-    retell(liar, clock_wall_ns() - clock_now_ns(), CLOCK_NS_PER_S);
-}
-
-static void tell_since_the_request(struct liar *liar)
-{
-    int64_t begin_ns = 0;
-    json_int64(&begin_ns, cJSON_GetObjectItem(liar->message, "begin_ns"));
-    retell(liar, 1 - begin_ns, 1);
-}
-
-/* Far beyond what any clock shows */
-static void tell_never(struct liar *liar)
-{
-    retell(liar, INT64_MAX - 2 * clock_now_ns(), 1);
-}
-
-static void tell_fractions(struct liar *liar)
-{
-    cJSON_DeleteItemFromObject(liar->message, "begin_ns");
-    cJSON_AddNumberToObject(liar->message, "begin_ns", (double)clock_now_ns() / 1e9 + 0.0001);
-}
-
-/* Deaf, in another process group, and for ever: from now on only SIGKILL to itself helps. */
-static void leave_group(struct liar *liar)
-{
-    static const char *const sleeper[] = {"sleep", "600", NULL};
-    struct process child;
-    (void)liar;
-    signal(SIGTERM, SIG_IGN);
-    if (process_start(&child, sleeper, NULL, NULL, -1, NULL) == 0 &&
-        setpgid(0, child.pid) == 0) { /* it leads a group of its own, which is ours now */
-        kill(child.pid, SIGKILL);
-        process_wait(&child, INT64_MAX, NULL);
-    }
-    for (;;)
-        pause();
-}
-
-static void be_deaf(struct liar *liar)
-{
-    (void)liar;
-    signal(SIGTERM, SIG_IGN);
-    close(STDIN_FILENO);
-    for (;;)
-        pause();
-}
-
-static void stop_itself(struct liar *liar)
-{
-    (void)liar;
-    raise(SIGSTOP);
-}
-
-static void stop_the_harness(struct liar *liar)
-{
-    (void)liar;
-    kill(getppid(), SIGSTOP);
-    clock_sleep_until(clock_now_ns() + 100 * CLOCK_NS_PER_MS);
-    kill(getppid(), SIGCONT);
-}
-
 static void talk(struct liar *liar)
 {
     static char block[1 << 20];
@@ -336,22 +250,23 @@ const struct lie lies[] = {
     {"starts-another", "another program is started than was asked for",
      .change_request = lies_start_another},
     {"too-early", "the answer's times lie before the agent's own", .change_spawned = too_early},
-    {"tells-realtime", "the answer's times are of CLOCK_REALTIME", .change_spawned = tell_realtime},
+    {"tells-realtime", "the answer's times are of CLOCK_REALTIME",
+     .change_spawned = lies_tell_realtime},
     {"tells-microseconds", "the answer's times are in microseconds",
-     .change_spawned = tell_microseconds},
+     .change_spawned = lies_tell_microseconds},
     {"tells-wall-seconds", "the answer's times are seconds since 1970",
-     .change_spawned = tell_wall_seconds},
+     .change_spawned = lies_tell_wall_seconds},
     {"tells-since-request", "the answer's times are counted from the request",
-     .change_spawned = tell_since_the_request},
-    {"tells-never", "the answer's times are beyond all clocks", .change_spawned = tell_never},
+     .change_spawned = lies_tell_since_the_request},
+    {"tells-never", "the answer's times are beyond all clocks", .change_spawned = lies_tell_never},
     {"tells-fractions", "the answer's times are fractions of seconds",
-     .change_spawned = tell_fractions},
+     .change_spawned = lies_tell_fractions},
     {"leaves-group", "moves to another process group, ignores SIGTERM, never answers",
-     .change_spawned = leave_group},
-    {"is-deaf", "closes its stdin, ignores SIGTERM, never answers", .change_spawned = be_deaf},
-    {"stops-itself", "stops itself instead of answering", .change_spawned = stop_itself},
+     .change_spawned = lies_leave_group},
+    {"is-deaf", "closes its stdin, ignores SIGTERM, never answers", .change_spawned = lies_be_deaf},
+    {"stops-itself", "stops itself instead of answering", .change_spawned = lies_stop_itself},
     {"stops-the-harness", "stops spawnbench while it waits for the answer",
-     .change_spawned = stop_the_harness},
+     .change_spawned = lies_stop_the_harness},
     {"talks", "writes 50 MiB to its log with each answer", .change_spawned = talk},
     {"leaves-out", "the answer leaves an agent out", .change_spawned = leave_out},
     {"names-strangers", "the answer names an agent nobody asked for",
@@ -416,6 +331,12 @@ const struct lie lies[] = {
      .after_finished = lies_about_exit},
     {"invents-end", "the exit status that is told is none", .after_finished = lies_invent_an_end},
     {"gives-key-twice", "a key stands twice in an answer", .change_spawned = lies_give_a_key_twice},
+    {"keeps-daemons", "does not end the daemons of agents",
+     .after_finished = fault_lies_keep_daemon},
+    {"loses-daemons", "does not know what its agents start", .before_spawn = fault_lies_unmark,
+     .change_spawned = fault_lies_stop_spawner},
+    {"finishes-unrecorded", "calls finished what it could not record",
+     .change_refused = fault_lies_finish_refused},
     {"hangs", "never answers", .before_spawn = lies_hang},
     {"dies", "exits instead of answering", .before_spawn = lies_die},
     {"is-killed", "is killed instead of answering", .before_spawn = lies_kill_self},

@@ -17,6 +17,7 @@
 #include "base/inherited.h"
 #include "base/interrupt.h"
 #include "base/process.h"
+#include "base/standard.h"
 #include "base/text.h"
 #include "study/micro/micro.h"
 
@@ -371,6 +372,7 @@ int main(int argc, char *argv[])
     int rc;
     inherited_reset();
     interrupt_catch();
+    standard_open();
     rc = read_options(&options, argc, argv, &err);
     if (rc == 0 && options.help) {
         fputs(usage, stdout);

@@ -9,6 +9,7 @@
 #include "base/arguments.h"
 #include "base/inherited.h"
 #include "base/interrupt.h"
+#include "base/standard.h"
 #include "study/trials/prose.h"
 #include "study/trials/real.h"
 #include "study/trials/trials.h"
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
     char *command;
     int rc;
     inherited_reset();
+    standard_open();
     rc = read_options(argc, argv, &arguments, &err);
     if (rc < 0 || arguments.help) {
         fputs(usage, arguments.help ? stdout : stderr);

@@ -94,8 +94,13 @@ static int check_arm(struct results *store, const struct member *member, size_t 
                      struct err *err)
 {
     struct results_tally tally;
-    if (results_tally(store, member->run.id, (int)arm, -1, &tally, err) < 0)
+    struct results_arm_use use;
+    char why[VERDICT_IDLE_BYTES];
+    if (results_tally(store, member->run.id, (int)arm, -1, &tally, err) < 0 ||
+        results_arm_use_load(&use, store, member->run.id, (int)arm, err) < 0)
         return -1;
+    if (verdict_arm_idle(why, member->scenario.arms[arm].name, &use))
+        return err_set(err, ERR_UNFIT, "%s", why);
     if ((double)tally.cycles_failed > GATE_MOST_FAILED_SHARE * (double)tally.cycles)
         return err_set(err, ERR_UNFIT, "%lld of %lld cycles of arm '%s' failed",
                        (long long)tally.cycles_failed, (long long)tally.cycles,
@@ -106,9 +111,10 @@ static int check_arm(struct results *store, const struct member *member, size_t 
 static int check_run(struct results *store, const struct member *member, struct err *err)
 {
     struct results_tally tally;
+    char option[RESULTS_OPTION_BYTES];
     if (strcmp(member->run.state, "complete") != 0)
-        return err_set(err, ERR_UNFIT, "it is partial (spawnbench run --resume=%lld ends it)",
-                       (long long)member->run.id);
+        return err_set(err, ERR_UNFIT, "it is partial (spawnbench run --resume=%lld%s ends it)",
+                       (long long)member->run.id, results_option(option, store));
     if (results_tally(store, member->run.id, -1, -1, &tally, err) < 0)
         return -1;
     if (tally.findings_integrity + tally.findings_conduct)

@@ -341,6 +341,7 @@ int gate_baseline_find(struct gate_baseline *out, const char *which, struct resu
 {
     struct reading reading = {out, err, 0};
     struct err why = {0};
+    char option[RESULTS_OPTION_BYTES];
     int64_t run;
     int rc;
     *out = (struct gate_baseline){0};
@@ -353,7 +354,7 @@ int gate_baseline_find(struct gate_baseline *out, const char *which, struct resu
     if (!store || results_run_find(store, which, &run, &why) < 0)
         return err_set(err, ERR_UNFIT,
                        "there is no baseline '%s': no file, no saved baseline and no run of that "
-                       "name (see: spawnbench baseline list)",
-                       which);
+                       "name (see: spawnbench baseline list%s)",
+                       which, store ? results_option(option, store) : "");
     return gate_baseline_make(out, which, store, &run, 1, err);
 }

@@ -43,7 +43,7 @@ static int look(void *context, const struct results_document *document)
 }
 
 static void hold_against(struct gate_result *result, const cJSON *row,
-                         const struct gate_place *place, double quantile)
+                         const struct gate_place *place, double quantile, const char *option)
 {
     const cJSON *floor = cJSON_GetObjectItemCaseSensitive(row, "noise_floor");
     char statistic[GATE_STATISTIC_BYTES];
@@ -54,12 +54,12 @@ static void hold_against(struct gate_result *result, const cJSON *row,
     gate_refuse(
         result,
         "--max-regression %.3g%% is below the noise floor of %s %s on this machine, %.3g%%: allow "
-        "at least that, or calibrate anew on a quieter machine (spawnbench doctor --calibrate)",
+        "at least that, or calibrate anew on a quieter machine (spawnbench doctor --calibrate%s)",
         100 * result->asked.tolerance, scenario_metric_names[place->metric], statistic,
-        100 * floor->valuedouble);
+        100 * floor->valuedouble, option);
 }
 
-static void hold_all(struct gate_result *result, const cJSON *calibration)
+static void hold_all(struct gate_result *result, const cJSON *calibration, const char *option)
 {
     const struct gate_asked *asked = &result->asked;
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(calibration, "metrics"), *row;
@@ -67,7 +67,7 @@ static void hold_all(struct gate_result *result, const cJSON *calibration)
         for (size_t i = 0; i < asked->metric_count; i++)
             for (size_t q = 0; q < asked->quantile_count; q++) {
                 struct gate_place place = {.metric = asked->metrics[i]};
-                hold_against(result, row, &place, asked->quantiles[q]);
+                hold_against(result, row, &place, asked->quantiles[q], option);
             }
     }
 }
@@ -76,14 +76,18 @@ int gate_check_floor(struct gate_result *result, struct results *store, const ch
                      const char *scenario, struct err *err)
 {
     struct search search = {machine, scenario, NULL, false, false};
+    char option[RESULTS_OPTION_BYTES];
+    results_option(option, store);
     if (results_each_document(store, RESULTS_CALIBRATION, look, &search, err) < 0) {
         cJSON_Delete(search.best);
         return -1;
     }
     if (search.damaged)
-        gate_mark(result, "a stored calibration cannot be read and is not held against the "
-                          "tolerance (spawnbench doctor --calibrate makes a new one)");
-    hold_all(result, search.best);
+        gate_mark(result,
+                  "a stored calibration cannot be read and is not held against the "
+                  "tolerance (spawnbench doctor --calibrate%s makes a new one)",
+                  option);
+    hold_all(result, search.best, option);
     cJSON_Delete(search.best);
     return 0;
 }

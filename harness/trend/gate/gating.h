@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "judge/gate_rule.h"
+#include "judge/judge.h"
 #include "runner/runner.h"
 #include "trend/gate/baseline.h"
 
@@ -135,13 +136,14 @@ struct gate_result {
     struct gate_answer answer; /* no items: nothing could be compared */
     int64_t cycles;            /* of the candidate, warm-ups included */
     int64_t findings_baseline, findings_candidate; /* integrity and conduct */
+    int64_t integrity_candidate;                   /* of the latter */
     char finding[256];                             /* one of the candidate's, "" */
-    char history[400]; /* what its history says, when it was asked; else "" */
-    size_t open_steps; /* in it: for the worse, and nobody accepted them */
-    struct text marks; /* what a reader must know, one line each: "the machine differs: ..." */
-    char reason[512];  /* why it could not be compared; "" when it could */
-    bool advisory;     /* it tells, and does not fail */
-    int code;          /* exit code, see gate_settle */
+    char history[1600]; /* what its history says, when it was asked; else "" */
+    size_t open_steps;  /* in it: for the worse, and nobody accepted them */
+    struct text marks;  /* what a reader must know, one line each: "the machine differs: ..." */
+    char reason[512];   /* why it could not be compared; "" when it could */
+    bool advisory;      /* it tells, and does not fail */
+    int code;           /* exit code, see gate_settle */
 };
 
 /* How words become an exit code. */
@@ -165,11 +167,17 @@ void gate_object(struct gate_result *out, const struct gate_manners *manners, co
 int gate_count_findings(struct gate_result *out, struct results *store, int64_t run, int arm,
                         struct err *err);
 
+/* gate_check_idle - refused when the arm says that it starts nothing, or no agent of it became
+ * ready; errors: those of the store */
+int gate_check_idle(struct gate_result *out, struct results *store, int64_t run, int arm,
+                    const char *name, struct err *err);
+
 /*
  * gate_paired - judge a stored run of a derived scenario (gate_derive): side by side
  *
- * Fills pairs, answer, findings, cycles. Refused: nothing measured, a baseline with findings or
- * with more than GATE_MOST_FAILED_SHARE of failed cycles, a metric that nobody knows anything of.
+ * Fills pairs, answer, findings, cycles. Refused: nothing measured, an arm that starts nothing or
+ * of which no agent ever became ready, a baseline with findings or with more than
+ * GATE_MOST_FAILED_SHARE of failed cycles, a metric that nobody knows anything of.
  * What gate_manners.allow_mismatch allows is marked instead.
  *
  * errors : those of the store
@@ -185,7 +193,7 @@ int gate_paired(struct gate_result *out, const struct scenario *derived, struct 
 void gate_settle(struct gate_result *result, const struct gate_manners *manners);
 
 /* gate_verdict - the last line for people: "no regression",
- * "integrity broken", "could not compare" */
+ * "integrity broken", "misconduct", "could not compare" */
 const char *gate_verdict(const struct gate_result *result);
 
 /* gate_statistic - "p50", "p95", "p99.9" */

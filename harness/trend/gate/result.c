@@ -60,6 +60,7 @@ int gate_count_findings(struct gate_result *out, struct results *store, int64_t 
         results_each_finding(store, run, keep_finding, &one, err) < 0)
         return -1;
     out->findings_candidate = tally.findings_integrity + tally.findings_conduct;
+    out->integrity_candidate = tally.findings_integrity;
     out->cycles = tally.cycles;
     return 0;
 }
@@ -91,6 +92,18 @@ static void check_baseline(struct gate_result *out, const struct results_tally *
                     (long long)baseline->cycles_failed, (long long)baseline->cycles);
 }
 
+int gate_check_idle(struct gate_result *out, struct results *store, int64_t run, int arm,
+                    const char *name, struct err *err)
+{
+    struct results_arm_use use;
+    char why[VERDICT_IDLE_BYTES];
+    if (results_arm_use_load(&use, store, run, arm, err) < 0)
+        return -1;
+    if (verdict_arm_idle(why, name, &use))
+        gate_refuse(out, "%s", why);
+    return 0;
+}
+
 static void check_metrics(struct gate_result *out)
 {
     for (size_t i = 0; i < out->answer.count; i++) {
@@ -120,6 +133,9 @@ int gate_paired(struct gate_result *out, const struct scenario *derived, struct 
         gate_count_findings(out, store, run, 1, err) < 0)
         return -1;
     out->findings_baseline = baseline.findings_integrity + baseline.findings_conduct;
+    if (gate_check_idle(out, store, run, 1, GATE_CANDIDATE, err) < 0 ||
+        gate_check_idle(out, store, run, 0, GATE_BASELINE, err) < 0)
+        return -1;
     question = gate_question_of(&out->asked, &out->pairs);
     if (gate_judge(&out->answer, &question) < 0) {
         gate_refuse(out, "not one pair of cycles was measured");
@@ -156,7 +172,7 @@ void gate_settle(struct gate_result *result, const struct gate_manners *manners)
 const char *gate_verdict(const struct gate_result *result)
 {
     if (result->findings_candidate)
-        return "integrity broken";
+        return result->integrity_candidate ? "integrity broken" : "misconduct";
     if (result->reason[0] || result->answer.count == 0)
         return "could not compare";
     if (result->open_steps && result->answer.word != GATE_REGRESSION)

@@ -62,6 +62,7 @@ static void check_run(struct comparison *comparison)
 {
     const struct gate_baseline *baseline = comparison->baseline;
     const struct results_run *run = &comparison->run;
+    char option[RESULTS_OPTION_BYTES];
     for (size_t i = 0; i < baseline->sitting_count; i++)
         if (baseline->sittings[i].started_wall_ns == run->started_wall_ns &&
             baseline->sittings[i].seed == run->seed)
@@ -69,8 +70,9 @@ static void check_run(struct comparison *comparison)
                         "run %lld is part of the baseline itself: there is nothing to compare",
                         (long long)run->id);
     if (strcmp(run->state, "complete") != 0)
-        gate_refuse(comparison->out, "run %lld is partial (spawnbench run --resume=%lld ends it)",
-                    (long long)run->id, (long long)run->id);
+        gate_refuse(comparison->out, "run %lld is partial (spawnbench run --resume=%lld%s ends it)",
+                    (long long)run->id, (long long)run->id,
+                    results_option(option, comparison->store));
 }
 
 /* ---- one figure ---- */
@@ -246,6 +248,9 @@ static int compare_place(struct comparison *comparison, const char *arm, size_t 
                     batch_size, (long long)comparison->run.id);
         return 0;
     }
+    if (gate_check_idle(comparison->out, comparison->store, comparison->run.id, index, arm, err) <
+        0)
+        return -1;
     for (size_t i = 0; i < comparison->out->asked.metric_count; i++)
         if (compare_metric(comparison, index, value, batch_size, comparison->out->asked.metrics[i],
                            err) < 0)

@@ -14,6 +14,7 @@ struct invented {
     double factor; /* of the candidate; 0 means 1 */
     int pairs, baseline_fails, candidate_fails, both_fail;
     const char *finding_baseline, *finding_candidate;
+    int idle; /* says that it starts nothing: 1 the baseline, 2 the candidate */
 };
 
 static void put_pair(struct synthetic *synthetic, const struct invented *invented, int i)
@@ -49,6 +50,14 @@ static struct gate_result judge(void **state, const struct invented *invented,
                                            .look_count = 1}};
     int pairs = invented->pairs ? invented->pairs : 60;
     synthetic_begin(synthetic, "{}");
+    if (invented->idle)
+        assert_int_equal(results_arm_put(synthetic->store, synthetic->run,
+                                         &(struct results_arm){.index = invented->idle - 1,
+                                                               .name = "x",
+                                                               .command = (char *)"x",
+                                                               .version = (char *)"1"},
+                                         &synthetic->err),
+                         0);
     for (int i = 0; i < pairs && invented->pairs >= 0; i++)
         put_pair(synthetic, invented, i);
     assert_int_equal(
@@ -77,7 +86,7 @@ static void the_exit_code_follows_from_the_gravest(void **state)
     expect(state, &(struct invented){.pairs = 49}, 3, "inconclusive");
     expect(state, &(struct invented){.finding_candidate = "integrity"}, 4, "integrity broken");
     expect(state, &(struct invented){.finding_candidate = "conduct", .factor = 0.1}, 4,
-           "integrity broken");
+           "misconduct");
     expect(state, &(struct invented){.finding_candidate = "integrity", .factor = 9}, 4,
            "integrity broken");
 }
@@ -89,6 +98,14 @@ static void a_baseline_that_is_none_is_refused(void **state)
     expect(state, &(struct invented){.baseline_fails = 10}, 5, "could not compare");
     expect(state, &(struct invented){.both_fail = 60}, 5, "could not compare");
     expect(state, &(struct invented){.pairs = -1}, 5, "could not compare");
+}
+
+/* A program that starts nothing is no faster spawner, and one that never works no slower one. */
+static void what_starts_nothing_is_not_compared(void **state)
+{
+    expect(state, &(struct invented){.candidate_fails = 60}, 5, "could not compare");
+    expect(state, &(struct invented){.factor = 0.1, .idle = 1}, 5, "could not compare");
+    expect(state, &(struct invented){.factor = 0.1, .idle = 2}, 5, "could not compare");
 }
 
 static void a_regression_stands_beside_a_failing_baseline(void **state)
@@ -201,6 +218,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_exit_code_follows_from_the_gravest, synthetic_new,
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(a_baseline_that_is_none_is_refused, synthetic_new,
+                                        synthetic_free),
+        cmocka_unit_test_setup_teardown(what_starts_nothing_is_not_compared, synthetic_new,
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(a_regression_stands_beside_a_failing_baseline,
                                         synthetic_new, synthetic_free),

@@ -65,14 +65,15 @@ static int put(struct results *store, const struct results_run *run, const char 
 int history_accept(struct results *store, int64_t id, const char *note, struct err *err)
 {
     struct results_run run;
+    char option[RESULTS_OPTION_BYTES];
     int rc = -1;
     if (results_run_load(store, id, &run, err) < 0)
         return -1;
     if (strcmp(run.state, "complete") != 0)
         err_set(err, ERR_USAGE,
                 "run %lld is not complete, so no history holds it (go on with it: spawnbench run "
-                "--resume=%lld)",
-                (long long)id, (long long)id);
+                "--resume=%lld%s)",
+                (long long)id, (long long)id, results_option(option, store));
     else if (strlen(note) > MOST_NOTE_BYTES)
         err_set(err, ERR_USAGE, "the note has %zu bytes, at most %d are kept", strlen(note),
                 MOST_NOTE_BYTES);

@@ -36,11 +36,11 @@ static void look(struct history_answer *out, const struct history *history)
     if (worst)
         snprintf(out->text, sizeof out->text,
                  "%s of %s, %zu agents, has been %+.1f %% since run %lld (p %.4f, n %zu runs), and "
-                 "nobody accepted it (if it is meant: spawnbench history --accept %lld)",
+                 "nobody accepted it (if it is meant: spawnbench history --accept %lld%s)",
                  scenario_metric_names[history->metric], where->arm, where->batch_size,
                  100 * (worst->after / worst->before - 1),
                  (long long)history->runs[where->points[worst->at].run].id, worst->p, where->count,
-                 (long long)history->runs[where->points[worst->at].run].id);
+                 (long long)history->runs[where->points[worst->at].run].id, history->option);
 }
 
 static void tell_nothing(struct history_answer *out, int64_t run, bool inside)

@@ -161,6 +161,7 @@ int history_load(struct history *out, struct results *store, const struct histor
     int rc = -1;
     *out = (struct history){.scenario = xstrdup(wanted->scenario), .metric = wanted->metric};
     strncpy(out->machine, wanted->machine, sizeof out->machine - 1);
+    results_option(out->option, store);
     if (results_each_run(store, take_run, &walk, err) < 0)
         goto done;
     scenarios = xcalloc(walk.count, sizeof *scenarios);

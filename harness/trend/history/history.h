@@ -82,6 +82,7 @@ struct history_wanted {
 struct history {
     char *scenario;
     char machine[SCENARIO_ID_BYTES];
+    char option[RESULTS_OPTION_BYTES]; /* of the store, for commands that are suggested */
     enum scenario_metric metric;
     struct history_run *runs; /* oldest first */
     size_t run_count;
@@ -123,7 +124,7 @@ struct history_answer {
     bool enough; /* steps could have been found: two segments' worth of runs */
     /* series whose newest segment stands on a step for the worse that nobody accepted */
     size_t open;
-    char text[400]; /* one sentence about the worst of them; or why nothing can be said */
+    char text[1600]; /* one sentence about the worst of them; or why nothing can be said */
 };
 
 /*

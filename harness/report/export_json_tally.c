@@ -1,0 +1,42 @@
+/* What do all cycles of a run come to, told to programs? */
+#include "base/json.h"
+#include "report/exporters.h"
+
+static void put_known(cJSON *row, const char *key, int64_t value)
+{
+    if (value >= 0)
+        json_add_int64(row, key, value);
+    else
+        cJSON_AddNullToObject(row, key);
+}
+
+cJSON *tally_json(const struct facts *facts)
+{
+    const struct results_tally *tally = &facts->tally;
+    cJSON *object = cJSON_CreateObject();
+    json_add_int64(object, "cycles", tally->cycles);
+    json_add_int64(object, "cycles_failed", tally->cycles_failed);
+    json_add_int64(object, "cycles_at_risk", tally->cycles_at_risk);
+    json_add_int64(object, "agents_at_risk", tally->agents_at_risk);
+    put_known(object, "agents_witnessed", tally->witnessed);
+    put_known(object, "agents_contents_checked", tally->contents);
+    json_add_int64(object, "agents_planned", tally->agents_planned);
+    json_add_int64(object, "agents_ready", tally->agents_ready);
+    json_add_int64(object, "agents_recorded", tally->agents_recorded);
+    json_add_int64(object, "findings_integrity", tally->findings_integrity);
+    json_add_int64(object, "findings_conduct", tally->findings_conduct);
+    json_add_int64(object, "cycles_with_integrity_finding", tally->cycles_with_integrity_finding);
+    json_add_double(object, "integrity_rate_upper",
+                    stats_rate_upper((size_t)tally->cycles_with_integrity_finding,
+                                     (size_t)tally->cycles, 0.95));
+    json_add_int64(object, "blocks", tally->blocks);
+    json_add_int64(object, "span_ns", tally->span_ns);
+    json_add_int64(object, "audit_ns", tally->audit_ns);
+    json_add_int64(object, "harness_ns", tally->harness_ns);
+    json_add_int64(object, "audits_quick", tally->audits_quick);
+    json_add_int64(object, "audits_full", tally->audits_full);
+    json_add_int64(object, "audits_at_end", tally->audits_at_end);
+    json_add_int64(object, "audit_full_ns", tally->audit_full_ns);
+    json_add_int64(object, "wal_bytes_peak", tally->wal_bytes_peak);
+    return object;
+}

@@ -1,0 +1,172 @@
+/* Was each rule of the audit held, broken, or not checked, and why not? One answer for terminal,
+ * report, JSON and JUnit. A rule that nothing exercised supports nothing, and is no pass. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/exporters.h"
+
+/* After how many cycles of an arm an audit went as deep as this level. Runs from before levels were
+ * stored were audited in full each time. */
+static int64_t cycles_at(const struct facts *facts, const struct results_tally *tally,
+                         enum audit_level level)
+{
+    if (level == AUDIT_END || level == AUDIT_COPY)
+        return 0;
+    if (level == AUDIT_NONE || !facts_has_levels(facts))
+        return tally->cycles;
+    return level == AUDIT_FULL ? tally->audits_full : tally->audits_full + tally->audits_quick;
+}
+
+/* Was the rule asked once more of each store that its subject had closed? */
+static bool is_asked_at_end(const struct facts *facts, const struct audit_rule *rule)
+{
+    enum audit_level level = audit_rule_level(rule);
+    return facts->tally.audits_at_end > 0 && (level == AUDIT_FULL || level == AUDIT_END);
+}
+
+/* What a rule needs besides a cycle. Bits. */
+enum need {
+    NEEDS_READY = 1,     /* an agent that became ready */
+    NEEDS_PROCESS = 2,   /* a subject that starts something */
+    NEEDS_CONSENSUS = 4, /* a scenario that asks for one */
+    NEEDS_FAULTS = 8,    /* those of the scenario, which strike when all is measured */
+    NEEDS_BREAK = 16     /* a subject that died: by itself, or by a fault */
+};
+
+static const struct {
+    const char *rule;
+    unsigned needs;
+} needs_of_rules[] = {
+    {"every-ready-agent-ran", NEEDS_READY | NEEDS_PROCESS},
+    {"no-agent-ran-unasked", NEEDS_PROCESS},
+    {"one-process-one-id", NEEDS_READY | NEEDS_PROCESS},
+    {"every-acknowledged-start-is-recorded", NEEDS_READY},
+    {"consensus-is-whole", NEEDS_READY | NEEDS_CONSENSUS},
+    {"failure-is-told", NEEDS_FAULTS},
+    {"recovers-from-faults", NEEDS_FAULTS},
+    {"undecided-is-whole-or-nothing", NEEDS_BREAK},
+    {"nobody-gone-is-called-alive", NEEDS_BREAK},
+};
+
+static unsigned needs_of(const struct audit_rule *rule)
+{
+    for (size_t i = 0; i < sizeof needs_of_rules / sizeof needs_of_rules[0]; i++)
+        if (strcmp(needs_of_rules[i].rule, rule->name) == 0)
+            return needs_of_rules[i].needs;
+    return 0;
+}
+
+static bool is_complete(const struct facts *facts)
+{
+    return strcmp(facts->run.state, "complete") == 0;
+}
+
+/* Faults strike at the end of a run that nothing has ended before. */
+static bool faults_struck(const struct facts *facts)
+{
+    return facts->scenario.faults != 0 && is_complete(facts);
+}
+
+static const char *fault_lacking(const struct facts *facts)
+{
+    return facts->scenario.faults ? "the run ended before its faults were injected"
+                                  : "the scenario injects no faults";
+}
+
+/* Could this rule have been broken in a cycle of this arm? NULL, or what it lacks. */
+static const char *lacking_in(const struct facts *facts, size_t arm, const struct audit_rule *rule)
+{
+    const struct results_arm *of = &facts->arms[arm];
+    unsigned needs = needs_of(rule);
+    if (of->index >= 0 && !of->starts && (needs & NEEDS_PROCESS))
+        return "no subject starts anything";
+    if (rule->needs_store && !of->records)
+        return "no subject keeps a database";
+    if (!facts->tallies[arm].cycles)
+        return "no cycle is stored";
+    if ((needs & NEEDS_READY) && !facts->tallies[arm].agents_ready)
+        return "no agent became ready";
+    if ((needs & NEEDS_BREAK) && !of->restarts && !faults_struck(facts))
+        return "no subject died in the middle of a cycle";
+    return NULL;
+}
+
+static const char *lacking(const struct facts *facts, const struct audit_rule *rule)
+{
+    unsigned needs = needs_of(rule);
+    if (rule->needs_witness && !facts->witnessed_agents)
+        return "no agent has a witness";
+    if ((needs & NEEDS_CONSENSUS) && !facts->scenario.consensus)
+        return "the scenario asks for no consensus";
+    if ((needs & NEEDS_FAULTS) && !faults_struck(facts))
+        return fault_lacking(facts);
+    if (audit_rule_level(rule) == AUDIT_COPY)
+        return "it is asked of copies only (spawnbench audit --self-test)";
+    return NULL;
+}
+
+/* Why no audit went as deep as it takes. */
+static const char *too_shallow(const struct facts *facts, const struct audit_rule *rule)
+{
+    enum audit_level level = audit_rule_level(rule);
+    if (level == AUDIT_QUICK)
+        return "no store was audited";
+    return is_complete(facts) ? "no store was audited in full"
+                              : "the run ended before the stores were audited in full";
+}
+
+struct rule_told rule_tell(const struct facts *facts, size_t index)
+{
+    const struct audit_rule *rule = &audit_rules[index];
+    struct rule_told told = {.findings = facts->rule_findings[index],
+                             .at_end = is_asked_at_end(facts, rule),
+                             .answer = RULE_NOT_CHECKED,
+                             .why = lacking(facts, rule)};
+    const char *why = NULL;
+    bool asked = false;
+    for (size_t i = 0; i < facts->arm_count && !told.why; i++) {
+        const char *in_arm = lacking_in(facts, i, rule);
+        why = why ? why : in_arm;
+        asked = asked || !in_arm;
+        if (!in_arm)
+            told.cycles += cycles_at(facts, &facts->tallies[i], audit_rule_level(rule));
+    }
+    if (!told.why && !asked)
+        told.why = why ? why : "no cycle is stored";
+    told.at_end = told.at_end && !told.why;
+    if (!told.why && !told.cycles && !told.at_end && !(needs_of(rule) & NEEDS_FAULTS))
+        told.why = too_shallow(facts, rule);
+    if (!told.why)
+        told.answer = RULE_HELD;
+    if (told.findings)
+        told.answer = RULE_BROKEN;
+    if (told.answer != RULE_NOT_CHECKED)
+        told.why = "";
+    return told;
+}
+
+void rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS])
+{
+    memset(counts, 0, RULE_ANSWERS * sizeof counts[0]);
+    for (size_t i = 0; i < audit_rule_count; i++)
+        counts[rule_tell(facts, i).answer]++;
+    counts[RULE_BROKEN] += facts->rule_findings[audit_rule_count] > 0;
+}
+
+cJSON *rule_json(const struct facts *facts, size_t index)
+{
+    static const char *const answers[RULE_ANSWERS] = {"held", "broken", "not_checked"};
+    const struct audit_rule *rule = &audit_rules[index];
+    struct rule_told told = rule_tell(facts, index);
+    char *why = text_format(*told.why ? "not exercised: %s" : "%s", told.why);
+    cJSON *row = cJSON_CreateObject();
+    cJSON_AddStringToObject(row, "rule", rule->name);
+    cJSON_AddStringToObject(row, "severity", audit_severity_names[rule->severity]);
+    cJSON_AddStringToObject(row, "answer", answers[told.answer]);
+    cJSON_AddStringToObject(row, "why", why);
+    json_add_int64(row, "cycles", told.cycles);
+    cJSON_AddBoolToObject(row, "at_end", told.at_end);
+    json_add_int64(row, "findings", (int64_t)told.findings);
+    free(why);
+    return row;
+}
