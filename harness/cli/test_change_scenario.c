@@ -12,7 +12,8 @@
 #include "cli/cli.h"
 
 static const char document[] =
-    "{\"name\": \"x\", \"agents\": [{\"name\": \"a\", \"command\": [\"x\"]}], \"cycles\": 20,"
+    "{\"name\": \"x\", \"agents\": [{\"name\": \"a\", \"command\": [\"x\"],"
+    "              \"witness\": \"none\"}], \"cycles\": 20,"
     " \"vary\": {\"agents\": [3, 20]}, \"arms\": ["
     " {\"name\": \"slow\", \"subject\": [\"x\"]}, {\"name\": \"fast\", \"subject\": [\"x\"]},"
     " {\"name\": \"other\", \"subject\": [\"x\"]}], \"claims\": ["

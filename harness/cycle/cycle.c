@@ -81,42 +81,6 @@ static int prepare_arm(struct cycle_subjects *run, size_t index, struct err *err
     return 0;
 }
 
-/* Only needed, and only asked for, when an agent of the scenario is started through it. */
-static int find_launcher(struct cycle_subjects *run, struct err *err)
-{
-    const struct scenario *scenario = run->options.scenario;
-    for (size_t i = 0; i < scenario->agent_count && !run->launcher_path; i++) {
-        if (scenario->agents[i].witness != SCENARIO_WITNESS_LAUNCHER)
-            continue;
-        run->launcher_path = process_find_beside_self("spawnbench-witness");
-        if (!run->launcher_path)
-            return err_set(
-                err, ERR_UNFIT,
-                "agent '%s' is started through 'spawnbench-witness', which is not beside "
-                "spawnbench (build or install it, or write \"witness\": \"none\")",
-                scenario->agents[i].name);
-    }
-    return 0;
-}
-
-/* Only needed, and only asked for, when an agent of the scenario is ours. */
-static int find_agent(struct cycle_subjects *run, struct err *err)
-{
-    const struct scenario *scenario = run->options.scenario;
-    for (size_t i = 0; i < scenario->agent_count; i++) {
-        for (char **word = scenario->agents[i].command; *word; word++) {
-            if (strcmp(*word, "{agent}") != 0 || run->agent_path)
-                continue;
-            run->agent_path = process_find_beside_self("spawnref-agent");
-            if (!run->agent_path)
-                return err_set(err, ERR_UNFIT,
-                               "'{agent}' stands for 'spawnref-agent', which is not beside "
-                               "spawnbench (build or install it)");
-        }
-    }
-    return 0;
-}
-
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err)
 {
     struct cycle_subjects *run = xcalloc(1, sizeof *run);
@@ -130,7 +94,7 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
     hygiene_enter(run);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
     run->most_agents = witness_most_agents();
-    if (find_agent(run, err) < 0 || find_launcher(run, err) < 0)
+    if (fill_programs(run, err) < 0)
         goto failed;
     for (size_t i = 0; i < arms; i++)
         if (prepare_arm(run, i, err) < 0)

@@ -89,8 +89,9 @@ void message_read_finished(struct cycle *cycle, const cJSON *answer);
 /* message.c: the agent of this cycle that an answer or a witness means; NULL: none */
 struct cycle_agent *message_agent(struct cycle *cycle, const char *id);
 
-/* expect.c: a cycle with an agent that ended otherwise than 'expect' says has failed */
-void expect_ends(struct cycle *cycle);
+/* fill.c: what the agents of a scenario are started with: ours, and the launcher of those that need
+ * it */
+int fill_programs(struct cycle_subjects *run, struct err *err);
 
 /* fill.c: placeholders of a command line; NULL-terminated, caller frees with fill_free */
 int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],

@@ -55,3 +55,44 @@ void fill_free(char **command)
         free(command[i]);
     free(command);
 }
+
+/* Only needed, and only asked for, when an agent of the scenario is started through it. */
+static int find_launcher(struct cycle_subjects *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count && !run->launcher_path; i++) {
+        if (scenario->agents[i].witness != SCENARIO_WITNESS_LAUNCHER)
+            continue;
+        run->launcher_path = process_find_beside_self("spawnbench-witness");
+        if (!run->launcher_path)
+            return err_set(
+                err, ERR_UNFIT,
+                "agent '%s' is started through 'spawnbench-witness', which is not beside "
+                "spawnbench (build or install it, or write \"witness\": \"none\")",
+                scenario->agents[i].name);
+    }
+    return 0;
+}
+
+/* Only needed, and only asked for, when an agent of the scenario is ours. */
+static int find_agent(struct cycle_subjects *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count; i++) {
+        for (char **word = scenario->agents[i].command; *word; word++) {
+            if (strcmp(*word, "{agent}") != 0 || run->agent_path)
+                continue;
+            run->agent_path = process_find_beside_self("spawnref-agent");
+            if (!run->agent_path)
+                return err_set(err, ERR_UNFIT,
+                               "'{agent}' stands for 'spawnref-agent', which is not beside "
+                               "spawnbench (build or install it)");
+        }
+    }
+    return 0;
+}
+
+int fill_programs(struct cycle_subjects *run, struct err *err)
+{
+    return find_agent(run, err) < 0 || find_launcher(run, err) < 0 ? -1 : 0;
+}

@@ -292,12 +292,16 @@ static void without_descriptors_the_next_are_still_heard(void **state)
 static void what_attested_a_ready_agent_is_counted(void **state)
 {
     struct fixture *fixture = *state;
+    struct scenario_agent real = {.witness = SCENARIO_WITNESS_LAUNCHER};
     set_agents(fixture, 4);
     for (int i = 0; i < 4; i++)
         fixture->cycle.agents[i].outcome = i < 3 ? CYCLE_READY : CYCLE_FAILED;
+    fixture->cycle.agents[1].asked = &real;
     say(fixture, "ready 4.0 1 2");
     say(fixture, "exec 4.0 1");
     say(fixture, "exec 4.1 1");
+    say(fixture, "ready 4.1 1 2"); /* and may never say "done" */
+    say(fixture, "exec 4.2 1");    /* it was to say so itself */
     say(fixture, "ready 4.3 1 2");
     hear(fixture);
     testimony_end(&fixture->cycle);

@@ -134,9 +134,12 @@ void testimony_end(struct cycle *cycle)
     cycle->witnessed = 0;
     for (size_t i = 0; i < cycle->agent_count; i++) {
         struct cycle_agent *agent = &cycle->agents[i];
-        agent->witness = agent->ready_messages  ? CYCLE_WITNESS_SELF
-                         : agent->exec_messages ? CYCLE_WITNESS_LAUNCHER
-                                                : CYCLE_WITNESS_NONE;
+        /* who is started by the launcher need not know all messages, so nothing is asked of him */
+        bool self = agent->asked->witness != SCENARIO_WITNESS_LAUNCHER;
+        int came = self ? agent->ready_messages : agent->exec_messages;
+        agent->witness = !came  ? CYCLE_WITNESS_NONE
+                         : self ? CYCLE_WITNESS_SELF
+                                : CYCLE_WITNESS_LAUNCHER;
         cycle->witnessed += agent->outcome == CYCLE_READY && agent->witness != CYCLE_WITNESS_NONE &&
                             !agent->attested.failed;
     }

@@ -21,13 +21,31 @@ static void lay_out(const struct scenario *scenario)
     plan_release(&plan);
 }
 
+/* What is stored means the same when it is read again. */
+static void check_source(const struct scenario *scenario, const char *text)
+{
+    struct scenario stored = {0};
+    struct err err = {0};
+    bool launched = false;
+    fuzz_expect(scenario_parse_stored(&stored, scenario->source, strlen(scenario->source), &err) ==
+                    0,
+                "what is stored can be read");
+    for (size_t i = 0; i < scenario->agent_count; i++) {
+        fuzz_expect(stored.agents[i].witness == scenario->agents[i].witness,
+                    "stored witnesses are those that were");
+        launched = launched || stored.agents[i].witness == SCENARIO_WITNESS_LAUNCHER;
+    }
+    fuzz_expect(launched || strcmp(scenario->source, text) == 0, "the text is kept as it was");
+    scenario_release(&stored);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
     struct scenario scenario = {0};
     struct err err = {0};
     if (scenario_parse(&scenario, text, size, &err) == 0) {
-        fuzz_expect(strcmp(scenario.source, text) == 0, "the text is kept as it was");
+        check_source(&scenario, text);
         lay_out(&scenario);
     } else {
         fuzz_expect_told(&err);

@@ -77,6 +77,8 @@ void lies_tell_never(struct liar *liar);
 void lies_tell_fractions(struct liar *liar);
 
 /* lies_process.c: about the processes of agents */
+void lies_start_twice(struct liar *liar);
+void lies_start_a_stranger(struct liar *liar);
 void lies_exchange_processes(struct liar *liar);
 void lies_tell_self(struct liar *liar);
 void lies_tell_first_of_all(struct liar *liar);

@@ -2,12 +2,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -54,38 +51,6 @@ static void scribble(struct liar *liar)
         if (pwrite(fd, page, sizeof page, at * (off_t)sizeof page) < 0)
             break;
     close(fd);
-}
-
-/* Say something on the socket of the agents, in our own name: the kernel tells no other. */
-static void tell_witness(const struct liar *liar, const char *message)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = liar->witness ? strlen(liar->witness) : 0;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd < 0 || length == 0 || length >= sizeof address.sun_path)
-        _exit(70);
-    memcpy(address.sun_path, liar->witness, length);
-    if (address.sun_path[0] == '@')
-        address.sun_path[0] = '\0';
-    if (connect(fd, (struct sockaddr *)&address,
-                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0 ||
-        send(fd, message, strlen(message), MSG_NOSIGNAL) < 0)
-        _exit(70);
-    close(fd);
-}
-
-static void double_start(struct liar *liar)
-{
-    char message[128];
-    const char *id = json_string(agent_of(liar->message, 0), "id");
-    snprintf(message, sizeof message, "ready %s %lld %lld", id ? id : "?",
-             (long long)clock_now_ns(), (long long)clock_now_ns());
-    tell_witness(liar, message);
-}
-
-static void stray_start(struct liar *liar)
-{
-    tell_witness(liar, "ready 7777.0 1 1");
 }
 
 static void too_early(struct liar *liar)
@@ -236,8 +201,8 @@ const struct lie lies[] = {
     {"loses-output", "one output is missing",
      .finished_sql = "DELETE FROM agent_outputs WHERE run = ?1 AND id = ?2 || '.0'"},
     {"scribbles", "pages of the database are overwritten", .after_finished = scribble},
-    {"doubles", "an agent is started twice", .after_finished = double_start},
-    {"starts-strangers", "an agent of no batch runs", .after_finished = stray_start},
+    {"doubles", "an agent is started twice", .after_finished = lies_start_twice},
+    {"starts-strangers", "an agent of no batch runs", .after_finished = lies_start_a_stranger},
     {"wrong-process", "the answer names another agent's process",
      .change_spawned = lies_exchange_processes},
     {"tells-itself", "the answer names the subject itself", .change_spawned = lies_tell_self},
