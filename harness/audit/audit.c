@@ -120,17 +120,26 @@ static void check_witness(struct audit_findings *findings, const struct cycle *c
     }
 }
 
+static const struct {
+    enum cycle_attest what;
+    enum rule_id rule;
+} checks[] = {{CYCLE_ATTEST_OWN, RULE_OWN},
+              {CYCLE_ATTEST_BELONGS, RULE_BELONGS},
+              {CYCLE_ATTEST_BEGAN, RULE_BEGAN},
+              {CYCLE_ATTEST_PROGRAM, RULE_PROGRAM},
+              {CYCLE_ATTEST_WITNESS, RULE_PID}}; /* also answered by the store */
+
+int audit_rule_attest(const struct audit_rule *rule)
+{
+    for (size_t k = 0; k < sizeof checks / sizeof checks[0]; k++)
+        if (rule == &audit_rules[checks[k].rule] && checks[k].rule != RULE_PID)
+            return __builtin_ctz(checks[k].what);
+    return -1;
+}
+
 /* What /proc attests of the agents: cycle/attest.c looked, right after the answer. */
 static void check_attested(struct audit_findings *findings, const struct cycle *cycle)
 {
-    static const struct {
-        enum cycle_attest what;
-        enum rule_id rule;
-    } checks[] = {{CYCLE_ATTEST_OWN, RULE_OWN},
-                  {CYCLE_ATTEST_BELONGS, RULE_BELONGS},
-                  {CYCLE_ATTEST_WITNESS, RULE_PID},
-                  {CYCLE_ATTEST_BEGAN, RULE_BEGAN},
-                  {CYCLE_ATTEST_PROGRAM, RULE_PROGRAM}};
     for (size_t i = 0; i < cycle->agent_count; i++)
         for (size_t k = 0; k < sizeof checks / sizeof checks[0]; k++)
             if (cycle->agents[i].attested.failed & checks[k].what)
@@ -183,7 +192,7 @@ static void check_conduct(struct audit_findings *findings, const struct cycle *c
                     cycle->trouble ? cycle->trouble : "");
     if (cycle->children_left)
         finding_add(findings, RULE_CHILDREN, "",
-                    "%d children of the subject are left, %d of them zombies, one is '%s'",
+                    "%d processes of the subject are left, %d of them zombies, one is '%s'",
                     cycle->children_left, cycle->zombies_left, cycle->left_name);
     if (cycle->orphans)
         finding_add(findings, RULE_CHILDREN, "", "%d orphans were still running, one is '%s'",

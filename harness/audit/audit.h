@@ -52,6 +52,10 @@ extern const size_t audit_rule_count;
 /* audit_rule_level - the least level at which a rule is answered; AUDIT_NONE: without the store */
 enum audit_level audit_rule_level(const struct audit_rule *rule);
 
+/* audit_rule_attest - the check of /proc that answers a rule, as its bit 0 .. CYCLE_ATTESTS - 1;
+ * -1: something else answers it */
+int audit_rule_attest(const struct audit_rule *rule);
+
 struct audit_finding {
     const struct audit_rule *rule;
     char agent[32]; /* id, or "" */

@@ -1,11 +1,11 @@
 /* How is a program started, watched and ended without a shell, a leak or a zombie? */
 #include "base/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,29 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
+
+#define MOST_STARTED 4096
+
+/* Children that were started here and not waited for yet; 0: a free place. What finds no place is
+ * only not known to be ours. */
+static _Atomic pid_t started[MOST_STARTED];
+
+static void replace_started(pid_t from, pid_t to)
+{
+    for (size_t i = 0; i < MOST_STARTED; i++) {
+        pid_t there = from;
+        if (atomic_compare_exchange_strong(&started[i], &there, to))
+            return;
+    }
+}
+
+bool process_is_started(pid_t pid)
+{
+    for (size_t i = 0; i < MOST_STARTED; i++)
+        if (started[i] == pid)
+            return pid != 0;
+    return false;
+}
 
 #define PATIENCE_NS (5 * CLOCK_NS_PER_S) /* with one that a signal does not end; SIGKILL: state D */
 
@@ -33,17 +56,21 @@ struct launch {
     char *const *environment;
     const char *directory;
     int stdio[3];
+    const int *join; /* cgroup.procs, open for writing */
+    size_t join_count;
     int refused[2]; /* CLOEXEC pipe: the child writes a struct refusal, or exec closes it */
 };
 
+enum step { STEP_EXEC, STEP_CHDIR, STEP_JOIN };
+
 struct refusal {
     int os_error;
-    bool in_chdir;
+    enum step step;
 };
 
-static void refuse(const struct launch *launch, bool in_chdir)
+static void refuse(const struct launch *launch, enum step step)
 {
-    struct refusal refusal = {errno, in_chdir};
+    struct refusal refusal = {errno, step};
     if (write(launch->refused[1], &refusal, sizeof refusal) < 0)
         _exit(126);
     _exit(127);
@@ -70,16 +97,19 @@ static void become(const struct launch *launch)
     sigset_t none;
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (size_t i = 0; i < launch->join_count; i++)
+        if (write(launch->join[i], "0", 1) != 1)
+            refuse(launch, STEP_JOIN);
     if (launch->directory && chdir(launch->directory) != 0)
-        refuse(launch, true);
+        refuse(launch, STEP_CHDIR);
     /* stderr first: it may be our own 0 or 1, which the others replace */
     if ((stdio[2] >= 0 && dup2(stdio[2], 2) < 0) || dup2(stdio[0], 0) < 0 || dup2(stdio[1], 1) < 0)
-        refuse(launch, false);
+        refuse(launch, STEP_EXEC);
     forget_handlers();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvpe(launch->argv[0], (char *const *)(uintptr_t)launch->argv, launch->environment);
-    refuse(launch, false);
+    refuse(launch, STEP_EXEC);
 }
 
 /* Signals stay blocked until the child has its own mask: a handler of ours must not run in it. */
@@ -126,8 +156,10 @@ static int hear_refusal(struct launch *launch, struct err *err)
     if (got != sizeof refusal)
         return 0;
     errno = refusal.os_error;
-    if (refusal.in_chdir)
+    if (refusal.step == STEP_CHDIR)
         err_system(err, "cannot start '%s' in directory '%s'", launch->argv[0], launch->directory);
+    else if (refusal.step == STEP_JOIN)
+        err_system(err, "cannot start '%s' in a cgroup of its own", launch->argv[0]);
     else
         err_system(err, "cannot start '%s'", launch->argv[0]);
     if (err)
@@ -135,14 +167,13 @@ static int hear_refusal(struct launch *launch, struct err *err)
     return -1;
 }
 
-int process_start(struct process *out, const char *const argv[], char *const environment[],
-                  const char *directory, int stderr_fd, struct err *err)
+static int start(struct process *out, struct launch launch, int stderr_fd, struct err *err)
 {
+    const char *const *argv = launch.argv;
     int in[2] = {-1, -1}, answers[2] = {-1, -1}, rc = -1;
-    struct launch launch = {.argv = argv,
-                            .environment = environment ? environment : environ,
-                            .directory = directory,
-                            .refused = {-1, -1}};
+    launch.refused[0] = launch.refused[1] = -1;
+    if (!launch.environment)
+        launch.environment = environ;
     *out = (struct process){.pidfd = -1, .in = -1, .out = -1};
     if (make_pipe(in) != 0 || make_pipe(answers) != 0 || make_pipe(launch.refused) != 0) {
         err_system(err, "cannot make a pipe for '%s'", argv[0]);
@@ -165,6 +196,7 @@ int process_start(struct process *out, const char *const argv[], char *const env
     out->out = answers[0];
     in[1] = answers[0] = -1; /* handed over */
     out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0);
+    replace_started(0, out->pid);
     rc = 0;
 done:
     if (rc < 0)
@@ -177,11 +209,27 @@ done:
     return rc;
 }
 
+int process_start(struct process *out, const char *const argv[], char *const environment[],
+                  const char *directory, int stderr_fd, struct err *err)
+{
+    const struct launch launch = {.argv = argv, .environment = environment, .directory = directory};
+    return start(out, launch, stderr_fd, err);
+}
+
+int process_start_in(struct process *out, const char *const argv[], char *const environment[],
+                     int stderr_fd, const int join[], size_t join_count, struct err *err)
+{
+    const struct launch launch = {
+        .argv = argv, .environment = environment, .join = join, .join_count = join_count};
+    return start(out, launch, stderr_fd, err);
+}
+
 static void forget(struct process *process)
 {
     close_fd(&process->in);
     close_fd(&process->out);
     close_fd(&process->pidfd);
+    replace_started(process->pid, 0);
     process->pid = 0;
 }
 
@@ -297,73 +345,6 @@ void process_end(struct process *process, int64_t grace_ns, struct process_exit 
         }
     }
     kill(-pid, SIGKILL);
-}
-
-bool process_read(char *out, size_t room, pid_t pid, const char *name)
-{
-    char path[48];
-    ssize_t got;
-    int fd;
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    got = read(fd, out, room - 1);
-    close(fd);
-    out[got > 0 ? got : 0] = '\0';
-    return got > 0;
-}
-
-static int read_view(struct process_view *view, pid_t pid)
-{
-    char line[512];
-    char *name, *after;
-    if (!process_read(line, sizeof line, pid, "stat"))
-        return -1;
-    name = strchr(line, '(');
-    after = strrchr(line, ')'); /* the name itself may hold anything, see proc(5) */
-    if (!name || !after || after < name || strlen(after) < 5)
-        return -1;
-    *view = (struct process_view){.pid = pid, .state = after[2]};
-    view->parent = (pid_t)strtol(after + 4, NULL, 10);
-    snprintf(view->name, sizeof view->name, "%.*s", (int)(after - name - 1), name + 1);
-    return 0;
-}
-
-size_t process_children(pid_t parent, struct process_view out[], size_t room)
-{
-    size_t count = 0;
-    struct dirent *entry;
-    DIR *proc = opendir("/proc");
-    if (!proc)
-        return 0;
-    while ((entry = readdir(proc))) {
-        struct process_view view;
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10); /* 0: no process */
-        if (pid <= 0 || read_view(&view, pid) < 0 || view.parent != parent)
-            continue;
-        if (count < room)
-            out[count] = view;
-        count++;
-    }
-    closedir(proc);
-    return count;
-}
-
-int process_count_descriptors(pid_t pid)
-{
-    char path[64];
-    int count = 0;
-    DIR *folder;
-    struct dirent *entry;
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-    folder = opendir(path);
-    if (!folder)
-        return -1;
-    while ((entry = readdir(folder)))
-        count += entry->d_name[0] != '.';
-    closedir(folder);
-    return count;
 }
 
 static bool is_known(pid_t pid, const pid_t known[], size_t count)

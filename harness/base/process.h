@@ -47,6 +47,15 @@ int process_start(struct process *out, const char *const argv[], char *const env
                   const char *directory, int stderr_fd, struct err *err);
 
 /*
+ * process_start_in - the same; before it becomes the program, the child writes "0" to each of the
+ * descriptors in `join`: open cgroup.procs of the cgroups that it is to be in, see cgroups(7)
+ *
+ * errors : also ERR_UNFIT when it may not join one
+ */
+int process_start_in(struct process *out, const char *const argv[], char *const environment[],
+                     int stderr_fd, const int join[], size_t join_count, struct err *err);
+
+/*
  * process_wait - wait until it ends, reap it and close what is open to it
  *
  * returns : 1 ended and reaped, 0 still running at deadline_ns (CLOCK_MONOTONIC)
@@ -82,10 +91,21 @@ bool process_read(char *out, size_t room, pid_t pid, const char *name);
 
 /* One process as /proc/PID/stat shows it. */
 struct process_view {
-    pid_t pid, parent;
+    pid_t pid, parent, group, session;
     char state; /* R S D Z T ... */
     char name[17];
+    int64_t start_ticks; /* since boot, 1/100 s: together with the pid it names one process */
+    /* of the children that it has waited for: CPU time, in 1/100 s, and whether there were any */
+    int64_t waited_ticks;
+    bool waited;
 };
+
+/* process_look - one process, zombies included; false when there is none */
+bool process_look(struct process_view *out, pid_t pid);
+
+/* process_list - all processes, zombies included, by pid; the caller frees it, NULL when /proc
+ * cannot be read */
+struct process_view *process_list(size_t *count);
 
 /*
  * process_children - direct children of `parent`, zombies included
@@ -94,6 +114,10 @@ struct process_view {
  * returns : how many there are, which may be more than room
  */
 size_t process_children(pid_t parent, struct process_view out[], size_t room);
+
+/* process_is_started - was it started by process_start and not been waited for? Other children of
+ * ours are orphans that came to us, or are older than this program. */
+bool process_is_started(pid_t pid);
 
 /* process_count_descriptors - open descriptors of a process, or -1 when /proc does not tell */
 int process_count_descriptors(pid_t pid);

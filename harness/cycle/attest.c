@@ -378,6 +378,7 @@ void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm
                         .arm = arm,
                         .cycle = cycle,
                         .request = request};
+    cycle->attested = 0;
     if (!arm->opening.starts)
         return;
     look.programs = xcalloc(cycle->agent_count, sizeof *look.programs);
@@ -385,6 +386,8 @@ void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm
     for (size_t i = 0; i < cycle->agent_count; i++)
         if (cycle->agents[i].outcome == CYCLE_READY)
             attest_agent(&look, i);
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        cycle->attested |= (int)cycle->agents[i].attested.made;
     count_witnessed(cycle);
     for (size_t i = 0; i < look.program_count; i++)
         program_release(&look.programs[i]);

@@ -27,9 +27,12 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
     const char *name, *version;
     int64_t started_ns = clock_now_ns(), answered_ns = 0;
     int rc = -1;
-    if (subject_start(&arm->subject, (const char *const *)arm->argv, run->environment,
-                      arm->log_path, err) < 0)
+    arm->begun_ns = started_ns;
+    tree_make(&arm->tree);
+    if (subject_start_in(&arm->subject, (const char *const *)arm->argv, run->environment,
+                         arm->log_path, arm->tree.join, arm->tree.join_count, err) < 0)
         goto done;
+    tree_started(&arm->tree, arm->subject.process.pid);
     meddle_while(run, arm, CYCLE_OPENING, NULL);
     came = subject_ask(&arm->subject, line, "opened",
                        clock_now_ns() + run->options.scenario->open_deadline_ns, NULL, &answered_ns,
@@ -55,8 +58,10 @@ static int open_subject(struct cycle_subjects *run, struct cycle_arm *arm, struc
         rc = 0;
     }
 done:
-    if (rc < 0)
+    if (rc < 0) {
         subject_stop(&arm->subject, true, CYCLE_GRACE_NS / 3, &arm->last_exit);
+        hygiene_end(arm, NULL, started_ns);
+    }
     cJSON_Delete(answer);
     free(line);
     return rc;
@@ -66,6 +71,7 @@ static int prepare_arm(struct cycle_subjects *run, size_t index, struct err *err
 {
     struct cycle_arm *arm = &run->arms[index];
     const char *folder = run->options.folder;
+    arm->run = run;
     arm->asked = &run->options.scenario->arms[index];
     arm->chosen = run->options.arm_chosen[index];
     arm->opening = (struct cycle_arm_opening){.starts = true, .open_ns = -1};
@@ -134,6 +140,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .stopped_ns = -1,
                             .strangers_ns = -1,
                             .witnessed = -1,
+                            .attested = -1,
                             .contents = -1,
                             .descriptors = -1,
                             .descriptors_first = -1};
@@ -352,18 +359,16 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
 void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_end *out)
 {
     struct cycle_arm *arm = &run->arms[index];
-    struct cycle last = {0};
     struct cycle_arm_end end = {.asked = arm->subject.process.pid && !interrupt_seen()};
+    int64_t from_ns = clock_now_ns();
     if (arm->subject.process.pid) {
         meddle_while(run, arm, CYCLE_CLOSING, NULL);
         end.clean = subject_stop(&arm->subject, !end.asked, CYCLE_GRACE_NS, &arm->last_exit);
     }
-    hygiene_reap(&last);
+    hygiene_end(arm, &end, from_ns);
     end.restarts = arm->restarts;
     end.log_cut = subject_log_cut(arm->log_path);
     end.exit = arm->last_exit;
-    end.orphans = last.orphans;
-    memcpy(end.left_name, last.left_name, sizeof end.left_name);
     *out = end;
 }
 

@@ -40,6 +40,8 @@ enum cycle_attest {
     CYCLE_ATTEST_PROGRAM = 32 /* it is the program asked for, or a wrapper of it */
 };
 
+#define CYCLE_ATTESTS 6
+
 /* Zero: nothing was checked. Plain value. */
 struct cycle_attested {
     unsigned made, failed; /* checks; the first that failed ends them */
@@ -64,11 +66,12 @@ struct cycle_agent {
     char output_sha256[65];       /* of that; "" */
     int exit_status, exit_signal; /* from "finished"; -1 and 0 when not told */
     bool finished;
-    /* CPU time of its process, all threads, when the answer came; -1: not known: it had ended,
+    /* CPU time of its process and all below it when the answer came; -1: not known: it had ended,
      * or no process of the subject has the pid it told */
     int64_t cpu_ns;
-    int64_t peak_bytes; /* its peak resident set until then; -1: not known */
-    enum cycle_costs costs_of;
+    int64_t peak_bytes; /* their peak resident sets until then; -1: not known, some had ended */
+    enum cycle_costs costs_of; /* PROCESS: some of its tree cannot be told from that of others, both
+                                  are -1 */
     enum cycle_witness witness;
     pid_t witness_pid; /* who connected, by the kernel's word; 0: nobody */
     struct cycle_attested attested;
@@ -130,25 +133,31 @@ struct cycle {
     int answer_strays;   /* agents in the answer that nobody asked for, or twice */
     int answer_oddities; /* what else it told that cannot be */
     char oddity[128];    /* the first of them, as a sentence */
-    int children_left;   /* children of the subject after the cycle, zombies included */
+    int children_left;   /* processes below the subject after the cycle that are no helpers of it:
+                            its children, zombies included, and what helpers have left */
     int zombies_left;
-    int orphans;           /* processes of it that came to us as subreaper */
+    int orphans;           /* processes of its tree that came to us as subreaper */
     char left_name[32];    /* name of one of them */
-    int descriptors;       /* open in the subject after the cycle; -1 when /proc does not tell */
+    int descriptors;       /* open in it and its helpers then; -1 when /proc does not tell */
     int descriptors_first; /* highest level in this process's first cycles; -1: not yet known */
     int64_t harness_ns; /* our own work in this cycle: messages and parsing, no waiting; 0 when it
                            broke */
-    int64_t cost[SCENARIO_METRICS]; /* of metrics that are a cost; -1: not known of every agent.
-                           CPU_TIME: of the subject during the spawn and of its agents until the
-                           answer. For agents that were reaped by then it is what the subject reaped
-                           meanwhile, known in steps of 10 ms only. PEAK_MEMORY: peak resident sets
-                           added up: of the subject since it started, and of its agents, pages they
-                           share counted for each */
+    int64_t cost[SCENARIO_METRICS]; /* of metrics that are a cost; -1: not known of the whole tree.
+                           CPU_TIME: of all processes of the subject between question and answer, as
+                           its cgroup tells it; without one, of those that are there after the
+                           answer and, in steps of 10 ms, of what they have waited for.
+                           PEAK_MEMORY: peak resident sets added up, of the subject and its helpers
+                           since they started and of agents and all below them, pages they share
+                           counted for each. Where some of these have ended: what the tree's memory
+                           cgroup used at most more than before the question, if that is more; -1
+                           without one */
     struct cycle_strain strain;
     int64_t stopped_ns;   /* within the two exchanges we were stopped (^Z) for so long at most, or
                              the machine slept: no time of this cycle is a sample. -1: not known */
-    int64_t strangers_ns; /* CPU time of all processes but ours and our subjects'; -1 */
+    int64_t strangers_ns; /* CPU time of all processes but ours and our subjects' between question
+                             and answer; -1 */
     int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
+    int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
@@ -160,7 +169,7 @@ struct cycle_arm_end {
     bool clean; /* answered "closed" and exited 0 */
     int restarts;
     int64_t log_cut; /* bytes that were cut out of its log, which grew too long */
-    int orphans;     /* processes it left behind, ended by us */
+    int orphans;     /* processes of its tree that were left, helpers too; ended by us */
     char left_name[32];
     struct process_exit exit; /* of the last process, with its rusage */
 };

@@ -6,12 +6,12 @@
 #include "cycle/birth.h"
 #include "cycle/cycle.h"
 #include "cycle/strain.h"
+#include "cycle/tree.h"
 #include "cycle/witness.h"
 
 #define CYCLE_MOST_RESTARTS 5
 /* beyond the deadline: the subject ends agents, answers */
-#define CYCLE_GRACE_NS          INT64_C(3000000000)
-#define CYCLE_MOST_OWN_CHILDREN 64
+#define CYCLE_GRACE_NS INT64_C(3000000000)
 /* per batch size: after them the subject's descriptors must not grow */
 #define CYCLE_SETTLING_CYCLES 3
 
@@ -41,14 +41,14 @@ struct cycle_arm {
     struct cycle_arm_opening opening; /* of its first process */
     struct witness witness;
     int restarts;
-    int cycles, descriptors_first;               /* of the present process */
-    pid_t own_children[CYCLE_MOST_OWN_CHILDREN]; /* helpers it had when it was opened: no agents */
-    size_t own_child_count;
+    int cycles, descriptors_first; /* of the present process */
+    struct tree tree;              /* likewise */
+    int64_t begun_ns;              /* likewise: when it was started */
     struct process_exit last_exit;
     struct hung hung;           /* of the last question that was late */
-    struct cycle_subjects *run; /* for the onlooker: whose it is, what it sees, and when */
-    struct cycle *looked_at;
-    int64_t slept_ns; /* strain_slept_ns when the present cycle began */
+    struct cycle_subjects *run; /* whose it is */
+    struct cycle *looked_at;    /* for the onlooker: what it sees, and when */
+    int64_t slept_ns;           /* strain_slept_ns when the present cycle began */
     enum cycle_moment moment;
 };
 
@@ -106,19 +106,31 @@ void testimony_end(struct cycle *cycle);
 /* expect.c: agents that ended otherwise than the scenario expects fail their cycle */
 void expect_ends(struct cycle *cycle);
 
-/* hygiene.c: what the subject left behind after a cycle, and what it had before the first */
+/* hygiene.c: what the subject left behind after a cycle, and what it had before the first.
+ * hygiene_enter : its subjects are known from now on, also to other runs of this process
+ * hygiene_end   : the subject is gone: tell what of its tree is not, unless `end` is NULL; end it.
+ *                 since_ns: when it was asked to close
+ * hygiene_leave : end also what came to us and is nobody's */
+void hygiene_enter(struct cycle_subjects *run);
 void hygiene_open(struct cycle_arm *arm);
 void hygiene_look(struct cycle_subjects *run, struct cycle_arm *arm, struct cycle *cycle);
-void hygiene_reap(struct cycle *cycle);
-void hygiene_enter(
-    const struct cycle_subjects *run); /* its subjects are known from now on, also to others */
-void hygiene_leave(const struct cycle_subjects *run);
+void hygiene_end(struct cycle_arm *arm, struct cycle_arm_end *end, int64_t since_ns);
+void hygiene_leave(struct cycle_subjects *run);
+
+/* hygiene.c: a child of ours by adoption, neither started nor inherited by us, which can be of no
+ * other arm */
+bool hygiene_is_adopted(const struct process_view *process);
+bool hygiene_may_be_of(const struct cycle_arm *arm, const struct process_view *process);
 
 /* usage.c: what a spawn cost. usage_before just before the question, usage_after when the answer
  * has been put down and before anything else is asked; their own time counts as hygiene. */
 struct usage {
-    int64_t cpu_ns;    /* of the subject itself */
-    int64_t reaped_ns; /* of the children it had reaped, in steps of 1/100 s */
+    int64_t cpu_ns;       /* of the subject and its helpers */
+    int64_t waited_ns;    /* of the children that these had waited for, in steps of 1/100 s */
+    int64_t tree_ns;      /* of the whole tree; -1: it has no cgroup */
+    int64_t memory_bytes; /* in use by the tree; -1: nobody counts it */
+    int64_t ours_ns;      /* of this process and its subjects */
+    int64_t busy_ns;      /* of the machine; -1: not told */
 };
 void usage_before(struct usage *out, const struct cycle_arm *arm, struct cycle *cycle);
 void usage_after(const struct usage *before, const struct cycle_arm *arm, struct cycle *cycle);

@@ -14,6 +14,8 @@
 #include "cycle/commit.h"
 #include "cycle/cycle.h"
 #include "cycle/probe.h"
+#include "cycle/strangers.h"
+#include "cycle/tree.h"
 
 /* The first line of a small file without its newline, or "" when there is none. */
 static char *first_line(const char *path)
@@ -102,6 +104,16 @@ static void add_load(cJSON *host)
                    processes.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)processes.rlim_cur);
 }
 
+/* How the processes of a subject are told from all others, and what of them is counted */
+static void add_trees(cJSON *host)
+{
+    cJSON_AddStringToObject(host, "trees", tree_kind_names[tree_kind()]);
+    cJSON_AddStringToObject(host, "memory_of_ended_agents",
+                            tree_has_peaks() ? "memory cgroup" : "not known");
+    if (*strangers_source())
+        cJSON_AddStringToObject(host, "cpu_of_strangers", strangers_source());
+}
+
 char *cycle_host_describe(const char *folder, const char *engine)
 {
     cJSON *host = cJSON_CreateObject();
@@ -126,6 +138,7 @@ char *cycle_host_describe(const char *folder, const char *engine)
     add_taken(host, "clock_source",
               first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
     json_add_int64(host, "clock_resolution_ns", probe_clock_resolution_ns());
+    add_trees(host);
     add_load(host);
     add_taken(host, "git_commit", git_commit());
     printed = json_print(host, 0);

@@ -27,7 +27,6 @@ void meddle_while(struct cycle_subjects *run, struct cycle_arm *arm, enum cycle_
 {
     if (!run->options.meddler)
         return;
-    arm->run = run;
     arm->moment = moment;
     arm->looked_at = cycle;
     arm->subject.onlooker = (struct subject_onlooker){look, arm};

@@ -16,12 +16,18 @@
 int subject_start(struct subject *out, const char *const argv[], char *const environment[],
                   const char *log_path, struct err *err)
 {
+    return subject_start_in(out, argv, environment, log_path, NULL, 0, err);
+}
+
+int subject_start_in(struct subject *out, const char *const argv[], char *const environment[],
+                     const char *log_path, const int join[], size_t join_count, struct err *err)
+{
     int rc, told;
     struct subject_log *log = subject_log_open(log_path, &told, err);
     *out = (struct subject){.process = {.pidfd = -1, .in = -1, .out = -1}};
     if (!log)
         return -1;
-    rc = process_start(&out->process, argv, environment, NULL, told, err);
+    rc = process_start_in(&out->process, argv, environment, told, join, join_count, err);
     close(told);
     if (rc < 0) {
         subject_log_close(log);

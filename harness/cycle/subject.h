@@ -61,6 +61,10 @@ struct subject {
 int subject_start(struct subject *out, const char *const argv[], char *const environment[],
                   const char *log_path, struct err *err);
 
+/* subject_start_in - the same, in cgroups of its own: see process_start_in */
+int subject_start_in(struct subject *out, const char *const argv[], char *const environment[],
+                     const char *log_path, const int join[], size_t join_count, struct err *err);
+
 /*
  * subject_ask - send one line, wait for one line
  *

@@ -37,6 +37,7 @@ static void what_is_right_is_attested(void **state)
     fixture->agents[0].witness_pid = pid;
     assert_attested(attest(fixture), ALIVE | CYCLE_ATTEST_PROGRAM | CYCLE_ATTEST_WITNESS);
     assert_int_equal(fixture->cycle.witnessed, 1);
+    assert_int_equal(fixture->cycle.attested, fixture->agents[0].attested.made);
     assert_true(fixture->cycle.hygiene_ns > 0);
 }
 
@@ -60,6 +61,7 @@ static void nothing_is_asked_of_those_who_start_nothing_or_failed(void **state)
     fixture->agents[0].pid = 1;
     fixture->agents[0].outcome = CYCLE_FAILED;
     assert_attested(attest(fixture), 0);
+    assert_int_equal(fixture->cycle.attested, 0);
     fixture->agents[0].outcome = CYCLE_READY;
     fixture->arm.opening.starts = false;
     assert_attested(attest(fixture), 0);

@@ -35,6 +35,7 @@ static int make(void **state)
                        .cost = {[SCENARIO_CPU_TIME] = -1, [SCENARIO_PEAK_MEMORY] = -1}};
     for (size_t i = 0; i < 2; i++)
         fixture->agents[i].cpu_ns = fixture->agents[i].peak_bytes = -1;
+    tree_started(&fixture->arm.tree, getpid()); /* by descent */
     usage_before(&fixture->before, &fixture->arm, &fixture->cycle);
     *state = fixture;
     return 0;
@@ -183,7 +184,7 @@ static void a_subject_that_is_gone_leaves_nothing_known(void **state)
     process_wait(&fixture->running[0], clock_now_ns() + 60 * CLOCK_NS_PER_S, NULL);
     fixture->arm.subject.process.pid = fixture->agents[1].pid = fixture->agents[0].pid;
     usage_before(&fixture->before, &fixture->arm, &fixture->cycle);
-    assert_true(fixture->before.cpu_ns == -1 && fixture->before.reaped_ns == -1);
+    assert_true(fixture->before.cpu_ns == -1 && fixture->before.waited_ns == -1);
     usage_after(&fixture->before, &fixture->arm, &fixture->cycle);
     assert_true(fixture->cycle.cost[SCENARIO_CPU_TIME] == -1 &&
                 fixture->cycle.cost[SCENARIO_PEAK_MEMORY] == -1);

@@ -266,6 +266,16 @@ static void add_diagnostics(struct text *out, const struct facts *facts)
     text_add(out, "\n");
 }
 
+/* No verdict: how much is too much depends on the cores and on what is claimed. */
+static void add_strangers(struct text *out, const struct results_strain *strain)
+{
+    if (strain->strangers_span_ns > 0)
+        text_addf(out,
+                  "While an answer was waited for, other programs than spawnbench and its subjects "
+                  "used %.2f cores on average.\n\n",
+                  (double)strain->strangers_ns / (double)strain->strangers_span_ns);
+}
+
 void chapter_diagnostics(struct text *out, const struct facts *facts)
 {
     const struct results_tally *tally = &facts->tally;
@@ -280,6 +290,7 @@ void chapter_diagnostics(struct text *out, const struct facts *facts)
                     "sitting only."
                   : "Verdicts on one arm are marked by its own blocks and span.");
     add_diagnostics(out, facts);
+    add_strangers(out, &facts->strain);
     text_add(out, "| arm | agents | failed | sd / mean | p99 / p50 | harness itself | its audit |\n"
                   "|---|--:|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < facts->arm_count * facts->value_count; i++)

@@ -289,6 +289,7 @@ static int read_verdict(struct facts *facts, struct results *store, struct err *
         plan_build(&plan, &facts->scenario, basis.run.seed);
     judge_claims(&facts->verdict, &facts->scenario, &plan, &basis);
     facts->tally = basis.tally;
+    facts->strain = basis.strain;
     facts->plan = xstrdup(basis.plan_text ? basis.plan_text : "");
     plan_release(&plan);
     results_basis_release(&basis);

@@ -91,6 +91,7 @@ struct facts {
     char *plan;             /* JSON, as it was declared; "" for runs older than that */
     struct verdict verdict; /* points into scenario */
     struct results_tally tally;
+    struct results_strain strain;                /* what the machine did meanwhile */
     struct results_arm arms[SCENARIO_MOST_ARMS]; /* index -1: the run ended before it was started */
     struct results_tally tallies[SCENARIO_MOST_ARMS];
     size_t arm_count, value_count;

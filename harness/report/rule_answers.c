@@ -109,6 +109,8 @@ static const char *lacking(const struct facts *facts, const struct audit_rule *r
 static const char *too_shallow(const struct facts *facts, const struct audit_rule *rule)
 {
     enum audit_level level = audit_rule_level(rule);
+    if (audit_rule_attest(rule) >= 0)
+        return "no agent was looked at in /proc that could tell";
     if (level == AUDIT_QUICK)
         return "no store was audited";
     return is_complete(facts) ? "no store was audited in full"
@@ -128,7 +130,9 @@ struct rule_told rule_tell(const struct facts *facts, size_t index)
         const char *in_arm = lacking_in(facts, i, rule);
         why = why ? why : in_arm;
         asked = asked || !in_arm;
-        if (!in_arm)
+        if (!in_arm && audit_rule_attest(rule) >= 0)
+            told.cycles += facts->tallies[i].attested[audit_rule_attest(rule)];
+        else if (!in_arm)
             told.cycles += cycles_at(facts, &facts->tallies[i], audit_rule_level(rule));
     }
     if (!told.why && !asked)

@@ -114,6 +114,14 @@ static void take_strain(struct results_strain *sum, const struct cycle_strain *s
     sum->suspended += strain->suspended_ns > SLEPT_NS;
 }
 
+static void take_strangers(struct results_strain *sum, const struct results_cycle *cycle)
+{
+    if (cycle->strangers_ns < 0 || cycle->answered_ns <= cycle->sent_ns)
+        return;
+    sum->strangers_ns = clock_sum(sum->strangers_ns, cycle->strangers_ns);
+    sum->strangers_span_ns = clock_sum(sum->strangers_span_ns, cycle->answered_ns - cycle->sent_ns);
+}
+
 static int take_cycle(void *context, const struct results_cycle *cycle)
 {
     struct pass *pass = context;
@@ -135,6 +143,7 @@ static int take_cycle(void *context, const struct results_cycle *cycle)
         pass->last_ns = cycle->answered_ns;
     }
     take_strain(&out->strain, &cycle->strain);
+    take_strangers(&out->strain, cycle);
     out->strain.counted += !cycle->warmup;
     out->strain.left_out += cycle->left_out;
     return 0;

@@ -29,6 +29,8 @@ struct results_strain {
     int64_t pressure_us;              /* sum; -1: not known */
     int64_t pressure_span_ns;         /* in so long; 0: not known */
     int64_t span_ns;                  /* first sent to last answered, within sittings */
+    int64_t strangers_ns;             /* sum; CPU time of others during the spawns ... */
+    int64_t strangers_span_ns;        /* ... that took so long; 0: not known */
     size_t throttled, throttle_known; /* cycles */
     size_t suspended;                 /* cycles during which it slept */
     size_t counted, left_out;         /* without warm-ups: all, and those of interrupted pairs */

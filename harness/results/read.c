@@ -197,7 +197,7 @@ int results_done(struct results *store, int64_t run, bool done[], size_t count, 
     "cycle, sitting, pair, block, arm, value, place, warmup, outcome, sent_ns, answered_ns,"       \
     " spawn_time_ns, ready_time_ns, finish_ns, audit_ns, harness_ns, consensus, agents,"           \
     " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns, strain_ns, stopped_ns,"      \
-    " warmup = 0 AND (value, pair) IN (SELECT s.value, s.pair FROM cycles AS s"                    \
+    " strangers_ns, warmup = 0 AND (value, pair) IN (SELECT s.value, s.pair FROM cycles AS s"      \
     " WHERE s.run = ?1 AND s.warmup = 0 AND s.stopped_ns > 0),"                                    \
     " (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle)"
 
@@ -250,9 +250,10 @@ int results_each_cycle(struct results *store, int64_t run,
         cycle.strain = (struct cycle_strain){time_of(row, 18), time_of(row, 19), time_of(row, 20),
                                              time_of(row, 21), time_of(row, 22), time_of(row, 23)};
         cycle.stopped_ns = time_of(row, 24);
-        cycle.left_out = sqlite3_column_int(row, 25);
-        cycle.findings = sqlite3_column_int(row, 26);
-        read_costs(row, 27, cycle.cost);
+        cycle.strangers_ns = time_of(row, 25);
+        cycle.left_out = sqlite3_column_int(row, 26);
+        cycle.findings = sqlite3_column_int(row, 27);
+        read_costs(row, 28, cycle.cost);
         stop = each(context, &cycle);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);

@@ -189,7 +189,7 @@ struct results_cycle {
     int findings;
     int64_t cost[SCENARIO_METRICS]; /* as in struct cycle */
     struct cycle_strain strain;
-    int64_t stopped_ns; /* as in struct cycle */
+    int64_t stopped_ns, strangers_ns; /* as in struct cycle */
 };
 int results_each_cycle(struct results *store, int64_t run,
                        int (*each)(void *context, const struct results_cycle *cycle), void *context,
@@ -334,6 +334,8 @@ struct results_tally {
     /* after how many cycles the store was looked into; neither: not at all,
      * or the run is older than schema version 3 */
     int64_t audits_quick, audits_full;
+    /* after how many cycles each check of enum cycle_attest was made of an agent, by its bit */
+    int64_t attested[CYCLE_ATTESTS];
     int64_t audits_at_end;  /* stores that were audited in full after their subject */
     int64_t audit_full_ns;  /* all full audits after cycles together */
     int64_t wal_bytes_peak; /* the largest -wal that an audit met */

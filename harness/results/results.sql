@@ -73,6 +73,7 @@ CREATE TABLE IF NOT EXISTS cycles (
     strain_ns      INTEGER NOT NULL DEFAULT -1, -- in so long those five happened: from reading to reading
     stopped_ns     INTEGER NOT NULL DEFAULT -1, -- so long we were stopped or the machine slept: its pair is no sample
     strangers_ns   INTEGER NOT NULL DEFAULT -1, -- CPU time of all processes but ours and our subjects'
+    attested       INTEGER NOT NULL DEFAULT -1, -- bits of enum cycle_attest: asked of an agent or more
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
     PRIMARY KEY (run, cycle)

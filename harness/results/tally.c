@@ -57,6 +57,23 @@ static int read_risk(struct results_tally *t, struct results *store, int64_t run
         run, arm, value, risk, 4, err);
 }
 
+static int read_attested(struct results_tally *t, struct results *store, int64_t run, int arm,
+                         int value, struct err *err)
+{
+    int64_t *bits[CYCLE_ATTESTS];
+    struct text sql = {0};
+    int rc;
+    for (int i = 0; i < CYCLE_ATTESTS; i++) {
+        bits[i] = &t->attested[i];
+        text_addf(&sql, "%s sum(attested > 0 AND (attested & %d) <> 0)", i ? "," : "SELECT",
+                  1 << i);
+    }
+    text_add(&sql, " FROM cycles WHERE " OF_ARM_AND_VALUE);
+    rc = read_sums(store, sql.data, run, arm, value, bits, CYCLE_ATTESTS, err);
+    text_release(&sql);
+    return rc;
+}
+
 int results_tally(struct results *store, int64_t run, int arm, int value, struct results_tally *out,
                   struct err *err)
 {
@@ -87,7 +104,8 @@ int results_tally(struct results *store, int64_t run, int arm, int value, struct
                   " THEN f.cycle END), sum(rule = 'nothing-is-left-running') FROM findings AS f"
                   " WHERE " OF_CYCLES_OF_ARM_AND_VALUE("f"),
                   run, arm, value, findings, 4, err) < 0 ||
-        read_risk(t, store, run, arm, value, err) < 0)
+        read_risk(t, store, run, arm, value, err) < 0 ||
+        read_attested(t, store, run, arm, value, err) < 0)
         return -1;
     return read_audits(t, store, run, arm, value, err);
 }

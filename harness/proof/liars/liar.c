@@ -151,6 +151,8 @@ static int one_message(struct between *between, const char *line)
     if (request && may_lie && between->spawned && between->lie->before_finish &&
         says(request, "finish"))
         answered = between->lie->before_finish(&between->liar);
+    if (request && between->lie->before_close && says(request, "close"))
+        between->lie->before_close();
     if (answered == LIAR_PASS_ON_CHANGED) {
         char *printed = json_print(between->spawned, 0);
         changed = text_format("%s\n", printed);
@@ -177,6 +179,8 @@ int main(int argc, char **argv)
         return 2;
     never_opens(argv[1]);
     between.lie = find_lie(argv[1]);
+    if (between.lie->at_start)
+        between.lie->at_start();
     if (argc > 3 && strcmp(argv[2], "--from") == 0) {
         between.from = strtol(argv[3], NULL, 10);
         first = 4;

@@ -33,6 +33,8 @@ struct lie {
     void (*change_refused)(struct liar *liar); /* `message` is an error */
     void (*after_finished)(struct liar *liar);
     void (*after_opened)(struct liar *liar);
+    void (*at_start)(void);     /* before anything else; of every batch */
+    void (*before_close)(void); /* "close" was read and is not passed on yet */
     void (*after_closed)(struct liar *liar);
     /* for lies_tamper, before the last three */
     const char *finished_sql, *opened_sql, *closed_sql;
@@ -41,26 +43,17 @@ struct lie {
 /* lies_tamper - do this to the store, one statement after the other; ?1 is the run, ?2 the batch */
 void lies_tamper(const struct liar *liar, const char *sql);
 
-/* lies_channel.c: about answering at all */
-int lies_hang(struct liar *liar);
-int lies_die(struct liar *liar);
-int lies_kill_self(struct liar *liar);
-void lies_die_recorded(struct liar *liar);
-int lies_talk_nonsense(struct liar *liar);
-int lies_close_stdout(struct liar *liar);
-int lies_flood(struct liar *liar);
-
-/* lies_store.c: about when rows are there, and what "finished" says */
-void lies_put_rows_aside(struct liar *liar);
-int lies_record_late(struct liar *liar);
-int lies_keep_a_copy(struct liar *liar);
-void lies_put_back_the_copy(struct liar *liar);
-void lies_call_it_split(struct liar *liar);
-void lies_name_another_batch(struct liar *liar);
-void lies_about_exit(struct liar *liar);
-void lies_invent_an_end(struct liar *liar);
-void lies_give_a_key_twice(struct liar *liar);
-void lies_finish_early(struct liar *liar);
+/* left.c: what runs on. A child, a zombie, a daemon; three generations, each in a session of its
+ * own; a helper that was there when the subject was opened leaves a process for each call, or opens
+ * 40 descriptors; ten descriptors of the subject itself */
+void left_child(struct liar *liar);
+void left_zombie(struct liar *liar);
+void left_descriptors(struct liar *liar);
+void left_start_helper(void);
+void left_by_helper(struct liar *liar);
+void left_open_in_helper(struct liar *liar);
+void left_daemon(struct liar *liar);
+void left_generations(void);
 
 /* lies_hold.c: subjects that hold the harness up, or stop it */
 void lies_leave_group(struct liar *liar);

@@ -1,5 +1,4 @@
-/* Which lies can be told about times? As if the subject had asked another clock, or in another
- * unit. */
+/* How does an answer look whose times are of another clock, or in another unit? */
 #include "base/clock.h"
 #include "base/json.h"
 #include "liar.h"

@@ -1,4 +1,4 @@
-/* How can a subject hold the harness up, or stop it? */
+/* How does a subject hold the harness up, or stop it? */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
