@@ -176,6 +176,9 @@ struct row_moment {
 void row_check(struct audit_findings *findings, const struct cycle *cycle,
                const struct cycle_agent *agent, sqlite3_stmt *row, const struct row_moment *moment);
 
+/* row.c: the answer's times lie between our request and our reading of it */
+bool row_clock_is_ours(const struct cycle *cycle);
+
 /* row.c: its process runs, and is no zombie; false where /proc tells nothing */
 bool row_process_runs(const struct cycle_agent *agent);
 

@@ -362,7 +362,8 @@ static void check_consensus(const struct look *look)
     }
     if (!whole)
         return;
-    if (decision->decided_ns < cycle->finish_sent_ns || decision->decided_ns > cycle->finished_ns)
+    if (row_clock_is_ours(cycle) &&
+        (decision->decided_ns < cycle->finish_sent_ns || decision->decided_ns > cycle->finished_ns))
         finding_add(look->findings, RULE_CONSENSUS, "",
                     "decided at %lld, which is not within \"finish\" at %lld and \"finished\" at "
                     "%lld",

@@ -7,7 +7,8 @@
  *     another        its outcome, completed or not     the same
  *
  * Told times that a machine cannot have are held within a range (clock_believable); what was told
- * is not known then and not compared.
+ * is not known then and not compared. A subject whose answer shows another clock than ours is told
+ * so by "times-are-in-order", once: its times are compared with each other alone.
  */
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,12 @@ static bool is_known(int64_t told_ns)
            clock_believable(INT64_MIN) != told_ns;
 }
 
+bool row_clock_is_ours(const struct cycle *cycle)
+{
+    return cycle->sent_ns <= cycle->begin_ns && cycle->begin_ns <= cycle->end_ns &&
+           cycle->end_ns <= cycle->answered_ns;
+}
+
 bool row_process_runs(const struct cycle_agent *agent)
 {
     char text[512];
@@ -83,6 +90,8 @@ static void check_pid(const struct checking *at)
     bool ready = at->agent->outcome == CYCLE_READY;
     char told[AUDIT_PROCESS_BYTES];
     sqlite3_int64 pid = sqlite3_column_int64(at->row, PID);
+    if (at->cycle->starts_nothing)
+        return;
     if (ready && !at->agent->pid && pid)
         finding_add(at->findings, RULE_PID, at->agent->id,
                     "process %lld in the store, none answered", (long long)pid);
@@ -124,18 +133,27 @@ static void check_state(const struct checking *at)
                     expected);
 }
 
-/* An agent that has ended did so after it was seen running, and before we were told. */
+/* When it may have ended: after it was seen running, or at least was ready, and before we were told
+ * or looked. */
+static void set_bounds(const struct checking *at, int64_t *from_ns, int64_t *until_ns)
+{
+    bool ours = row_clock_is_ours(at->cycle), ready = at->agent->outcome == CYCLE_READY;
+    *from_ns = ours ? at->cycle->sent_ns : INT64_MIN;
+    if (ready && is_known(at->agent->ready_ns))
+        *from_ns = at->agent->ready_ns;
+    if (ready && ours && at->moment->alive_ns)
+        *from_ns = at->moment->alive_ns;
+    *until_ns = !ours                           ? INT64_MAX
+                : at->moment->finished && ready ? at->cycle->finished_ns
+                                                : at->moment->looked_at_ns;
+}
+
 static void check_completed(const struct checking *at)
 {
     const struct cycle_agent *agent = at->agent;
     bool ready = agent->outcome == CYCLE_READY, completed = is_completed(at);
-    int64_t from_ns = !ready                      ? at->cycle->sent_ns
-                      : at->moment->alive_ns      ? at->moment->alive_ns
-                      : is_known(agent->ready_ns) ? agent->ready_ns
-                                                  : at->cycle->sent_ns;
-    int64_t until_ns =
-        at->moment->finished && ready ? at->cycle->finished_ns : at->moment->looked_at_ns;
-    int64_t ns = sqlite3_column_int64(at->row, COMPLETED);
+    int64_t from_ns, until_ns, ns = sqlite3_column_int64(at->row, COMPLETED);
+    set_bounds(at, &from_ns, &until_ns);
     if (is_null(at->row, COMPLETED)) {
         if (completed)
             finding_add(at->findings, RULE_STATE, agent->id,

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "audit/test_honest.h"
+#include "base/clock.h"
 
 /* The store as it is between "spawned" and "finish". */
 static const char only_ready[] =
@@ -205,10 +206,33 @@ static void an_agent_ends_after_it_was_seen_running(void **state)
 static void a_time_beyond_belief_is_not_compared(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->agents[1].start_ns = INT64_C(1) << 60; /* clock_believable's most */
+    fixture->agents[1].start_ns = clock_believable(INT64_MAX);
     fixture->cycle.outcome = CYCLE_READY;
     live(fixture, A_ROW "spawned_ns = 140" OF_IT, now_finished);
     assert_false(found(fixture, STATE));
+}
+
+/* The times of its answer say which clock it has: nothing in its store is corrupt. */
+static void another_clock_is_no_corruption(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t ahead_ns = INT64_C(1700000000000000000);
+    fixture->cycle.begin_ns += ahead_ns;
+    fixture->cycle.end_ns += ahead_ns;
+    for (int i = 0; i < 2; i++) {
+        fixture->agents[i].start_ns += ahead_ns;
+        fixture->agents[i].ready_ns += ahead_ns;
+        fixture->agents[i].recorded_ns += ahead_ns;
+    }
+    live(fixture,
+         "UPDATE agent_executions SET spawned_ns = spawned_ns + 1700000000000000000,"
+         " ready_ns = ready_ns + 1700000000000000000 WHERE batch = 4",
+         "UPDATE agent_executions SET state = 'completed', completed_ns = ready_ns + 9 WHERE"
+         " batch = 4;"
+         "INSERT INTO consensus_runs VALUES ('7.1', 4, 'agreed', '42', 2, 2, 1700000000000000310);"
+         "INSERT INTO agent_outputs VALUES ('7.1', '4.0', 4, x'3432'), ('7.1', '4.1', 4, x'3432')");
+    expect(fixture, "times-are-in-order");
+    assert_int_equal(audit_findings_of(&fixture->findings, AUDIT_INTEGRITY), 0);
 }
 
 static void failed_agents_are_as_they_were_told(void **state)
@@ -266,6 +290,7 @@ int main(void)
         WITH_STORE(an_agent_that_runs_is_not_completed),
         WITH_STORE(an_agent_ends_after_it_was_seen_running),
         WITH_STORE(a_time_beyond_belief_is_not_compared),
+        WITH_STORE(another_clock_is_no_corruption),
         WITH_STORE(failed_agents_are_as_they_were_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,6 @@
 #include "cycle/cycle.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

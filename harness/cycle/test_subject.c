@@ -55,6 +55,7 @@ static void answer_byte_by_byte(void)
 
 static void drip_without_end(void)
 {
+    hear();
     for (;;) {
         say("x");
         clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);

@@ -287,11 +287,8 @@ static void results_that_somebody_rewrote_are_not_judged(void **state)
         {"UPDATE agents SET error = 'x' WHERE cycle = 4 AND ordinal = 0", "cycle 4 is not"},
         {"INSERT INTO findings VALUES (NULL, 1, 2, 0, 'r', 'conduct', '', 'x')", "cycle 2 is not"},
         {"DELETE FROM audits WHERE cycle = 1", "cycle 1 is not"},
-        {"INSERT INTO cycles SELECT run, 99, sitting, pair, block, arm, value, place, warmup,"
-         " outcome, sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
-         " harness_ns, consensus, agents, agents_ready, agents_recorded, failure, cpu_ns,"
-         " peak_bytes, steal_ticks, total_ticks, pressure_us, throttled, suspended_ns, stopped_ns,"
-         " strangers_ns, witnessed, contents FROM cycles WHERE cycle = 1",
+        {"CREATE TEMP TABLE one AS SELECT * FROM cycles WHERE cycle = 1;"
+         "UPDATE one SET cycle = 99; INSERT INTO cycles SELECT * FROM one",
          "run 1 has 11 cycles, 10 were measured"},
     };
     for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++) {

@@ -53,6 +53,27 @@ void left_open_in_helper(struct liar *liar);
 void left_daemon(struct liar *liar);
 void left_generations(void);
 
+/* lies_channel.c: about answering at all */
+int lies_hang(struct liar *liar);
+int lies_die(struct liar *liar);
+int lies_kill_self(struct liar *liar);
+void lies_die_recorded(struct liar *liar);
+int lies_talk_nonsense(struct liar *liar);
+int lies_close_stdout(struct liar *liar);
+int lies_flood(struct liar *liar);
+
+/* lies_store.c: about when rows are there, and what "finished" says */
+void lies_put_rows_aside(struct liar *liar);
+int lies_record_late(struct liar *liar);
+int lies_keep_a_copy(struct liar *liar);
+void lies_put_back_the_copy(struct liar *liar);
+void lies_call_it_split(struct liar *liar);
+void lies_name_another_batch(struct liar *liar);
+void lies_about_exit(struct liar *liar);
+void lies_invent_an_end(struct liar *liar);
+void lies_give_a_key_twice(struct liar *liar);
+void lies_finish_early(struct liar *liar);
+
 /* lies_hold.c: subjects that hold the harness up, or stop it */
 void lies_leave_group(struct liar *liar);
 void lies_be_deaf(struct liar *liar);
@@ -76,7 +97,8 @@ void lies_tell_first_of_all(struct liar *liar);
 void lies_tell_stranger(struct liar *liar);
 void lies_tell_older(struct liar *liar);
 void lies_start_another(struct liar *liar);
-/* fault_lies.c: what shows only when something fails */
+
+/* fault_lies.c: about what faults leave */
 void fault_lies_unmark(struct liar *liar);
 void fault_lies_stop_spawner(struct liar *liar);
 void fault_lies_keep_daemon(struct liar *liar);

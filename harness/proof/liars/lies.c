@@ -162,134 +162,6 @@ static void refuse_after_crash(struct liar *liar)
     sqlite3_close(database);
 }
 
-static int hang(struct liar *liar)
-{
-    (void)liar;
-    for (;;)
-        pause();
-    return 1;
-}
-
-static int die(struct liar *liar)
-{
-    (void)liar;
-    fprintf(stderr, "liar: I give up\n");
-    _exit(3);
-}
-
-static int kill_self(struct liar *liar)
-{
-    (void)liar;
-    return raise(SIGKILL);
-}
-
-/* What it was about to tell is in the store by now. */
-static void die_recorded(struct liar *liar)
-{
-    (void)liar;
-    raise(SIGKILL);
-}
-
-static int talk_nonsense(struct liar *liar)
-{
-    (void)liar;
-    printf("\xff\xfe{]} ready ready ready\n");
-    return 1;
-}
-
-static int close_stdout(struct liar *liar)
-{
-    (void)liar;
-    fflush(stdout);
-    close(STDOUT_FILENO);
-    for (;;)
-        pause();
-    return 1;
-}
-
-static int flood(struct liar *liar)
-{
-    static char block[65536];
-    (void)liar;
-    memset(block, 'x', sizeof block);
-    while (fwrite(block, 1, sizeof block, stdout) == sizeof block)
-        ;
-    _exit(4);
-}
-
-/* ---- what only a look at the right time, or at the content, finds ---- */
-
-/* The rows are put aside when "spawned" is answered, and come back while the batch is finished. */
-static void put_rows_aside(struct liar *liar)
-{
-    lies_tamper(liar, "CREATE TABLE late AS SELECT * FROM agent_executions WHERE batch = ?2;"
-                      "DELETE FROM agent_executions WHERE batch = ?2");
-}
-
-static int record_late(struct liar *liar)
-{
-    lies_tamper(liar, "INSERT INTO agent_executions SELECT * FROM late; DROP TABLE late");
-    return 0;
-}
-
-static char *older_copy(const struct liar *liar)
-{
-    return text_format("%s.old", liar->database);
-}
-
-static int keep_a_copy(struct liar *liar)
-{
-    char *copy = older_copy(liar), *sql = text_format("VACUUM INTO '%s'", copy);
-    lies_tamper(liar, sql); /* refused where there is one: the first of them stays */
-    free(sql);
-    free(copy);
-    return 0;
-}
-
-static void put_back_the_copy(struct liar *liar)
-{
-    char *copy = older_copy(liar), *wal = text_format("%s-wal", liar->database);
-    unlink(wal);
-    if (rename(copy, liar->database) < 0)
-        _exit(70);
-    free(wal);
-    free(copy);
-}
-
-static void call_it_split(struct liar *liar)
-{
-    cJSON_ReplaceItemInObject(liar->message, "consensus", cJSON_CreateString("split"));
-}
-
-static void name_another_batch(struct liar *liar)
-{
-    replace_int64(liar->message, "batch", 424242);
-}
-
-static void lie_about_exit(struct liar *liar)
-{
-    replace_int64(agent_of(liar->message, 0), "exit", 3);
-}
-
-static void invent_an_end(struct liar *liar)
-{
-    replace_int64(agent_of(liar->message, 0), "exit", 300);
-}
-
-static void give_a_key_twice(struct liar *liar)
-{
-    json_add_int64(liar->message, "begin_ns", 1);
-}
-
-/* What is printed behind the true answer is one that nobody has asked for yet. */
-static void finish_early(struct liar *liar)
-{
-    char *line = json_print(liar->message, 0);
-    puts(line);
-    free(line);
-    cJSON_ReplaceItemInObject(liar->message, "op", cJSON_CreateString("finished"));
-}
-
 const struct lie lies[] = {
     {"honest", "the control: passes everything on", .before_spawn = NULL},
     {"forgets", "an acknowledged start is missing in the store",
@@ -357,14 +229,14 @@ const struct lie lies[] = {
                    " (SELECT min(rowid) FROM agent_executions WHERE state = 'interrupted')"},
     {"gives-up", "does not open what a crash has touched", .after_opened = refuse_after_crash},
     {"records-late", "what was acknowledged is recorded while the batch is finished",
-     .change_spawned = put_rows_aside, .before_finish = record_late},
+     .change_spawned = lies_put_rows_aside, .before_finish = lies_record_late},
     {"deletes-at-close", "deletes all rows when it has closed",
      .closed_sql = "DELETE FROM agent_outputs; DELETE FROM consensus_runs;"
                    " DELETE FROM agent_executions"},
     {"changes-at-close", "changes outputs when it has closed",
      .closed_sql = "UPDATE agent_outputs SET output = x'00' WHERE batch = ?2"},
     {"puts-back-at-close", "puts an older copy back when it has closed",
-     .before_spawn = keep_a_copy, .after_closed = put_back_the_copy},
+     .before_spawn = lies_keep_a_copy, .after_closed = lies_put_back_the_copy},
     {"exchanges-outputs", "two agents' outputs are exchanged",
      .finished_sql = "UPDATE agent_outputs SET output = (SELECT o.output FROM agent_outputs AS o"
                      " WHERE o.run = ?1 AND o.id = ?2 || CASE agent_outputs.id WHEN ?2 || '.0'"
@@ -374,7 +246,7 @@ const struct lie lies[] = {
                      " '\"prompt_bytes\":', '\"prompt bytes\":') AS BLOB) WHERE batch = ?2"},
     {"flips-verdict", "store and answer call an agreement split",
      .finished_sql = "UPDATE consensus_runs SET verdict = 'split', answer = NULL WHERE batch = ?2",
-     .after_finished = call_it_split},
+     .after_finished = lies_call_it_split},
     {"changes-answer", "the answer is that of no agent",
      .finished_sql = "UPDATE consensus_runs SET answer = 'no' WHERE batch = ?2"},
     {"takes-votes", "an agreement has a vote less than it had",
@@ -393,26 +265,27 @@ const struct lie lies[] = {
                      " outcome, pid, spawned_ns + 1, ready_ns, completed_ns, error FROM"
                      " agent_executions WHERE run = ?1 AND id = ?2 || '.0'"},
     {"finishes-early", "\"finished\" is answered before it is asked for",
-     .change_spawned = finish_early},
-    {"finishes-another", "\"finished\" is of another batch", .after_finished = name_another_batch},
+     .change_spawned = lies_finish_early},
+    {"finishes-another", "\"finished\" is of another batch",
+     .after_finished = lies_name_another_batch},
     {"lies-about-exit", "another exit status is told than the agent had",
-     .after_finished = lie_about_exit},
-    {"invents-end", "the exit status that is told is none", .after_finished = invent_an_end},
-    {"gives-key-twice", "a key stands twice in an answer", .change_spawned = give_a_key_twice},
+     .after_finished = lies_about_exit},
+    {"invents-end", "the exit status that is told is none", .after_finished = lies_invent_an_end},
+    {"gives-key-twice", "a key stands twice in an answer", .change_spawned = lies_give_a_key_twice},
     {"keeps-daemons", "does not end the daemons of agents",
      .after_finished = fault_lies_keep_daemon},
     {"loses-daemons", "does not know what its agents start", .change_request = fault_lies_unmark,
      .change_spawned = fault_lies_stop_spawner},
     {"finishes-unrecorded", "calls finished what it could not record",
      .change_refused = fault_lies_finish_refused},
-    {"hangs", "never answers", .before_spawn = hang},
-    {"dies", "exits instead of answering", .before_spawn = die},
-    {"is-killed", "is killed instead of answering", .before_spawn = kill_self},
+    {"hangs", "never answers", .before_spawn = lies_hang},
+    {"dies", "exits instead of answering", .before_spawn = lies_die},
+    {"is-killed", "is killed instead of answering", .before_spawn = lies_kill_self},
     {"is-killed-recorded", "is killed when the batch is recorded, before it answers",
-     .change_spawned = die_recorded},
-    {"talks-nonsense", "answers what is not JSON", .before_spawn = talk_nonsense},
-    {"closes-stdout", "closes its stdout and lives on", .before_spawn = close_stdout},
-    {"floods", "writes without end and without newline", .before_spawn = flood},
+     .change_spawned = lies_die_recorded},
+    {"talks-nonsense", "answers what is not JSON", .before_spawn = lies_talk_nonsense},
+    {"closes-stdout", "closes its stdout and lives on", .before_spawn = lies_close_stdout},
+    {"floods", "writes without end and without newline", .before_spawn = lies_flood},
     {"leaves-child", "leaves a process running", .after_finished = left_child},
     {"leaves-zombie", "does not reap a child", .after_finished = left_zombie},
     {"leaks-descriptors", "opens ten descriptors each batch", .after_finished = left_descriptors},

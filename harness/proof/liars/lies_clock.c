@@ -1,4 +1,5 @@
-/* How does an answer look whose times are of another clock, or in another unit? */
+/* Which lies can be told about times? As if the subject had asked another clock, or in another
+ * unit. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "liar.h"

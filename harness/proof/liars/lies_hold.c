@@ -1,4 +1,4 @@
-/* How does a subject hold the harness up, or stop it? */
+/* How can a subject hold the harness up, or stop it? */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
