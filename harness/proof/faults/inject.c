@@ -237,7 +237,8 @@ static int64_t straggle(struct session *session, enum cycle_moment moment, pid_t
 
 /* ---- what the subject needs ---- */
 
-/* It has struck when something became of it. */
+/* It has struck when something became of it: asked when the batch is spawned, since it is audited
+ * then, and when it is over. */
 static void see_effect(struct injection *injection, struct cycle *cycle)
 {
     injection->struck = cycle->broke != CYCLE_WHOLE || cycle->outcome != CYCLE_READY;
@@ -257,10 +258,10 @@ static int64_t limit(struct session *session, enum cycle_moment moment, pid_t su
         else
             limit_processes(injection, spare < (int)cycle->agent_count ? spare : spare - 1);
     }
-    if (moment == CYCLE_OVER) {
+    if (moment == CYCLE_OVER)
         limit_end(injection);
+    if (moment == CYCLE_SPAWNED || moment == CYCLE_OVER)
         see_effect(injection, cycle);
-    }
     return INT64_MAX;
 }
 
@@ -316,10 +317,10 @@ static int64_t full_disk(struct session *session, enum cycle_moment moment, stru
     struct injection *injection = &session->injection;
     if (moment == CYCLE_BEFORE_SPAWN)
         space_fill(session->store_folder, 0, NULL);
-    if (moment == CYCLE_OVER) {
+    if (moment == CYCLE_OVER)
         space_clear(session->store_folder);
+    if (moment == CYCLE_SPAWNED || moment == CYCLE_OVER)
         see_effect(injection, cycle);
-    }
     return INT64_MAX;
 }
 
@@ -343,12 +344,13 @@ static int64_t fail_call(struct session *session, enum cycle_moment moment, stru
     struct injection *injection = &session->injection;
     if (moment == CYCLE_BEFORE_SPAWN)
         arm_page(session);
-    if (moment == CYCLE_OVER) {
+    if (moment == CYCLE_SPAWNED || moment == CYCLE_OVER) {
         injection->struck = page_fired(session->page) > 0;
-        page_arm(session->page, NULL);
         if (injection->struck)
             cycle->harm = dies(injection->fault) ? CYCLE_KILLED : CYCLE_HURT;
     }
+    if (moment == CYCLE_OVER)
+        page_arm(session->page, NULL);
     return INT64_MAX;
 }
 

@@ -15,7 +15,7 @@ static cJSON *agents_of(cJSON *message)
 }
 
 /* What an agent starts cannot be known by the mark in its environment. */
-int fault_lies_unmark(struct liar *liar)
+void fault_lies_unmark(struct liar *liar)
 {
     static const char *const words[] = {"SPAWNREF_BATCH", "-u", "env"};
     cJSON *agent;
@@ -23,7 +23,6 @@ int fault_lies_unmark(struct liar *liar)
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
             cJSON_InsertItemInArray(cJSON_GetObjectItem(agent, "command"), 0,
                                     cJSON_CreateString(words[i]));
-    return LIAR_PASS_ON_CHANGED;
 }
 
 /* The honest spawner would end everything when it reads the end of its stdin, a moment before it is

@@ -153,12 +153,6 @@ static int one_message(struct between *between, const char *line)
         answered = between->lie->before_finish(&between->liar);
     if (request && between->lie->before_close && says(request, "close"))
         between->lie->before_close();
-    if (answered == LIAR_PASS_ON_CHANGED) {
-        char *printed = json_print(between->spawned, 0);
-        changed = text_format("%s\n", printed);
-        free(printed);
-        answered = 0;
-    }
     if (!answered)
         alive = pass_on(between, changed ? changed : line, may_lie);
     fflush(stdout);

@@ -18,8 +18,6 @@ struct liar {
     cJSON *request; /* the last "spawn" */
 };
 
-#define LIAR_PASS_ON_CHANGED 2 /* of before_spawn: `message` was changed */
-
 /* One way to misbehave. Each member but the first two may be NULL. */
 struct lie {
     const char *name, *what;
@@ -101,7 +99,7 @@ void lies_tell_older(struct liar *liar);
 void lies_start_another(struct liar *liar);
 
 /* fault_lies.c: about what faults leave */
-int fault_lies_unmark(struct liar *liar);
+void fault_lies_unmark(struct liar *liar);
 void fault_lies_stop_spawner(struct liar *liar);
 void fault_lies_keep_daemon(struct liar *liar);
 void fault_lies_finish_refused(struct liar *liar);

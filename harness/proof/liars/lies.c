@@ -274,7 +274,7 @@ const struct lie lies[] = {
     {"gives-key-twice", "a key stands twice in an answer", .change_spawned = lies_give_a_key_twice},
     {"keeps-daemons", "does not end the daemons of agents",
      .after_finished = fault_lies_keep_daemon},
-    {"loses-daemons", "does not know what its agents start", .before_spawn = fault_lies_unmark,
+    {"loses-daemons", "does not know what its agents start", .change_request = fault_lies_unmark,
      .change_spawned = fault_lies_stop_spawner},
     {"finishes-unrecorded", "calls finished what it could not record",
      .change_refused = fault_lies_finish_refused},
