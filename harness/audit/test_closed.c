@@ -1,4 +1,5 @@
 /* Is what a subject does to its store while it closes seen, on a copy, and is the original left? */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,8 +13,10 @@
 /* One honest cycle, audited in full; then the watch is at rest. */
 static struct audit_watch *followed(struct fixture *fixture)
 {
-    struct audit_watch *watch = audit_watch_new(fixture->path, HONEST_RUN);
+    struct audit_watch *watch;
     struct audit_result result;
+    assert(fixture);
+    watch = audit_watch_new(fixture->path, HONEST_RUN);
     audit_watch_cycle(watch, &fixture->findings, &fixture->scenario, &fixture->cycle, AUDIT_FULL,
                       &result);
     expect(fixture, NULL);

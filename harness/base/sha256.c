@@ -25,7 +25,7 @@ static uint32_t turn(uint32_t word, int bits)
 static void take_block(uint32_t state[8], const unsigned char *block)
 {
     uint32_t w[BLOCK], s[8];
-    for (int i = 0; i < 16; i++)
+    for (size_t i = 0; i < 16; i++)
         w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
                (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
     for (int i = 16; i < BLOCK; i++)
@@ -75,6 +75,6 @@ void sha256_end(const struct sha256 *digest, char out[SHA256_HEX_BYTES])
     while (last.bytes % BLOCK != BLOCK - sizeof length)
         sha256_add(&last, "", 1);
     sha256_add(&last, length, sizeof length);
-    for (int i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         snprintf(out + 8 * i, 9, "%08x", (unsigned)last.state[i]);
 }

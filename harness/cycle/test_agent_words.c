@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "cycle/cycle_internal.h"
 
-#define AGENT BINARY_DIR "/spawnref-agent"
+#define AGENT (BINARY_DIR "/spawnref-agent")
 
 /* One agent that got the prompt "hello": what it printed, how it ended, what it said. */
 struct told {

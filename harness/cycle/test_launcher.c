@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "cycle/witness.h"
 
-#define LAUNCHER BINARY_DIR "/spawnbench-witness"
+#define LAUNCHER (BINARY_DIR "/spawnbench-witness")
 
 /* What a start through it came to. */
 struct started {

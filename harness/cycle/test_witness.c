@@ -140,8 +140,8 @@ static void everything_else_is_a_stray(void **state)
         "exec 4.0",
         "exec 4.0 1 2",
         "done 4.0 0 0",
-        "done 4.0 256 0 " EMPTY_DIGEST,
-        "done 4.0 0 0 " EMPTY_DIGEST "0",
+        ("done 4.0 256 0 " EMPTY_DIGEST),
+        ("done 4.0 0 0 " EMPTY_DIGEST "0"),
         "done 4.0 0 0 E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "\x1b[31m 1 2 3",
     };

@@ -90,6 +90,7 @@ awk -v root="$PWD/" '
     function add(text) {
         sub(/\},?\n$/, "}", text)
         gsub(/ -DNDEBUG/, "", text)
+        gsub(/ -fno-tree-loop-distribute-patterns/, "", text) # only gcc knows it, and clang refuses it
         printf "%s%s", any++ ? ",\n" : "[\n", text
     }
 ' "$build/compile_commands.json" >"$scratch/compile_commands.json"

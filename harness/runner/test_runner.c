@@ -1,5 +1,6 @@
 /* Does the loop do what its header says, and tell its observer so: whole, stopped, broken off,
  * resumed? */
+#include <assert.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -296,6 +297,7 @@ static void results_that_somebody_rewrote_are_not_judged(void **state)
         struct fixture *fixture;
         assert_int_equal(set_up(&own), 0);
         fixture = own;
+        assert(fixture);
         fixture->seen.rewrite_at = 6;
         fixture->seen.rewrite = rewrites[i].sql;
         fixture->seen.results = fixture->results;

@@ -6,7 +6,7 @@
  * errno then: a system call returns it, negative. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
