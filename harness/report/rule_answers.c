@@ -30,7 +30,9 @@ enum need {
     NEEDS_PROCESS = 2,   /* a subject that starts something */
     NEEDS_CONSENSUS = 4, /* a scenario that asks for one */
     NEEDS_FAULTS = 8,    /* those of the scenario, which strike when all is measured */
-    NEEDS_BREAK = 16     /* a subject that died: by itself, or by a fault */
+    NEEDS_BREAK = 16,    /* a subject that died: by itself, or by a fault */
+    NEEDS_VERSION = 32,  /* a run that knew the rule: those of schema version 5 and later do */
+    NEEDS_CONTENTS = 64  /* an output that was held against what is known of it */
 };
 
 static const struct {
@@ -40,8 +42,15 @@ static const struct {
     {"every-ready-agent-ran", NEEDS_READY | NEEDS_PROCESS},
     {"no-agent-ran-unasked", NEEDS_PROCESS},
     {"one-process-one-id", NEEDS_READY | NEEDS_PROCESS},
+    {"agent-is-a-process-of-its-own", NEEDS_READY | NEEDS_PROCESS},
+    {"agent-belongs-to-the-subject", NEEDS_READY | NEEDS_PROCESS},
+    {"agent-is-the-program-asked-for", NEEDS_READY | NEEDS_PROCESS},
+    {"agent-began-after-the-request", NEEDS_READY | NEEDS_PROCESS},
     {"every-acknowledged-start-is-recorded", NEEDS_READY},
     {"consensus-is-whole", NEEDS_READY | NEEDS_CONSENSUS},
+    {"verdict-follows-from-the-outputs", NEEDS_READY | NEEDS_CONSENSUS | NEEDS_VERSION},
+    {"output-is-what-the-agent-printed", NEEDS_READY | NEEDS_VERSION | NEEDS_CONTENTS},
+    {"end-is-told-as-it-was", NEEDS_READY | NEEDS_PROCESS | NEEDS_VERSION},
     {"failure-is-told", NEEDS_FAULTS},
     {"recovers-from-faults", NEEDS_FAULTS},
     {"undecided-is-whole-or-nothing", NEEDS_BREAK},
@@ -100,6 +109,10 @@ static const char *lacking(const struct facts *facts, const struct audit_rule *r
         return "the scenario asks for no consensus";
     if ((needs & NEEDS_FAULTS) && !faults_struck(facts))
         return fault_lacking(facts);
+    if ((needs & NEEDS_VERSION) && facts->tally.witnessed < 0)
+        return "the run is older than this rule";
+    if ((needs & NEEDS_CONTENTS) && facts->tally.contents <= 0)
+        return "of no output it is known what the agent printed";
     if (audit_rule_level(rule) == AUDIT_COPY)
         return "it is asked of copies only (spawnbench audit --self-test)";
     return NULL;

@@ -136,6 +136,7 @@ static inline void fixture_cycle(struct results *store, const struct fixture *fi
     struct cycle cycle = {.index = index,
                           .item = *item,
                           .harness_ns = fixture_jitter(9e4, 1),
+                          .attested = ~CYCLE_ATTEST_PROGRAM & 63,
                           .witnessed = -1,
                           .contents = -1};
     struct scenario_agent renamed = {.name = (char *)fixture->agent_name};

@@ -170,7 +170,7 @@ static void what_was_skipped_is_said(void **state)
     assert_non_null(strstr(report, "skipped: the rules about stores for arm xargs"));
     assert_non_null(strstr(report, "skipped: the rules about own words for agent true"));
     assert_non_null(strstr(report, "not exercised, as the scenario asks for no consensus: "
-                                   "consensus-is-whole\n"));
+                                   "consensus-is-whole, verdict-follows-from-the-outputs\n"));
     assert_non_null(strstr(report, "| integrity | - | 0 | not exercised |"));
     assert_null(strstr(report, "Where the speedup comes from"));
     free(report);

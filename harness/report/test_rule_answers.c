@@ -71,6 +71,10 @@ static void what_nothing_exercised_is_not_held(void **state)
           "no subject died in the middle of a cycle");
     check(&plain, NULL, "settings-are-kept",
           "it is asked of copies only (spawnbench audit --self-test)");
+    check(&plain, NULL, "agent-is-the-program-asked-for",
+          "no agent was looked at in /proc that could tell");
+    check(&plain, NULL, "agent-is-a-process-of-its-own", NULL);
+    check(&plain, &idle, "agent-is-a-process-of-its-own", "no subject starts anything");
     check(&plain, &idle, "one-process-one-id", "no subject starts anything");
     check(&plain, &idle, "every-ready-agent-ran", "no subject starts anything");
     check(&plain, &idle, "times-are-in-order", NULL);
