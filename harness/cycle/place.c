@@ -60,14 +60,26 @@ pid_t place_thread_of(pid_t number)
     return read_status(&status, number) ? status.process : 0;
 }
 
+/* Did it come to us from the tree of another arm? */
+static bool is_of_another(const struct places *places, pid_t pid)
+{
+    for (size_t i = 0; places->run && i < places->run->options.scenario->arm_count; i++) {
+        const struct cycle_arm *arm = &places->run->arms[i];
+        if (arm->subject.process.pid != places->subject && arm->chosen && tree_holds(arm, pid))
+            return true;
+    }
+    return false;
+}
+
 enum place place_of(const struct places *places, pid_t pid)
 {
     struct place_view view;
+    pid_t asked = pid;
     for (int step = 0; step < PLACE_MOST_STEPS && pid > 1; step++) {
         if (pid == places->subject)
             return PLACE_SUBJECT;
         if (pid == getpid())
-            return step == 0 ? PLACE_ANOTHER : PLACE_ADOPTED;
+            return step == 0 || is_of_another(places, asked) ? PLACE_ANOTHER : PLACE_ADOPTED;
         for (size_t i = 0; places->run && i < places->run->options.scenario->arm_count; i++)
             if (pid == places->run->arms[i].subject.process.pid)
                 return PLACE_ANOTHER;
