@@ -55,7 +55,6 @@ static void answer_byte_by_byte(void)
 
 static void drip_without_end(void)
 {
-    hear();
     for (;;) {
         say("x");
         clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
@@ -116,12 +115,8 @@ static void behave(const char *how)
 {
     if (strcmp(how, "byte-by-byte") == 0)
         answer_byte_by_byte();
-    if (strcmp(how, "drips") == 0)
-        drip_without_end();
     if (strcmp(how, "large") == 0)
         answer_large();
-    if (strcmp(how, "floods") == 0)
-        flood();
     if (strcmp(how, "mute") == 0)
         wait_for_ever();
     if (strcmp(how, "twice") == 0)
@@ -131,6 +126,10 @@ static void behave(const char *how)
     if (strcmp(how, "exits-1-after-close") == 0)
         answer_then(1);
     hear();
+    if (strcmp(how, "drips") == 0)
+        drip_without_end();
+    if (strcmp(how, "floods") == 0)
+        flood();
     if (strcmp(how, "closes-stdout") == 0) {
         close(STDOUT_FILENO);
         wait_for_ever();

@@ -287,8 +287,8 @@ static void results_that_somebody_rewrote_are_not_judged(void **state)
         {"UPDATE agents SET error = 'x' WHERE cycle = 4 AND ordinal = 0", "cycle 4 is not"},
         {"INSERT INTO findings VALUES (NULL, 1, 2, 0, 'r', 'conduct', '', 'x')", "cycle 2 is not"},
         {"DELETE FROM audits WHERE cycle = 1", "cycle 1 is not"},
-        {"CREATE TEMP TABLE one AS SELECT * FROM cycles WHERE cycle = 1;"
-         "UPDATE one SET cycle = 99; INSERT INTO cycles SELECT * FROM one",
+        {"CREATE TEMP TABLE copy AS SELECT * FROM cycles WHERE cycle = 1;"
+         " UPDATE copy SET cycle = 99; INSERT INTO cycles SELECT * FROM copy",
          "run 1 has 11 cycles, 10 were measured"},
     };
     for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++) {

@@ -7,7 +7,13 @@
 
 #include "base/json.h"
 
-static char *trimmed(const char *text, size_t length)
+/* Its bytes; a NUL among them ends nothing. */
+struct vote {
+    char *bytes;
+    size_t length;
+};
+
+static struct vote trimmed(const char *text, size_t length)
 {
     struct text out = {0};
     while (length > 0 && isspace((unsigned char)text[0])) {
@@ -17,25 +23,26 @@ static char *trimmed(const char *text, size_t length)
     while (length > 0 && isspace((unsigned char)text[length - 1]))
         length--;
     text_add_bytes(&out, text, length);
-    return text_take(&out);
+    return (struct vote){text_take(&out), length};
 }
 
-char *consensus_vote(const char *output, size_t length)
+char *consensus_vote(const char *output, size_t length, size_t *vote_length)
 {
-    char *vote = trimmed(output, length);
+    struct vote vote = trimmed(output, length);
     cJSON *object = NULL;
-    if (vote[0] == '{' && json_parse(&object, vote, strlen(vote), NULL) == 0) {
+    if (vote.bytes[0] == '{' && json_parse(&object, vote.bytes, vote.length, NULL) == 0) {
         const char *answer = json_string(object, "answer");
         if (answer) {
-            free(vote);
-            vote = xstrdup(answer);
+            free(vote.bytes);
+            vote = (struct vote){xstrdup(answer), strlen(answer)};
         }
         cJSON_Delete(object);
     }
-    return vote;
+    *vote_length = vote.length;
+    return vote.bytes;
 }
 
-static size_t collect_votes(const struct batch *batch, char **votes, size_t *agents)
+static size_t collect_votes(const struct batch *batch, struct vote *votes, size_t *agents)
 {
     size_t count = 0;
     *agents = 0;
@@ -46,42 +53,44 @@ static size_t collect_votes(const struct batch *batch, char **votes, size_t *age
         ++*agents;
         if (agent->end.status != 0 || agent->output.length == 0)
             continue;
-        votes[count] = consensus_vote(agent->output.data, agent->output.length);
-        if (votes[count][0])
+        votes[count].bytes =
+            consensus_vote(agent->output.data, agent->output.length, &votes[count].length);
+        if (votes[count].length)
             count++;
         else
-            free(votes[count]);
+            free(votes[count].bytes);
     }
     return count;
 }
 
-static size_t votes_for(char *const *votes, size_t count, const char *vote)
+static size_t votes_for(const struct vote *votes, size_t count, const struct vote *vote)
 {
     size_t same = 0;
     for (size_t i = 0; i < count; i++)
-        same += strcmp(votes[i], vote) == 0;
+        same += votes[i].length == vote->length &&
+                memcmp(votes[i].bytes, vote->bytes, vote->length) == 0;
     return same;
 }
 
 struct consensus consensus_decide(const struct batch *batch)
 {
     struct consensus consensus = {.verdict = "split"};
-    char **votes = xcalloc(batch->count, sizeof votes[0]);
-    const char *winner = NULL;
+    struct vote *votes = xcalloc(batch->count, sizeof votes[0]);
+    const struct vote *winner = NULL;
     size_t agents, count = collect_votes(batch, votes, &agents);
     for (size_t i = 0; i < count && consensus.votes <= count / 2; i++) {
-        size_t same = votes_for(votes, count, votes[i]);
+        size_t same = votes_for(votes, count, &votes[i]);
         if (same > consensus.votes) {
             consensus.votes = same;
-            winner = votes[i];
+            winner = &votes[i];
         }
     }
     if (winner && 2 * consensus.votes > agents) {
         consensus.verdict = "agreed";
-        consensus.answer = xstrdup(winner);
+        consensus.answer = xstrdup(winner->bytes);
     }
     for (size_t i = 0; i < count; i++)
-        free(votes[i]);
+        free(votes[i].bytes);
     free(votes);
     return consensus;
 }

@@ -17,9 +17,10 @@ struct consensus {
  * consensus_vote - what one output says: its JSON member "answer" if it is an object with such a
  * string, else itself without the white space around it
  *
- * returns : fresh memory
+ * vote_length : of its bytes, among which may be NULs
+ * returns     : fresh memory
  */
-char *consensus_vote(const char *output, size_t length);
+char *consensus_vote(const char *output, size_t length, size_t *vote_length);
 
 /*
  * consensus_decide - strict majority of the ready agents of a collected batch

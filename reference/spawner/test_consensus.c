@@ -11,8 +11,10 @@
 
 static void expect_vote(const char *output, const char *expected)
 {
-    char *vote = consensus_vote(output, strlen(output));
+    size_t length = 0;
+    char *vote = consensus_vote(output, strlen(output), &length);
     assert_string_equal(vote, expected);
+    assert_int_equal(length, strlen(expected));
     free(vote);
 }
 
@@ -25,6 +27,16 @@ static void a_vote_is_the_answer_or_the_trimmed_output(void **state)
     expect_vote("{\"answer\": \"torn", "{\"answer\": \"torn");
     expect_vote(" \n ", "");
     expect_vote("", "");
+}
+
+static void a_nul_ends_no_vote(void **state)
+{
+    size_t length = 0;
+    char *vote = consensus_vote(" \0a ", 4, &length);
+    (void)state;
+    assert_int_equal(length, 2);
+    assert_memory_equal(vote, "\0a", 2);
+    free(vote);
 }
 
 /* NULL: an agent that was never ready; "!": one that ended with status 1 */
@@ -81,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vote_is_the_answer_or_the_trimmed_output),
+        cmocka_unit_test(a_nul_ends_no_vote),
         cmocka_unit_test(more_than_half_of_the_ready_agents_agree),
         cmocka_unit_test(less_is_split),
     };

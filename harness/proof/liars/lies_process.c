@@ -1,5 +1,5 @@
 /* Which lies can be told about the process of an agent? Of another one the store tells the same
- * each time, so that only /proc contradicts; of starts that nobody asked for the witness is told. */
+ * each time, so that only /proc contradicts; of starts nobody asked for the witness is told. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
