@@ -26,7 +26,7 @@ struct results_tally facts_started(const struct facts *facts)
     struct results_tally sum = {0};
     for (size_t i = 0; i < facts->arm_count; i++) {
         const struct results_tally *tally = &facts->tallies[i];
-        if (facts->arms[i].index < 0 || !facts->arms[i].starts)
+        if (facts->arms[i].index >= 0 && !facts->arms[i].starts)
             continue;
         sum.agents_planned += tally->agents_planned;
         sum.agents_ready += tally->agents_ready;
@@ -263,6 +263,7 @@ static void name_arms(struct facts *facts)
     for (size_t i = 0; i < facts->arm_count; i++) {
         struct results_arm *arm = &facts->arms[i];
         arm->index = -1;
+        arm->open_ns = -1;
         strncpy(arm->name, facts->scenario.arms[i].name, sizeof arm->name - 1);
         arm->command = xstrdup("");
         arm->version = xstrdup("");
