@@ -259,7 +259,8 @@ int cmd_doctor(int argc, char **argv)
         .args_doc = "\n--calibrate [SCENARIO]",
         .doc =
             "Is this machine fit to measure? Clock, timer, load, steal, pressure, throttling, "
-            "cores, frequency, memory, limits, the disk of the results, SQLite, and the programs "
+            "cores, frequency, memory, limits, how trees of processes are held, the disk of the "
+            "results, SQLite, and the programs "
             "that are needed; each with what was found and what to do about it. With --calibrate: "
             "how fine a difference can it resolve? A short scenario of its own, or one arm of "
             "SCENARIO, is measured against itself.\vExit status: 0 fit (warnings do not change "

@@ -12,10 +12,10 @@
 /* The machine under the tests may be busy, which is unfit: both ends are right, if told. */
 static void a_program_gets_every_check_and_the_exit_code_agrees(void **state)
 {
-    static const char *const names[] = {"clock",      "timer",   "load",       "steal",  "pressure",
-                                        "throttling", "cores",   "governor",   "turbo",  "memory",
-                                        "limits",     "results", "durability", "sqlite", "agent",
-                                        "gnuplot",    "build"};
+    static const char *const names[] = {
+        "clock",   "timer",      "load",   "steal",  "pressure", "throttling",
+        "cores",   "governor",   "turbo",  "memory", "limits",   "trees",
+        "results", "durability", "sqlite", "agent",  "gnuplot",  "build"};
     struct cli_said said = cli_say(*state, "doctor", "--json", NULL);
     struct err err = {0};
     cJSON *root = NULL, *checks, *check;

@@ -42,7 +42,10 @@ static void add_arms(struct text *out, const struct facts *facts)
         }
         if (facts->arms[i].index < 0)
             text_add(out, "; the run ended before it was started");
-        else if (!facts->arms[i].records)
+        else if (!facts->arms[i].starts)
+            text_add(out,
+                     "; it says that it starts nothing: its times are told, and prove nothing");
+        if (facts->arms[i].index >= 0 && !facts->arms[i].records)
             text_add(out, "; it keeps no database, so the rules about stores are skipped for it");
         text_add(out, "\n");
     }

@@ -128,20 +128,40 @@ static int add_finding(void *context, const struct results_finding *finding)
     return 0;
 }
 
+static void add_rate(struct text *out, int64_t bad, int64_t n, const char *of)
+{
+    char rate[WORDS_BYTES];
+    text_addf(out, "**%lld of %lld %s had an integrity finding: true rate below %s at 95 %%.**\n\n",
+              (long long)bad, (long long)n, of,
+              words_share(rate, stats_rate_upper((size_t)bad, (size_t)n, 0.95)));
+}
+
 static void add_integrity_rate(struct text *out, const struct facts *facts)
 {
     const struct results_tally *tally = &facts->tally;
-    char rate[WORDS_BYTES], line[WORDS_BYTES];
-    text_addf(out, "Agents: %s (warm-ups included).\n\n", words_agents_line(line, tally));
+    struct results_tally started = facts_started(facts);
+    char line[WORDS_BYTES];
+    text_addf(out, "Agents: %s (warm-ups included).\n\n", words_agents_line(line, &started));
     if (!tally->cycles) {
         text_add(out, "No cycle is stored, so nothing could be checked.\n\n");
         return;
     }
-    text_addf(out,
-              "**%lld of %lld cycles had an integrity finding: true rate below %s at 95 %%.**\n\n",
-              (long long)tally->cycles_with_integrity_finding, (long long)tally->cycles,
-              words_share(rate, stats_rate_upper((size_t)tally->cycles_with_integrity_finding,
-                                                 (size_t)tally->cycles, 0.95)));
+    if (tally->findings_integrity && !tally->cycles_with_integrity_finding)
+        text_addf(out,
+                  "**%lld integrity findings of the run as a whole, none in one of its %lld "
+                  "cycles.**\n\n",
+                  (long long)tally->findings_integrity, (long long)tally->cycles);
+    else if (tally->findings_integrity)
+        add_rate(out, tally->cycles_with_integrity_finding, tally->cycles, "cycles");
+    else if (tally->cycles_at_risk)
+        add_rate(out, 0, tally->cycles_at_risk, "cycles in which something could be lost");
+    else
+        text_addf(out,
+                  "**Nothing is proven: in none of %lld cycles an agent of an arm that starts "
+                  "agents and keeps a store became ready.**\n\n",
+                  (long long)tally->cycles);
+    if (tally->cycles_at_risk && tally->witnessed == 0)
+        text_add(out, "But nobody except the spawner itself says that anything was started.\n\n");
 }
 
 int chapter_integrity(struct text *out, struct results *store, const struct facts *facts,

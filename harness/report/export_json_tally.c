@@ -13,6 +13,7 @@ static void put_known(cJSON *row, const char *key, int64_t value)
 cJSON *tally_json(const struct facts *facts)
 {
     const struct results_tally *tally = &facts->tally;
+    int64_t of = tally->findings_integrity ? tally->cycles : tally->cycles_at_risk;
     cJSON *object = cJSON_CreateObject();
     json_add_int64(object, "cycles", tally->cycles);
     json_add_int64(object, "cycles_failed", tally->cycles_failed);
@@ -26,9 +27,9 @@ cJSON *tally_json(const struct facts *facts)
     json_add_int64(object, "findings_integrity", tally->findings_integrity);
     json_add_int64(object, "findings_conduct", tally->findings_conduct);
     json_add_int64(object, "cycles_with_integrity_finding", tally->cycles_with_integrity_finding);
-    json_add_double(object, "integrity_rate_upper",
-                    stats_rate_upper((size_t)tally->cycles_with_integrity_finding,
-                                     (size_t)tally->cycles, 0.95));
+    json_add_double(
+        object, "integrity_rate_upper",
+        stats_rate_upper((size_t)tally->cycles_with_integrity_finding, (size_t)of, 0.95));
     json_add_int64(object, "blocks", tally->blocks);
     json_add_int64(object, "span_ns", tally->span_ns);
     json_add_int64(object, "audit_ns", tally->audit_ns);

@@ -21,6 +21,20 @@ struct facts_cell *facts_cell(const struct facts *facts, size_t arm, size_t valu
     return &facts->cells[arm * facts->value_count + value];
 }
 
+struct results_tally facts_started(const struct facts *facts)
+{
+    struct results_tally sum = {0};
+    for (size_t i = 0; i < facts->arm_count; i++) {
+        const struct results_tally *tally = &facts->tallies[i];
+        if (facts->arms[i].index >= 0 && !facts->arms[i].starts)
+            continue;
+        sum.agents_planned += tally->agents_planned;
+        sum.agents_ready += tally->agents_ready;
+        sum.agents_recorded += tally->agents_recorded;
+    }
+    return sum;
+}
+
 int64_t facts_findings(const struct facts *facts)
 {
     return facts->tally.findings_integrity + facts->tally.findings_conduct;
@@ -249,6 +263,7 @@ static void name_arms(struct facts *facts)
     for (size_t i = 0; i < facts->arm_count; i++) {
         struct results_arm *arm = &facts->arms[i];
         arm->index = -1;
+        arm->open_ns = -1;
         strncpy(arm->name, facts->scenario.arms[i].name, sizeof arm->name - 1);
         arm->command = xstrdup("");
         arm->version = xstrdup("");

@@ -134,6 +134,9 @@ struct facts_count {
 struct facts_count facts_count(const struct facts *facts, size_t arm, size_t value);
 struct facts_count facts_count_all(const struct facts *facts);
 
+/* facts_started - agents_planned, _ready and _recorded of the arms that start theirs */
+struct results_tally facts_started(const struct facts *facts);
+
 /* facts_findings - all findings of the run */
 int64_t facts_findings(const struct facts *facts);
 

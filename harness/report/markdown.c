@@ -107,6 +107,9 @@ static void headline(struct text *out, const struct facts *facts)
     else
         text_addf(out, "**No claim is made; %s of the audit.**\n\n",
                   words_plural(count, findings, "finding"));
+    if (*facts->verdict.could_not) {
+        words_markdownf(out, "**Could not measure**: %s.\n\n", facts->verdict.could_not);
+    }
     for (size_t i = 0; i < facts->verdict.count; i++)
         add_answer(out, facts, &facts->verdict.items[i]);
     text_add(out, facts->verdict.count ? "\n" : "");
@@ -131,9 +134,6 @@ static void add_state(struct text *out, const struct facts *facts)
         }
     }
     text_add(out, ".\n\n");
-    if (*facts->verdict.could_not) {
-        words_markdownf(out, "**Could not measure**: %s.\n\n", facts->verdict.could_not);
-    }
 }
 
 static void missing_figures(struct text *out, const struct figure_set *figures)

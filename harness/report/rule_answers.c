@@ -32,7 +32,8 @@ enum need {
     NEEDS_FAULTS = 8,    /* those of the scenario, which strike when all is measured */
     NEEDS_BREAK = 16,    /* a subject that died: by itself, or by a fault */
     NEEDS_VERSION = 32,  /* a run that knew the rule: those of schema version 5 and later do */
-    NEEDS_CONTENTS = 64  /* an output that was held against what is known of it */
+    NEEDS_WORDS = 64,    /* an agent that tells the witness how it ended */
+    NEEDS_CONTENT = 128  /* an output that somebody else than the subject knows */
 };
 
 static const struct {
@@ -49,8 +50,9 @@ static const struct {
     {"every-acknowledged-start-is-recorded", NEEDS_READY},
     {"consensus-is-whole", NEEDS_READY | NEEDS_CONSENSUS},
     {"verdict-follows-from-the-outputs", NEEDS_READY | NEEDS_CONSENSUS | NEEDS_VERSION},
-    {"output-is-what-the-agent-printed", NEEDS_READY | NEEDS_VERSION | NEEDS_CONTENTS},
-    {"end-is-told-as-it-was", NEEDS_READY | NEEDS_PROCESS | NEEDS_VERSION},
+    {"output-is-what-the-agent-printed",
+     NEEDS_READY | NEEDS_CONSENSUS | NEEDS_VERSION | NEEDS_CONTENT},
+    {"end-is-told-as-it-was", NEEDS_READY | NEEDS_PROCESS | NEEDS_VERSION | NEEDS_WORDS},
     {"failure-is-told", NEEDS_FAULTS},
     {"recovers-from-faults", NEEDS_FAULTS},
     {"undecided-is-whole-or-nothing", NEEDS_BREAK},
@@ -82,22 +84,44 @@ static const char *fault_lacking(const struct facts *facts)
                                   : "the scenario injects no faults";
 }
 
-/* Could this rule have been broken in a cycle of this arm? NULL, or what it lacks. */
-static const char *lacking_in(const struct facts *facts, size_t arm, const struct audit_rule *rule)
+/* What an arm lacked, the nearest to an answer last: that of the arm which came nearest is told. */
+enum lack { LACKS_START, LACKS_STORE, LACKS_CYCLE, LACKS_READY, LACKS_CONTENT, LACKS_BREAK, LACKS };
+static const char *const lacks[LACKS] = {
+    [LACKS_START] = "no subject starts anything",
+    [LACKS_STORE] = "no subject keeps a database",
+    [LACKS_CYCLE] = "no cycle is stored",
+    [LACKS_READY] = "no agent became ready",
+    [LACKS_CONTENT] = "no output is known from anybody else than the subject",
+    [LACKS_BREAK] = "no subject died in the middle of a cycle",
+};
+
+/* Could this rule have been broken in a cycle of this arm? LACKS, or what it lacks. */
+static enum lack lacking_in(const struct facts *facts, size_t arm, const struct audit_rule *rule)
 {
     const struct results_arm *of = &facts->arms[arm];
+    const struct results_tally *tally = &facts->tallies[arm];
     unsigned needs = needs_of(rule);
     if (of->index >= 0 && !of->starts && (needs & NEEDS_PROCESS))
-        return "no subject starts anything";
+        return LACKS_START;
     if (rule->needs_store && !of->records)
-        return "no subject keeps a database";
-    if (!facts->tallies[arm].cycles)
-        return "no cycle is stored";
-    if ((needs & NEEDS_READY) && !facts->tallies[arm].agents_ready)
-        return "no agent became ready";
+        return LACKS_STORE;
+    if (!tally->cycles)
+        return LACKS_CYCLE;
+    if ((needs & NEEDS_READY) && !tally->agents_ready)
+        return LACKS_READY;
+    if ((needs & NEEDS_CONTENT) && tally->contents == 0)
+        return LACKS_CONTENT;
     if ((needs & NEEDS_BREAK) && !of->restarts && !faults_struck(facts))
-        return "no subject died in the middle of a cycle";
-    return NULL;
+        return LACKS_BREAK;
+    return LACKS;
+}
+
+static bool any_has_words(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->agent_count; i++)
+        if (scenario->agents[i].witness == SCENARIO_WITNESS_SELF)
+            return true;
+    return false;
 }
 
 static const char *lacking(const struct facts *facts, const struct audit_rule *rule)
@@ -105,14 +129,14 @@ static const char *lacking(const struct facts *facts, const struct audit_rule *r
     unsigned needs = needs_of(rule);
     if (rule->needs_witness && !facts->witnessed_agents)
         return "no agent has a witness";
+    if ((needs & NEEDS_WORDS) && !any_has_words(&facts->scenario))
+        return "no agent tells itself how it ended";
     if ((needs & NEEDS_CONSENSUS) && !facts->scenario.consensus)
         return "the scenario asks for no consensus";
     if ((needs & NEEDS_FAULTS) && !faults_struck(facts))
         return fault_lacking(facts);
-    if ((needs & NEEDS_VERSION) && facts->tally.witnessed < 0)
+    if ((needs & NEEDS_VERSION) && facts->tally.cycles_at_risk > 0 && facts->tally.witnessed < 0)
         return "the run is older than this rule";
-    if ((needs & NEEDS_CONTENTS) && facts->tally.contents <= 0)
-        return "of no output it is known what the agent printed";
     if (audit_rule_level(rule) == AUDIT_COPY)
         return "it is asked of copies only (spawnbench audit --self-test)";
     return NULL;
@@ -137,19 +161,17 @@ struct rule_told rule_tell(const struct facts *facts, size_t index)
                              .at_end = is_asked_at_end(facts, rule),
                              .answer = RULE_NOT_CHECKED,
                              .why = lacking(facts, rule)};
-    const char *why = NULL;
-    bool asked = false;
+    enum lack nearest = LACKS_START;
     for (size_t i = 0; i < facts->arm_count && !told.why; i++) {
-        const char *in_arm = lacking_in(facts, i, rule);
-        why = why ? why : in_arm;
-        asked = asked || !in_arm;
-        if (!in_arm && audit_rule_attest(rule) >= 0)
+        enum lack in_arm = lacking_in(facts, i, rule);
+        nearest = in_arm > nearest ? in_arm : nearest;
+        if (in_arm == LACKS && audit_rule_attest(rule) >= 0)
             told.cycles += facts->tallies[i].attested[audit_rule_attest(rule)];
-        else if (!in_arm)
+        else if (in_arm == LACKS)
             told.cycles += cycles_at(facts, &facts->tallies[i], audit_rule_level(rule));
     }
-    if (!told.why && !asked)
-        told.why = why ? why : "no cycle is stored";
+    if (!told.why && nearest != LACKS)
+        told.why = lacks[nearest];
     told.at_end = told.at_end && !told.why;
     if (!told.why && !told.cycles && !told.at_end && !(needs_of(rule) & NEEDS_FAULTS))
         told.why = too_shallow(facts, rule);

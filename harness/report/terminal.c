@@ -171,8 +171,9 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
     int64_t findings = facts_findings(facts);
     bool intact = findings == 0;
     size_t answers[RULE_ANSWERS];
+    struct results_tally started = facts_started(facts);
     text_addf(&screen->text, "  agents   %s (warm-ups included)   %s%s%s%s\n",
-              words_agents_line(line, &facts->tally),
+              words_agents_line(line, &started),
               paint(screen, intact ? VERDICT_SUPPORTED : VERDICT_REFUTED),
               words_plural(count, findings, "finding"),
               intact                            ? ""
@@ -183,7 +184,12 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
     text_addf(&screen->text, "  rules    %zu held, %zu broken, %zu not exercised\n",
               answers[RULE_HELD], answers[RULE_BROKEN], answers[RULE_NOT_CHECKED]);
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
-        if (facts->arms[arm].index < 0 || facts->arms[arm].records)
+        if (facts->arms[arm].index < 0)
+            continue;
+        if (!facts->arms[arm].starts)
+            words_plainf(&screen->text, "    %s starts nothing: its agents are not counted\n",
+                         facts->arms[arm].name);
+        if (facts->arms[arm].records)
             continue;
         words_plainf(&screen->text,
                      "    %s keeps no store: the rules about stores are skipped for it\n",

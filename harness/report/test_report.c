@@ -52,7 +52,8 @@ static void an_honest_run_is_told_whole(void **state)
         "3 equal agents give at most 3.00x by concurrency alone",
         "**at most 3.2x is possible here: the slowest agent alone takes 45.7 ms**; attained 93.9 %",
         "945 planned = 945 ready = 945 recorded",
-        "0 of 315 cycles had an integrity finding: true rate below 0.947 % at 95 %",
+        "0 of 315 cycles in which something could be lost had an integrity finding: true rate "
+        "below 0.947 % at 95 %",
         "![timeline of three-agents](figures/three-agents-timeline.svg)",
         "tau and n_eff",
         "--seed 7",
@@ -77,6 +78,9 @@ static void failed_cycles_are_never(void **state)
         strstr(report, "| parallel | 3 | 100 | - | - | never [never .. never] | never |"));
     assert_non_null(strstr(report, "945 planned > 0 ready = 0 recorded"));
     assert_non_null(strstr(report, "| claude | failed | no such file | 315 |"));
+    assert_non_null(strstr(report, "Nothing is proven: in none of 315 cycles"));
+    assert_non_null(strstr(report, "of the audit.**\n\n**Could not measure**: arm 'sequential'"));
+    assert_null(strstr(report, "integrity finding: true rate"));
     assert_null(strstr(report, "total speedup"));
     assert_null(strstr(report, "| inf"));
     assert_null(strstr(report, "nan"));
@@ -115,6 +119,7 @@ static void a_run_without_cycles_is_told_too(void **state)
     assert_null(strstr(report, "nan"));
     assert_null(strstr(report, "!["));
     text = terminal(store, run.id, false);
+    assert_null(strstr(text, "opened"));
     assert_non_null(strstr(text, "no cycle that counts is stored"));
     free(text);
     free(report);
@@ -170,7 +175,11 @@ static void what_was_skipped_is_said(void **state)
     assert_non_null(strstr(report, "skipped: the rules about stores for arm xargs"));
     assert_non_null(strstr(report, "skipped: the rules about own words for agent true"));
     assert_non_null(strstr(report, "not exercised, as the scenario asks for no consensus: "
-                                   "consensus-is-whole, verdict-follows-from-the-outputs\n"));
+                                   "consensus-is-whole, verdict-follows-from-the-outputs, "
+                                   "output-is-what-the-agent-printed\n"));
+    assert_non_null(strstr(report, "not exercised, as no agent tells itself how it ended: "
+                                   "end-is-told-as-it-was\n"));
+    assert_non_null(strstr(report, "Nothing is proven"));
     assert_non_null(strstr(report, "| integrity | - | 0 | not exercised |"));
     assert_null(strstr(report, "Where the speedup comes from"));
     free(report);

@@ -62,6 +62,10 @@ static void what_nothing_exercised_is_not_held(void **state)
     (void)state;
     check(&alone, NULL, "consensus-is-whole", "the scenario asks for no consensus");
     check(&bare, NULL, "no-row-without-a-start", "no subject keeps a database");
+    check(&alone, NULL, "verdict-follows-from-the-outputs", "the scenario asks for no consensus");
+    check(&fallen, NULL, "verdict-follows-from-the-outputs", "no agent became ready");
+    check(&fallen, NULL, "output-is-what-the-agent-printed", "no agent became ready");
+    check(&fallen, NULL, "end-is-told-as-it-was", "no agent became ready");
     check(&bare, NULL, "every-ready-agent-ran", NULL);
     check(&fallen, NULL, "every-ready-agent-ran", "no agent became ready");
     check(&fallen, NULL, "answer-names-what-was-asked", NULL);

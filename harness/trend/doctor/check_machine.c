@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cycle/cgroup.h"
+#include "cycle/tree.h"
 #include "trend/doctor/doctor_internal.h"
 
 #define MIB 1048576.0
@@ -149,4 +150,16 @@ void check_limits(struct examiner *examiner)
         doctor_judge(row, DOCTOR_WARNING,
                      "pids come round soon, and one may mean two agents: sysctl "
                      "kernel.pid_max=4194304");
+}
+
+void check_trees(struct examiner *examiner)
+{
+    struct doctor_row *row = doctor_add(examiner, "trees");
+    bool descent = tree_kind() == TREE_DESCENT, peaks = tree_has_peaks();
+    doctor_find(row, "what a subject starts is told by %s; peak memory of ended agents %s",
+                tree_kind_names[tree_kind()], peaks ? "by its memory cgroup" : "not known");
+    if (descent)
+        doctor_judge(row, DOCTOR_WARNING,
+                     "no cgroup may be made here: an orphan that two subjects may have started is "
+                     "nobody's; run as root, or below systemd-run --user --scope -p Delegate=yes");
 }

@@ -11,8 +11,8 @@
 #define SAMPLE_NS (2 * CLOCK_NS_PER_S)
 
 static void (*const checks[])(struct examiner *examiner) = {
-    check_clock,  check_timer,  check_activity, check_cores,  check_frequency,
-    check_memory, check_limits, check_results,  check_engine, check_programs};
+    check_clock,  check_timer, check_activity, check_cores,  check_frequency, check_memory,
+    check_limits, check_trees, check_results,  check_engine, check_programs};
 
 struct doctor_row *doctor_add(struct examiner *examiner, const char *name)
 {

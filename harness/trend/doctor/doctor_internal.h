@@ -40,6 +40,7 @@ void check_cores(struct examiner *examiner);
 void check_frequency(struct examiner *examiner); /* governor, turbo */
 void check_memory(struct examiner *examiner);
 void check_limits(struct examiner *examiner);
+void check_trees(struct examiner *examiner);   /* how a subject's processes are told from others */
 void check_results(struct examiner *examiner); /* file system, durability */
 void check_engine(struct examiner *examiner);
 void check_programs(struct examiner *examiner); /* agent, gnuplot, build */

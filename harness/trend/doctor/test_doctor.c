@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "cli/test_cli.h"
+#include "cycle/tree.h"
 #include "trend/doctor/doctor.h"
 
 #define SAMPLE_NS (1000 * CLOCK_NS_PER_MS) /* that the hook pretends to have waited */
@@ -117,6 +118,20 @@ static void expect(const struct machine *machine, const char *name, enum doctor_
         fail_msg("%s: %s, '%s' instead of %s, '%s'", name, doctor_level_name(found->level),
                  found->found, doctor_level_name(level), part);
     assert_int_equal(found->level == DOCTOR_OK, *found->remedy == '\0');
+}
+
+/* What can be told of a subject's processes decides what a run may accuse it of. */
+static void it_tells_how_trees_are_held(void **state)
+{
+    struct machine machine = quiet(*state);
+    examine(&machine);
+    expect(&machine, "trees", tree_kind() == TREE_DESCENT ? DOCTOR_WARNING : DOCTOR_OK,
+           tree_kind_names[tree_kind()]);
+    tree_allow(TREE_DESCENT);
+    examine(&machine);
+    expect(&machine, "trees", DOCTOR_WARNING, "by descent; peak memory of ended agents not known");
+    tree_allow(TREE_CGROUP2);
+    forget(&machine);
 }
 
 static void a_quiet_machine_is_fit(void **state)
@@ -288,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_quiet_machine_is_fit),
+        IN_FOLDER(it_tells_how_trees_are_held),
         IN_FOLDER(steal_load_and_pressure_are_seen),
         IN_FOLDER(what_nobody_tells_is_a_warning),
         IN_FOLDER(settings_that_move_the_times_are_seen),
