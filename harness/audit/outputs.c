@@ -81,7 +81,9 @@ void output_check(struct audit_findings *findings, const struct cycle_agent *age
         printed = is_as_printed(findings, agent, at, count, cut);
     if (!asked->expected_output || is_as_expected(asked, at, count))
         return;
-    if (attested)
+    if (cut >= 0)
+        out->held = false; /* it may stand in what was left out */
+    else if (attested)
         out->unmet = printed; /* else what it printed is not known */
     else
         finding_add(findings, RULE_OUTPUT, agent->id,

@@ -121,6 +121,24 @@ static void without_a_witness_either_may_be_to_blame(void **state)
     expect(fixture, OUTPUT_RULE);
 }
 
+/* It may stand in what was left out: not checked, and not accused. */
+static void what_was_cut_off_meets_no_expectation(void **state)
+{
+    struct fixture *fixture = *state;
+    run_sql(fixture->path, "UPDATE agent_executions SET error = 'its output is cut by 9 bytes'"
+                           " WHERE id = '4.0'");
+    fixture->asked[0].expected_output = (char *)"the end";
+    fixture->asked[0].expected_within = true;
+    assert_int_equal(look(fixture).contents, 0);
+    expect(fixture, NULL);
+    attest(fixture, 0, "42, the end");
+    assert_int_equal(look(fixture).unmet, 0);
+    expect(fixture, NULL);
+    fixture->asked[0].expected_output = (char *)"4";
+    assert_int_equal(look(fixture).contents, 1);
+    expect(fixture, NULL);
+}
+
 static void an_agent_that_attests_another_answer_has_failed(void **state)
 {
     struct fixture *fixture = *state;
@@ -176,6 +194,7 @@ int main(void)
         WITH_STORE(a_cut_that_is_told_adds_up),
         WITH_STORE(what_is_expected_needs_no_witness),
         WITH_STORE(without_a_witness_either_may_be_to_blame),
+        WITH_STORE(what_was_cut_off_meets_no_expectation),
         WITH_STORE(an_agent_that_attests_another_answer_has_failed),
         WITH_STORE(an_end_is_as_the_agent_told_it),
         WITH_STORE(who_never_said_done_has_not_answered),

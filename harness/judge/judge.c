@@ -44,8 +44,9 @@ static void refuse_unknown(struct verdict_item *item, const struct evidence *evi
         scenario_metrics[metric].to
             ? "main and own ready are told by agents that report to the witness, start, seen and "
               "recorded by the subject: claim a phase that somebody tells"
-            : "agents were gone before they could be asked: they have to run on after they are "
-              "ready, until they are given the prompt");
+            : "agents were gone before they could be asked, or not told from others: let them run "
+              "on until they are given the prompt, or measure where a cgroup holds them "
+              "(spawnbench doctor tells: trees)");
 }
 
 static void forbid(struct verdict_item *item, const struct diagnosis *diagnosis)
