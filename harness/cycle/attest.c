@@ -351,23 +351,18 @@ void attest_before(struct birth *request, const struct cycle_arm *arm, struct cy
 static bool is_witnessed(const struct cycle_agent *agent)
 {
     const struct cycle_attested *attested = &agent->attested;
-    bool ours = strcmp(agent->asked->command[0], "{agent}") == 0;
-    return agent->outcome == CYCLE_READY && !attested->failed &&
-           (attested->made & CYCLE_ATTEST_WITNESS) &&
-           (!ours || agent->asked->ready == SCENARIO_READY_EXIT ||
+    return agent->outcome == CYCLE_READY && agent->witness != CYCLE_WITNESS_NONE &&
+           !agent->late_start && !attested->failed && (attested->made & CYCLE_ATTEST_WITNESS) &&
+           (!agent->asked->ours || agent->asked->ready == SCENARIO_READY_EXIT ||
             (attested->made & CYCLE_ATTEST_PROGRAM));
 }
 
-static void count_witnessed(struct cycle *cycle)
+int attest_count_witnessed(const struct cycle *cycle)
 {
     int witnessed = 0;
-    bool known = false;
-    for (size_t i = 0; i < cycle->agent_count; i++) {
-        known = known || cycle->agents[i].witness != CYCLE_WITNESS_UNKNOWN;
+    for (size_t i = 0; i < cycle->agent_count; i++)
         witnessed += is_witnessed(&cycle->agents[i]);
-    }
-    if (known)
-        cycle->witnessed = witnessed;
+    return witnessed;
 }
 
 void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm,
@@ -388,7 +383,6 @@ void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm
             attest_agent(&look, i);
     for (size_t i = 0; i < cycle->agent_count; i++)
         cycle->attested |= (int)cycle->agents[i].attested.made;
-    count_witnessed(cycle);
     for (size_t i = 0; i < look.program_count; i++)
         program_release(&look.programs[i]);
     free(look.programs);
