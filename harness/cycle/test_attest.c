@@ -207,6 +207,7 @@ static void of_our_own_agent_the_program_is_seen(void **state)
     fixture->run.agent_path = (char *)"/bin/cat";
     fixture->agents[0].witness = CYCLE_WITNESS_SELF;
     fixture->asked[0].ours = true;
+    assert_int_equal(setenv("SPAWNBENCH_AGENT", fixture->agents[0].id, 1), 0);
     fixture->agents[0].witness_pid = start(fixture, 0, (const char *const *)cat, ours, true);
     attest(fixture);
     assert_int_equal(attest_count_witnessed(&fixture->cycle), 1);

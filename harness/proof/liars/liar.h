@@ -97,6 +97,9 @@ void lies_tell_first_of_all(struct liar *liar);
 void lies_tell_stranger(struct liar *liar);
 void lies_tell_older(struct liar *liar);
 void lies_start_another(struct liar *liar);
+void lies_add_an_argument(struct liar *liar);
+void lies_change_the_folder(struct liar *liar);
+void lies_change_the_environment(struct liar *liar);
 
 /* Say something on the socket of the agents, in our own name: the kernel tells no other. */
 void lies_tell_witness(const struct liar *liar, const char *message);

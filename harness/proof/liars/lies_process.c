@@ -110,6 +110,30 @@ void lies_tell_older(struct liar *liar)
     tell(liar, 0, parent_of(told(liar, 0)));
 }
 
+/* One argument more than was asked for: it is ready sooner. */
+void lies_add_an_argument(struct liar *liar)
+{
+    cJSON *agent;
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(liar->message, "agents"))
+        cJSON_AddItemToArray(cJSON_GetObjectItem(agent, "command"),
+                             cJSON_CreateString("--init=0ms"));
+}
+
+void lies_change_the_folder(struct liar *liar)
+{
+    cJSON *agent;
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(liar->message, "agents"))
+        cJSON_ReplaceItemInObject(agent, "directory", cJSON_CreateString("/"));
+}
+
+void lies_change_the_environment(struct liar *liar)
+{
+    cJSON *agent;
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(liar->message, "agents"))
+        cJSON_ReplaceItemInObject(cJSON_GetObjectItem(agent, "environment"), "MODEL",
+                                  cJSON_CreateString("small"));
+}
+
 /* A copy of the agent does all that the agent does, and is not it. */
 void lies_start_another(struct liar *liar)
 {
