@@ -115,6 +115,10 @@ static void check_witness(struct audit_findings *findings, const struct cycle *c
         if (agent->outcome == CYCLE_READY && messages == 0)
             finding_add(findings, RULE_RAN, agent->id, "called ready, but %s never said so",
                         self ? "the agent itself" : "spawnbench-witness, which starts it,");
+        if (agent->outcome == CYCLE_READY && messages > 0 && agent->late_start)
+            finding_add(findings, RULE_RAN, agent->id,
+                        "said that it %s only after it had been called ready",
+                        self ? "is ready" : "is started");
         if (messages > 1)
             finding_add(findings, RULE_RAN, agent->id, "ran %d times", messages);
     }

@@ -76,7 +76,8 @@ void output_check(struct audit_findings *findings, const struct cycle_agent *age
     long long cut = cut_of(error);
     bool attested = attests_output(agent), printed = true;
     out->cut = cut >= 0;
-    out->held = (attested && cut < 0) || asked->expected_output;
+    out->held =
+        (attested && cut < 0 && agent->done_pid == agent->witness_pid) || asked->expected_output;
     if (attested)
         printed = is_as_printed(findings, agent, at, count, cut);
     if (!asked->expected_output || is_as_expected(asked, at, count))
@@ -94,17 +95,37 @@ void output_check(struct audit_findings *findings, const struct cycle_agent *age
 
 /* ---- ends ---- */
 
+/* Our own agent says all itself, and its end when it has got its prompt and answered; nothing is
+ * left to do for it then but to exit. Others may have their helpers, and may go on. */
+static const char *why_not_ours(const struct cycle_agent *agent)
+{
+    if (agent->done_pid != agent->witness_pid)
+        return "another process said that it was done than said that it was ready";
+    if (agent->early_end && agent->asked->ready != SCENARIO_READY_EXIT)
+        return "it was done before \"finish\" was asked for";
+    if (agent->exit_signal)
+        return "ended by a signal told, the agent says that it exits";
+    return NULL;
+}
+
 static void check_end(struct audit_findings *findings, const struct cycle *cycle,
                       const struct cycle_agent *agent)
 {
-    bool well = agent->exit_status == 0 && !agent->exit_signal;
+    bool well = agent->exit_status == 0 && !agent->exit_signal, done = agent->done_messages == 1;
+    const char *why = agent->asked->ours && done && agent->witness == CYCLE_WITNESS_SELF
+                          ? why_not_ours(agent)
+                          : NULL;
     if (agent->done_messages > 1)
         finding_add(findings, RULE_END, agent->id, "said %d times that it was done",
                     agent->done_messages);
-    else if (agent->done_messages == 1 && agent->exit_status >= 0 &&
-             agent->exit_status != agent->done_status)
+    else if (done && agent->exit_status >= 0 && agent->exit_status != agent->done_status)
         finding_add(findings, RULE_END, agent->id, "exit status %d told, the agent says %d",
                     agent->exit_status, agent->done_status);
+    else if (done && agent->late_end)
+        finding_add(findings, RULE_END, agent->id,
+                    "said that it was done only after \"finished\" had been answered");
+    else if (why)
+        finding_add(findings, RULE_END, agent->id, "%s", why);
     else if (agent->done_messages == 0 && agent->witness == CYCLE_WITNESS_SELF && well &&
              cycle->consensus[0])
         finding_add(findings, RULE_END, agent->id,

@@ -22,6 +22,7 @@ static void attest(struct fixture *fixture, int ordinal, const char *printed)
     sha256_end(&digest, agent->output_sha256);
     agent->witness = CYCLE_WITNESS_SELF;
     agent->done_messages = 1;
+    agent->done_pid = agent->witness_pid;
     agent->output_bytes = (int64_t)strlen(printed);
 }
 
@@ -168,6 +169,37 @@ static void an_end_is_as_the_agent_told_it(void **state)
     expect(fixture, END_RULE);
 }
 
+/* Our own agent needs nobody to speak for it, and says all in its time. */
+static void our_own_agent_says_itself_that_it_is_done(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cycle_agent *agent = &fixture->agents[0];
+    agent->asked = &fixture->asked[0];
+    attest(fixture, 0, "42");
+    attest(fixture, 1, "42");
+    agent->done_pid++; /* of others it is not asked */
+    look(fixture);
+    expect(fixture, NULL);
+    fixture->asked[0].ours = true;
+    look(fixture);
+    expect(fixture, END_RULE);
+    agent->done_pid--;
+    look(fixture);
+    expect(fixture, NULL);
+    agent->early_end = true;
+    look(fixture);
+    expect(fixture, END_RULE);
+    agent->early_end = false;
+    agent->late_end = true;
+    look(fixture);
+    expect(fixture, END_RULE);
+    agent->late_end = false;
+    agent->exit_status = -1;
+    agent->exit_signal = 9;
+    look(fixture);
+    expect(fixture, END_RULE);
+}
+
 static void who_never_said_done_has_not_answered(void **state)
 {
     struct fixture *fixture = *state;
@@ -197,6 +229,7 @@ int main(void)
         WITH_STORE(what_was_cut_off_meets_no_expectation),
         WITH_STORE(an_agent_that_attests_another_answer_has_failed),
         WITH_STORE(an_end_is_as_the_agent_told_it),
+        WITH_STORE(our_own_agent_says_itself_that_it_is_done),
         WITH_STORE(who_never_said_done_has_not_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cycle/as_asked.h"
 #include "cycle/birth.h"
 #include "cycle/cycle_internal.h"
 #include "cycle/place.h"
@@ -218,8 +219,9 @@ static enum program_answer better(enum program_answer a, enum program_answer b)
     return a == PROGRAM_UNKNOWN || b == PROGRAM_UNKNOWN ? PROGRAM_UNKNOWN : PROGRAM_IS_NOT;
 }
 
-/* It, or one of those between it and the subject. */
-static enum program_answer chain_is(const struct look *look, struct program *program, pid_t pid)
+/* It, or one of those between it and the subject; which one is told. */
+static enum program_answer chain_is(const struct look *look, struct program *program, pid_t pid,
+                                    pid_t *which)
 {
     enum program_answer answer = PROGRAM_IS_NOT;
     struct place_view view;
@@ -227,6 +229,7 @@ static enum program_answer chain_is(const struct look *look, struct program *pro
         if (pid == look->places.subject || pid == getpid())
             break;
         answer = better(answer, program_is(program, pid));
+        *which = pid;
         if (answer == PROGRAM_IS || !place_view(&view, pid))
             break;
         pid = view.parent;
@@ -235,17 +238,40 @@ static enum program_answer chain_is(const struct look *look, struct program *pro
 }
 
 /* A wrapper that nobody asked for, and what it waits for. */
-static enum program_answer below_is(struct program *program, pid_t pid, int steps)
+static enum program_answer below_is(struct program *program, pid_t pid, int steps, pid_t *which)
 {
     struct process_view children[MOST_BELOW];
     size_t there = process_children(pid, children, MOST_BELOW);
     enum program_answer answer = PROGRAM_IS_NOT;
     for (size_t i = 0; i < there && i < MOST_BELOW && answer != PROGRAM_IS; i++) {
-        answer = better(answer, program_is(program, children[i].pid));
+        *which = children[i].pid;
+        answer = better(answer, program_is(program, *which));
         if (answer != PROGRAM_IS && steps > 0)
-            answer = better(answer, below_is(program, children[i].pid, steps - 1));
+            answer = better(answer, below_is(program, children[i].pid, steps - 1, which));
     }
     return answer;
+}
+
+/* Our own agent, with what was asked for; nothing of this is known of other programs. */
+static void check_as_asked(const struct look *look, struct cycle_agent *agent, pid_t which)
+{
+    const struct as_asked what = {
+        .asked = agent->asked,
+        .id = agent->id,
+        .agent_path = look->places.run ? look->places.run->agent_path : NULL,
+        .witness = agent->asked->witness == SCENARIO_WITNESS_SELF && !look->cycle->unwitnessed
+                       ? look->arm->witness.name
+                       : NULL,
+        .subject = look->places.subject};
+    char why[128];
+    enum program_answer answer =
+        agent->asked->ours ? as_asked(why, sizeof why, &what, which) : PROGRAM_IS;
+    if (answer == PROGRAM_IS)
+        holds(agent, CYCLE_ATTEST_PROGRAM);
+    else if (answer == PROGRAM_IS_NOT)
+        fails(agent, CYCLE_ATTEST_PROGRAM, "process %d: %s", (int)which, why);
+    else
+        unchecked(agent, "how process %d was started is not seen", (int)which);
 }
 
 static void check_program(struct look *look, const struct candidate *one)
@@ -255,13 +281,15 @@ static void check_program(struct look *look, const struct candidate *one)
     struct place_view view;
     bool below = one->linked && agent->witness_pid != one->pid &&
                  place_view(&view, agent->witness_pid) && view.state != 'Z';
-    enum program_answer answer = chain_is(look, program, below ? agent->witness_pid : one->pid);
+    pid_t which = 0;
+    enum program_answer answer =
+        chain_is(look, program, below ? agent->witness_pid : one->pid, &which);
     char link[48], exe[PATH_MAX];
     ssize_t length;
     if (answer == PROGRAM_IS_NOT && !agent->witness_pid)
-        answer = below_is(program, one->pid, MOST_STEPS_DOWN);
+        answer = below_is(program, one->pid, MOST_STEPS_DOWN, &which);
     if (answer == PROGRAM_IS) {
-        holds(agent, CYCLE_ATTEST_PROGRAM);
+        check_as_asked(look, agent, which);
         return;
     }
     snprintf(link, sizeof link, "/proc/%d/exe", (int)one->pid);
@@ -351,23 +379,18 @@ void attest_before(struct birth *request, const struct cycle_arm *arm, struct cy
 static bool is_witnessed(const struct cycle_agent *agent)
 {
     const struct cycle_attested *attested = &agent->attested;
-    bool ours = strcmp(agent->asked->command[0], "{agent}") == 0;
-    return agent->outcome == CYCLE_READY && !attested->failed &&
-           (attested->made & CYCLE_ATTEST_WITNESS) &&
-           (!ours || agent->asked->ready == SCENARIO_READY_EXIT ||
+    return agent->outcome == CYCLE_READY && agent->witness != CYCLE_WITNESS_NONE &&
+           !agent->late_start && !attested->failed && (attested->made & CYCLE_ATTEST_WITNESS) &&
+           (!agent->asked->ours || agent->asked->ready == SCENARIO_READY_EXIT ||
             (attested->made & CYCLE_ATTEST_PROGRAM));
 }
 
-static void count_witnessed(struct cycle *cycle)
+int attest_count_witnessed(const struct cycle *cycle)
 {
     int witnessed = 0;
-    bool known = false;
-    for (size_t i = 0; i < cycle->agent_count; i++) {
-        known = known || cycle->agents[i].witness != CYCLE_WITNESS_UNKNOWN;
+    for (size_t i = 0; i < cycle->agent_count; i++)
         witnessed += is_witnessed(&cycle->agents[i]);
-    }
-    if (known)
-        cycle->witnessed = witnessed;
+    return witnessed;
 }
 
 void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm,
@@ -388,7 +411,6 @@ void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm
             attest_agent(&look, i);
     for (size_t i = 0; i < cycle->agent_count; i++)
         cycle->attested |= (int)cycle->agents[i].attested.made;
-    count_witnessed(cycle);
     for (size_t i = 0; i < look.program_count; i++)
         program_release(&look.programs[i]);
     free(look.programs);

@@ -225,6 +225,7 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
         message_read_spawned(cycle, answer);
         usage_after(&before, arm, cycle);
         hear(arm, cycle);
+        testimony_spawned(cycle);
         attest_agents(run, arm, &request, cycle);
         judge_outcome(cycle);
         hung_tell(arm, cycle);
@@ -258,6 +259,7 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
     if (came == SUBJECT_ANSWERED) {
         message_read_finished(cycle, answer);
         hear(arm, cycle);
+        testimony_finished(cycle);
         meddle(run, arm, CYCLE_FINISHED, cycle);
     } else if (came != SUBJECT_INTERRUPTED) {
         broke(arm, cycle, CYCLE_BROKE_FINISH, came);

@@ -61,6 +61,9 @@ struct cycle_agent {
     int ready_messages, exec_messages, done_messages;
     int64_t main_ns, own_ready_ns;
     pid_t done_pid; /* who said "done", by the kernel's word */
+    /* When it was heard, if at all: its start only after "spawned" had been read, its end before
+     * "finish" was sent, or only after "finished" had been read */
+    bool late_start, early_end, late_end;
     int done_status;
     int64_t output_bytes;         /* what it printed on stdout after it was ready; -1: not told */
     char output_sha256[65];       /* of that; "" */
@@ -156,7 +159,8 @@ struct cycle {
                              the machine slept: no time of this cycle is a sample. -1: not known */
     int64_t strangers_ns; /* CPU time of all processes but ours and our subjects' between question
                              and answer; -1 */
-    int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
+    int witnessed;        /* ready agents whose start somebody else than the spawner attested: what
+                             was heard is of a process that was seen to be the agent; -1 */
     int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of

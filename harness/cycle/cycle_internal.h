@@ -98,9 +98,11 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
                  struct err *err);
 void fill_free(char **command);
 
-/* testimony.c: one message of a witness, for witness_hear with the cycle as context; what all of
- * them attested together */
+/* testimony.c: one message of a witness, for witness_hear with the cycle as context; what had
+ * been heard when "spawned", or "finished", was read; what all of them attested together */
 void testimony_take(void *cycle, pid_t pid, const char *message, size_t length);
+void testimony_spawned(struct cycle *cycle);
+void testimony_finished(struct cycle *cycle);
 void testimony_end(struct cycle *cycle);
 
 /* expect.c: agents that ended otherwise than the scenario expects fail their cycle */
@@ -135,11 +137,13 @@ struct usage {
 void usage_before(struct usage *out, const struct cycle_arm *arm, struct cycle *cycle);
 void usage_after(const struct usage *before, const struct cycle_arm *arm, struct cycle *cycle);
 
-/* attest.c: what /proc tells of the agents that were called ready, into their `attested`, and how
- * many were witnessed. attest_before just before the question: what began before it is no agent of
- * this batch. Nothing of a subject that starts nothing. Their own time counts as hygiene. */
+/* attest.c: what /proc tells of the agents that were called ready, into their `attested`; of how
+ * many it is known that they said themselves that they ran. attest_before just before the question:
+ * what began before it is no agent of this batch. Nothing of a subject that starts nothing. Their
+ * own time counts as hygiene. */
 void attest_before(struct birth *request, const struct cycle_arm *arm, struct cycle *cycle);
 void attest_agents(const struct cycle_subjects *run, const struct cycle_arm *arm,
                    const struct birth *request, struct cycle *cycle);
+int attest_count_witnessed(const struct cycle *cycle);
 
 #endif

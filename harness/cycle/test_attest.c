@@ -30,13 +30,13 @@ static void what_is_right_is_attested(void **state)
     struct fixture *fixture = *state;
     pid_t pid = start_cat(fixture, 0);
     assert_attested(attest(fixture), ALIVE | CYCLE_ATTEST_PROGRAM);
-    assert_int_equal(fixture->cycle.witnessed, -1); /* nobody says whether anybody listened */
     fixture->agents[0].witness = CYCLE_WITNESS_LAUNCHER;
-    attest(fixture);
-    assert_int_equal(fixture->cycle.witnessed, 0);
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 0);
     fixture->agents[0].witness_pid = pid;
     assert_attested(attest(fixture), ALIVE | CYCLE_ATTEST_PROGRAM | CYCLE_ATTEST_WITNESS);
-    assert_int_equal(fixture->cycle.witnessed, 1);
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 1);
+    fixture->agents[0].late_start = true;
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 0);
     assert_int_equal(fixture->cycle.attested, fixture->agents[0].attested.made);
     assert_true(fixture->cycle.hygiene_ns > 0);
 }
@@ -196,7 +196,26 @@ static void a_forger_that_is_gone_proves_nothing(void **state)
     fixture->agents[0].witness = CYCLE_WITNESS_SELF;
     fixture->agents[0].witness_pid = other;
     assert_attested(attest(fixture), ALIVE | CYCLE_ATTEST_PROGRAM);
-    assert_int_equal(fixture->cycle.witnessed, 0);
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 0);
+}
+
+/* Who is dead when it is looked at may have been anybody, where it should live. */
+static void of_our_own_agent_the_program_is_seen(void **state)
+{
+    static const char *const ours[] = {"{agent}", NULL};
+    struct fixture *fixture = *state;
+    fixture->run.agent_path = (char *)"/bin/cat";
+    fixture->agents[0].witness = CYCLE_WITNESS_SELF;
+    fixture->asked[0].ours = true;
+    assert_int_equal(setenv("SPAWNBENCH_AGENT", fixture->agents[0].id, 1), 0);
+    fixture->agents[0].witness_pid = start(fixture, 0, (const char *const *)cat, ours, true);
+    attest(fixture);
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 1);
+    process_end(&fixture->running[0], 0, NULL);
+    assert_attested(attest(fixture), CYCLE_ATTEST_EXISTS | CYCLE_ATTEST_WITNESS);
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 0);
+    fixture->asked[0].ready = SCENARIO_READY_EXIT;
+    assert_int_equal(attest_count_witnessed(&fixture->cycle), 1);
 }
 
 /* The process between the told one and the one that connected has gone. */
@@ -285,6 +304,7 @@ int main(void)
         WITH_FIXTURE(what_began_before_the_request_is_no_start),
         WITH_FIXTURE(who_connected_must_descend_from_the_told_process),
         WITH_FIXTURE(a_forger_that_is_gone_proves_nothing),
+        WITH_FIXTURE(of_our_own_agent_the_program_is_seen),
         WITH_FIXTURE(a_broken_chain_is_not_checked),
         WITH_FIXTURE(a_daemon_belongs_to_the_subject),
         WITH_FIXTURE(a_number_in_another_namespace_means_the_process_there),

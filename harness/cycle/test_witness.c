@@ -304,11 +304,52 @@ static void what_attested_a_ready_agent_is_counted(void **state)
     say(fixture, "exec 4.2 1");    /* it was to say so itself */
     say(fixture, "ready 4.3 1 2");
     hear(fixture);
+    for (int i = 0; i < 4; i++)
+        fixture->cycle.agents[i].attested.made = CYCLE_ATTEST_WITNESS;
     testimony_end(&fixture->cycle);
     assert_int_equal(fixture->cycle.agents[0].witness, CYCLE_WITNESS_SELF);
     assert_int_equal(fixture->cycle.agents[1].witness, CYCLE_WITNESS_LAUNCHER);
     assert_int_equal(fixture->cycle.agents[2].witness, CYCLE_WITNESS_NONE);
     assert_int_equal(fixture->cycle.witnessed, 2);
+}
+
+static void when_it_was_heard_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cycle_agent *agents = fixture->cycle.agents;
+    say(fixture, "ready 4.0 1 2");
+    say(fixture, "done 4.1 0 0 " EMPTY_DIGEST);
+    hear(fixture);
+    testimony_spawned(&fixture->cycle);
+    assert_true(!agents[0].late_start && agents[1].late_start);
+    assert_true(!agents[0].early_end && agents[1].early_end);
+    testimony_finished(&fixture->cycle);
+    assert_true(agents[0].late_end && !agents[1].late_end);
+}
+
+/* Who is called by another's connection speaks for nobody. */
+static void a_connection_that_was_passed_on_tells_no_process(void **state)
+{
+    struct fixture *fixture = *state;
+    int early = call_witness(fixture), late = call_witness(fixture);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(send(early, "ready 4.0 1 2", 13, 0) == 13 ? 0 : 1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    hear(fixture);
+    child = fork();
+    if (child == 0)
+        _exit(send(late, "done 4.1 0 0 " EMPTY_DIGEST, 77, 0) == 77 ? 0 : 1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(send(early, "ready 4.1 1 2", 13, 0), 13);
+    hear(fixture);
+    assert_int_equal(fixture->cycle.agents[0].ready_messages, 1);
+    assert_int_equal(fixture->cycle.agents[0].witness_pid, 0);
+    assert_int_equal(fixture->cycle.agents[1].done_messages, 1);
+    assert_int_equal(fixture->cycle.agents[1].done_pid, 0);
+    assert_int_equal(fixture->cycle.agents[1].witness_pid, getpid());
+    close(early);
+    close(late);
 }
 
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
@@ -325,6 +366,8 @@ int main(void)
         WITH_FIXTURE(a_flood_keeps_nobody_and_fills_nothing),
         WITH_FIXTURE(without_descriptors_the_next_are_still_heard),
         WITH_FIXTURE(what_attested_a_ready_agent_is_counted),
+        WITH_FIXTURE(when_it_was_heard_is_known),
+        WITH_FIXTURE(a_connection_that_was_passed_on_tells_no_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,18 +129,36 @@ void testimony_take(void *context, pid_t pid, const char *message, size_t length
 
 /* ---- what all of them tell of an agent ---- */
 
+/* Who is started by the launcher need not know all messages, so nothing is asked of him. */
+static int starts_told(const struct cycle_agent *agent)
+{
+    return agent->asked->witness == SCENARIO_WITNESS_LAUNCHER ? agent->exec_messages
+                                                              : agent->ready_messages;
+}
+
+/* Whoever is ready has said so before, and has not been asked for an answer yet. */
+void testimony_spawned(struct cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->agent_count; i++) {
+        cycle->agents[i].late_start = starts_told(&cycle->agents[i]) == 0;
+        cycle->agents[i].early_end = cycle->agents[i].done_messages > 0;
+    }
+}
+
+void testimony_finished(struct cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->agent_count; i++)
+        cycle->agents[i].late_end = cycle->agents[i].done_messages == 0;
+}
+
 void testimony_end(struct cycle *cycle)
 {
-    cycle->witnessed = 0;
     for (size_t i = 0; i < cycle->agent_count; i++) {
         struct cycle_agent *agent = &cycle->agents[i];
-        /* who is started by the launcher need not know all messages, so nothing is asked of him */
         bool self = agent->asked->witness != SCENARIO_WITNESS_LAUNCHER;
-        int came = self ? agent->ready_messages : agent->exec_messages;
-        agent->witness = !came  ? CYCLE_WITNESS_NONE
-                         : self ? CYCLE_WITNESS_SELF
-                                : CYCLE_WITNESS_LAUNCHER;
-        cycle->witnessed += agent->outcome == CYCLE_READY && agent->witness != CYCLE_WITNESS_NONE &&
-                            !agent->attested.failed;
+        agent->witness = !starts_told(agent) ? CYCLE_WITNESS_NONE
+                         : self              ? CYCLE_WITNESS_SELF
+                                             : CYCLE_WITNESS_LAUNCHER;
     }
+    cycle->witnessed = attest_count_witnessed(cycle);
 }

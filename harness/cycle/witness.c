@@ -39,7 +39,9 @@ int witness_open(struct witness *out, struct err *err)
 {
     *out =
         (struct witness){.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (out->fd < 0 || bind_somewhere(out) < 0 || listen(out->fd, WITNESS_QUEUE) < 0) {
+    if (out->fd < 0 || bind_somewhere(out) < 0 ||
+        setsockopt(out->fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) < 0 ||
+        listen(out->fd, WITNESS_QUEUE) < 0) {
         err_system(err, "cannot make the socket on which agents report");
         witness_close(out);
         return -1;
@@ -63,20 +65,46 @@ void witness_close(struct witness *witness)
     *witness = (struct witness){.fd = -1};
 }
 
+/* One packet, and who sent it: a child that inherited the connection, or whoever it was passed to,
+ * is not who connected, and speaks in nobody's name. Root may write another sender there. */
+static ssize_t receive(const struct witness_caller *caller, char message[], pid_t *sender)
+{
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct iovec part = {message, WITNESS_MOST_BYTES};
+    struct msghdr packet = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = sizeof control};
+    ssize_t got = recvmsg(caller->fd, &packet, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+    struct cmsghdr *head = got < 0 ? NULL : CMSG_FIRSTHDR(&packet);
+    struct ucred who;
+    *sender = caller->pid;
+    if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_CREDENTIALS)
+        return got;
+    memcpy(&who, CMSG_DATA(head), sizeof who);
+    if (who.pid != caller->pid)
+        *sender = 0;
+    return got;
+}
+
 /* What one caller has said by now; false when he has hung up. An empty packet cannot be told from
  * that and is taken for it. */
 static bool listen_to(const struct witness_caller *caller, witness_heard *heard, void *context)
 {
     char message[WITNESS_MOST_BYTES + 1];
     for (int i = 0; i < WITNESS_MOST_AT_ONCE; i++) {
-        ssize_t got = recv(caller->fd, message, WITNESS_MOST_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+        pid_t sender;
+        ssize_t got = receive(caller, message, &sender);
         size_t length = got > WITNESS_MOST_BYTES ? WITNESS_MOST_BYTES : (size_t)got;
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
         message[length] = '\0';
-        heard(context, caller->pid, message, (size_t)got);
+        heard(context, sender, message, (size_t)got);
     }
     return true;
 }

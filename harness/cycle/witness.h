@@ -43,7 +43,8 @@ int witness_open(struct witness *out, struct err *err);
 void witness_close(struct witness *witness);
 
 /* witness_hear - all that was said since the last call, and no more than bounds allow: a flood is
- * neither kept nor waited for. pid 0: a process of another pid namespace. */
+ * neither kept nor waited for. pid 0: a process of another pid namespace, or one that did not
+ * connect itself. */
 void witness_hear(struct witness *witness, witness_heard *heard, void *context);
 
 /* witness_hang_up - close what callers left open */

@@ -52,8 +52,8 @@ static void an_honest_run_is_told_whole(void **state)
         "3 equal agents give at most 3.00x by concurrency alone",
         "**at most 3.2x is possible here: the slowest agent alone takes 45.7 ms**; attained 93.9 %",
         "945 planned = 945 ready = 945 recorded",
-        "0 of 315 cycles in which something could be lost had an integrity finding: true rate "
-        "below 0.947 % at 95 %",
+        "0 of 315 cycles in which something could be lost had an integrity finding",
+        "true rate below 0.947 % at 95 %",
         "![timeline of three-agents](figures/three-agents-timeline.svg)",
         "tau and n_eff",
         "--seed 7",

@@ -348,9 +348,9 @@ static void fill_witnesses(struct scenario *scenario, bool stored)
             strange = SCENARIO_WITNESS_LAUNCHER;
     for (size_t i = 0; i < scenario->agent_count; i++) {
         struct scenario_agent *agent = &scenario->agents[i];
+        agent->ours = strcmp(agent->command[0], "{agent}") == 0;
         if (agent->witness == SCENARIO_WITNESS_DEFAULT)
-            agent->witness =
-                strcmp(agent->command[0], "{agent}") == 0 ? SCENARIO_WITNESS_SELF : strange;
+            agent->witness = agent->ours ? SCENARIO_WITNESS_SELF : strange;
     }
 }
 

@@ -72,6 +72,9 @@ struct scenario_agent {
     char *expected_output; /* NULL: whatever it prints */
     bool expected_within;  /* anywhere in its output; else all but the white space around it */
     enum scenario_witness witness;
+    /* its command begins with {agent}, of which all is known: it becomes no other program, leaves
+     * its arguments as they are, and says itself when it is ready and done */
+    bool ours;
 };
 
 struct scenario_arm {

@@ -108,6 +108,7 @@ static void put_command(struct session *session, struct cycle *cycle, char **com
     injection->stand_in = *cycle->agents[0].asked;
     injection->command = command;
     injection->stand_in.command = command;
+    injection->stand_in.ours = strcmp(command[0], "{agent}") == 0;
     cycle->agents[0].asked = &injection->stand_in;
 }
 

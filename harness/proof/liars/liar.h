@@ -97,6 +97,19 @@ void lies_tell_first_of_all(struct liar *liar);
 void lies_tell_stranger(struct liar *liar);
 void lies_tell_older(struct liar *liar);
 void lies_start_another(struct liar *liar);
+void lies_add_an_argument(struct liar *liar);
+void lies_change_the_folder(struct liar *liar);
+void lies_change_the_environment(struct liar *liar);
+
+/* Say something on the socket of the agents, in our own name: the kernel tells no other. */
+void lies_tell_witness(const struct liar *liar, const char *message);
+
+/* lies_witness.c: an agent that cannot report, and somebody who does it in its place; one that is
+ * told to have ended by a signal */
+void lies_mute(struct liar *liar);
+void lies_say_ready(struct liar *liar);
+void lies_say_done(struct liar *liar);
+void lies_call_it_killed(struct liar *liar);
 
 /* fault_lies.c: about what faults leave */
 void fault_lies_unmark(struct liar *liar);

@@ -49,7 +49,7 @@ static pid_t parent_of(pid_t pid)
 }
 
 /* Say something on the socket of the agents, in our own name: the kernel tells no other. */
-static void tell_witness(const struct liar *liar, const char *message)
+void lies_tell_witness(const struct liar *liar, const char *message)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = liar->witness ? strlen(liar->witness) : 0;
@@ -72,12 +72,12 @@ void lies_start_twice(struct liar *liar)
     const char *id = json_string(agent_at(liar, 0), "id");
     snprintf(message, sizeof message, "ready %s %lld %lld", id ? id : "?",
              (long long)clock_now_ns(), (long long)clock_now_ns());
-    tell_witness(liar, message);
+    lies_tell_witness(liar, message);
 }
 
 void lies_start_a_stranger(struct liar *liar)
 {
-    tell_witness(liar, "ready 7777.0 1 1");
+    lies_tell_witness(liar, "ready 7777.0 1 1");
 }
 
 void lies_exchange_processes(struct liar *liar)
@@ -108,6 +108,30 @@ void lies_tell_stranger(struct liar *liar)
 void lies_tell_older(struct liar *liar)
 {
     tell(liar, 0, parent_of(told(liar, 0)));
+}
+
+/* One argument more than was asked for: it is ready sooner. */
+void lies_add_an_argument(struct liar *liar)
+{
+    cJSON *agent;
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(liar->message, "agents"))
+        cJSON_AddItemToArray(cJSON_GetObjectItem(agent, "command"),
+                             cJSON_CreateString("--init=0ms"));
+}
+
+void lies_change_the_folder(struct liar *liar)
+{
+    cJSON *agent;
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(liar->message, "agents"))
+        cJSON_ReplaceItemInObject(agent, "directory", cJSON_CreateString("/"));
+}
+
+void lies_change_the_environment(struct liar *liar)
+{
+    cJSON *agent;
+    cJSON_ArrayForEach(agent, cJSON_GetObjectItem(liar->message, "agents"))
+        cJSON_ReplaceItemInObject(cJSON_GetObjectItem(agent, "environment"), "MODEL",
+                                  cJSON_CreateString("small"));
 }
 
 /* A copy of the agent does all that the agent does, and is not it. */

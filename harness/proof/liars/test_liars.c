@@ -24,6 +24,15 @@ struct lying {
     struct cli_running running;
 };
 
+/* Agents with all that can be asked for. */
+#define SCENARIO                                                                                   \
+    "{\"name\": \"lie\", \"about\": \"a test\", \"durability\": \"normal\","                       \
+    " \"agents\": [{\"name\": \"a\", \"command\": [\"{agent}\"], \"witness\": \"self\","           \
+    " \"environment\": {\"MODEL\": \"big\"}, \"directory\": \"/tmp\", \"times\": 3}],"             \
+    " \"arms\": [{\"name\": \"one\", \"subject\": [%s]}], \"cycles\": 20, \"warmup\": 2,"          \
+    " \"deadline\": \"2s\","                                                                       \
+    " \"claims\": [{\"id\": \"whole\", \"corruption\": \"none\", \"below\": \"50%%\"}]}\n"
+
 /* The lie begins with batch 4, the third that counts; until then the spawner is honest. */
 static struct cli_running start_liar(const char *folder, const char *lie, const char *cycles)
 {
@@ -33,12 +42,14 @@ static struct cli_running start_liar(const char *folder, const char *lie, const 
                     "\"parallel\"",
                     lie);
     struct cli_running running;
-    char *path;
+    char *text, *path;
     assert_int_equal(mkdir(own, 0700), 0);
-    path = cli_scenario(own, "lie", subject, "\"durability\": \"normal\",");
+    text = text_format(SCENARIO, subject);
+    path = cli_write(own, "lie.json", text);
     running = cli_start(own, "run", path, "--cycles", cycles, "--json", NULL);
     free(own);
     free(subject);
+    free(text);
     free(path);
     return running;
 }
@@ -136,6 +147,9 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
         {"tells-strangers", "agent-belongs-to-the-subject"},
         {"tells-older", "agent-began-after-the-request"},
         {"starts-another", "agent-is-the-program-asked-for"},
+        {"adds-arguments", "agent-is-the-program-asked-for"},
+        {"changes-folder", "agent-is-the-program-asked-for"},
+        {"changes-environment", "agent-is-the-program-asked-for"},
         {"too-early", "times-are-in-order", "row-tells-the-truth"},
         {"leaves-out", "answer-names-what-was-asked", "row-tells-the-truth consensus-is-whole"},
         {"names-strangers", "answer-names-what-was-asked"},
@@ -150,6 +164,10 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
         {"exchanges-outputs", "output-is-what-the-agent-printed"},
         {"garbles-outputs", "output-is-what-the-agent-printed"},
         {"lies-about-exit", "end-is-told-as-it-was"},
+        {"speaks-for-agents", "end-is-told-as-it-was", "agent-is-the-program-asked-for"},
+        {"speaks-late", "every-ready-agent-ran",
+         "end-is-told-as-it-was agent-is-the-program-asked-for"},
+        {"calls-killed", "end-is-told-as-it-was"},
         {"flips-verdict", "verdict-follows-from-the-outputs"},
         {"changes-answer", "verdict-follows-from-the-outputs"},
         {"takes-votes", "verdict-follows-from-the-outputs"},
