@@ -19,8 +19,8 @@ struct as_asked {
 };
 
 /*
- * as_asked - compares /proc/PID/cmdline, environ and cwd: all arguments but the program's name, each
- * variable that was asked for, and the folder
+ * as_asked - compares /proc/PID/cmdline, environ and cwd: all arguments but the program's name,
+ * each variable that was asked for, and the folder
  *
  * More variables than were asked for are right. Only of {agent}, which leaves all three as they
  * are; other programs may write over their arguments, or go to another folder.
