@@ -135,9 +135,11 @@ int results_audit_put(struct results *store, int64_t run, const struct results_a
                       struct err *err);
 
 /* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
+ * results_schema_digest - of its tables, indexes and triggers
  * results_cycles_stored - how many cycles a run has */
 int results_cycle_digest(struct results *store, int64_t run, int64_t cycle, uint64_t *digest,
                          struct err *err);
+int results_schema_digest(struct results *store, uint64_t *digest, struct err *err);
 int results_cycles_stored(struct results *store, int64_t run, int64_t *count, struct err *err);
 
 /* RESULTS_REWRITTEN - in the note of a run that nobody may judge or go on with */

@@ -96,7 +96,8 @@ static int begin_again(struct runner *runner, struct err *err)
 
 int runner_record_begin(struct runner *runner, struct err *err)
 {
-    if (results_open_in(&runner->store, runner->options->results, RESULTS_MAKE, err) < 0)
+    if (results_open_in(&runner->store, runner->options->results, RESULTS_MAKE, err) < 0 ||
+        results_schema_digest(runner->store, &runner->schema, err) < 0)
         return -1;
     return runner->options->resume ? begin_again(runner, err) : begin_new(runner, err);
 }
@@ -199,9 +200,9 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
         put_findings(runner, (int64_t)index, arm, err) < 0 ||
         put_audit(runner, (int64_t)index, arm, audit, err) < 0)
         return -1;
-    if (results_cycle_commit(runner->store, err) < 0)
-        return -1;
-    return runner_note_written(runner, index, err);
+    if (runner_check_schema(runner, err) < 0 || runner_note_written(runner, index, err) < 0)
+        return results_end(runner->store, -1, err);
+    return results_cycle_commit(runner->store, err);
 }
 
 /* After the subjects are gone nothing can excuse a store that is not whole. */

@@ -33,6 +33,7 @@ struct runner {
     struct runner_written *written; /* by this sitting, in order */
     size_t written_count, written_room;
     int64_t stored_before; /* cycles of earlier sittings */
+    uint64_t schema;       /* digest of the tables and triggers that it was begun with */
     bool rewritten;        /* somebody changed what was written */
 };
 
@@ -50,9 +51,12 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
 
 /* written.c: is what this sitting wrote into the results store still what it was?
  *
- * runner_note_written  - remember the cycle that has just been stored
- * runner_check_written - errors: ERR_UNFIT somebody changed it, runner->rewritten is set then */
+ * runner_note_written  - remember the cycle that is about to be committed
+ * runner_check_schema  - triggers and tables are those that it was begun with
+ * runner_check_written - that, and each of these cycles
+ * errors : ERR_UNFIT somebody changed it, runner->rewritten is set then */
 int runner_note_written(struct runner *runner, size_t index, struct err *err);
+int runner_check_schema(struct runner *runner, struct err *err);
 int runner_check_written(struct runner *runner, struct err *err);
 
 /* runner_record_left - what one arm's subject left behind: its end, and its store */

@@ -1,7 +1,7 @@
 /* Is what was written into the results store still there, and the same?
  *
  * A subject runs with our rights: it may open the results and rewrite what it dislikes. What this
- * sitting has stored is read back after each cycle and remembered as a digest, and read once more
+ * sitting stores is read back with each cycle and remembered as a digest, and read once more
  * before anything is judged. Who changes the store and this memory could change the program too.
  */
 #include <stdio.h>
@@ -34,10 +34,21 @@ static int refuse(struct runner *runner, const char *what, struct err *err)
     return -1;
 }
 
+/* A trigger of somebody else may drop what we write, and nothing that is read back would tell. */
+int runner_check_schema(struct runner *runner, struct err *err)
+{
+    uint64_t now = 0;
+    if (results_schema_digest(runner->store, &now, err) < 0)
+        return -1;
+    return now == runner->schema ? 0 : refuse(runner, "its tables or triggers are others", err);
+}
+
 int runner_check_written(struct runner *runner, struct err *err)
 {
     int64_t stored = 0, expected = runner->stored_before + (int64_t)runner->written_count;
     char what[96];
+    if (runner_check_schema(runner, err) < 0)
+        return -1;
     for (size_t i = 0; i < runner->written_count; i++) {
         const struct runner_written *written = &runner->written[i];
         uint64_t now = 0;
