@@ -159,6 +159,7 @@ struct cycle {
     int witnessed;        /* ready agents whose start somebody else than the spawner attested; -1 */
     int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
+    int unread;           /* 1: its store was to be read and stayed locked; 0; -1: not known */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
 };
