@@ -306,7 +306,7 @@ int results_each_document(struct results *store, const char *kind,
 struct results_arm_use {
     bool records, starts;
     int64_t cycles, ready; /* cycles, ready agents; warm-ups included */
-    char error[160];       /* what its failed agents told most often, one line; or "" */
+    char error[240];       /* what its failed agents told most often, one line; or "" */
 };
 int results_arm_use_load(struct results_arm_use *out, struct results *store, int64_t run, int arm,
                          struct err *err);
