@@ -228,6 +228,9 @@ void audit_watch_cycle(struct audit_watch *watch, struct audit_findings *finding
         outputs_check_ends(findings, cycle);
     if (watch)
         watch_look(watch, findings, scenario, cycle, level, result);
+    result->locked = watch && watch->locked;
+    if (watch)
+        watch->locked = false; /* of the next cycle */
     result->spent_ns = clock_now_ns() - from_ns;
 }
 

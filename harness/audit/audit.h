@@ -98,7 +98,8 @@ struct audit_result {
      * and those that turned out to be done */
     int64_t undecided, present;
     int64_t spent_ns, full_ns; /* all of it; what only a full one does */
-    int64_t contents;          /* ready agents whose output was held against what is known of it */
+    bool locked;        /* the store was to be read in this cycle, and stayed locked: not checked */
+    int64_t contents;   /* ready agents whose output was held against what is known of it */
     int64_t unmet;      /* agents that printed by their own word what 'expect' does not say */
     size_t first_unmet; /* one of them, by its place in the cycle */
 };
@@ -121,6 +122,9 @@ struct audit_watch *audit_watch_new(const char *database, const char *run_label)
  * The connection stays open, but no read transaction does, so that a checkpoint waits for us no
  * longer than one audit. After a cycle that broke off it is closed: the next subject shall meet the
  * file as if we had not been there.
+ *
+ * A store that stays locked for longer than is waited for (5 s; once it was, 0.1 s) is not checked,
+ * and no finding: what this cycle left in it is settled by audit_watch_closed.
  *
  * watch  : NULL for a subject that keeps no store
  * level  : AUDIT_QUICK or AUDIT_FULL. Quick ones find what is lost, doubled, invented or wrong

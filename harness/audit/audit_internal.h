@@ -134,6 +134,8 @@ struct audit_watch {
     size_t open_count;
     int64_t strangers; /* rows of batches that nobody asked for, so far */
     struct early_look early;
+    bool locked; /* the store was, when it was to be read in this cycle */
+    bool waited; /* ... once: whoever does that keeps it locked, nobody waits as long again */
     bool closed; /* its subject has been; what is looked at is a copy */
 };
 

@@ -97,7 +97,6 @@ static void look_at_rows(struct audit_watch *watch, struct audit_findings *findi
     watch->path = copy;
     watch->closed = true;
     if (watch_meet(watch, findings)) {
-        sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
         settle_open(watch, findings, consensus, true, &ignored);
         sealed_check(watch, findings);
         sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);

@@ -86,7 +86,6 @@ void audit_watch_spawned(struct audit_watch *watch, struct audit_findings *findi
     if (!watch_meet(watch, findings))
         return;
     early.rows = xcalloc(cycle->agent_count, sizeof *early.rows);
-    sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     look(&early);
     sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
     free(early.rows);

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#define LOCKED_AGAIN_MS 100
+
 struct audit_watch *audit_watch_new(const char *database, const char *run_label)
 {
     struct audit_watch *watch = xcalloc(1, sizeof *watch);
@@ -148,7 +150,6 @@ static void look_quickly(struct audit_watch *watch, struct audit_findings *findi
                          const struct scenario *scenario, const struct cycle *cycle,
                          struct audit_result *result)
 {
-    sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     if (check_tripwires(watch, findings)) {
         check_commits(watch, findings, cycle);
         settle_open(watch, findings, scenario->consensus, false, result);
@@ -172,16 +173,45 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
     result->full_ns = clock_now_ns() - from_ns;
 }
 
-/* A connection, and a fresh budget for this look; false after a finding. */
+/* Locked for longer than anybody waits who reads beside the subject: locking_mode = EXCLUSIVE, or a
+ * transaction that was not ended. Not checked then; a read transaction is open else. */
+static bool is_locked(struct audit_watch *watch)
+{
+    int rc;
+    if (watch->waited)
+        sqlite3_busy_timeout(watch->database, LOCKED_AGAIN_MS);
+    sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
+    rc = sqlite3_exec(watch->database, "PRAGMA schema_version", NULL, NULL, NULL);
+    return (rc & 0xff) == SQLITE_BUSY;
+}
+
+/* A connection, a read transaction, and a fresh budget for this look; false after a finding, or
+ * when it is locked. */
 bool watch_meet(struct audit_watch *watch, struct audit_findings *findings)
 {
     if (watch->database && has_moved(watch, findings))
         audit_watch_rest(watch); /* and meet the file that stands there now */
     if (!watch->database)
         watch->database = database_open(&watch->guard, findings, watch->path);
-    if (watch->database)
-        guard_begin(&watch->guard, watch->database, watch->path);
-    return watch->database != NULL;
+    if (!watch->database)
+        return false;
+    guard_begin(&watch->guard, watch->database, watch->path);
+    if (!is_locked(watch))
+        return true;
+    watch->locked = watch->waited = true;
+    audit_watch_rest(watch);
+    return false;
+}
+
+/* Its rows are nobody's for now, and settled when they can be read. */
+static void put_off(struct audit_watch *watch, struct audit_findings *findings,
+                    const struct cycle *cycle)
+{
+    if (cycle->broke == CYCLE_WHOLE) {
+        early_tell(watch, findings, cycle, NULL);
+        records_skip(watch, cycle);
+    }
+    settle_later(watch, cycle);
 }
 
 void watch_look(struct audit_watch *watch, struct audit_findings *findings,
@@ -194,8 +224,11 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
     }
     if (level == AUDIT_NONE || cycle->broke == CYCLE_BROKE_DOWN)
         return;
-    if (!watch_meet(watch, findings))
+    if (!watch_meet(watch, findings)) {
+        if (watch->locked)
+            put_off(watch, findings, cycle);
         return;
+    }
     look_quickly(watch, findings, scenario, cycle, result);
     if (level == AUDIT_FULL)
         look_fully(watch, findings, result);
@@ -217,7 +250,6 @@ void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *find
         return;
     if (!watch_meet(watch, findings))
         return;
-    sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     if (check_tripwires(watch, findings)) {
         settle_open(watch, findings, scenario->consensus, true, result);
         result->level = AUDIT_QUICK;

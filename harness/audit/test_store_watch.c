@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "audit/audit_internal.h"
 #include "audit/test_honest.h"
 
 #define AGENTS 3
@@ -380,6 +381,74 @@ static void rows_from_before_must_stay(void **state)
     expect_found(followed, "row-tells-the-truth");
 }
 
+/* ---- a store that nobody else may read while its subject runs ---- */
+
+static void lock_store(struct followed *followed)
+{
+    subject_does(followed, "PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE");
+    live(followed, 0); /* a write takes the lock, and it stays */
+    followed->watch->waited = true;
+}
+
+static void close_store(struct followed *followed)
+{
+    struct audit_report report;
+    struct err err = {0};
+    sqlite3_close(followed->subject);
+    followed->subject = NULL;
+    audit_watch_rest(followed->watch);
+    audit_findings_clear(&followed->findings);
+    assert_int_equal(audit_watch_closed(followed->watch, &followed->findings, &report,
+                                        followed->path, followed->folder, &followed->scenario,
+                                        &err),
+                     0);
+}
+
+static void a_store_that_stays_locked_is_not_checked_until_it_is_closed(void **state)
+{
+    struct followed *followed = *state;
+    followed->scenario.consensus = true;
+    lock_store(followed);
+    audit_watch_spawned(followed->watch, &followed->findings, &followed->cycle);
+    audit_at(followed, AUDIT_FULL);
+    expect_found(followed, NULL);
+    assert_true(followed->result.locked);
+    assert_int_equal(followed->result.level, AUDIT_NONE);
+    live(followed, 2);
+    audit_at(followed, AUDIT_QUICK);
+    expect_found(followed, NULL);
+    close_store(followed);
+    expect_found(followed, NULL);
+}
+
+static void what_a_locked_store_has_lost_is_found_when_it_is_closed(void **state)
+{
+    struct followed *followed = *state;
+    followed->scenario.consensus = true;
+    lock_store(followed);
+    audit_at(followed, AUDIT_FULL);
+    subject_does(followed, "DELETE FROM agent_outputs; DELETE FROM consensus_runs;"
+                           "DELETE FROM agent_executions");
+    close_store(followed);
+    expect_found(followed, "every-acknowledged-start-is-recorded");
+}
+
+/* Who locks it only until "finish" is asked may have recorded late: such a cycle proves nothing. */
+static void a_cycle_whose_early_look_met_a_lock_is_told_as_not_read(void **state)
+{
+    struct followed *followed = *state;
+    lock_store(followed);
+    audit_watch_spawned(followed->watch, &followed->findings, &followed->cycle);
+    subject_does(followed, "PRAGMA locking_mode = NORMAL; SELECT count(*) FROM agent_outputs");
+    audit_at(followed, AUDIT_QUICK);
+    expect_found(followed, NULL);
+    assert_true(followed->result.locked);
+    live(followed, 2);
+    audit_watch_spawned(followed->watch, &followed->findings, &followed->cycle);
+    audit_at(followed, AUDIT_QUICK);
+    assert_false(followed->result.locked);
+}
+
 #define FOLLOWED(test) cmocka_unit_test_setup_teardown(test, make_followed, unmake_followed)
 
 int main(void)
@@ -394,6 +463,9 @@ int main(void)
         FOLLOWED(a_broken_cycle_is_open_until_its_subject_has_restarted_and_final_then),
         FOLLOWED(a_subject_that_is_down_has_no_audit_of_its_store),
         FOLLOWED(rows_from_before_must_stay),
+        FOLLOWED(a_store_that_stays_locked_is_not_checked_until_it_is_closed),
+        FOLLOWED(what_a_locked_store_has_lost_is_found_when_it_is_closed),
+        FOLLOWED(a_cycle_whose_early_look_met_a_lock_is_told_as_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

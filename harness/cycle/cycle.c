@@ -142,6 +142,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .witnessed = -1,
                             .attested = -1,
                             .contents = -1,
+                            .unread = -1,
                             .descriptors = -1,
                             .descriptors_first = -1};
     for (int m = 0; m < SCENARIO_METRICS; m++)

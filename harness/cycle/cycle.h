@@ -163,6 +163,7 @@ struct cycle {
                              was heard is of a process that was seen to be the agent; -1 */
     int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
+    int unread;           /* 1: its store was to be read and stayed locked; 0; -1: not known */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
 };

@@ -176,8 +176,8 @@ static void nobody_who_listens_is_told(void **state)
     assert_int_equal(started.status, 1);
     assert_string_equal(started.out, "");
     assert_string_equal(
-        started.err,
-        "spawnbench-witness: cannot reach the witness '@nobody': Connection refused\n");
+        started.err, "spawnbench-witness: cannot reach the witness '@nobody': Connection refused "
+                     "(in another network namespace? Then \"witness\": \"none\")\n");
     forget(&started);
     started = start((const char *const[]){LAUNCHER, NULL}, NULL, NULL);
     assert_int_equal(started.status, 2);

@@ -99,8 +99,20 @@ static void explain_intact(struct verdict_item *item, const struct results_tally
              "0 of %zu cycles in which something could be lost had an integrity finding (warm-ups "
              "count, too): true rate below %.*f %% at 95 %%",
              item->n, decimals(item->rate_upper), 100 * item->rate_upper);
+    if (tally->unread) {
+        char part[120];
+        snprintf(part, sizeof part, "; in %lld more the store stayed locked and was not read",
+                 (long long)tally->unread);
+        add(item, part);
+    }
     if (item->word == VERDICT_SUPPORTED)
         return;
+    if (tally->unread && item->n < counted_needed(item->claim)) {
+        snprintf(item->remedy, sizeof item->remedy,
+                 "let others read the store while its spawner runs (no locking_mode=EXCLUSIVE, no "
+                 "transaction that stays open when it answers)");
+        return;
+    }
     if (tally->cycles_at_risk && tally->witnessed == 0) {
         add(item, "; but nobody but the spawner itself says that anything was started");
         snprintf(item->remedy, sizeof item->remedy,

@@ -124,6 +124,8 @@ static bool any_has_words(const struct scenario *scenario)
     return false;
 }
 
+#define ASKED_OF_COPIES "it is asked of copies only (spawnbench audit --self-test)"
+
 static const char *lacking(const struct facts *facts, const struct audit_rule *rule)
 {
     unsigned needs = needs_of(rule);
@@ -135,10 +137,12 @@ static const char *lacking(const struct facts *facts, const struct audit_rule *r
         return "the scenario asks for no consensus";
     if ((needs & NEEDS_FAULTS) && !faults_struck(facts))
         return fault_lacking(facts);
-    if ((needs & NEEDS_VERSION) && facts->tally.cycles_at_risk > 0 && facts->tally.witnessed < 0)
+    if (!facts->tally.cycles_at_risk) /* nothing was to be witnessed: its arms tell why */
+        return audit_rule_level(rule) == AUDIT_COPY ? ASKED_OF_COPIES : NULL;
+    if ((needs & NEEDS_VERSION) && facts->tally.witnessed < 0)
         return "the run is older than this rule";
     if (audit_rule_level(rule) == AUDIT_COPY)
-        return "it is asked of copies only (spawnbench audit --self-test)";
+        return ASKED_OF_COPIES;
     return NULL;
 }
 
@@ -148,6 +152,8 @@ static const char *too_shallow(const struct facts *facts, const struct audit_rul
     enum audit_level level = audit_rule_level(rule);
     if (audit_rule_attest(rule) >= 0)
         return "no agent was looked at in /proc that could tell";
+    if (facts->tally.unread && level < AUDIT_END)
+        return "the store stayed locked whenever it was to be read";
     if (level == AUDIT_QUICK)
         return "no store was audited";
     return is_complete(facts) ? "no store was audited in full"

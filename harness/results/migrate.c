@@ -77,7 +77,7 @@ static void name_missing(struct text *sql, struct results *store, const char *be
 {
     static const char *const later[] = {
         "steal_ticks", "total_ticks",  "pressure_us", "throttled", "suspended_ns", "strain_ns",
-        "stopped_ns",  "strangers_ns", "attested",    "witnessed", "contents"};
+        "stopped_ns",  "strangers_ns", "attested",    "witnessed", "contents",     "unread"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (lacks(store, later[i]))
             text_addf(sql, "%s%s%s", before, later[i], after);

@@ -276,11 +276,12 @@ static sqlite3_stmt *prepare_cycle(struct results *store, struct err *err)
     struct text columns = {0}, marks = {0};
     sqlite3_stmt *statement;
     char *sql;
-    text_add(&columns, "run, cycle, sitting, pair, block, arm, value, place, warmup, outcome,"
-                       " sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
-                       " harness_ns, consensus, agents, agents_ready, agents_recorded, failure,"
-                       " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns,"
-                       " strain_ns, stopped_ns, strangers_ns, attested, witnessed, contents");
+    text_add(&columns,
+             "run, cycle, sitting, pair, block, arm, value, place, warmup, outcome,"
+             " sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
+             " harness_ns, consensus, agents, agents_ready, agents_recorded, failure,"
+             " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns,"
+             " strain_ns, stopped_ns, strangers_ns, attested, witnessed, contents, unread");
     for (int m = 0; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             text_addf(&columns, ", %s", scenario_metrics[m].column);
@@ -306,7 +307,7 @@ static int prepare_kept(struct results *store, struct err *err)
     return store->cycle_insert && store->agent_insert ? 0 : -1;
 }
 
-#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiiiiiiiii" /* the columns before those of costs */
+#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiiiiiiiiii" /* the columns before those of costs */
 
 static int put_cycle(struct results *store, const struct cycle *cycle, int sitting,
                      int64_t audit_ns, struct err *err)
@@ -327,7 +328,7 @@ static int put_cycle(struct results *store, const struct cycle *cycle, int sitti
              recorded, failure_of(cycle), strain->steal_ticks, strain->total_ticks,
              strain->pressure_us, strain->throttled, strain->suspended_ns, strain->span_ns,
              cycle->stopped_ns, cycle->strangers_ns, (int64_t)cycle->attested,
-             (int64_t)cycle->witnessed, (int64_t)cycle->contents);
+             (int64_t)cycle->witnessed, (int64_t)cycle->contents, (int64_t)cycle->unread);
     for (int m = 0, at = sizeof CYCLE_FORMAT; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             sqlite3_bind_int64(store->cycle_insert, at++, cycle->cost[m]);

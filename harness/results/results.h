@@ -308,7 +308,7 @@ int results_each_document(struct results *store, const char *kind,
 struct results_arm_use {
     bool records, starts;
     int64_t cycles, ready; /* cycles, ready agents; warm-ups included */
-    char error[160];       /* what its failed agents told most often, one line; or "" */
+    char error[240];       /* what its failed agents told most often, one line; or "" */
 };
 int results_arm_use_load(struct results_arm_use *out, struct results *store, int64_t run, int arm,
                          struct err *err);
@@ -322,9 +322,10 @@ struct results_tally {
     int64_t cycles_with_integrity_finding;
     int64_t cycles_failed; /* outcome other than ready */
     /* cycles in which something could be lost: an agent became ready, and its arm starts agents and
-     * keeps a store; of them the ready agents, and how many of these were attested by somebody else
+     * keeps a store that was read; of them the ready agents, and how many of these were attested by somebody else
      * than their spawner: the start, the content (-1: not known of every cycle) */
     int64_t cycles_at_risk, agents_at_risk, witnessed, contents;
+    int64_t unread;        /* such cycles whose store stayed locked: not among them */
     int64_t findings_left; /* of the rule nothing-is-left-running, after the run included */
     /* cycles with >= 1 failed agent whose error is told, all others cancelled */
     int64_t failure_cancelled;

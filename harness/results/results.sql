@@ -76,6 +76,7 @@ CREATE TABLE IF NOT EXISTS cycles (
     attested       INTEGER NOT NULL DEFAULT -1, -- bits of enum cycle_attest: asked of an agent or more
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
+    unread         INTEGER NOT NULL DEFAULT -1, -- 1: its store was to be read and stayed locked
     PRIMARY KEY (run, cycle)
 ) STRICT, WITHOUT ROWID;
 

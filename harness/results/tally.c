@@ -51,7 +51,7 @@ static int read_risk(struct results_tally *t, struct results *store, int64_t run
         store,
         "SELECT count(*), sum(agents_ready), " SUM_IF_KNOWN("witnessed") ", " SUM_IF_KNOWN(
             "contents") " FROM cycles WHERE"
-                        " agents_ready > 0 AND " OF_ARM_AND_VALUE
+                        " agents_ready > 0 AND unread <> 1 AND " OF_ARM_AND_VALUE
                         " AND NOT EXISTS (SELECT 1 FROM arms AS a WHERE a.run = cycles.run"
                         "  AND a.arm = cycles.arm AND (a.records = 0 OR a.starts = 0))",
         run, arm, value, risk, 4, err);
@@ -78,9 +78,11 @@ int results_tally(struct results *store, int64_t run, int arm, int value, struct
                   struct err *err)
 {
     struct results_tally *t = out;
-    int64_t *cycles[] = {&t->cycles,           &t->agents_planned, &t->agents_ready,
-                         &t->agents_recorded,  &t->cycles_failed,  &t->failure_cancelled,
-                         &t->failure_degraded, &t->audit_ns,       &t->harness_ns};
+    int64_t *cycles[] = {&t->cycles,           &t->agents_planned,
+                         &t->agents_ready,     &t->agents_recorded,
+                         &t->cycles_failed,    &t->failure_cancelled,
+                         &t->failure_degraded, &t->audit_ns,
+                         &t->harness_ns,       &t->unread};
     int64_t *blocks[] = {&t->blocks, &t->span_ns};
     int64_t *findings[] = {&t->findings_integrity, &t->findings_conduct,
                            &t->cycles_with_integrity_finding, &t->findings_left};
@@ -88,8 +90,9 @@ int results_tally(struct results *store, int64_t run, int arm, int value, struct
     if (read_sums(store,
                   "SELECT count(*), sum(agents), sum(agents_ready), sum(agents_recorded),"
                   " sum(outcome <> 'ready'), sum(failure = 'cancels'), sum(failure = 'degrades'),"
-                  " sum(audit_ns), sum(harness_ns) FROM cycles WHERE " OF_ARM_AND_VALUE,
-                  run, arm, value, cycles, 9, err) < 0)
+                  " sum(audit_ns), sum(harness_ns),"
+                  " sum(agents_ready > 0 AND unread = 1) FROM cycles WHERE " OF_ARM_AND_VALUE,
+                  run, arm, value, cycles, 10, err) < 0)
         return -1;
     if (read_sums(store,
                   "SELECT count(DISTINCT block),"
@@ -114,12 +117,14 @@ int results_tally(struct results *store, int64_t run, int arm, int value, struct
 static int read_error(struct results_arm_use *out, struct results *store, int64_t run, int arm,
                       struct err *err)
 {
-    sqlite3_stmt *row = sql_prepare(store, err,
-                                    "SELECT a.error FROM agents AS a JOIN cycles AS c"
-                                    " ON c.run = a.run AND c.cycle = a.cycle"
-                                    " WHERE a.run = ? AND c.arm = ? AND a.error <> ''"
-                                    " GROUP BY a.error ORDER BY count(*) DESC, a.error LIMIT 1",
-                                    "ii", run, (int64_t)arm);
+    sqlite3_stmt *row =
+        sql_prepare(store, err,
+                    "SELECT a.error FROM agents AS a JOIN cycles AS c"
+                    " ON c.run = a.run AND c.cycle = a.cycle"
+                    " WHERE a.run = ? AND c.arm = ? AND a.error <> ''"
+                    " GROUP BY a.error ORDER BY a.outcome = 'cancelled', count(*) DESC,"
+                    " a.error LIMIT 1",
+                    "ii", run, (int64_t)arm);
     int rc;
     if (!row)
         return -1;

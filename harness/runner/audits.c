@@ -34,6 +34,7 @@ void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *fin
     audit_watch_cycle(audits->watch, findings, scenario, cycle, level, result);
     result->spent_ns += audits->early_ns;
     audits->early_ns = 0;
+    cycle->unread = result->locked;
     if (result->level != AUDIT_NONE && cycle->broke == CYCLE_WHOLE)
         cycle->contents = (int)result->contents;
     if (result->unmet)

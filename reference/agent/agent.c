@@ -290,8 +290,11 @@ static void witness(const char *format, ...)
     if (fd < 0 || length >= (int)sizeof message ||
         connect(fd, (struct sockaddr *)&address, address_of(path, &address)) != 0 ||
         send(fd, message, (size_t)length, MSG_NOSIGNAL) != length) {
-        fprintf(stderr, "spawnref-agent: cannot reach the witness '%s': %s\n", path,
-                strerror(errno));
+        fprintf(stderr, "spawnref-agent: cannot reach the witness '%s': %s%s\n", path,
+                strerror(errno),
+                errno == ECONNREFUSED ? " (in another network namespace? Then \"witness\": "
+                                        "\"none\")"
+                                      : "");
         exit(1);
     }
     close(fd);

@@ -101,9 +101,13 @@ static int give_up(int status, const char *what, const char *whom, long error)
     static const struct {
         int error;
         const char *words;
-    } known[] = {{ENOENT, "No such file or directory"}, {EACCES, "Permission denied"},
-                 {ENOEXEC, "Exec format error"},        {ECONNREFUSED, "Connection refused"},
-                 {E2BIG, "Argument list too long"},     {ENAMETOOLONG, "File name too long"}};
+    } known[] = {{ENOENT, "No such file or directory"},
+                 {EACCES, "Permission denied"},
+                 {ENOEXEC, "Exec format error"},
+                 {ECONNREFUSED,
+                  "Connection refused (in another network namespace? Then \"witness\": \"none\")"},
+                 {E2BIG, "Argument list too long"},
+                 {ENAMETOOLONG, "File name too long"}};
     static struct line line;
     const char *words = NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
