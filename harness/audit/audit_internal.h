@@ -227,9 +227,11 @@ struct output_look {
     struct vote vote;
 };
 
-/* outputs.c: one stored output against the agent's own word and against 'expect' */
+/* outputs.c: one stored output against the agent's own word and against 'expect'; of our own agent
+ * also against the prompt */
 void output_check(struct audit_findings *findings, const struct cycle_agent *agent,
-                  const void *bytes, size_t count, const char *error, struct output_look *out);
+                  const char *prompt, const void *bytes, size_t count, const char *error,
+                  struct output_look *out);
 
 /* outputs.c: the ends that were told against those that the agents told themselves */
 void outputs_check_ends(struct audit_findings *findings, const struct cycle *cycle);

@@ -5,11 +5,14 @@
  * beside that of its spawner: when the two differ, either may be to blame, and both are named.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/hash.h"
+#include "base/text.h"
 
 #define CUT_MARK "its output is cut by "
 
@@ -68,8 +71,22 @@ static bool is_as_expected(const struct scenario_agent *asked, const char *bytes
     return length == count && memcmp(bytes, text, length) == 0;
 }
 
+/* Our own agent's answer begins with its id and the digest of the prompt that it got: see
+ * reference/agent/agent.c, answer. Also of an output that was cut that much is known. */
+static bool answers_prompt(const struct cycle_agent *agent, const char *prompt, const char *bytes,
+                           size_t count)
+{
+    char *head = text_format("{\"agent\":\"%s\",\"answer\":\"%016" PRIx64 "\",\"prompt_bytes\":%zu",
+                             agent->id, hash_string(HASH_START, prompt), strlen(prompt));
+    size_t length = strlen(head);
+    bool does = memcmp(bytes, head, count < length ? count : length) == 0;
+    free(head);
+    return does;
+}
+
 void output_check(struct audit_findings *findings, const struct cycle_agent *agent,
-                  const void *bytes, size_t count, const char *error, struct output_look *out)
+                  const char *prompt, const void *bytes, size_t count, const char *error,
+                  struct output_look *out)
 {
     const char *at = count ? bytes : "";
     const struct scenario_agent *asked = agent->asked;
@@ -80,6 +97,11 @@ void output_check(struct audit_findings *findings, const struct cycle_agent *age
         (attested && cut < 0 && agent->done_pid == agent->witness_pid) || asked->expected_output;
     if (attested)
         printed = is_as_printed(findings, agent, at, count, cut);
+    if (attested && printed && prompt && agent->asked->ours &&
+        agent->asked->ready != SCENARIO_READY_EXIT && agent->done_status == 0 &&
+        !answers_prompt(agent, prompt, at, count))
+        finding_add(findings, RULE_OUTPUT, agent->id,
+                    "its output is no answer to the prompt that was sent");
     if (!asked->expected_output || is_as_expected(asked, at, count))
         return;
     if (cut >= 0)

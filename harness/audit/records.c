@@ -29,6 +29,7 @@ struct look {
     struct audit_watch *watch;
     struct audit_findings *findings;
     const struct cycle *cycle;
+    const char *prompt;
     struct tally *seen; /* per agent */
     struct decision decision;
     struct batch_rows now;
@@ -225,8 +226,8 @@ static void take_output(struct look *look, sqlite3_stmt *row)
     if (seen->output.rows++ > 0 || look->cycle->agents[ordinal].outcome != CYCLE_READY)
         return;
     votes_take(&seen->output.vote, bytes, count);
-    output_check(look->findings, &look->cycle->agents[ordinal], bytes, count, seen->error,
-                 &seen->output);
+    output_check(look->findings, &look->cycle->agents[ordinal], look->prompt, bytes, count,
+                 seen->error, &seen->output);
 }
 
 static void take_row(void *context, sqlite3_stmt *row)
@@ -410,7 +411,8 @@ void records_check(struct audit_watch *watch, struct audit_findings *findings,
                    const struct scenario *scenario, const struct cycle *cycle,
                    struct audit_result *result)
 {
-    struct look look = {.watch = watch, .findings = findings, .cycle = cycle};
+    struct look look = {
+        .watch = watch, .findings = findings, .cycle = cycle, .prompt = scenario->prompt};
     look.seen = xcalloc(cycle->agent_count, sizeof *look.seen);
     if (scenario->consensus && cycle->finish_sent_ns && !cycle->consensus[0])
         finding_add(findings, RULE_CONSENSUS, "", "consensus was asked for, none was answered");

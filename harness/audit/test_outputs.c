@@ -98,6 +98,30 @@ static void expect_text(struct fixture *fixture, const char *text, bool within)
     }
 }
 
+/* The answer of our own agent tells what prompt it got. */
+static void our_own_agent_answers_the_prompt(void **state)
+{
+    static const char answer[] = "{\"agent\":\"4.0\",\"answer\":\"cbf29ce484222325\","
+                                 "\"prompt_bytes\":0}\n";
+    struct fixture *fixture = *state;
+    char *sql = text_format("UPDATE agent_outputs SET output = CAST('%s' AS BLOB);"
+                            " UPDATE consensus_runs SET verdict = 'agreed', votes = 2,"
+                            " answer = 'cbf29ce484222325'",
+                            answer);
+    run_sql(fixture->path, sql);
+    free(sql);
+    attest(fixture, 0, answer);
+    attest(fixture, 1, answer);
+    fixture->asked[0].ours = true;
+    fixture->scenario.prompt = (char *)"";
+    look(fixture);
+    expect(fixture, NULL);
+    fixture->scenario.prompt = (char *)"What?";
+    look(fixture);
+    expect(fixture, OUTPUT_RULE);
+    assert_non_null(strstr(fixture->findings.items[0].text, "no answer to the prompt"));
+}
+
 static void what_is_expected_needs_no_witness(void **state)
 {
     struct fixture *fixture = *state;
@@ -224,6 +248,7 @@ int main(void)
         WITH_STORE(nobodys_word_holds_nothing),
         WITH_STORE(other_bytes_are_found),
         WITH_STORE(a_cut_that_is_told_adds_up),
+        WITH_STORE(our_own_agent_answers_the_prompt),
         WITH_STORE(what_is_expected_needs_no_witness),
         WITH_STORE(without_a_witness_either_may_be_to_blame),
         WITH_STORE(what_was_cut_off_meets_no_expectation),

@@ -363,12 +363,16 @@ void cycle_arm_stop(struct cycle_subjects *run, size_t index, struct cycle_arm_e
 {
     struct cycle_arm *arm = &run->arms[index];
     struct cycle_arm_end end = {.asked = arm->subject.process.pid && !interrupt_seen()};
+    struct cycle nobody = {0}; /* whom it started while it was closed */
     int64_t from_ns = clock_now_ns();
     if (arm->subject.process.pid) {
         meddle_while(run, arm, CYCLE_CLOSING, NULL);
         end.clean = subject_stop(&arm->subject, !end.asked, CYCLE_GRACE_NS, &arm->last_exit);
     }
     hygiene_end(arm, &end, from_ns);
+    witness_hear(&arm->witness, testimony_take, &nobody);
+    end.strays = nobody.witness_strays;
+    memcpy(end.stray, nobody.stray, sizeof end.stray);
     end.restarts = arm->restarts;
     end.log_cut = subject_log_cut(arm->log_path);
     end.exit = arm->last_exit;

@@ -176,6 +176,8 @@ struct cycle_arm_end {
     int64_t log_cut; /* bytes that were cut out of its log, which grew too long */
     int orphans;     /* processes of its tree that were left, helpers too; ended by us */
     char left_name[32];
+    int strays;               /* messages of agents that nobody asked for, since its last cycle */
+    char stray[64];           /* one of them */
     struct process_exit exit; /* of the last process, with its rusage */
 };
 

@@ -247,6 +247,8 @@ void message_read_spawned(struct cycle *cycle, const cJSON *answer)
         agent->ready_ns = time_of(row, "ready_ns");
         agent->recorded_ns = time_of(row, "recorded_ns");
         agent->error = error ? xstrdup(error) : NULL;
+        if (agent->outcome == CYCLE_READY && error && *error)
+            note(cycle, "agent %s: it is ready, and its error is '%.60s'", agent->id, error);
     }
     doubt_times(cycle, answer);
 }

@@ -194,6 +194,19 @@ static void add_member(struct sum *sum, struct cycle *cycle, const struct tree_m
     }
 }
 
+/* A helper that has left the cgroup works unseen by it. */
+static bool helper_is_outside(const struct tree *tree, const struct tree_members *members)
+{
+    struct process_view view;
+    for (size_t i = 0; tree->leaf && i < tree->helper_count; i++) {
+        const struct process_view *helper = &tree->helpers[i].view;
+        if (!tree_member(members, helper->pid) && process_look(&view, helper->pid) &&
+            view.start_ticks == helper->start_ticks && view.state != 'Z')
+            return true;
+    }
+    return false;
+}
+
 static void look_at_tree(struct sum *sum, const struct cycle_arm *arm, struct cycle *cycle)
 {
     struct tree_members members = {0};
@@ -201,6 +214,7 @@ static void look_at_tree(struct sum *sum, const struct cycle_arm *arm, struct cy
     sum->lost = tree_list(&members, tree, cycle->sent_ns);
     check_agents(sum, &members, arm, cycle);
     add_standing(sum, arm->subject.process.pid);
+    sum->outside = sum->outside || helper_is_outside(tree, &members);
     for (size_t i = 0; i < members.count; i++) {
         const struct process_view *member = &members.items[i];
         if (member->pid == arm->subject.process.pid)

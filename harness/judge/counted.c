@@ -93,7 +93,18 @@ static void add_cover(struct verdict_item *item, const struct results_tally *tal
     add(item, part);
 }
 
-static void explain_intact(struct verdict_item *item, const struct results_tally *tally)
+/* Agents that report themselves were asked for answers, and not one was held against their word:
+ * all were killed, or cut. */
+static bool no_content_is_known(const struct scenario *scenario, const struct results_tally *tally)
+{
+    for (size_t i = 0; scenario->consensus && i < scenario->agent_count; i++)
+        if (scenario->agents[i].witness == SCENARIO_WITNESS_SELF)
+            return tally->contents == 0;
+    return false;
+}
+
+static void explain_intact(struct verdict_item *item, const struct scenario *scenario,
+                           const struct results_tally *tally)
 {
     snprintf(item->reason, sizeof item->reason,
              "0 of %zu cycles in which something could be lost had an integrity finding (warm-ups "
@@ -120,6 +131,13 @@ static void explain_intact(struct verdict_item *item, const struct results_tally
                  "(\"witness\": \"self\" or \"launcher\")");
         return;
     }
+    if (tally->cycles_at_risk && no_content_is_known(scenario, tally)) {
+        add(item, "; but of no agent is known what it answered");
+        snprintf(item->remedy, sizeof item->remedy,
+                 "let agents end by themselves and store all that they print; the log of the "
+                 "subject may tell why they did not");
+        return;
+    }
     snprintf(item->remedy, sizeof item->remedy,
              "%zu such cycles without a finding show that fewer than %.10g %% lose anything",
              counted_needed(item->claim), 100 * item->claim->share);
@@ -133,10 +151,11 @@ static void judge_intact(struct verdict_item *item, const struct scenario *scena
         return;
     }
     count(item, tally->cycles_at_risk, 0);
-    item->word = item->rate_upper < item->claim->share && tally->witnessed != 0
+    item->word = item->rate_upper < item->claim->share && tally->witnessed != 0 &&
+                         !no_content_is_known(scenario, tally)
                      ? VERDICT_SUPPORTED
                      : VERDICT_INCONCLUSIVE;
-    explain_intact(item, tally);
+    explain_intact(item, scenario, tally);
     add_cover(item, tally);
     add_left_out(item, scenario, basis);
 }

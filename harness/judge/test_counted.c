@@ -27,13 +27,14 @@ struct expected {
     int code;
 };
 
-static void check(struct synthetic *synthetic, const char *claims, const struct expected *expected)
+static void check_of(struct synthetic *synthetic, const char *agent, const char *claims,
+                     const struct expected *expected)
 {
     char *text = text_format(
-        "{\"name\": \"invented\", \"agents\": [{\"name\": \"a\", \"command\": [\"x\"]}],"
+        "{\"name\": \"invented\", \"agents\": [{\"name\": \"a\", \"command\": [\"%s\"]}],"
         " \"arms\": [{\"name\": \"slow\", \"subject\": [\"x\"]},"
         " {\"name\": \"fast\", \"subject\": [\"x\"]}], \"cycles\": 20, \"claims\": [%s]}",
-        claims);
+        agent, claims);
     struct results_tally tally = synthetic_tally(synthetic, -1, -1);
     struct scenario scenario = {0};
     struct verdict verdict;
@@ -48,6 +49,11 @@ static void check(struct synthetic *synthetic, const char *claims, const struct 
     verdict_release(&verdict);
     scenario_release(&scenario);
     free(text);
+}
+
+static void check(struct synthetic *synthetic, const char *claims, const struct expected *expected)
+{
+    check_of(synthetic, "x", claims, expected);
 }
 
 /* So many cycles of one arm, all alike. */
@@ -217,6 +223,18 @@ static void what_only_the_spawner_says_is_undecided(void **state)
           &(struct expected){VERDICT_SUPPORTED, "starts of 1 of 202 agents witnessed", 0});
 }
 
+/* Agents that tell what they print are all killed before they do. */
+static void of_whom_no_answer_is_known_no_content_is_supported(void **state)
+{
+    put(*state, 100, (struct synthetic_cycle){.spawn_ns = 1, .witnessed = 2, .contents = -1});
+    check_of(*state, "{agent}", intact,
+             &(struct expected){VERDICT_INCONCLUSIVE, "of no agent is known what it answered", 3});
+    check(*state, intact, &(struct expected){VERDICT_SUPPORTED, "; contents of 0", 0});
+    put(*state, 1, (struct synthetic_cycle){.spawn_ns = 1, .witnessed = 2, .contents = 2});
+    check_of(*state, "{agent}", intact,
+             &(struct expected){VERDICT_SUPPORTED, "; contents of 2", 0});
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, synthetic_new, synthetic_free)
 
 int main(void)
@@ -236,6 +254,7 @@ int main(void)
         WITH_STORE(the_verdict_says_what_it_covers),
         WITH_STORE(what_is_wholly_witnessed_or_not_known_is_not_told),
         WITH_STORE(what_only_the_spawner_says_is_undecided),
+        WITH_STORE(of_whom_no_answer_is_known_no_content_is_supported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,7 +202,10 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
         return -1;
     if (runner_check_schema(runner, err) < 0 || runner_note_written(runner, index, err) < 0)
         return results_end(runner->store, -1, err);
-    return results_cycle_commit(runner->store, err);
+    if (results_cycle_commit(runner->store, err) == 0)
+        return 0;
+    runner->written_count--; /* it is not there, as on a full disk */
+    return -1;
 }
 
 /* After the subjects are gone nothing can excuse a store that is not whole. */

@@ -51,6 +51,10 @@ void runner_audit_close(struct audit_findings *findings, const struct cycle_arm_
         audit_find(findings, "subject-answers", "",
                    "close: it did not answer and exit 0 (status %d, signal %d)", end->exit.status,
                    end->exit.signal);
+    if (end->strays)
+        audit_find(findings, "no-agent-ran-unasked", "",
+                   "close: %d messages to the witness are of no agent here: '%s'", end->strays,
+                   end->stray);
     if (end->orphans)
         audit_find(findings, "nothing-is-left-running", "",
                    "close: %d orphans were still running, one is '%s'", end->orphans,

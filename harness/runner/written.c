@@ -17,9 +17,12 @@ int runner_note_written(struct runner *runner, size_t index, struct err *err)
         runner->written_room = runner->written_room ? 2 * runner->written_room : 64;
         runner->written = xrealloc(runner->written, runner->written_room, sizeof *runner->written);
     }
-    written = &runner->written[runner->written_count++];
+    written = &runner->written[runner->written_count];
     written->cycle = (int64_t)index;
-    return results_cycle_digest(runner->store, runner->id, written->cycle, &written->digest, err);
+    if (results_cycle_digest(runner->store, runner->id, written->cycle, &written->digest, err) < 0)
+        return -1;
+    runner->written_count++;
+    return 0;
 }
 
 static int refuse(struct runner *runner, const char *what, struct err *err)

@@ -126,6 +126,13 @@ static int pass_on(struct between *between, const char *line, int may_lie)
     return alive;
 }
 
+static char *print_line(const cJSON *message)
+{
+    char *printed = json_print(message, 0), *line = text_format("%s\n", printed);
+    free(printed);
+    return line;
+}
+
 static int one_message(struct between *between, const char *line)
 {
     cJSON *request = NULL;
@@ -142,11 +149,14 @@ static int one_message(struct between *between, const char *line)
         answered = between->lie->before_spawn(&between->liar);
     if (!request && between->spawned && may_lie && between->lie->change_request &&
         strstr(line, "\"spawn\"")) {
-        char *printed;
         between->lie->change_request(&between->liar);
-        printed = json_print(between->spawned, 0);
-        changed = text_format("%s\n", printed);
-        free(printed);
+        changed = print_line(between->spawned);
+    }
+    if (request && may_lie && between->lie->change_finish && says(request, "finish")) {
+        between->liar.message = request;
+        between->lie->change_finish(&between->liar);
+        changed = print_line(request);
+        between->liar.message = between->spawned;
     }
     if (request && may_lie && between->spawned && between->lie->before_finish &&
         says(request, "finish"))

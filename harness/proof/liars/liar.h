@@ -26,6 +26,8 @@ struct lie {
     int (*before_finish)(struct liar *liar);
     /* `message` is the request for the batch, which is passed on as it is left */
     void (*change_request)(struct liar *liar);
+    /* `message` is the request to finish it, likewise */
+    void (*change_finish)(struct liar *liar);
     /* `message` is the answer, which the harness has not got yet */
     void (*change_spawned)(struct liar *liar);
     void (*change_refused)(struct liar *liar); /* `message` is an error */
@@ -71,6 +73,7 @@ void lies_call_it_split(struct liar *liar);
 void lies_name_another_batch(struct liar *liar);
 void lies_about_exit(struct liar *liar);
 void lies_invent_an_end(struct liar *liar);
+void lies_cut_the_prompt(struct liar *liar);
 void lies_give_a_key_twice(struct liar *liar);
 void lies_finish_early(struct liar *liar);
 

@@ -76,6 +76,11 @@ void lies_invent_an_end(struct liar *liar)
     set(first_of(liar), "exit", 300);
 }
 
+void lies_cut_the_prompt(struct liar *liar)
+{
+    cJSON_ReplaceItemInObject(liar->message, "prompt", cJSON_CreateString("Answer."));
+}
+
 void lies_give_a_key_twice(struct liar *liar)
 {
     json_add_int64(liar->message, "begin_ns", 1);

@@ -164,6 +164,8 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
         {"exchanges-outputs", "output-is-what-the-agent-printed"},
         {"garbles-outputs", "output-is-what-the-agent-printed"},
         {"lies-about-exit", "end-is-told-as-it-was"},
+        {"cuts-the-prompt", "output-is-what-the-agent-printed"},
+        {"starts-at-close", "no-agent-ran-unasked"},
         {"speaks-for-agents", "end-is-told-as-it-was", "agent-is-the-program-asked-for"},
         {"speaks-late", "every-ready-agent-ran",
          "end-is-told-as-it-was agent-is-the-program-asked-for"},
