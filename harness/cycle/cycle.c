@@ -87,10 +87,28 @@ static int prepare_arm(struct cycle_subjects *run, size_t index, struct err *err
     return 0;
 }
 
+/* Numbers in the /proc of another pid namespace are those of strangers: nobody can be attested, and
+ * what looks like our orphans is none of ours to end. See pid_namespaces(7). */
+static int check_proc(struct err *err)
+{
+    char link[32];
+    ssize_t length = readlink("/proc/self", link, sizeof link - 1);
+    link[length > 0 ? length : 0] = '\0';
+    if (strtol(link, NULL, 10) == getpid())
+        return 0;
+    return err_set(err, ERR_UNFIT,
+                   "/proc %s, so no process can be looked at (mount one there: mount -t proc proc "
+                   "/proc, or unshare --mount-proc)",
+                   length > 0 ? "belongs to another pid namespace" : "is not mounted");
+}
+
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err)
 {
-    struct cycle_subjects *run = xcalloc(1, sizeof *run);
+    struct cycle_subjects *run;
     size_t arms = options->scenario->arm_count;
+    if (check_proc(err) < 0)
+        return -1;
+    run = xcalloc(1, sizeof *run);
     run->options = *options;
     run->arms = xcalloc(arms, sizeof *run->arms);
     run->environment = environment_make(options->environment);

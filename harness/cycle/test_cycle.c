@@ -1,5 +1,6 @@
 /* Do real subjects make whole cycles, and is it told when one dies or will not open? */
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -201,6 +203,36 @@ static void a_subject_that_will_not_open_is_told_with_its_log(void **state)
     }
 }
 
+/* In a child that is the first process of a pid namespace and sees the /proc of ours. */
+static void open_there(struct fixture *fixture)
+{
+    struct scenario scenario;
+    struct cycle_subjects *run = NULL;
+    int rc = open_run(fixture, "\"" BINARY_DIR "/spawnbench-null\"", SIMPLE_AGENT, &scenario, &run);
+    bool told = rc == -1 && fixture->err.code == ERR_UNFIT &&
+                strstr(fixture->err.text, "/proc belongs to another pid namespace");
+    _exit(told ? 0 : 1);
+}
+
+static void where_proc_is_that_of_others_nothing_is_measured(void **state)
+{
+    int status = 0;
+    pid_t outer = fork();
+    if (outer == 0) {
+        pid_t first = unshare(CLONE_NEWPID) == 0 ? fork() : -1;
+        if (first == 0)
+            open_there(*state);
+        if (first < 0 || waitpid(first, &status, 0) < 0)
+            _exit(77);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    }
+    assert_int_equal(waitpid(outer, &status, 0), outer);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 int main(void)
@@ -210,6 +242,7 @@ int main(void)
         WITH_FIXTURE(what_a_spawn_cost_is_known),
         WITH_FIXTURE(a_subject_that_dies_each_time_is_started_anew_and_given_up),
         WITH_FIXTURE(a_subject_that_will_not_open_is_told_with_its_log),
+        WITH_FIXTURE(where_proc_is_that_of_others_nothing_is_measured),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

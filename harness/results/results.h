@@ -321,9 +321,10 @@ struct results_tally {
     /* those of the run as a whole (cycle -1) not among them */
     int64_t cycles_with_integrity_finding;
     int64_t cycles_failed; /* outcome other than ready */
-    /* cycles in which something could be lost: an agent became ready, and its arm starts agents and
-     * keeps a store that was read; of them the ready agents, and how many of these were attested by somebody else
-     * than their spawner: the start, the content (-1: not known of every cycle) */
+    /* cycles in which something could be lost: an agent became ready, its arm starts agents and
+     * keeps a store, and that was read; of them the ready agents, and how many of these were
+     * attested by somebody else than their spawner: the start, the content (-1: not known of
+     * every cycle) */
     int64_t cycles_at_risk, agents_at_risk, witnessed, contents;
     int64_t unread;        /* such cycles whose store stayed locked: not among them */
     int64_t findings_left; /* of the rule nothing-is-left-running, after the run included */
