@@ -113,22 +113,57 @@ bool hygiene_may_be_of(const struct cycle_arm *arm, const struct process_view *p
            (is_kin(&arm->tree, process) || !may_be_of_another(arm, process));
 }
 
+/* Orphans that are nobody's, and when they were first seen: a tick of the clock of processes is
+ * longer than some batches, and what was there before one began is not of that one. */
+struct stray {
+    struct process_view view;
+    int64_t seen_ns;
+};
+
+static struct stray *strays;
+static size_t stray_count;
+
+static const struct stray *find_stray(const struct process_view *orphan)
+{
+    for (size_t i = 0; i < stray_count; i++)
+        if (strays[i].view.pid == orphan->pid && strays[i].view.start_ticks == orphan->start_ticks)
+            return &strays[i];
+    return NULL;
+}
+
+static bool began_since(const struct process_view *orphan, int64_t since_ns, int64_t since_ticks)
+{
+    const struct stray *stray = find_stray(orphan);
+    return orphan->start_ticks >= since_ticks && !(stray && stray->seen_ns <= since_ns);
+}
+
 /* Orphans that are in no cgroup of a tree: they are of the arm that was asked, if they are kin to
  * what it has, or began since and can be of no other. What remains is nobody's and is left alone
  * until the end. */
 static void claim_orphans(struct tree_sight *sight, const struct cycle_arm *arm, int64_t since_ns)
 {
-    int64_t since_ticks = tree_ticks(since_ns);
+    int64_t since_ticks = tree_ticks(since_ns), seen_ns = clock_now_ns();
+    struct stray *left = xcalloc(sight->count + 1, sizeof *left);
+    size_t left_count = 0;
     for (size_t i = 0; i < sight->count; i++) {
         const struct process_view *orphan = &sight->all[i];
+        const struct stray *stray;
         if (sight->within[i] || !hygiene_is_adopted(orphan))
             continue;
-        if (orphan->state == 'Z')
+        if (orphan->state == 'Z') {
             waitpid(orphan->pid, NULL, WNOHANG);
-        else
-            sight->within[i] = is_kin(&arm->tree, orphan) || (orphan->start_ticks >= since_ticks &&
-                                                              !may_be_of_another(arm, orphan));
+            continue;
+        }
+        sight->within[i] =
+            is_kin(&arm->tree, orphan) ||
+            (began_since(orphan, since_ns, since_ticks) && !may_be_of_another(arm, orphan));
+        stray = find_stray(orphan);
+        if (!sight->within[i])
+            left[left_count++] = stray ? *stray : (struct stray){*orphan, seen_ns};
     }
+    free(strays);
+    strays = left;
+    stray_count = left_count;
 }
 
 /* Who is there, and which of them are helpers; release_look when done */
@@ -333,6 +368,8 @@ void hygiene_leave(struct cycle_subjects *run)
     while (end_adopted() && clock_now_ns() < until_ns)
         continue;
     free(inherited);
+    free(strays);
     inherited = NULL;
-    inherited_count = 0;
+    strays = NULL;
+    inherited_count = stray_count = 0;
 }

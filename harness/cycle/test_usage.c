@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "cycle/cycle_internal.h"
+#include "cycle/strangers.h"
 
 /* This test is the subject; what it starts are its agents. */
 struct fixture {
@@ -132,10 +133,13 @@ static void a_child_of_a_child_is_an_agent_too(void **state)
 {
     struct fixture *fixture = *state;
     struct process_view child;
+    int64_t until_ns;
     start(fixture, 0, helps);
     start(fixture, 1, waits);
-    while (process_children(fixture->running[0].pid, &child, 1) == 0)
+    until_ns = clock_now_ns() + 60 * CLOCK_NS_PER_S; /* so that a failure ends, too */
+    while (process_children(fixture->running[0].pid, &child, 1) == 0 && clock_now_ns() < until_ns)
         clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
+    assert_int_equal(process_children(fixture->running[0].pid, &child, 1), 1);
     fixture->agents[0].pid = child.pid;
     usage_after(&fixture->before, &fixture->arm, &fixture->cycle);
     assert_true(fixture->agents[0].cpu_ns > 0 && fixture->cycle.cost[SCENARIO_CPU_TIME] > 0);
@@ -190,6 +194,22 @@ static void a_subject_that_is_gone_leaves_nothing_known(void **state)
                 fixture->cycle.cost[SCENARIO_PEAK_MEMORY] == -1);
 }
 
+static void the_machine_is_at_work(void **state)
+{
+    struct timespec from, now;
+    int64_t before_ns = strangers_busy_ns();
+    (void)state;
+    if (before_ns < 0)
+        return;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    do
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    while ((now.tv_sec - from.tv_sec) * CLOCK_NS_PER_S + now.tv_nsec - from.tv_nsec <
+           100 * CLOCK_NS_PER_MS);
+    assert_true(strangers_busy_ns() - before_ns >= 50 * CLOCK_NS_PER_MS); /* some sample */
+    assert_true(*strangers_source());
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 int main(int argc, char **argv)
@@ -201,6 +221,7 @@ int main(int argc, char **argv)
         WITH_FIXTURE(agents_that_were_reaped_are_known_in_ticks),
         WITH_FIXTURE(an_agent_that_ended_but_waits_to_be_reaped_still_has_a_clock),
         WITH_FIXTURE(a_subject_that_is_gone_leaves_nothing_known),
+        cmocka_unit_test(the_machine_is_at_work),
     };
     if (argc > 1)
         return be_agent(argv[1]);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cycle/cycle_internal.h"
 #include "cycle/leaf.h"
+#include "cycle/strain.h"
 
 #define MOST_STEPS_UP 64
 #define END_NS        (5 * CLOCK_NS_PER_S)
@@ -346,8 +347,7 @@ bool tree_list(struct tree_members *out, const struct tree *tree, int64_t since_
 
 int64_t tree_ticks(int64_t monotonic_ns)
 {
-    int64_t asleep_ns = clock_read_ns(CLOCK_BOOTTIME) - clock_now_ns();
-    return (monotonic_ns + asleep_ns) / (CLOCK_NS_PER_S / 100);
+    return (monotonic_ns + strain_slept_ns()) / (CLOCK_NS_PER_S / 100);
 }
 
 /* Up to the subject, to one that is known, or to an orphan that can be of no other arm */

@@ -120,7 +120,11 @@ int64_t tree_cpu_ns(const struct tree *tree);
  * tree_memory_reset - begin a new peak; the bytes in use now; -1: nobody counts them
  * tree_memory_peak  - most in use since
  *
- * What the kernel charges to a cgroup: page cache and kernel memory too, each page once.
+ * What the kernel charges to a cgroup: page cache and kernel memory too, each page once. It charges
+ * in advance, up to 64 pages for each CPU, so that a difference of the two may be off by as much.
+ *
+ * source : Documentation/admin-guide/cgroup-v1/memory.rst of the kernel, section 5.5, and there
+ *          MEMCG_CHARGE_BATCH
  */
 int64_t tree_memory_reset(const struct tree *tree);
 int64_t tree_memory_peak(const struct tree *tree);
