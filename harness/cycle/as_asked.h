@@ -15,6 +15,7 @@ struct as_asked {
     const char *id;         /* SPAWNBENCH_AGENT */
     const char *agent_path; /* what {agent} stands for, also as an argument */
     const char *witness;    /* SPAWNBENCH_WITNESS; NULL: it may be anything */
+    char *const *arm;       /* the subject's own command: words of it may follow; or NULL */
     pid_t subject;          /* whose folder a relative one begins at */
 };
 

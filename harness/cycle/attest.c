@@ -262,6 +262,7 @@ static void check_as_asked(const struct look *look, struct cycle_agent *agent, p
         .witness = agent->asked->witness == SCENARIO_WITNESS_SELF && !look->cycle->unwitnessed
                        ? look->arm->witness.name
                        : NULL,
+        .arm = look->arm->argv,
         .subject = look->places.subject};
     char why[128];
     enum program_answer answer =
