@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #define NAP_NS       CLOCK_NS_PER_MS
@@ -71,14 +72,45 @@ static void note_those_before(void)
     free(list);
 }
 
+/* Nothing can be read of the environment in the midst of execve(2): the old memory is gone, and the
+ * new one has none yet, of which no end is told then. See proc(5), fields 23, 50 and 51 of stat. */
+static bool may_have_environment(pid_t pid)
+{
+    char text[1024];
+    unsigned long long field[52] = {0};
+    const char *at;
+    if (!process_read(text, sizeof text, pid, "stat") || !(at = strrchr(text, ')')))
+        return false;
+    for (int i = 3; i < 52; i++) {
+        if (!(at = strchr(at + 1, ' ')))
+            return false;
+        field[i] = strtoull(at, NULL, 10);
+    }
+    return field[23] > 0 && (field[51] == 0 || field[51] > field[50]);
+}
+
+/* As a string of strings. NULL: it may not be read, or the process is gone; the caller frees it. */
+static char *read_environment(size_t *length, pid_t pid)
+{
+    int64_t until_ns = clock_now_ns() + PATIENCE_NS;
+    char path[48], *data = NULL;
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    while (text_read_file(&data, length, path, MOST_ENVIRON, NULL) == 0) {
+        if (*length > 0 || !may_have_environment(pid) || clock_now_ns() > until_ns)
+            return data;
+        free(data);
+        clock_sleep_until(clock_now_ns() + NAP_NS / 20);
+    }
+    return NULL;
+}
+
 /* Does its environment hold an entry that begins so? */
 static bool is_marked(pid_t pid, const char *mark)
 {
-    char path[48], *data = NULL;
     size_t length = 0, at = 0;
     bool found = false;
-    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-    if (text_read_file(&data, &length, path, MOST_ENVIRON, NULL) < 0)
+    char *data = read_environment(&length, pid);
+    if (!data)
         return false;
     for (; at < length && !found; at += strlen(data + at) + 1)
         found = strncmp(data + at, mark, strlen(mark)) == 0;
