@@ -27,6 +27,7 @@ static void arguments_are_those_asked_for(void **state)
                              *const wrong[] = {"cat", "-", NULL},
                              *const more[] = {"cat", "-u", "-", "-", NULL},
                              *const fewer[] = {"cat", "-u", NULL};
+    char *hands_on[] = {(char *)"spawner", (char *)"--append", (char *)"-", NULL};
     struct fixture *fixture = *state;
     start_as(fixture, right);
     assert_attested(attest(fixture), ALIVE | CYCLE_ATTEST_PROGRAM);
@@ -34,6 +35,9 @@ static void arguments_are_those_asked_for(void **state)
     assert_failed(attest(fixture), CYCLE_ATTEST_PROGRAM, "argument 1 is '-', expected '-u'");
     start_as(fixture, more);
     assert_failed(attest(fixture), CYCLE_ATTEST_PROGRAM, "argument 3 is '-', expected none");
+    fixture->arm.argv = hands_on;
+    assert_attested(attest(fixture), ALIVE | CYCLE_ATTEST_PROGRAM);
+    fixture->arm.argv = NULL;
     start_as(fixture, fewer);
     assert_failed(attest(fixture), CYCLE_ATTEST_PROGRAM, "argument 2 is missing, expected '-'");
     fixture->asked[0].ours = false; /* who knows what it does with its arguments */
