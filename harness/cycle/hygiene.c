@@ -101,7 +101,8 @@ static bool may_be_of_another(const struct cycle_arm *arm, const struct process_
     for (size_t k = 0; k < SCENARIO_MOST_ARMS; k++)
         for (size_t i = 0; open_runs[k] && i < open_runs[k]->options.scenario->arm_count; i++) {
             const struct cycle_arm *other = &open_runs[k]->arms[i];
-            if (other != arm && (other->tree.helper_count || is_kin(&other->tree, process)))
+            if (other != arm && (other->tree.helper_count || is_kin(&other->tree, process) ||
+                                 tree_confines(&other->tree, process->pid)))
                 return true;
         }
     return false;

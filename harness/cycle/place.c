@@ -60,12 +60,12 @@ pid_t place_thread_of(pid_t number)
     return read_status(&status, number) ? status.process : 0;
 }
 
-/* Did it come to us from the tree of another arm? */
+/* Is it certain that it came to us from the tree of another arm? */
 static bool is_of_another(const struct places *places, pid_t pid)
 {
     for (size_t i = 0; places->run && i < places->run->options.scenario->arm_count; i++) {
         const struct cycle_arm *arm = &places->run->arms[i];
-        if (arm->subject.process.pid != places->subject && arm->chosen && tree_holds(arm, pid))
+        if (arm->subject.process.pid != places->subject && tree_confines(&arm->tree, pid))
             return true;
     }
     return false;

@@ -234,13 +234,14 @@ static void a_broken_chain_is_not_checked(void **state)
     kill(fixture->agents[0].witness_pid, SIGKILL);
 }
 
-/* A subject whose agents daemonise: they come to us, and stay its own. */
+/* A subject whose agents daemonise: they come to us, and stay its own, beside another arm too. */
 static void a_daemon_belongs_to_the_subject(void **state)
 {
     static const char *const subject[] = {"sh", "-c", "(setsid sleep 600 & echo $!); cat; :", NULL};
     static const char *const sleeps[] = {"sleep", "600", NULL};
     struct fixture *fixture = *state;
     char line[32] = "";
+    struct cycle_arm arms[2] = {0};
     pid_t pid;
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     fixture->arm.subject.process.pid = start(fixture, 1, subject, subject, false);
@@ -253,6 +254,14 @@ static void a_daemon_belongs_to_the_subject(void **state)
     fixture->asked[0].command = (char **)(uintptr_t)sleeps;
     fixture->agents[0].outcome = CYCLE_READY;
     fixture->agents[0].pid = fixture->agents[0].witness_pid = pid;
+    assert_attested(attest(fixture),
+                    (ALIVE & ~CYCLE_ATTEST_BEGAN) | CYCLE_ATTEST_WITNESS | CYCLE_ATTEST_PROGRAM);
+    arms[0] = fixture->arm;
+    arms[1].chosen = true;
+    arms[1].subject.process.pid = start_cat(fixture, 2);
+    fixture->scenario.arm_count = 2;
+    fixture->run.arms = arms;
+    fixture->agents[0].attested = (struct cycle_attested){0};
     assert_attested(attest(fixture),
                     (ALIVE & ~CYCLE_ATTEST_BEGAN) | CYCLE_ATTEST_WITNESS | CYCLE_ATTEST_PROGRAM);
     kill(pid, SIGKILL);

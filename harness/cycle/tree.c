@@ -366,16 +366,22 @@ static bool holds_by_descent(const struct cycle_arm *arm, pid_t pid)
     return false;
 }
 
-bool tree_holds(const struct cycle_arm *arm, pid_t pid)
+bool tree_confines(const struct tree *tree, pid_t pid)
 {
     struct leaf_pids pids = {0};
-    bool held = arm->subject.process.pid && holds_by_descent(arm, pid);
-    if (held || !arm->tree.leaf || pid <= 0)
-        return held;
-    leaf_read(&pids, arm->tree.leaf);
+    bool held;
+    if (!tree->leaf || pid <= 0)
+        return false;
+    leaf_read(&pids, tree->leaf);
     held = leaf_has(&pids, pid);
     free(pids.items);
     return held;
+}
+
+bool tree_holds(const struct cycle_arm *arm, pid_t pid)
+{
+    return (arm->subject.process.pid && holds_by_descent(arm, pid)) ||
+           tree_confines(&arm->tree, pid);
 }
 
 static int64_t read_number(int fd, const char *key)

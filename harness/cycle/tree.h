@@ -113,6 +113,9 @@ void tree_add_member(struct tree_members *members, const struct process_view *pr
  */
 bool tree_holds(const struct cycle_arm *arm, pid_t pid);
 
+/* tree_confines - is it in the tree's cgroup? That is certain; false where there is none */
+bool tree_confines(const struct tree *tree, pid_t pid);
+
 /* tree_cpu_ns - CPU time of all that was ever in it; -1: nobody counts it */
 int64_t tree_cpu_ns(const struct tree *tree);
 
