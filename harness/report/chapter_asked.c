@@ -45,6 +45,9 @@ static void add_arms(struct text *out, const struct facts *facts)
         else if (!facts->arms[i].starts)
             text_add(out,
                      "; it says that it starts nothing: its times are told, and prove nothing");
+        if (facts->arms[i].pooled)
+            text_add(out, "; it says that it hands out agents that began before they were asked "
+                          "for: its times are those of handing out");
         if (facts->arms[i].index >= 0 && !facts->arms[i].records)
             text_add(out, "; it keeps no database, so the rules about stores are skipped for it");
         text_add(out, "\n");

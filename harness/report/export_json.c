@@ -124,6 +124,8 @@ static void put_arms(struct document *document)
         cJSON_AddBoolToObject(row, "started", arm->index >= 0);
         cJSON_AddBoolToObject(row, "records", arm->records);
         cJSON_AddBoolToObject(row, "starts", arm->index < 0 || arm->starts);
+        if (arm->pooled)
+            cJSON_AddTrueToObject(row, "pooled");
         cJSON_AddBoolToObject(row, "clean", arm->clean);
         put_nonnegative(row, "open_ns", arm->open_ns);
         json_add_int64(row, "log_cut_bytes", arm->log_cut);

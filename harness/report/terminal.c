@@ -189,6 +189,10 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
         if (!facts->arms[arm].starts)
             words_plainf(&screen->text, "    %s starts nothing: its agents are not counted\n",
                          facts->arms[arm].name);
+        if (facts->arms[arm].pooled)
+            words_plainf(&screen->text,
+                         "    %s hands out agents that began before they were asked for\n",
+                         facts->arms[arm].name);
         if (facts->arms[arm].records)
             continue;
         words_plainf(&screen->text,

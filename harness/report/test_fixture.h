@@ -39,6 +39,7 @@ struct fixture {
     const char *command;
     const char *finding; /* text of one finding in cycle 3 */
     bool no_store;       /* arms keep no database */
+    bool pooled;         /* arms hand out agents that began earlier */
     bool unwitnessed;
     bool partial;
     int burners; /* cores that agents compete for: each burns 20 ms of CPU time, 0: they wait */
@@ -171,6 +172,7 @@ static inline void fixture_arms(struct results *store, const struct fixture *fix
                                   .command = (char *)"{reference} --mode x",
                                   .version = (char *)"1.0",
                                   .records = !fixture->no_store,
+                                  .pooled = fixture->pooled,
                                   .starts = true,
                                   .clean = true,
                                   .user_us = 123456,

@@ -170,9 +170,11 @@ static void what_was_skipped_is_said(void **state)
                     "\"name\":\"xargs\",\"subject\":[\"x\"]}],\"claims\":[{\"id\":\"c\","
                     "\"corruption\":\"none\"}]}",
         .no_store = true,
+        .pooled = true,
         .unwitnessed = true});
     (void)state;
     assert_non_null(strstr(report, "skipped: the rules about stores for arm xargs"));
+    assert_non_null(strstr(report, "its times are those of handing out"));
     assert_non_null(strstr(report, "skipped: the rules about own words for agent true"));
     assert_non_null(strstr(report, "not exercised, as the scenario asks for no consensus: "
                                    "consensus-is-whole, verdict-follows-from-the-outputs, "

@@ -34,6 +34,7 @@ static const char columns_of_5[] =
     "ALTER TABLE agents ADD COLUMN witness_pid INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE agents ADD COLUMN costs_of TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE arms ADD COLUMN starts INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE arms ADD COLUMN pooled INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE arms ADD COLUMN open_ns INTEGER NOT NULL DEFAULT -1;"
     "ALTER TABLE arms ADD COLUMN log_cut INTEGER NOT NULL DEFAULT 0;";
 
@@ -46,7 +47,8 @@ static const char views_of_3_as_4[] =
     " made_wall_ns INTEGER, text TEXT);";
 
 static const char views_of_4_as_5[] =
-    "CREATE TEMP VIEW arms AS SELECT *, 1 AS starts, -1 AS open_ns, 0 AS log_cut FROM main.arms;"
+    "CREATE TEMP VIEW arms AS SELECT *, 1 AS starts, 0 AS pooled, -1 AS open_ns, 0 AS log_cut"
+    " FROM main.arms;"
     "CREATE TEMP VIEW agents AS SELECT *, '' AS witness, 0 AS witness_pid, '' AS costs_of"
     " FROM main.agents;";
 

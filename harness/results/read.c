@@ -152,7 +152,8 @@ int results_each_arm(struct results *store, int64_t run,
     sqlite3_stmt *row = sql_prepare(
         store, err,
         "SELECT arm, name, command, version, records, clean, restarts, user_us, system_us,"
-        " peak_memory_kb, starts, open_ns, log_cut FROM arms WHERE run = ? ORDER BY arm",
+        " peak_memory_kb, starts, open_ns, log_cut, pooled FROM arms WHERE run = ?"
+        " ORDER BY arm",
         "i", run);
     int rc, stop = 0;
     if (!row)
@@ -171,6 +172,7 @@ int results_each_arm(struct results *store, int64_t run,
         arm.starts = sqlite3_column_int(row, 10);
         arm.open_ns = sqlite3_column_int64(row, 11);
         arm.log_cut = sqlite3_column_int64(row, 12);
+        arm.pooled = sqlite3_column_int(row, 13);
         stop = each(context, &arm);
         free(arm.command);
         free(arm.version);

@@ -243,11 +243,11 @@ int results_arm_put(struct results *store, int64_t run, const struct results_arm
 {
     return sql_run(store, err,
                    "INSERT OR REPLACE INTO arms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                   "?, ?, ?)",
-                   "iitttiiiiiiiii", run, (int64_t)arm->index, arm->name, arm->command,
+                   "?, ?, ?, ?)",
+                   "iitttiiiiiiiiii", run, (int64_t)arm->index, arm->name, arm->command,
                    arm->version, (int64_t)arm->records, (int64_t)arm->clean, (int64_t)arm->restarts,
                    arm->user_us, arm->system_us, arm->peak_memory_kb, (int64_t)arm->starts,
-                   arm->open_ns, arm->log_cut);
+                   (int64_t)arm->pooled, arm->open_ns, arm->log_cut);
 }
 
 /* Did a failure in this cycle end the whole batch, or only its own agent? See

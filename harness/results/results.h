@@ -95,6 +95,7 @@ struct results_arm {
     /* of the subject's last process and of the agents it reaped, see wait4(2) */
     int64_t user_us, system_us, peak_memory_kb;
     bool starts;     /* false: it said that it starts nothing */
+    bool pooled;     /* it said that its agents began before they were asked for */
     int64_t open_ns; /* see struct cycle_arm_opening; -1: not known */
     int64_t log_cut; /* bytes that were cut out of its log */
 };

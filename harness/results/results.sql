@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS arms (
     system_us      INTEGER NOT NULL,
     peak_memory_kb INTEGER NOT NULL,
     starts         INTEGER NOT NULL DEFAULT 1,  -- 0: it said that it starts nothing
+    pooled         INTEGER NOT NULL DEFAULT 0,  -- 1: it said that its agents began before they were asked for
     open_ns        INTEGER NOT NULL DEFAULT -1, -- from the start of its first process to "opened"
     log_cut        INTEGER NOT NULL DEFAULT 0,  -- bytes that were cut out of its log, which grew too long
     PRIMARY KEY (run, arm)

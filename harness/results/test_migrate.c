@@ -270,6 +270,7 @@ static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
                                         "ALTER TABLE agents DROP COLUMN witness_pid;"
                                         "ALTER TABLE agents DROP COLUMN costs_of;"
                                         "ALTER TABLE arms DROP COLUMN starts;"
+                                        "ALTER TABLE arms DROP COLUMN pooled;"
                                         "ALTER TABLE arms DROP COLUMN open_ns;"
                                         "ALTER TABLE arms DROP COLUMN log_cut;"
                                         "PRAGMA user_version = 4",

@@ -178,9 +178,10 @@ static void findings_come_back_in_the_order_they_were_made(void **state)
 static int take_arm(void *context, const struct results_arm *arm)
 {
     struct text *seen = context;
-    text_addf(seen, "%d %s|%s|%s %d%d %d %lld %lld %lld; ", arm->index, arm->name, arm->command,
-              arm->version, arm->records, arm->clean, arm->restarts, (long long)arm->user_us,
-              (long long)arm->system_us, (long long)arm->peak_memory_kb);
+    text_addf(seen, "%d %s|%s|%s %d%d %d %lld %lld %lld, opened %d%d %lld; ", arm->index, arm->name,
+              arm->command, arm->version, arm->records, arm->clean, arm->restarts,
+              (long long)arm->user_us, (long long)arm->system_us, (long long)arm->peak_memory_kb,
+              arm->starts, arm->pooled, (long long)arm->open_ns);
     return 0;
 }
 
@@ -193,13 +194,15 @@ static void an_arm_is_stored_at_the_start_and_completed_at_the_end(void **state)
     struct err *err = &synthetic->err;
     assert_int_equal(results_arm_put(synthetic->store, synthetic->run, &arm, err), 0);
     arm.records = arm.clean = true;
+    arm.pooled = true;
+    arm.open_ns = 6;
     arm.restarts = 2;
     arm.user_us = 3;
     arm.system_us = 4;
     arm.peak_memory_kb = 5;
     assert_int_equal(results_arm_put(synthetic->store, synthetic->run, &arm, err), 0);
     assert_int_equal(results_each_arm(synthetic->store, synthetic->run, take_arm, &seen, err), 0);
-    assert_string_equal(seen.data, "1 parallel|x -y|p 1 11 2 3 4 5; ");
+    assert_string_equal(seen.data, "1 parallel|x -y|p 1 11 2 3 4 5, opened 01 6; ");
     text_release(&seen);
 }
 

@@ -136,6 +136,7 @@ static int put_arm(struct runner *runner, size_t index, const struct cycle_arm_e
                               .version = (char *)cycle_version(runner->run, index),
                               .records = cycle_database(runner->run, index) != NULL,
                               .starts = opening.starts,
+                              .pooled = opening.pooled,
                               .open_ns = opening.open_ns};
     int rc;
     for (char **word = asked->subject; *word; word++)
