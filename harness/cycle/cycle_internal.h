@@ -28,6 +28,7 @@ struct hung {
     struct hung_process *seen;
     size_t count;
     int64_t after_ns; /* so long after the question */
+    int64_t until_ns; /* then its deadline is over, and the subject ends who is late */
 };
 
 /* One arm while it runs. */

@@ -76,8 +76,13 @@ static bool is_below_us(const struct hung_process all[], size_t count, pid_t pid
 static int64_t look(void *context)
 {
     struct hung *hung = context;
-    struct hung_process *all = xcalloc(MOST_SEEN, sizeof *all);
-    size_t count = read_all(all);
+    struct hung_process *all;
+    size_t count;
+    if (clock_now_ns() >=
+        hung->until_ns) /* we were kept from looking: what is seen now is no clue */
+        return INT64_MAX;
+    all = xcalloc(MOST_SEEN, sizeof *all);
+    count = read_all(all);
     qsort(all, count, sizeof *all, by_pid);
     for (size_t i = 0; i < count; i++) {
         struct hung_process *seen;
@@ -100,6 +105,7 @@ void hung_watch(struct cycle_subjects *run, struct cycle_arm *arm)
     if (run->options.scenario->deadline_ns < LEAST_DEADLINE_NS)
         return;
     arm->hung.after_ns = late_ns;
+    arm->hung.until_ns = clock_now_ns() + run->options.scenario->deadline_ns;
     arm->subject.late = (struct subject_onlooker){look, &arm->hung};
     arm->subject.late_ns = clock_now_ns() + late_ns;
 }

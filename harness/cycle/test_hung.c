@@ -118,6 +118,21 @@ static void only_what_is_below_us_is_looked_at(void **state)
     hung_release(&arm.hung);
 }
 
+/* By then the subject has ended who was late: it would be told that he ended by himself. */
+static void who_looks_too_late_has_seen_nothing(void **state)
+{
+    struct cycle_arm arm = {0};
+    pid_t child = start(wait_for_ever);
+    (void)state;
+    scenario.deadline_ns = 10 * CLOCK_NS_PER_S;
+    hung_watch(&run, &arm);
+    arm.hung.until_ns = clock_now_ns();
+    arm.subject.late.look(arm.subject.late.context);
+    assert_int_equal(arm.hung.count, 0);
+    end(child);
+    hung_release(&arm.hung);
+}
+
 static void a_short_deadline_is_not_disturbed(void **state)
 {
     struct cycle_arm arm = {0};
@@ -132,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_works_is_told_from_who_waits),
         cmocka_unit_test(only_what_is_below_us_is_looked_at),
+        cmocka_unit_test(who_looks_too_late_has_seen_nothing),
         cmocka_unit_test(a_short_deadline_is_not_disturbed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
