@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/copy.h"
 #include "base/err.h"
 #include "cycle/cycle.h"
 
@@ -56,6 +57,28 @@ enum audit_level audit_rule_level(const struct audit_rule *rule);
  * -1: something else answers it */
 int audit_rule_attest(const struct audit_rule *rule);
 
+/* What became of a rule in one database. */
+enum audit_answer { AUDIT_HELD, AUDIT_BROKEN, AUDIT_NOT_CHECKED, AUDIT_ANSWERS };
+
+extern const char *const audit_answer_names[]; /* "held", "broken", "not_checked" */
+
+/* One rule, asked of one object of a database. */
+struct audit_told {
+    const struct audit_rule *rule;
+    enum audit_answer answer;
+    int64_t count; /* broken: rows, pages, ... that break it */
+    char *object;  /* table, index or file that it was asked of; "": the whole; own */
+    char *why;     /* broken: first examples; not checked: what keeps us from it; held: ""; own */
+};
+
+/* Zero is empty. A rule that is not named was not asked at all. */
+struct audit_answers {
+    struct audit_told *items;
+    size_t count, room;
+};
+
+void audit_answers_release(struct audit_answers *answers);
+
 struct audit_finding {
     const struct audit_rule *rule;
     char agent[32]; /* id, or "" */
@@ -77,8 +100,18 @@ void audit_findings_clear(struct audit_findings *findings);
 void audit_findings_release(struct audit_findings *findings);
 size_t audit_findings_of(const struct audit_findings *findings, enum audit_severity severity);
 
-/* What a look at one database said. */
+/* What a file is. */
+enum audit_kind {
+    AUDIT_UNKNOWN,
+    AUDIT_DATABASE,  /* of SQLite */
+    AUDIT_EMPTY,     /* no byte: an empty database to SQLite */
+    AUDIT_ENCRYPTED, /* encrypted, or random bytes */
+    AUDIT_FOREIGN    /* something else */
+};
+
+/* What a look at one database said. audit_report_release gives back what is its own. */
 struct audit_report {
+    enum audit_kind kind;
     bool is_database;
     bool is_wal;   /* says its header */
     bool is_store; /* it has the tables of reference/store/schema.sql */
@@ -87,6 +120,26 @@ struct audit_report {
     int64_t spent_ns;
     char journal_mode[16];
     char engine[96]; /* SQLite version and source id that did the audit */
+    enum copy_way way;
+    int64_t locked_ns, copied_ns; /* for the copy; 0: none was taken */
+    struct copy_recovery recovery;
+    struct audit_answers answers;
+    bool unchecked; /* a whole kind could not be checked: exit status 5 */
+};
+
+void audit_report_release(struct audit_report *report);
+
+/* Are indexes compared with their tables, value by value? */
+enum audit_deep { AUDIT_DEEP_BELOW_100_MB, AUDIT_DEEP_NEVER, AUDIT_DEEP_ALWAYS };
+
+/* How a database is looked at. Zero is the usual way; all borrowed. */
+struct audit_options {
+    struct copy_how copy;
+    bool in_place; /* the original itself, read-only, for what is too large to be copied */
+    enum audit_deep deep;
+    const char *schema; /* CREATE statements that it must have; NULL */
+    void (*progress)(void *context, const char *what, int64_t done, int64_t all);
+    void *context;
 };
 
 /* What the audit after one cycle came to. Plain value. */
@@ -198,11 +251,23 @@ void audit_cycle(struct audit_findings *findings, const struct scenario *scenari
 /*
  * audit_database - everything that can be said of one file without plan, answer and witness
  *
- * errors : ERR_SYSTEM (cannot be opened), ERR_UNFIT (a lock or missing rights keep us from reading
- *          it), ERR_FORMAT (no SQLite database at all)
+ * It is looked at on a private copy, so that nothing of it changes and nobody waits.
+ *
+ * report : filled as far as it could be read, also after an error; audit_report_release it
+ * errors : ERR_SYSTEM (cannot be opened), ERR_UNFIT (not checked: a lock or missing rights keep us
+ *          from reading it, or there is no space for a copy), ERR_FORMAT (no database of SQLite)
  */
 int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
-                   struct err *err);
+                   const struct audit_options *options, struct err *err);
+
+/* audit_copied - the same of a copy, which may be recovered and changed. errors: ERR_FORMAT,
+ * ERR_UNFIT */
+int audit_copied(struct audit_findings *findings, struct audit_report *report,
+                 const struct copy *copy, const struct audit_options *options, struct err *err);
+
+/* audit_own - the same of a file that is the caller's alone and may be changed */
+int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
+              struct err *err);
 
 /*
  * audit_copy - a copy of a database by SQLite's backup interface, also of one that is in use

@@ -284,14 +284,13 @@ static int open_alone(sqlite3 **out, struct guard *guard, const char *path, stru
     return 0;
 }
 
-int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
-                   struct err *err)
+static int look(struct audit_findings *findings, struct audit_report *report, const char *path,
+                struct err *err)
 {
     int64_t from_ns = clock_now_ns();
     sqlite3 *database = NULL;
     struct guard guard;
     int rc;
-    *report = (struct audit_report){0};
     if (check_header(report, path, err) < 0)
         return -1;
     wal_check(findings, path);
@@ -310,3 +309,60 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     report->spent_ns = clock_now_ns() - from_ns;
     return rc;
 }
+
+int audit_copied(struct audit_findings *findings, struct audit_report *report,
+                 const struct copy *copy, const struct audit_options *options, struct err *err)
+{
+    (void)options;
+    *report = (struct audit_report){.way = copy->way,
+                                    .locked_ns = copy->locked_ns,
+                                    .copied_ns = copy->way == COPY_OWN ? 0 : copy->spent_ns};
+    if (copy_recover(copy, &report->recovery, err) < 0)
+        return -1;
+    return look(findings, report, copy->path, err);
+}
+
+int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
+              struct err *err)
+{
+    static const struct audit_options options = {0};
+    struct copy copy;
+    int rc;
+    copy_own(&copy, path);
+    rc = audit_copied(findings, report, &copy, &options, err);
+    copy_release(&copy);
+    return rc;
+}
+
+int audit_database(struct audit_findings *findings, struct audit_report *report, const char *path,
+                   const struct audit_options *options, struct err *err)
+{
+    struct copy copy;
+    int rc;
+    *report = (struct audit_report){0};
+    if (options->in_place)
+        return look(findings, report, path, err);
+    if (copy_take(&copy, path, &options->copy, err) < 0)
+        return -1;
+    rc = audit_copied(findings, report, &copy, options, err);
+    copy_release(&copy);
+    return rc;
+}
+
+void audit_answers_release(struct audit_answers *answers)
+{
+    for (size_t i = 0; i < answers->count; i++) {
+        free(answers->items[i].object);
+        free(answers->items[i].why);
+    }
+    free(answers->items);
+    *answers = (struct audit_answers){0};
+}
+
+void audit_report_release(struct audit_report *report)
+{
+    copy_recovery_release(&report->recovery);
+    audit_answers_release(&report->answers);
+}
+
+const char *const audit_answer_names[] = {"held", "broken", "not_checked"};

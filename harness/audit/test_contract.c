@@ -15,7 +15,7 @@
 static void audit(struct fixture *fixture)
 {
     audit_findings_clear(&fixture->findings);
-    if (audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
+    if (audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
         fail_msg("%s", fixture->err.text);
 }
 

@@ -12,7 +12,7 @@
 
 static void audit(struct fixture *fixture)
 {
-    if (audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
+    if (audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
         fail_msg("%s", fixture->err.text);
 }
 
@@ -47,7 +47,7 @@ static void audit_without_rights(struct fixture *fixture)
     assert_int_equal(chmod(fixture->path, 0444), 0);
     assert_int_equal(chmod(fixture->folder, 0555), 0);
     assert_int_equal(root ? seteuid(65534) : 0, 0);
-    rc = audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err);
+    rc = audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err);
     assert_int_equal(root ? seteuid(0) : 0, 0);
     assert_int_equal(chmod(fixture->folder, 0755), 0);
     assert_int_equal(chmod(fixture->path, 0644), 0);
@@ -188,8 +188,8 @@ static void a_database_of_somebody_else_gets_sqlites_own_checks(void **state)
 
 static void refused(struct fixture *fixture, enum err_code code, const char *told)
 {
-    assert_int_equal(
-        audit_database(&fixture->findings, &fixture->report, fixture->path, &fixture->err), -1);
+    assert_int_equal(audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err),
+                     -1);
     assert_int_equal(fixture->err.code, code);
     assert_non_null(strstr(fixture->err.text, told));
     assert_non_null(strstr(fixture->err.text, fixture->path));

@@ -101,16 +101,18 @@ static void tell_json(const char *path, const struct audit_report *report,
 
 static int audit_one(const struct asked *asked)
 {
+    static const struct audit_options options = {0};
     struct audit_findings findings = {0};
     struct audit_report report;
     struct err err = {0};
     int code;
-    if (audit_database(&findings, &report, asked->path, &err) < 0) {
+    if (audit_database(&findings, &report, asked->path, &options, &err) < 0) {
         code = cli_fail("audit", &err);
     } else {
         code = findings.count ? 4 : 0;
         (asked->self_test.json ? tell_json : tell)(asked->path, &report, &findings);
     }
+    audit_report_release(&report);
     audit_findings_release(&findings);
     return code;
 }

@@ -52,6 +52,11 @@ static const char views_of_4_as_5[] =
     "CREATE TEMP VIEW agents AS SELECT *, '' AS witness, 0 AS witness_pid, '' AS costs_of"
     " FROM main.agents;";
 
+/* Tables that version 6 brought, for who only reads. */
+static const char views_of_5_as_6[] =
+    "CREATE TEMP TABLE answers (run INTEGER, arm INTEGER, database TEXT, rule TEXT, object TEXT,"
+    " answer TEXT, count INTEGER, why TEXT);";
+
 static int64_t read_pragma(struct results *store, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
@@ -145,7 +150,7 @@ static int run_steps(struct results *store, const char *const steps[], size_t co
 static int change(struct results *store)
 {
     static const char *const steps[] = {"PRAGMA application_id = 1936748130",
-                                        "PRAGMA user_version = 5", "COMMIT"};
+                                        "PRAGMA user_version = 6", "COMMIT"};
     struct text columns = {0};
     int rc = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     int64_t version = rc == SQLITE_OK ? read_pragma(store, "PRAGMA user_version") : 0;
@@ -187,8 +192,12 @@ int migrate_up(struct results *store, int version, struct err *err)
 int migrate_view(struct results *store, int version, struct err *err)
 {
     /* an older store needs all of those before its own */
-    static const char *const views[] = {"PRAGMA temp_store = MEMORY", views_of_4_as_5,
-                                        views_of_3_as_4, views_of_2_as_3, views_of_1_as_2};
+    static const char *const views[] = {"PRAGMA temp_store = MEMORY",
+                                        views_of_5_as_6,
+                                        views_of_4_as_5,
+                                        views_of_3_as_4,
+                                        views_of_2_as_3,
+                                        views_of_1_as_2};
     struct text cycles = {0};
     int rc;
     if (is_whole(store, version))

@@ -5,7 +5,7 @@
 
 #include "results/sql.h"
 
-#define MIGRATE_VERSION 5 /* what results.sql makes */
+#define MIGRATE_VERSION 6 /* what results.sql makes */
 
 /*
  * migrate_version - which schema version the opened database has: 1 .. MIGRATE_VERSION

@@ -1,6 +1,6 @@
 -- results/spawnbench.sqlite: every sample and finding, append-only. application_id 0x73706e62 ("spnb").
 -- Times ending in _ns are CLOCK_MONOTONIC nanoseconds unless the name says wall.
--- Schema version 5. Columns with a default came after version 1: migrate.c adds them to older stores,
+-- Schema version 6. Columns with a default came after version 1: migrate.c adds them to older stores,
 -- and -1 stands for what was not known. Tables and triggers it makes by running this text once more.
 -- A cost that scenario/metric.h names and this text does not gets its column in cycles from there.
 
@@ -130,6 +130,21 @@ CREATE TABLE IF NOT EXISTS audits (
     wal_bytes      INTEGER NOT NULL,
     PRIMARY KEY (run, cycle, arm)
 ) STRICT, WITHOUT ROWID;
+
+-- What audits of whole databases could not check, and how often what they found broken was broken: of stores that
+-- their subjects had closed, and of databases that agents share; since version 6.
+CREATE TABLE IF NOT EXISTS answers (
+    run      INTEGER NOT NULL REFERENCES runs (id),
+    arm      INTEGER NOT NULL,                 -- -1: of a database that agents share
+    database TEXT    NOT NULL,                 -- its path; '': the subject's store
+    rule     TEXT    NOT NULL,
+    object   TEXT    NOT NULL,                 -- table or index; '': the whole
+    answer   TEXT    NOT NULL CHECK (answer IN ('held', 'broken', 'not_checked')),
+    count    INTEGER NOT NULL,
+    why      TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS answers_by_run ON answers (run, arm);
 
 CREATE TABLE IF NOT EXISTS verdicts (
     run    INTEGER NOT NULL REFERENCES runs (id),

@@ -266,7 +266,8 @@ static void a_reader_leaves_an_old_store_as_it_is(void **state)
 static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
 {
     struct synthetic *synthetic = *state;
-    static const char *const steps[] = {"ALTER TABLE agents DROP COLUMN witness;"
+    static const char *const steps[] = {"DROP TABLE answers; PRAGMA user_version = 5",
+                                        "ALTER TABLE agents DROP COLUMN witness;"
                                         "ALTER TABLE agents DROP COLUMN witness_pid;"
                                         "ALTER TABLE agents DROP COLUMN costs_of;"
                                         "ALTER TABLE arms DROP COLUMN starts;"
@@ -279,9 +280,9 @@ static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
     assert_int_equal(
         results_open(&synthetic->store, synthetic->path, RESULTS_WRITE, &synthetic->err), 0);
     shut(synthetic);
-    for (int64_t version = 4; version >= 2; version--) {
+    for (int64_t version = 5; version >= 2; version--) {
         struct text before;
-        run_sql(synthetic->path, steps[4 - version]);
+        run_sql(synthetic->path, steps[5 - version]);
         before = bytes_of(synthetic->path);
         synthetic_reopen(synthetic);
         read_all(synthetic);
@@ -302,7 +303,7 @@ static void a_writer_brings_an_old_store_up_to_date(void **state)
             read_all(synthetic);
         assert_int_equal(results_document_put(synthetic->store, &document, &synthetic->err), 0);
         shut(synthetic);
-        assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 5);
+        assert_int_equal(ask(synthetic->path, "PRAGMA user_version"), 6);
     }
     assert_int_equal(ask(synthetic->path, "SELECT count(*) FROM documents"), 2);
 }
@@ -340,11 +341,11 @@ static void what_is_not_there_is_not_made_to_be_written(void **state)
 static void a_newer_store_is_refused_by_all_and_left_as_it_is(void **state)
 {
     struct synthetic *synthetic = *state;
-    char *told = text_format("results store '%s' has schema version 6, this spawnbench knows 1 to "
-                             "5 (use the newer spawnbench that wrote it, or give another folder "
+    char *told = text_format("results store '%s' has schema version 7, this spawnbench knows 1 to "
+                             "6 (use the newer spawnbench that wrote it, or give another folder "
                              "with --results)",
                              synthetic->path);
-    run_sql(synthetic->path, "PRAGMA user_version = 6");
+    run_sql(synthetic->path, "PRAGMA user_version = 7");
     for (int mode = RESULTS_READ; mode <= RESULTS_WRITE; mode++) {
         struct text before = bytes_of(synthetic->path);
         struct err err = {0};

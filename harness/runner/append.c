@@ -222,7 +222,8 @@ static int put_final_audit(struct runner *runner, int arm, const char *database,
                                    .rows = report.agents + report.consensus_runs + report.outputs,
                                    .spent_ns = report.spent_ns,
                                    .database_bytes = report.bytes};
-    if (report.spent_ns && put_audit(runner, -1, arm, &result, err) < 0) /* else it was not read */
+    audit_report_release(&report);
+    if (result.spent_ns && put_audit(runner, -1, arm, &result, err) < 0) /* else it was not read */
         return -1;
     return put_findings(runner, -1, arm, err);
 }

@@ -68,13 +68,14 @@ static int ask_audit(struct seen *seen, const char *path, const char *without, s
     struct audit_report report;
     struct err why = {0};
     int rc = 0;
-    if (audit_database(&findings, &report, path, &why) < 0) {
+    if (audit_own(&findings, &report, path, &why) < 0) {
         if (why.code == ERR_FORMAT)
             finding_add(&findings, RULE_READABLE, "", "%.240s", why.text);
         else
             rc = err_set(err, why.code, "%s", why.text);
     }
     note(seen, &findings, false, without);
+    audit_report_release(&report);
     audit_findings_release(&findings);
     return rc;
 }

@@ -337,4 +337,5 @@ void session_end(struct session *session, struct audit_findings *findings)
     if (audit_watch_closed(session->audits.watch, findings, &report, database, session->folder,
                            &session->scenario, &err) < 0)
         audit_find(findings, "store-can-be-read", "", "%.200s", err.text);
+    audit_report_release(&report);
 }
