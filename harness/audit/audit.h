@@ -122,16 +122,69 @@ enum audit_kind {
     AUDIT_DATABASE,  /* of SQLite */
     AUDIT_EMPTY,     /* no byte: an empty database to SQLite */
     AUDIT_ENCRYPTED, /* encrypted, or random bytes */
-    AUDIT_FOREIGN    /* something else */
+    AUDIT_DAMAGED,   /* of SQLite, but its header is destroyed: a finding */
+    AUDIT_FOREIGN,   /* something else */
+    AUDIT_KINDS
 };
+
+extern const char *const audit_kind_names[]; /* "unknown", "database", "empty", ... */
+
+/*
+ * audit_kind_look - what lies there, by its first bytes
+ *
+ * returns : 0 a database of SQLite
+ * errors  : ERR_FORMAT there is nothing, or something else (AUDIT_FOREIGN), or AUDIT_DAMAGED;
+ *           ERR_UNFIT AUDIT_EMPTY, AUDIT_ENCRYPTED, or no right to read it
+ * danger  : opens and closes the file: not where this process has it open in SQLite
+ */
+int audit_kind_look(enum audit_kind *kind, const char *path, struct err *err);
+
+/* audit_kind_may_recover - a -journal or -wal lies beside it, from which SQLite may restore it */
+bool audit_kind_may_recover(const char *path);
+
+/* Something that is no finding and worth to be known. */
+struct audit_note {
+    const char *about; /* "free-pages", "journal", "foreign-keys", "schema" */
+    char *text;        /* own */
+};
+
+/* Zero is empty. */
+struct audit_notes {
+    struct audit_note *items;
+    size_t count, room;
+};
+
+void audit_note(struct audit_notes *notes, const char *about, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void audit_notes_release(struct audit_notes *notes);
+
+/* audit_application_name - who writes that application_id, "" when not known */
+const char *audit_application_name(int64_t id);
+
+/* A schema that a database is asked to have. Opaque. */
+struct audit_schema;
+
+/*
+ * audit_schema_load - CREATE statements from a file, as 'sqlite3 DATABASE .schema' prints them
+ *
+ * errors : ERR_FORMAT with file and line: another statement, or one that SQLite does not take;
+ *          ERR_SYSTEM
+ */
+int audit_schema_load(struct audit_schema **out, const char *path, struct err *err);
+
+void audit_schema_free(struct audit_schema *schema); /* accepts NULL */
 
 /* What a look at one database said. audit_report_release gives back what is its own. */
 struct audit_report {
     enum audit_kind kind;
     bool is_database;
     bool is_wal;   /* says its header */
-    bool is_store; /* it has the tables of reference/store/schema.sql */
-    int64_t bytes, pages, free_pages;
+    bool is_store; /* of a spawner, says its application_id: reference/store/schema.sql */
+    int64_t bytes, pages, free_pages, page_bytes;
+    int64_t auto_vacuum; /* 0 none, 1 full, 2 incremental */
+    int64_t user_version, application_id;
+    char encoding[16]; /* "UTF-8", ... */
+    struct audit_notes notes;
     int64_t agents, ready, completed, consensus_runs, outputs;
     int64_t spent_ns;
     char journal_mode[16];
@@ -152,8 +205,9 @@ enum audit_deep { AUDIT_DEEP_BELOW_100_MB, AUDIT_DEEP_NEVER, AUDIT_DEEP_ALWAYS }
 struct audit_options {
     struct copy_how copy;
     bool in_place; /* the original itself, read-only, for what is too large to be copied */
+    bool store;    /* a subject's: a store of the contract also without its application_id */
     enum audit_deep deep;
-    const char *schema; /* CREATE statements that it must have; NULL */
+    const struct audit_schema *schema; /* that it must have; NULL */
     void (*progress)(void *context, const char *what, int64_t done, int64_t all);
     void *context;
 };
@@ -281,7 +335,7 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
 int audit_copied(struct audit_findings *findings, struct audit_report *report,
                  const struct copy *copy, const struct audit_options *options, struct err *err);
 
-/* audit_own - the same of a file that is the caller's alone and may be changed */
+/* audit_own - the same of a subject's file that is the caller's alone and may be changed */
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
               struct err *err);
 

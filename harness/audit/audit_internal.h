@@ -47,7 +47,8 @@ enum rule_id {
     RULE_BEGAN,
     RULE_INDEX_AGREES,
     RULE_FULL_TEXT,
-    RULE_RTREE
+    RULE_RTREE,
+    RULE_SCHEMA_ASKED
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
@@ -104,9 +105,18 @@ int64_t database_ask(sqlite3 *database, const char *sql);
 /* structure.c: integrity_check and foreign_key_check of a connection that may be read-only */
 void structure_check(struct audit_answers *answers, sqlite3 *database);
 
-/* contract.c: does it say that it is a store of the contract, and is it one? */
-bool contract_claims(sqlite3 *database);
-void contract_check(struct audit_findings *findings, sqlite3 *database);
+/* contract.c: does it say that it is a store of the contract, and is it one?
+ *
+ * expected : it is somebody's who should keep one, so names of tables say so, too */
+bool contract_claims(sqlite3 *database, bool expected);
+void contract_note(struct audit_report *report, sqlite3 *database);
+void contract_check(struct audit_answers *answers, sqlite3 *database);
+
+/* file_kind.c: WAL mode, fileformat2.html 1.3.3, read version */
+bool file_says_wal(const char *path);
+
+/* properties.c: what is told of any database: its settings, free pages, foreign keys */
+void properties_look(struct audit_report *report, sqlite3 *database);
 
 /* wal.c: does what lies in the -wal of this database come back? Opens no connection. */
 void wal_check(struct audit_answers *answers, const char *path);

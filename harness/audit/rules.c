@@ -156,6 +156,13 @@ const struct audit_rule audit_rules[] = {
     [RULE_RTREE] = {"rtree-is-sound", "Is each R-Tree whole, and are its boxes where they must be?",
                     "rtreecheck()", "a search that finds too little looks like an answer",
                     INTEGRITY, true, false},
+    [RULE_SCHEMA_ASKED] = {"schema-is-as-asked",
+                           "Has the database the tables, columns, constraints, indexes, views and "
+                           "triggers that it was asked to have?",
+                           "its pragmas and sqlite_schema against the CREATE statements of "
+                           "spawnbench audit --schema",
+                           "an application reads and writes what it was made for", INTEGRITY, true,
+                           false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

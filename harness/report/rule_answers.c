@@ -33,7 +33,8 @@ enum need {
     NEEDS_BREAK = 16,    /* a subject that died: by itself, or by a fault */
     NEEDS_VERSION = 32,  /* a run that knew the rule: those of schema version 5 and later do */
     NEEDS_WORDS = 64,    /* an agent that tells the witness how it ended */
-    NEEDS_CONTENT = 128  /* an output that somebody else than the subject knows */
+    NEEDS_CONTENT = 128, /* an output that somebody else than the subject knows */
+    NEEDS_SCHEMA = 256   /* one that somebody asks for */
 };
 
 static const struct {
@@ -57,6 +58,7 @@ static const struct {
     {"recovers-from-faults", NEEDS_FAULTS},
     {"undecided-is-whole-or-nothing", NEEDS_BREAK},
     {"nobody-gone-is-called-alive", NEEDS_BREAK},
+    {"schema-is-as-asked", NEEDS_SCHEMA},
 };
 
 static unsigned needs_of(const struct audit_rule *rule)
@@ -129,6 +131,8 @@ static bool any_has_words(const struct scenario *scenario)
 static const char *lacking(const struct facts *facts, const struct audit_rule *rule)
 {
     unsigned needs = needs_of(rule);
+    if (needs & NEEDS_SCHEMA)
+        return "it is asked by spawnbench audit --schema only";
     if (rule->needs_witness && !facts->witnessed_agents)
         return "no agent has a witness";
     if ((needs & NEEDS_WORDS) && !any_has_words(&facts->scenario))
