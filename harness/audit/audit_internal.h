@@ -115,8 +115,10 @@ void contract_check(struct audit_answers *answers, sqlite3 *database);
 /* file_kind.c: WAL mode, fileformat2.html 1.3.3, read version */
 bool file_says_wal(const char *path);
 
-/* properties.c: what is told of any database: its settings, free pages, foreign keys */
-void properties_look(struct audit_report *report, sqlite3 *database);
+/* properties.c: what is told of any database: its settings; free pages, journal, foreign keys. The
+ * notes last: they may use up what is left of the guard's budget */
+void properties_read(struct audit_report *report, sqlite3 *database);
+void properties_note(struct audit_report *report, sqlite3 *database);
 
 /* wal.c: does what lies in the -wal of this database come back? Opens no connection. */
 void wal_check(struct audit_answers *answers, const char *path);

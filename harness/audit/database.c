@@ -249,19 +249,20 @@ static void ask_all(struct audit_report *report, sqlite3 *database,
                     const struct audit_options *options)
 {
     describe(report, database);
-    properties_look(report, database);
+    properties_read(report, database);
     structure_check(&report->answers, database);
     report->is_store = contract_claims(database, options->store);
     if (report->is_store)
         contract_check(&report->answers, database);
-    else
-        contract_note(report, database);
-    if (options->schema)
-        schema_held(report, database, options->schema);
     if (report->is_store && has_tables(database)) {
         ask_by_findings(&report->answers, database, database_check_contradictions);
         count_rows(report, database);
     }
+    if (options->schema)
+        schema_held(report, database, options->schema);
+    if (!report->is_store)
+        contract_note(report, database);
+    properties_note(report, database);
 }
 
 static int look(struct audit_findings *findings, struct audit_report *report, const char *path,

@@ -88,23 +88,29 @@ static void look_for_mismatch(struct keys *keys, sqlite3 *database, const char *
     sqlite3_free(sql);
 }
 
+/* Looked up, and not searched for in sqlite_schema: that is a scan of all of it for each. */
+static bool is_table(sqlite3 *database, const char *name)
+{
+    return sqlite3_table_column_metadata(database, "main", name, NULL, NULL, NULL, NULL, NULL,
+                                         NULL) == SQLITE_OK;
+}
+
 static void look_at_table(struct keys *keys, sqlite3 *database, const char *table)
 {
     int64_t before = keys->count;
     sqlite3_stmt *row = NULL;
     if (sqlite3_prepare_v2(database,
-                           "SELECT f.\"table\", EXISTS (SELECT 1 FROM sqlite_master AS p"
-                           " WHERE p.type = 'table' AND p.name = f.\"table\" COLLATE NOCASE)"
-                           " FROM pragma_foreign_key_list(?1) AS f WHERE f.seq = 0",
-                           -1, &row, NULL) == SQLITE_OK) {
+                           "SELECT \"table\" FROM pragma_foreign_key_list(?1) WHERE seq = 0", -1,
+                           &row, NULL) == SQLITE_OK) {
         sqlite3_bind_text(row, 1, table, -1, SQLITE_TRANSIENT);
-        for (; sqlite3_step(row) == SQLITE_ROW; keys->count++)
-            if (!sqlite3_column_int(row, 1)) {
-                char *text = text_format("table '%s' references '%s', which is missing", table,
-                                         (const char *)sqlite3_column_text(row, 0));
+        for (; sqlite3_step(row) == SQLITE_ROW; keys->count++) {
+            const char *parent = (const char *)sqlite3_column_text(row, 0);
+            char *text = text_format("table '%s' references '%s', which is no table of it", table,
+                                     parent ? parent : "");
+            if (parent && !is_table(database, parent))
                 tell_wrong(keys, text);
-                free(text);
-            }
+            free(text);
+        }
     }
     sqlite3_finalize(row);
     if (keys->count > before)
@@ -175,13 +181,17 @@ static void ask_text(char *out, size_t room, sqlite3 *database, const char *sql)
     sqlite3_finalize(row);
 }
 
-void properties_look(struct audit_report *report, sqlite3 *database)
+void properties_read(struct audit_report *report, sqlite3 *database)
 {
     report->page_bytes = database_ask(database, "PRAGMA page_size");
     report->auto_vacuum = database_ask(database, "PRAGMA auto_vacuum");
     report->user_version = database_ask(database, "PRAGMA user_version");
     report->application_id = (int64_t)(uint32_t)database_ask(database, "PRAGMA application_id");
     ask_text(report->encoding, sizeof report->encoding, database, "PRAGMA encoding");
+}
+
+void properties_note(struct audit_report *report, sqlite3 *database)
+{
     look_at_space(report);
     look_at_journal(report);
     look_at_keys(report, database);

@@ -121,8 +121,8 @@ static bool makes_itself(sqlite3 *database, const struct statement *one)
     if (strncmp(one->name, "sqlite_", 7) == 0)
         return true;
     if (sqlite3_prepare_v2(database,
-                           "SELECT 1 FROM pragma_table_list WHERE schema = 'main'"
-                           " AND type = 'shadow' AND name = ?1 COLLATE NOCASE",
+                           "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main'"
+                           " AND type = 'shadow'",
                            -1, &row, NULL) == SQLITE_OK) {
         sqlite3_bind_text(row, 1, one->name, -1, SQLITE_STATIC);
         shadow = sqlite3_step(row) == SQLITE_ROW;
@@ -131,20 +131,23 @@ static bool makes_itself(sqlite3 *database, const struct statement *one)
     return shadow;
 }
 
-static int run_statement(struct audit_schema *schema, const struct statement *one, int line,
+static int run_statement(struct audit_schema *schema, const struct statement *one, const char *text,
                          struct err *err)
 {
+    size_t at = (size_t)(one->from - text);
     char *sql = text_format("%.*s", (int)(one->to - one->from), one->from);
     int rc = 0;
+    guard_begin(&schema->guard, schema->database, NULL);
     if (!is_wanted_kind(one->kind))
         rc =
             err_set(err, ERR_FORMAT,
                     "schema '%s': line %d: '%.40s' is not run: expected CREATE TABLE, INDEX, VIEW, "
                     "TRIGGER or VIRTUAL TABLE (as 'sqlite3 DATABASE .schema' prints them)",
-                    schema->path, line, one->kind);
+                    schema->path, text_line_of(text, at), one->kind);
     else if (!makes_itself(schema->database, one) &&
              sqlite3_exec(schema->database, sql, NULL, NULL, NULL) != SQLITE_OK)
-        rc = err_set(err, ERR_FORMAT, "schema '%s': line %d: %s", schema->path, line,
+        rc = err_set(err, ERR_FORMAT, "schema '%s': line %d: %s", schema->path,
+                     text_line_of(text, at),
                      guard_spent(&schema->guard) ? GUARD_SAYS : sqlite3_errmsg(schema->database));
     free(sql);
     return rc;
@@ -156,7 +159,7 @@ static int run_all(struct audit_schema *schema, const char *text, struct err *er
     const char *at = text;
     int rc = 0;
     while (rc == 0 && next_statement(&one, &at)) {
-        rc = run_statement(schema, &one, text_line_of(text, (size_t)(one.from - text)), err);
+        rc = run_statement(schema, &one, text, err);
         statement_release(&one);
         schema->statements++;
     }

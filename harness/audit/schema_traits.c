@@ -7,8 +7,17 @@
 #include "audit/sql_words.h"
 #include "base/text.h"
 
+#define MOST_TRAITS 5000 /* they are compared each with each */
+
+/* label, is: given over */
 static void add(struct schema_traits *traits, bool implied, char *label, char *is)
 {
+    if (traits->count == MOST_TRAITS) {
+        traits->cut = true;
+        free(label);
+        free(is);
+        return;
+    }
     if (traits->count == traits->room) {
         traits->room = traits->room ? 2 * traits->room : 16;
         traits->items = xrealloc(traits->items, traits->room, sizeof traits->items[0]);
@@ -179,7 +188,7 @@ static int add_indexes(struct schema_traits *out, sqlite3 *database, const char 
                             table);
     if (!row)
         return -1;
-    while (sqlite3_step(row) == SQLITE_ROW)
+    while (!out->cut && sqlite3_step(row) == SQLITE_ROW)
         add_index(out, database, row);
     return end(row);
 }
@@ -249,7 +258,7 @@ static int add_foreign_keys(struct schema_traits *out, sqlite3 *database, const 
 static void add_clause(void *context, const char *clause)
 {
     struct schema_traits *out = context;
-    if (!schema_traits_find(out, clause))
+    if (!out->cut && !schema_traits_find(out, clause))
         add(out, false, xstrdup(clause), xstrdup(""));
 }
 
@@ -260,5 +269,5 @@ int schema_traits_of(struct schema_traits *out, sqlite3 *database, const char *t
         add_indexes(out, database, table) < 0 || add_foreign_keys(out, database, table) < 0)
         return -1;
     sql_clauses(sql, add_clause, out);
-    return 0;
+    return out->cut ? -1 : 0;
 }

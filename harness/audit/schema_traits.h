@@ -16,13 +16,14 @@ struct schema_trait {
 struct schema_traits {
     struct schema_trait *items;
     size_t count, room;
+    bool cut; /* there are more */
 };
 
 /*
  * schema_traits_of - of a table: its columns, keys, constraints and indexes
  *
  * sql     : that made it, from sqlite_schema
- * returns : 0; -1: SQLite says why
+ * returns : 0; -1: SQLite says why, or there are too many (`cut`)
  * source  : https://www.sqlite.org/pragma.html: table_list, table_xinfo, index_list, index_xinfo,
  *           foreign_key_list
  */

@@ -136,7 +136,7 @@ static void what_is_different_is_found(void **state)
         {"CREATE VIRTUAL TABLE f USING fts5(a)", "CREATE VIRTUAL TABLE f USING fts5(b)",
          "table 'f': its definition is"},
         {"CREATE VIRTUAL TABLE f USING fts5(a)", "CREATE TABLE f (a)",
-         "it is table, expected a virtual table"},
+         "it is table, expected virtual table"},
     };
     struct held *held = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -221,7 +221,7 @@ static void what_comes_on_top_is_told_and_no_finding(void **state)
     assert_int_equal(held->report.notes.count, 1);
     assert_string_equal(held->report.notes.items[0].text,
                         "not asked for: column 'mine' of 't', index 'i' of 't', "
-                        "check ( mine <> '' ) of 't', table 'other', view 'v', trigger 'g'");
+                        "check ( mine <> '' ) of 't', trigger 'g', table 'other', view 'v'");
 }
 
 static void what_is_no_schema_is_refused_with_its_line(void **state)
@@ -263,6 +263,22 @@ static void what_is_no_schema_is_refused_with_its_line(void **state)
     assert_int_equal(held->err.code, ERR_SYSTEM);
 }
 
+/* A definition that was made to be compared for ever. */
+static void an_endless_definition_is_not_checked(void **state)
+{
+    struct held *held = *state;
+    struct text sql = {0};
+    text_add(&sql, "CREATE TABLE t (a");
+    for (int i = 0; i < 20000; i++)
+        text_addf(&sql, ", CHECK (a <> %d)", i);
+    text_add(&sql, ")");
+    hold(held, "CREATE TABLE t (a)", sql.data);
+    assert_int_equal(held->report.answers.count, 1);
+    assert_int_equal(held->report.answers.items[0].answer, AUDIT_NOT_CHECKED);
+    assert_non_null(strstr(held->report.answers.items[0].why, "than are compared"));
+    text_release(&sql);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_same_in_other_words_is_the_same, begin, end),
         cmocka_unit_test_setup_teardown(odd_names_are_names, begin, end),
         cmocka_unit_test_setup_teardown(what_comes_on_top_is_told_and_no_finding, begin, end),
+        cmocka_unit_test_setup_teardown(an_endless_definition_is_not_checked, begin, end),
         cmocka_unit_test_setup_teardown(what_is_no_schema_is_refused_with_its_line, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

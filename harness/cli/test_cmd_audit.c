@@ -367,7 +367,7 @@ static void bloat_and_foreign_keys_are_told_and_no_finding(void **state)
     said = say(*state, 0, "of the file is free (", "", WORDS("b.db"));
     assert_said(said.out, "auto_vacuum is none, so it never shrinks; VACUUM gives it back");
     assert_said(said.out, "1 declared; SQLite enforces them only");
-    assert_said(said.out, "table 'c' references 'gone', which is missing");
+    assert_said(said.out, "table 'c' references 'gone', which is no table of it");
     cli_forget(&said);
 }
 
