@@ -222,6 +222,8 @@ static int look_at_kind(struct audit_findings *findings, struct audit_report *re
         report->kind = AUDIT_DATABASE;
     } else if (report->kind == AUDIT_DAMAGED) {
         answers_broken(&report->answers, RULE_READABLE, "", 1, "%s", why.text);
+        answers_unchecked(&report->answers, RULE_INTEGRITY_CHECK, "", "its header is damaged");
+        answers_unchecked(&report->answers, RULE_FOREIGN_KEYS, "", "its header is damaged");
         answers_tell(&report->answers, findings);
         return 1;
     } else if (rc < 0) {

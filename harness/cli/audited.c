@@ -8,9 +8,23 @@
 
 /* ---- what it comes to ---- */
 
+/* What was broken off by a signal was broken by nobody. */
+static void judge_interrupted(struct audited *one)
+{
+    audit_findings_clear(&one->findings);
+    audit_report_release(&one->report);
+    one->report = (struct audit_report){.kind = one->report.kind};
+    one->answer = AUDIT_NOT_CHECKED;
+    one->code = err_exit_code(&one->err);
+}
+
 void audited_judge(struct audited *one)
 {
     memset(one->counts, 0, sizeof one->counts);
+    if (one->err.code == ERR_INTERRUPTED) {
+        judge_interrupted(one);
+        return;
+    }
     for (size_t i = 0; i < audit_rule_count; i++) {
         enum audit_answer answer;
         if (audit_answer_of(&one->report.answers, &audit_rules[i], &answer))
@@ -195,8 +209,9 @@ void audited_tell(const struct audited *one)
         tell_file(&one->report);
     tell_copy(one);
     tell_recovery(&one->report);
-    printf("  audited   by SQLite %s in %s\n", one->report.engine,
-           text_duration(spent, (double)one->report.spent_ns));
+    if (*one->report.engine)
+        printf("  audited   by SQLite %s in %s\n", one->report.engine,
+               text_duration(spent, (double)one->report.spent_ns));
     tell_broken(&one->findings);
     tell_unchecked(&one->report.answers);
     tell_notes(&one->report.notes);

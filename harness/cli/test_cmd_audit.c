@@ -326,6 +326,31 @@ static void nothing_is_left_of_a_copy(void **state)
     free(folder);
 }
 
+/* Whenever it comes: it is no finding, and the copy goes. */
+static void a_signal_breaks_it_off_and_leaves_nothing(void **state)
+{
+    char *folder = cli_path(*state, "copies");
+    const char *const words[] = {
+        BINARY_DIR "/spawnbench", "audit", "a.db", "--copy-in", "copies", NULL};
+    assert_int_equal(mkdir(folder, 0700), 0);
+    free(database(*state, "a.db",
+                  "CREATE TABLE t (a, b); CREATE INDEX i ON t (b);"
+                  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
+                  "INSERT INTO t SELECT i, hex(randomblob(100)) FROM n"));
+    for (int i = 0; i < 12; i++) {
+        struct cli_running running = cli_start_words(*state, words);
+        struct cli_said said;
+        clock_sleep_until(clock_now_ns() + i * 15 * CLOCK_NS_PER_MS);
+        kill(running.process.pid, SIGINT);
+        said = cli_end(&running);
+        if (said.exit_status != 0 && said.exit_status != 128 + SIGINT && said.signal != SIGINT)
+            fail_msg("exit %d: %s%s", said.exit_status, said.out, said.err);
+        assert_int_equal(entries(folder), 2);
+        cli_forget(&said);
+    }
+    free(folder);
+}
+
 static void in_place_is_warned_of(void **state)
 {
     free(database(*state, "a.db", "CREATE TABLE t (a)"));
@@ -386,6 +411,7 @@ int main(void)
         IN_A_FOLDER(what_could_not_work_is_said_at_once),
         IN_A_FOLDER(quiet_says_nothing),
         IN_A_FOLDER(nothing_is_left_of_a_copy),
+        IN_A_FOLDER(a_signal_breaks_it_off_and_leaves_nothing),
         IN_A_FOLDER(in_place_is_warned_of),
         IN_A_FOLDER(names_of_a_database_steer_no_terminal),
         IN_A_FOLDER(bloat_and_foreign_keys_are_told_and_no_finding),
