@@ -330,17 +330,16 @@ static void nothing_is_left_of_a_copy(void **state)
 static void a_signal_breaks_it_off_and_leaves_nothing(void **state)
 {
     char *folder = cli_path(*state, "copies");
-    const char *const words[] = {
-        BINARY_DIR "/spawnbench", "audit", "a.db", "--copy-in", "copies", NULL};
     assert_int_equal(mkdir(folder, 0700), 0);
     free(database(*state, "a.db",
                   "CREATE TABLE t (a, b); CREATE INDEX i ON t (b);"
                   "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
                   "INSERT INTO t SELECT i, hex(randomblob(100)) FROM n"));
-    for (int i = 0; i < 12; i++) {
-        struct cli_running running = cli_start_words(*state, words);
+    for (int64_t i = 0; i < 12; i++) {
+        struct cli_running running =
+            cli_start(*state, "audit", "a.db", "--copy-in", "copies", NULL);
         struct cli_said said;
-        clock_sleep_until(clock_now_ns() + i * 15 * CLOCK_NS_PER_MS);
+        clock_sleep_until(clock_now_ns() + 15 * i * CLOCK_NS_PER_MS);
         kill(running.process.pid, SIGINT);
         said = cli_end(&running);
         if (said.exit_status != 0 && said.exit_status != 128 + SIGINT && said.signal != SIGINT)
