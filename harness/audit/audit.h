@@ -153,6 +153,8 @@ struct audit_options {
     struct copy_how copy;
     bool in_place; /* the original itself, read-only, for what is too large to be copied */
     enum audit_deep deep;
+    bool watched; /* its rows were held against their answers while they came: what that decides
+                     better is not asked again (harness/audit/INTEGRITY.md 2.3) */
     const char *schema; /* CREATE statements that it must have; NULL */
     void (*progress)(void *context, const char *what, int64_t done, int64_t all);
     void *context;

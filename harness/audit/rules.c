@@ -156,6 +156,12 @@ const struct audit_rule audit_rules[] = {
     [RULE_RTREE] = {"rtree-is-sound", "Is each R-Tree whole, and are its boxes where they must be?",
                     "rtreecheck()", "a search that finds too little looks like an answer",
                     INTEGRITY, true, false},
+    [RULE_FILE_END] = {"nothing-lies-behind-the-last-page",
+                       "Does the file of a store end with its last page?",
+                       "the file's size against its number of pages; zeros, and a size that is a "
+                       "multiple of 32 KiB, are forgiven",
+                       "what SQLite never reads is nobody's, and another program put it there",
+                       INTEGRITY, true, false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

@@ -35,7 +35,8 @@ struct reading {
     unsigned char header[HEADER_BYTES];
     uint32_t page_bytes, sums[2];
     bool big_endian;
-    int64_t frames, good_frames, commits_beyond;
+    int64_t frames, good_frames, commits, commits_beyond;
+    bool beside_rollback; /* the header of its database says that it has a rollback journal */
 };
 
 static uint32_t big(const unsigned char *at)
@@ -83,6 +84,7 @@ static void count_frame(struct reading *wal, const unsigned char *frame)
         sum(wal, frame + FRAME_BYTES, wal->page_bytes);
         if (wal->sums[0] == big(frame + 16) && wal->sums[1] == big(frame + 20) && big(frame)) {
             wal->good_frames++;
+            wal->commits += big(frame + 4) != 0;
             return;
         }
     }
@@ -139,8 +141,26 @@ static void check_open(struct audit_answers *answers, struct reading *wal)
                        "frame %lld of %lld in its -wal is bad, the %lld commits behind it are lost",
                        (long long)wal->good_frames + 1, (long long)wal->frames,
                        (long long)wal->commits_beyond);
+    else if (wal->commits > 0 && wal->beside_rollback)
+        answers_broken(answers, RULE_WAL, "-wal", wal->commits,
+                       "its header says that it has a rollback journal, and a -wal with %lld "
+                       "commits lies beside it: that of another file, or from before this one was "
+                       "put there; SQLite brings it in all the same",
+                       (long long)wal->commits);
     else
         answers_held(answers, RULE_WAL);
+}
+
+/* Both ways between the modes SQLite goes while there is no -wal. See fileformat2.html 1.3.3. */
+static bool says_rollback(const char *path)
+{
+    unsigned char header[20] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool says = fd >= 0 && pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header &&
+                header[18] == 1 && header[19] == 1;
+    if (fd >= 0)
+        close(fd);
+    return says;
 }
 
 void wal_check(struct audit_answers *answers, const char *path)
@@ -153,6 +173,7 @@ void wal_check(struct audit_answers *answers, const char *path)
         return; /* SQLite will say whether that is wrong */
     if (fstat(wal.fd, &about) == 0 && S_ISREG(about.st_mode)) {
         wal.bytes = about.st_size;
+        wal.beside_rollback = says_rollback(path);
         check_open(answers, &wal);
     }
     close(wal.fd);
