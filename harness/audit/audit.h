@@ -207,6 +207,8 @@ struct audit_options {
     bool in_place; /* the original itself, read-only, for what is too large to be copied */
     bool store;    /* a subject's: a store of the contract also without its application_id */
     enum audit_deep deep;
+    bool watched; /* its rows were held against their answers while they came: what that decides
+                     better is not asked again (harness/audit/INTEGRITY.md 2.3) */
     const struct audit_schema *schema; /* that it must have; NULL */
     void (*progress)(void *context, const char *what, int64_t done, int64_t all);
     void *context;

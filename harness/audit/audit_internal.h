@@ -48,7 +48,8 @@ enum rule_id {
     RULE_INDEX_AGREES,
     RULE_FULL_TEXT,
     RULE_RTREE,
-    RULE_SCHEMA_ASKED
+    RULE_SCHEMA_ASKED,
+    RULE_FILE_END
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
@@ -97,7 +98,6 @@ void answers_sample_release(struct answers_sample *sample);
 /* database.c: a read-only connection that waits 5 s for locks; NULL after a finding. The guard is
  * set, and lives as long as it. */
 sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, const char *path);
-void database_check_contradictions(struct audit_findings *findings, sqlite3 *database);
 
 /* database.c: the one number a question has for an answer, 0 when it has none */
 int64_t database_ask(sqlite3 *database, const char *sql);
@@ -119,6 +119,13 @@ bool file_says_wal(const char *path);
  * notes last: they may use up what is left of the guard's budget */
 void properties_read(struct audit_report *report, sqlite3 *database);
 void properties_note(struct audit_report *report, sqlite3 *database);
+
+/* contradictions.c: do the rows of a store speak against each other? `watched` as in struct
+ * audit_options */
+void contradictions_check(struct audit_answers *answers, sqlite3 *database, bool watched);
+
+/* file_end.c: does the file of a store end with its last page? */
+void file_end_check(struct audit_answers *answers, sqlite3 *database);
 
 /* wal.c: does what lies in the -wal of this database come back? Opens no connection. */
 void wal_check(struct audit_answers *answers, const char *path);

@@ -48,7 +48,7 @@ static void look(struct audit_watch *watch, struct audit_findings *findings,
                  struct audit_report *report, const struct copy *copy, const char *database,
                  const struct scenario *scenario)
 {
-    static const struct audit_options options = {.store = true};
+    static const struct audit_options options = {.store = true, .watched = true};
     struct err why = {0};
     if (audit_copied(findings, report, copy, &options, &why) < 0) {
         name_original(&why, copy->path, database);

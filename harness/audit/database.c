@@ -43,67 +43,6 @@ int64_t database_ask(sqlite3 *database, const char *sql)
     return value;
 }
 
-/* Each row: a question whose answer must be 0.
- * They need no harness: the store contradicts itself. */
-void database_check_contradictions(struct audit_findings *findings, sqlite3 *database)
-{
-    static const struct {
-        enum rule_id rule;
-        const char *sql, *text;
-    } questions[] = {
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs AS c LEFT JOIN (SELECT run, batch, count(*) AS n"
-         " FROM agent_outputs GROUP BY run, batch) AS o ON o.run = c.run AND o.batch = c.batch"
-         " WHERE c.agents <> coalesce(o.n, 0)",
-         "consensus rows whose outputs are not all there"},
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM agent_outputs AS o JOIN agent_executions AS e"
-         " ON e.run = o.run AND e.id = o.id WHERE e.state <> 'completed'",
-         "outputs of agents that are not completed"},
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs AS c LEFT JOIN (SELECT DISTINCT run, batch"
-         " FROM agent_executions) AS e ON e.run = c.run AND e.batch = c.batch WHERE e.run IS NULL",
-         "consensus rows of batches without agents"},
-        {RULE_TWICE,
-         "SELECT count(*) FROM (SELECT 1 FROM agent_executions WHERE pid IS NOT NULL"
-         " GROUP BY pid, spawned_ns, run HAVING count(*) > 1)",
-         "processes that are recorded more than once"},
-        {RULE_STATE,
-         "SELECT count(*) FROM agent_executions WHERE state IN ('ready', 'completed')"
-         " AND (outcome IS NOT 'ready' OR pid IS NULL OR ready_ns IS NULL)",
-         "ready or completed agents without outcome, process or time"},
-        {RULE_STATE,
-         "SELECT count(*) FROM agent_executions WHERE state IN ('failed', 'cancelled', 'timed_out')"
-         " AND outcome IS NOT state",
-         "ended agents whose outcome contradicts their state"},
-        /* The checks of the contract once more: on a read-only connection SQLite does not even
-         * parse CHECK, and its integrity_check says nothing of it (build.c, 3.40). */
-        {RULE_STATE,
-         "SELECT count(*) FROM agent_executions WHERE state NOT IN ('starting', 'ready',"
-         " 'completed', 'failed', 'cancelled', 'timed_out', 'interrupted')"
-         " OR outcome NOT IN ('ready', 'failed', 'cancelled', 'timed_out')",
-         "agents in a state or with an outcome that the contract does not know"},
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs WHERE verdict NOT IN ('agreed', 'split')"
-         " OR votes < 0 OR agents < votes",
-         "consensus rows with a verdict or votes that the contract does not know"},
-        {RULE_TIMES,
-         "SELECT count(*) FROM agent_executions WHERE ready_ns < spawned_ns"
-         " OR completed_ns < ready_ns OR completed_ns < spawned_ns",
-         "agents whose times run backwards"},
-    };
-    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        int64_t count = database_ask(database, questions[i].sql);
-        if (count)
-            finding_add(findings, questions[i].rule, "", "%lld %s", (long long)count,
-                        questions[i].text);
-        if (sqlite3_errcode(database) == SQLITE_INTERRUPT) {
-            finding_add(findings, RULE_READABLE, "", "%s", GUARD_SAYS);
-            return; /* the others would cost as much */
-        }
-    }
-}
-
 /* count(*) of a whole table would be one step, whatever it costs: see GROWN_TOGETHER. */
 static void count_rows(struct audit_report *report, sqlite3 *database)
 {
@@ -235,18 +174,6 @@ static int look_at_kind(struct audit_findings *findings, struct audit_report *re
     return 0;
 }
 
-/* What still finds by itself: its findings as answers. */
-static void ask_by_findings(struct audit_answers *answers, sqlite3 *database,
-                            void (*check)(struct audit_findings *findings, sqlite3 *database))
-{
-    struct audit_findings found = {0};
-    check(&found, database);
-    for (size_t i = 0; i < found.count; i++)
-        answers_broken(answers, (enum rule_id)(found.items[i].rule - audit_rules), "", 1, "%s",
-                       found.items[i].text);
-    audit_findings_release(&found);
-}
-
 static void ask_all(struct audit_report *report, sqlite3 *database,
                     const struct audit_options *options)
 {
@@ -257,7 +184,8 @@ static void ask_all(struct audit_report *report, sqlite3 *database,
     if (report->is_store)
         contract_check(&report->answers, database);
     if (report->is_store && has_tables(database)) {
-        ask_by_findings(&report->answers, database, database_check_contradictions);
+        contradictions_check(&report->answers, database, options->watched);
+        file_end_check(&report->answers, database);
         count_rows(report, database);
     }
     if (options->schema)

@@ -163,6 +163,12 @@ const struct audit_rule audit_rules[] = {
                            "spawnbench audit --schema",
                            "an application reads and writes what it was made for", INTEGRITY, true,
                            false},
+    [RULE_FILE_END] = {"nothing-lies-behind-the-last-page",
+                       "Does the file of a store end with its last page?",
+                       "the file's size against its number of pages; zeros, and a size that is a "
+                       "multiple of 32 KiB, are forgiven",
+                       "what SQLite never reads is nobody's, and another program put it there",
+                       INTEGRITY, true, false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

@@ -168,9 +168,9 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
     struct audit_answers answers = {0};
     sqlite3_db_release_memory(watch->database);
     structure_check(&answers, watch->database);
+    contradictions_check(&answers, watch->database, true);
     answers_tell(&answers, findings);
     audit_answers_release(&answers);
-    database_check_contradictions(findings, watch->database);
     result->rows += sealed_check(watch, findings);
     result->level = AUDIT_FULL;
     result->full_ns = clock_now_ns() - from_ns;

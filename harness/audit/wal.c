@@ -37,6 +37,7 @@ struct reading {
     uint32_t page_bytes, sums[2];
     bool big_endian;
     int64_t frames, good_frames, commits_beyond;
+    bool beside_rollback; /* the header of its database says that it has a rollback journal */
     struct wal_taken taken;
 };
 
@@ -150,8 +151,26 @@ static void check_open(struct audit_answers *answers, struct reading *wal)
                        "frame %lld of %lld in its -wal is bad, the %lld commits behind it are lost",
                        (long long)wal->good_frames + 1, (long long)wal->frames,
                        (long long)wal->commits_beyond);
+    else if (wal->taken.commits > 0 && wal->beside_rollback)
+        answers_broken(answers, RULE_WAL, "-wal", wal->taken.commits,
+                       "its header says that it has a rollback journal, and a -wal with %lld "
+                       "commits lies beside it: that of another file, or from before this one was "
+                       "put there; SQLite brings it in all the same",
+                       (long long)wal->taken.commits);
     else
         answers_held(answers, RULE_WAL);
+}
+
+/* Both ways between the modes SQLite goes while there is no -wal. See fileformat2.html 1.3.3. */
+static bool says_rollback(const char *path)
+{
+    unsigned char header[20] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool says = fd >= 0 && pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header &&
+                header[18] == 1 && header[19] == 1;
+    if (fd >= 0)
+        close(fd);
+    return says;
 }
 
 static bool open_wal(struct reading *wal, const char *path)
@@ -171,6 +190,7 @@ void wal_check(struct audit_answers *answers, const char *path)
     struct reading wal;
     if (!open_wal(&wal, path))
         return;
+    wal.beside_rollback = says_rollback(path);
     if (wal.bytes)
         check_open(answers, &wal);
     close(wal.fd);
