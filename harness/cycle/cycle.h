@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "cycle/locks.h"
 #include "cycle/subject.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
@@ -166,6 +167,7 @@ struct cycle {
     int unread;           /* 1: its store was to be read and stayed locked; 0; -1: not known */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
+    struct locks_seen *locks; /* owned; NULL: not looked at */
 };
 
 /* What a closed arm leaves. */
@@ -225,12 +227,14 @@ struct cycle_options {
     const char *const *environment;      /* "KEY=VALUE" for the subjects, ended by NULL; or NULL */
     const char *const *arguments;        /* added to each subject's command likewise; or NULL */
     const struct cycle_meddler *meddler; /* NULL: nobody */
+    bool locks;                          /* look who holds locks while agents are started */
 };
 
 /*
  * cycle_open - become subreaper, start and open one subject per arm
  *
- * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log)
+ * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log),
+ *          or locks are to be looked at and cannot
  */
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err);
 
@@ -248,6 +252,10 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
 int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err);
 int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
               struct cycle *out, struct err *err);
+
+/* cycle_watch_locks - with the option `locks`: in the cycles that follow those of these databases
+ * too, beside the subject's store; copied */
+void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], size_t count);
 
 /* cycle_fail - this agent did not do what its 'expect' says: a failed cycle. The first reason of an
  * agent is kept as its error. */
