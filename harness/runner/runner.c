@@ -77,6 +77,7 @@ static int begin(struct runner *runner, struct err *err)
     options.folder = runner->folder;
     options.metrics_path = runner->metrics;
     options.arm_chosen = chosen;
+    options.locks = runner->options->locks;
     if (cycle_open(&runner->run, &options, err) < 0 || runner_record_arms(runner, NULL, err) < 0)
         return -1;
     if (observer->began)
