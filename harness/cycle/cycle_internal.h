@@ -102,6 +102,9 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
                  struct err *err);
 void fill_free(char **command);
 
+/* fill.c: a word with what {folder} in it stands for; the caller frees it */
+char *fill_folder(const char *word, const char *folder);
+
 /* testimony.c: one message of a witness, for witness_hear with the cycle as context; what had
  * been heard when "spawned", or "finished", was read; what all of them attested together */
 void testimony_take(void *cycle, pid_t pid, const char *message, size_t length);

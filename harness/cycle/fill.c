@@ -1,8 +1,10 @@
-/* What do {agent}, {reference}, {null}, {liar} and {metrics} stand for? Programs beside our own. */
+/* What do {agent}, {reference}, {null}, {liar}, {sharer}, {metrics} and {folder} stand for?
+ * Programs beside our own, and places of the run. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cycle/cycle_internal.h"
+#include "cycle/program.h"
 
 static const char *program_for(const char *placeholder)
 {
@@ -11,11 +13,25 @@ static const char *program_for(const char *placeholder)
     } known[] = {{"{agent}", "spawnref-agent"},
                  {"{reference}", "spawnref"},
                  {"{null}", "spawnbench-null"},
-                 {"{liar}", "spawnbench-liar"}};
+                 {"{liar}", "spawnbench-liar"},
+                 {"{sharer}", "spawnbench-sharer"}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(placeholder, known[i].placeholder) == 0)
             return known[i].program;
     return NULL;
+}
+
+char *fill_folder(const char *word, const char *folder)
+{
+    static const char placeholder[] = "{folder}";
+    struct text filled = {0};
+    const char *at;
+    for (; (at = strstr(word, placeholder)); word = at + sizeof placeholder - 1) {
+        text_add_bytes(&filled, word, (size_t)(at - word));
+        text_add(&filled, folder);
+    }
+    text_add(&filled, word);
+    return text_take(&filled);
 }
 
 int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
@@ -40,8 +56,9 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
                            command[i], name);
         }
         if (!name)
-            filled[i] = xstrdup(strcmp(command[i], "{metrics}") == 0 ? run->options.metrics_path
-                                                                     : command[i]);
+            filled[i] = strcmp(command[i], "{metrics}") == 0
+                            ? xstrdup(run->options.metrics_path)
+                            : fill_folder(command[i], run->options.folder);
     }
     for (size_t i = 0; i < added; i++)
         filled[count + i] = xstrdup(more[i]);
@@ -92,7 +109,20 @@ static int find_agent(struct cycle_subjects *run, struct err *err)
     return 0;
 }
 
+static int find_sharer(const struct cycle_subjects *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count; i++)
+        for (char **word = scenario->agents[i].command; *word; word++)
+            if (strcmp(*word, "{sharer}") == 0 && !program_sharer())
+                return err_set(err, ERR_UNFIT,
+                               "'{sharer}' stands for 'spawnbench-sharer', which is not beside "
+                               "spawnbench (build or install it)");
+    return 0;
+}
+
 int fill_programs(struct cycle_subjects *run, struct err *err)
 {
-    return find_agent(run, err) < 0 || find_launcher(run, err) < 0 ? -1 : 0;
+    return find_agent(run, err) < 0 || find_sharer(run, err) < 0 || find_launcher(run, err) < 0 ? -1
+                                                                                                : 0;
 }

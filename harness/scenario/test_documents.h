@@ -188,11 +188,11 @@ static const struct document_mistake document_mistakes[] = {
     {2, " \"agents\": [{\"name\": \"a\", \"command\": [\"{agnet}\"],",
      "line 2: command: unknown placeholder {agnet} (did you mean {agent}?), expected one of "
      "{agent} "
-     "{reference} {null} {liar} {metrics}",
+     "{reference} {null} {liar} {sharer} {metrics}",
      0},
     {5, "          {\"name\": \"p\", \"subject\": [\"x\", \"{somethingelse}\"]}],",
      "line 5: subject: unknown placeholder {somethingelse}, expected one of {agent} {reference} "
-     "{null} {liar} {metrics}",
+     "{null} {liar} {sharer} {metrics}",
      0},
     {2, " \"agents\": [{\"name\": \"a\", \"times\": 1001, \"command\": [\"x\"],",
      "line 2: times: expected an integer from 1 to 1000, got 1001", 0},
