@@ -61,6 +61,7 @@ struct cycle_subjects {
     char *launcher_path; /* spawnbench-witness; NULL when no agent needs it */
     size_t most_agents;  /* batches larger than this have no witness */
     char **environment;  /* of the subjects; NULL: ours */
+    char *homes;         /* folder of the folders of agents; NULL: none was needed yet */
 };
 
 /* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
@@ -98,6 +99,14 @@ int fill_programs(struct cycle_subjects *run, struct err *err);
 int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
                  struct err *err);
 void fill_free(char **command);
+
+/* homes.c: make the folders that agents of this cycle ask for, and fill in what was asked
+ * homes_forget  : remove them, and what was filled in
+ * homes_release : remove the folder that they were in
+ * errors        : ERR_SYSTEM */
+int homes_make(struct cycle_subjects *run, struct cycle *cycle, struct err *err);
+void homes_forget(struct cycle *cycle);
+void homes_release(struct cycle_subjects *run);
 
 /* testimony.c: one message of a witness, for witness_hear with the cycle as context; what had
  * been heard when "spawned", or "finished", was read; what all of them attested together */
