@@ -25,9 +25,9 @@ static void add(struct audit_findings *findings, size_t rule, const char *agent,
         findings->items = xrealloc(findings->items, findings->room, sizeof *findings->items);
     }
     finding = &findings->items[findings->count++];
-    *finding = (struct audit_finding){.rule = &audit_rules[rule]};
+    *finding =
+        (struct audit_finding){.rule = &audit_rules[rule], .text = text_format_list(format, args)};
     snprintf(finding->agent, sizeof finding->agent, "%s", agent);
-    vsnprintf(finding->text, sizeof finding->text, format, args);
     text_make_printable(finding->text);
 }
 
@@ -61,11 +61,13 @@ const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid)
 
 void audit_findings_clear(struct audit_findings *findings)
 {
-    findings->count = 0;
+    while (findings->count > 0)
+        free(findings->items[--findings->count].text);
 }
 
 void audit_findings_release(struct audit_findings *findings)
 {
+    audit_findings_clear(findings);
     free(findings->items);
     *findings = (struct audit_findings){0};
 }

@@ -66,9 +66,11 @@ extern const char *const audit_answer_names[]; /* "held", "broken", "not_checked
 struct audit_told {
     const struct audit_rule *rule;
     enum audit_answer answer;
-    int64_t count; /* broken: rows, pages, ... that break it */
-    char *object;  /* table, index or file that it was asked of; "": the whole; own */
-    char *why;     /* broken: first examples; not checked: what keeps us from it; held: ""; own */
+    int64_t count;  /* broken: rows, pages, ... that break it */
+    char *object;   /* table, index or file that it was asked of; "": the whole; own */
+    char *why;      /* broken: a sentence with count and first examples, whole; not checked: what
+                    * keeps us from it; held: ""; own */
+    bool by_choice; /* not checked because nobody asked for it: no reason for exit status 5 */
 };
 
 /* Zero is empty. A rule that is not named was not asked at all. */
@@ -79,10 +81,24 @@ struct audit_answers {
 
 void audit_answers_release(struct audit_answers *answers);
 
+/*
+ * audit_answer_of - what became of one rule, all its objects together
+ *
+ * Broken when one of its objects is; else held when one could be checked (a row that is held says
+ * that: for all that could be); else not checked, by choice or not.
+ *
+ * returns : false: it was not asked
+ */
+bool audit_answer_of(const struct audit_answers *answers, const struct audit_rule *rule,
+                     enum audit_answer *out);
+
+/* audit_answers_unchecked - a rule that was asked could be checked of no object: exit status 5 */
+bool audit_answers_unchecked(const struct audit_answers *answers);
+
 struct audit_finding {
     const struct audit_rule *rule;
     char agent[32]; /* id, or "" */
-    char text[256]; /* what was expected and what was there */
+    char *text;     /* what was expected and what was there; own */
 };
 
 /* Zero is empty. */

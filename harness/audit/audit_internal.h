@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "base/guard.h"
 #include "base/sha256.h"
+#include "base/text.h"
 
 /* Names for the rows of rules.c. */
 enum rule_id {
@@ -43,7 +44,10 @@ enum rule_id {
     RULE_OWN,
     RULE_BELONGS,
     RULE_PROGRAM,
-    RULE_BEGAN
+    RULE_BEGAN,
+    RULE_INDEX_AGREES,
+    RULE_FULL_TEXT,
+    RULE_RTREE
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */
@@ -55,21 +59,57 @@ const char *audit_process_told(char out[AUDIT_PROCESS_BYTES], pid_t pid);
 void finding_add(struct audit_findings *findings, enum rule_id rule, const char *agent,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * answers.c: what became of the rules of one database
+ *
+ * answers_broken    - so many rows, pages, ... of an object break it; the sentence names object,
+ *                     count and first examples by itself, for it becomes the finding as it is:
+ *                     "1000 rows of table 'c' have no parent in 'p': rowid 1, 2, 3, ..."
+ * answers_unchecked - one object was not checked, and why: "it needs function f() of the
+ *                     application"
+ * answers_left_out  - the same by choice: told, and no reason for exit status 5
+ * answers_held      - to be called when a rule has been asked and at least one object was checked;
+ *                     nothing where it is broken
+ * answers_tell      - each broken answer as a finding. The one place where those of a database are
+ *                     made: a check of a database only answers.
+ *
+ * object : table, index or file; "" or NULL: the whole
+ */
+void answers_broken(struct audit_answers *answers, enum rule_id rule, const char *object,
+                    int64_t count, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void answers_unchecked(struct audit_answers *answers, enum rule_id rule, const char *object,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+void answers_left_out(struct audit_answers *answers, enum rule_id rule, const char *object,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+void answers_held(struct audit_answers *answers, enum rule_id rule);
+void answers_tell(const struct audit_answers *answers, struct audit_findings *findings);
+
+/* What a rule says of one object, put together: count, and the first examples. Zero is none. */
+struct answers_sample {
+    int64_t count;
+    struct text examples; /* the first three, whole, "; " between them */
+};
+
+void answers_sample_add(struct answers_sample *sample, const char *example);
+void answers_sample_release(struct answers_sample *sample);
+
 /* database.c: a read-only connection that waits 5 s for locks; NULL after a finding. The guard is
  * set, and lives as long as it. */
 sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, const char *path);
-void database_check_structure(struct audit_findings *findings, sqlite3 *database);
 void database_check_contradictions(struct audit_findings *findings, sqlite3 *database);
 
 /* database.c: the one number a question has for an answer, 0 when it has none */
 int64_t database_ask(sqlite3 *database, const char *sql);
+
+/* structure.c: integrity_check and foreign_key_check of a connection that may be read-only */
+void structure_check(struct audit_answers *answers, sqlite3 *database);
 
 /* contract.c: does it say that it is a store of the contract, and is it one? */
 bool contract_claims(sqlite3 *database);
 void contract_check(struct audit_findings *findings, sqlite3 *database);
 
 /* wal.c: does what lies in the -wal of this database come back? Opens no connection. */
-void wal_check(struct audit_findings *findings, const char *path);
+void wal_check(struct audit_answers *answers, const char *path);
 
 /* The tables of a spawner's store. */
 enum store_table { TABLE_EXECUTIONS, TABLE_CONSENSUS, TABLE_OUTPUTS, TABLE_COUNT };

@@ -11,13 +11,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define MOST_MESSAGES 20 /* of one PRAGMA: a ruined file has thousands */
-
-/* In what SQLite says of a tree whose branches grow together. With three of them at each of twenty
- * levels a file of 10 kB has a thousand million leaves, and SQLite counts those of an index in one
- * step that nothing breaks off (vdbe.c, OP_Count): nothing more is asked of it then. */
-#define GROWN_TOGETHER "2nd reference to page"
-
 /* Views, triggers and functions of a stranger's schema do nothing here, and no question lasts for
  * ever: see base/guard.h. */
 static void prepare_for_audit(struct guard *guard, sqlite3 *database, const char *path)
@@ -38,58 +31,6 @@ sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, con
     }
     prepare_for_audit(guard, database, path);
     return database;
-}
-
-/* Why a question was not answered. */
-static const char *complaint_of(sqlite3 *database)
-{
-    return sqlite3_errcode(database) == SQLITE_INTERRUPT ? GUARD_SAYS : sqlite3_errmsg(database);
-}
-
-static void tell_row(struct audit_findings *findings, sqlite3_stmt *row, enum rule_id rule)
-{
-    const char *text = (const char *)sqlite3_column_text(row, 0);
-    if (rule == RULE_FOREIGN_KEYS)
-        finding_add(findings, rule, "", "a row of table '%.60s' has no parent in '%.60s'",
-                    text ? text : "?", (const char *)sqlite3_column_text(row, 2));
-    else
-        finding_add(findings, rule, "", "%.220s", text ? text : "no answer");
-}
-
-static bool is_ok(sqlite3_stmt *row)
-{
-    const char *text = (const char *)sqlite3_column_text(row, 0);
-    return text && strcmp(text, "ok") == 0;
-}
-
-static bool has_grown_together(sqlite3_stmt *row)
-{
-    const char *text = (const char *)sqlite3_column_text(row, 0);
-    return text && strstr(text, GROWN_TOGETHER);
-}
-
-static void check_pragma(struct audit_findings *findings, sqlite3 *database, const char *sql,
-                         enum rule_id rule)
-{
-    sqlite3_stmt *row = NULL;
-    int rc = sqlite3_prepare_v2(database, sql, -1, &row, NULL);
-    int told = 0;
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(row);
-    while (rc == SQLITE_ROW) {
-        if (!(rule == RULE_INTEGRITY_CHECK && is_ok(row)) && told++ < MOST_MESSAGES)
-            tell_row(findings, row, rule);
-        rc = has_grown_together(row) ? SQLITE_DONE : sqlite3_step(row);
-    }
-    if (rc != SQLITE_DONE)
-        finding_add(findings, rule, "", "%s: %.180s", sql, complaint_of(database));
-    sqlite3_finalize(row);
-}
-
-void database_check_structure(struct audit_findings *findings, sqlite3 *database)
-{
-    check_pragma(findings, database, "PRAGMA integrity_check", RULE_INTEGRITY_CHECK);
-    check_pragma(findings, database, "PRAGMA foreign_key_check", RULE_FOREIGN_KEYS);
 }
 
 int64_t database_ask(sqlite3 *database, const char *sql)
@@ -158,7 +99,7 @@ void database_check_contradictions(struct audit_findings *findings, sqlite3 *dat
             finding_add(findings, questions[i].rule, "", "%lld %s", (long long)count,
                         questions[i].text);
         if (sqlite3_errcode(database) == SQLITE_INTERRUPT) {
-            finding_add(findings, RULE_READABLE, "", "%s", complaint_of(database));
+            finding_add(findings, RULE_READABLE, "", "%s", GUARD_SAYS);
             return; /* the others would cost as much */
         }
     }
@@ -284,6 +225,30 @@ static int open_alone(sqlite3 **out, struct guard *guard, const char *path, stru
     return 0;
 }
 
+/* What still finds by itself: its findings as answers. */
+static void ask_by_findings(struct audit_answers *answers, sqlite3 *database,
+                            void (*check)(struct audit_findings *findings, sqlite3 *database))
+{
+    struct audit_findings found = {0};
+    check(&found, database);
+    for (size_t i = 0; i < found.count; i++)
+        answers_broken(answers, (enum rule_id)(found.items[i].rule - audit_rules), "", 1, "%s",
+                       found.items[i].text);
+    audit_findings_release(&found);
+}
+
+static void ask_all(struct audit_report *report, sqlite3 *database)
+{
+    describe(report, database);
+    structure_check(&report->answers, database);
+    if (contract_claims(database))
+        ask_by_findings(&report->answers, database, contract_check);
+    if (report->is_store) {
+        ask_by_findings(&report->answers, database, database_check_contradictions);
+        count_rows(report, database);
+    }
+}
+
 static int look(struct audit_findings *findings, struct audit_report *report, const char *path,
                 struct err *err)
 {
@@ -293,19 +258,13 @@ static int look(struct audit_findings *findings, struct audit_report *report, co
     int rc;
     if (check_header(report, path, err) < 0)
         return -1;
-    wal_check(findings, path);
+    wal_check(&report->answers, path);
     rc = open_alone(&database, &guard, path, err);
-    if (rc == 0) {
-        describe(report, database);
-        database_check_structure(findings, database);
-        if (contract_claims(database))
-            contract_check(findings, database);
-        if (report->is_store) {
-            database_check_contradictions(findings, database);
-            count_rows(report, database);
-        }
-    }
+    if (rc == 0)
+        ask_all(report, database);
     sqlite3_close(database);
+    answers_tell(&report->answers, findings);
+    report->unchecked = audit_answers_unchecked(&report->answers);
     report->spent_ns = clock_now_ns() - from_ns;
     return rc;
 }
@@ -349,20 +308,8 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     return rc;
 }
 
-void audit_answers_release(struct audit_answers *answers)
-{
-    for (size_t i = 0; i < answers->count; i++) {
-        free(answers->items[i].object);
-        free(answers->items[i].why);
-    }
-    free(answers->items);
-    *answers = (struct audit_answers){0};
-}
-
 void audit_report_release(struct audit_report *report)
 {
     copy_recovery_release(&report->recovery);
     audit_answers_release(&report->answers);
 }
-
-const char *const audit_answer_names[] = {"held", "broken", "not_checked"};

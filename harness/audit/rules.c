@@ -142,6 +142,20 @@ const struct audit_rule audit_rules[] = {
                     "subjects that say \"pooled\": true",
                     "a start that took place before the clock ran looks fast", CONDUCT, false,
                     false},
+    [RULE_INDEX_AGREES] = {"index-agrees-with-table",
+                           "Does each index hold, value by value, what its table holds?",
+                           "each index read as a table of its own, on a copy, against its table: "
+                           "type and bytes of every column, both ways",
+                           "a query that goes through the index answers something else", INTEGRITY,
+                           true, false},
+    [RULE_FULL_TEXT] = {"full-text-index-agrees",
+                        "Does each full-text index hold the words of its table?",
+                        "the integrity-check of FTS3, FTS4 and FTS5, on a copy",
+                        "a search that finds too little looks like an answer", INTEGRITY, true,
+                        false},
+    [RULE_RTREE] = {"rtree-is-sound", "Is each R-Tree whole, and are its boxes where they must be?",
+                    "rtreecheck()", "a search that finds too little looks like an answer",
+                    INTEGRITY, true, false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

@@ -165,8 +165,11 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
                        struct audit_result *result)
 {
     int64_t from_ns = clock_now_ns();
+    struct audit_answers answers = {0};
     sqlite3_db_release_memory(watch->database);
-    database_check_structure(findings, watch->database);
+    structure_check(&answers, watch->database);
+    answers_tell(&answers, findings);
+    audit_answers_release(&answers);
     database_check_contradictions(findings, watch->database);
     result->rows += sealed_check(watch, findings);
     result->level = AUDIT_FULL;

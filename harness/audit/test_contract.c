@@ -15,6 +15,7 @@
 static void audit(struct fixture *fixture)
 {
     audit_findings_clear(&fixture->findings);
+    audit_report_release(&fixture->report);
     if (audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
         fail_msg("%s", fixture->err.text);
 }
@@ -162,7 +163,9 @@ static void hit_wal(struct fixture *fixture, const char *wal, long at)
     fputc(byte ^ 0x40, file);
     fclose(file);
     audit_findings_clear(&fixture->findings);
-    wal_check(&fixture->findings, fixture->path);
+    audit_answers_release(&fixture->report.answers);
+    wal_check(&fixture->report.answers, fixture->path);
+    answers_tell(&fixture->report.answers, &fixture->findings);
 }
 
 static void forget_wal(const struct fixture *fixture, char *wal)

@@ -12,6 +12,7 @@
 
 static void audit(struct fixture *fixture)
 {
+    audit_report_release(&fixture->report);
     if (audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
         fail_msg("%s", fixture->err.text);
 }
@@ -47,6 +48,7 @@ static void audit_without_rights(struct fixture *fixture)
     assert_int_equal(chmod(fixture->path, 0444), 0);
     assert_int_equal(chmod(fixture->folder, 0555), 0);
     assert_int_equal(root ? seteuid(65534) : 0, 0);
+    audit_report_release(&fixture->report);
     rc = audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err);
     assert_int_equal(root ? seteuid(0) : 0, 0);
     assert_int_equal(chmod(fixture->folder, 0755), 0);

@@ -108,6 +108,7 @@ static inline int unmake(void **state)
 {
     struct fixture *fixture = *state;
     audit_findings_release(&fixture->findings);
+    audit_report_release(&fixture->report);
     unlink(fixture->path);
     rmdir(fixture->path);
     free(fixture->path);

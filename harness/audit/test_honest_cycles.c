@@ -149,6 +149,7 @@ static void honest_cycles_have_no_finding(void **state)
             fail_msg("%s", honest->err.text);
         expect_none(honest, path);
         assert_int_equal(report.completed, 3 * cycles);
+        audit_report_release(&report);
     }
 }
 

@@ -27,6 +27,7 @@ static bool has_finding(const struct fixture *fixture, const char *rule, const c
 static void audit_file(struct fixture *fixture)
 {
     audit_findings_clear(&fixture->findings);
+    audit_report_release(&fixture->report);
     if (audit_own(&fixture->findings, &fixture->report, fixture->path, &fixture->err) < 0)
         fail_msg("%s", fixture->err.text);
 }

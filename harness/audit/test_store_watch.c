@@ -310,6 +310,7 @@ static void a_corrupt_page_is_seen_by_the_next_full_audit_and_at_the_end(void **
     audit_watch_rest(followed->watch);
     audit_findings_clear(&followed->findings);
     assert_int_equal(audit_own(&followed->findings, &report, followed->path, &err), 0);
+    audit_report_release(&report);
     expect_found(followed, "integrity-check-is-ok");
 }
 
@@ -402,6 +403,7 @@ static void close_store(struct followed *followed)
                                         followed->path, followed->folder, &followed->scenario,
                                         &err),
                      0);
+    audit_report_release(&report);
 }
 
 static void a_store_that_stays_locked_is_not_checked_until_it_is_closed(void **state)

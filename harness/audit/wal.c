@@ -120,7 +120,7 @@ static bool was_begun_anew(const struct reading *wal)
            memcmp(now, wal->header, sizeof now) != 0;
 }
 
-static void check_open(struct audit_findings *findings, struct reading *wal)
+static void check_open(struct audit_answers *answers, struct reading *wal)
 {
     const char *wrong;
     if (wal->bytes < HEADER_BYTES + FRAME_BYTES + LEAST_PAGE ||
@@ -132,16 +132,18 @@ static void check_open(struct audit_findings *findings, struct reading *wal)
     if (was_begun_anew(wal))
         return;
     if (wrong)
-        finding_add(findings, RULE_WAL, "", "its -wal of %lld bytes cannot be used: %s",
-                    (long long)wal->bytes, wrong);
+        answers_broken(answers, RULE_WAL, "-wal", 1, "its -wal of %lld bytes cannot be used: %s",
+                       (long long)wal->bytes, wrong);
     else if (wal->commits_beyond >= COMMITS_LEAST)
-        finding_add(findings, RULE_WAL, "",
-                    "frame %lld of %lld in its -wal is bad, the %lld commits behind it are lost",
-                    (long long)wal->good_frames + 1, (long long)wal->frames,
-                    (long long)wal->commits_beyond);
+        answers_broken(answers, RULE_WAL, "-wal", wal->commits_beyond,
+                       "frame %lld of %lld in its -wal is bad, the %lld commits behind it are lost",
+                       (long long)wal->good_frames + 1, (long long)wal->frames,
+                       (long long)wal->commits_beyond);
+    else
+        answers_held(answers, RULE_WAL);
 }
 
-void wal_check(struct audit_findings *findings, const char *path)
+void wal_check(struct audit_answers *answers, const char *path)
 {
     char *name = text_format("%s-wal", path);
     struct reading wal = {.fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
@@ -151,7 +153,7 @@ void wal_check(struct audit_findings *findings, const char *path)
         return; /* SQLite will say whether that is wrong */
     if (fstat(wal.fd, &about) == 0 && S_ISREG(about.st_mode)) {
         wal.bytes = about.st_size;
-        check_open(findings, &wal);
+        check_open(answers, &wal);
     }
     close(wal.fd);
 }

@@ -117,13 +117,20 @@ char *text_take(struct text *text)
     return string;
 }
 
-char *text_format(const char *format, ...)
+char *text_format_list(const char *format, va_list args)
 {
     char *string = NULL;
-    va_list args;
-    va_start(args, format);
     if (vasprintf(&string, format, args) < 0)
         out_of_memory();
+    return string;
+}
+
+char *text_format(const char *format, ...)
+{
+    char *string;
+    va_list args;
+    va_start(args, format);
+    string = text_format_list(format, args);
     va_end(args);
     return string;
 }

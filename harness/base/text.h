@@ -6,6 +6,7 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ char *text_take(struct text *text);
 
 /* text_format - printf into fresh memory; the caller frees it */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_list(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* text_utf8_length - bytes of the UTF-8 character at `at`, 0 when there is none (a NUL has 1) */
 size_t text_utf8_length(const char *at);

@@ -101,12 +101,12 @@ static void tell_json(const char *path, const struct audit_report *report,
 
 static int audit_one(const struct asked *asked)
 {
-    static const struct audit_options options = {0};
+    static const struct audit_options how = {0};
     struct audit_findings findings = {0};
     struct audit_report report;
     struct err err = {0};
     int code;
-    if (audit_database(&findings, &report, asked->path, &options, &err) < 0) {
+    if (audit_database(&findings, &report, asked->path, &how, &err) < 0) {
         code = cli_fail("audit", &err);
     } else {
         code = findings.count ? 4 : 0;

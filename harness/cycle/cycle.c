@@ -331,7 +331,7 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
     int64_t from_ns;
     enum subject_answer came = SUBJECT_ENDED;
     reset_cycle(out, run, index, item);
-    if (revive(run, arm, out, err) < 0)
+    if (revive(run, arm, out, err) < 0 || homes_make(run, out, err) < 0)
         return -1;
     out->starts_nothing = !arm->opening.starts;
     from_ns = clock_now_ns();
@@ -439,6 +439,7 @@ void cycle_close(struct cycle_subjects *run)
         free(arm->version);
     }
     strain_close(&run->strain);
+    homes_release(run);
     fill_free(run->environment);
     free(run->arms);
     free(run->agent_path);
@@ -448,6 +449,7 @@ void cycle_close(struct cycle_subjects *run)
 
 void cycle_release(struct cycle *cycle)
 {
+    homes_forget(cycle);
     for (size_t i = 0; i < cycle->agent_count; i++) {
         free(cycle->agents[i].error);
         free(cycle->agents[i].last_seen);

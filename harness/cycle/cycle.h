@@ -52,9 +52,11 @@ struct cycle_attested {
 /* One agent of one cycle: what the subject said of it and what it said itself.
  * 0 ns means not told. */
 struct cycle_agent {
-    char id[32]; /* BATCH.ORDINAL */
-    const struct scenario_agent *asked;
-    bool answered; /* the subject's answer names it */
+    char id[32];                        /* BATCH.ORDINAL */
+    const struct scenario_agent *asked; /* of the scenario, or `filled` */
+    char *home;                    /* its folder of this cycle; owned; NULL: it asks for none */
+    struct scenario_agent *filled; /* what is asked with {home} filled in; owned, or NULL */
+    bool answered;                 /* the subject's answer names it */
     enum cycle_outcome outcome;
     pid_t pid;                               /* 0: none told */
     int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
@@ -245,7 +247,8 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
  *
  * Whatever is done between the two is in none of the measured times. A subject that broke is ended
  * and started anew for the next cycle, five times in a run at most.
- * errors : ERR_INTERRUPTED only; after that of cycle_spawn there is nothing to finish
+ * errors : ERR_INTERRUPTED; of cycle_spawn also ERR_SYSTEM, no folder for an agent can be made.
+ *          After those of cycle_spawn there is nothing to finish
  */
 int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item *item,
                 struct cycle *out, struct err *err);
@@ -256,6 +259,17 @@ int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *
 /* cycle_watch_locks - with the option `locks`: in the cycles that follow those of these databases
  * too, beside the subject's store; copied */
 void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], size_t count);
+
+/*
+ * cycle_home_of     - where an agent of a cycle is at home: its HOME, as far as it is known
+ * cycle_leave_homes - remove the folders that its agents had for themselves; cycle_release and the
+ *                     next cycle_spawn do so too
+ *
+ * run     : NULL: one that adds nothing to our environment
+ * returns : borrowed; NULL: nobody tells one
+ */
+const char *cycle_home_of(const struct cycle_subjects *run, const struct cycle_agent *agent);
+void cycle_leave_homes(struct cycle *cycle);
 
 /* cycle_fail - this agent did not do what its 'expect' says: a failed cycle. The first reason of an
  * agent is kept as its error. */

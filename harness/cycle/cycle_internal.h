@@ -64,6 +64,7 @@ struct cycle_subjects {
     struct locks *locks; /* NULL: not looked at */
     char **lock_paths;   /* databases beside the store, owned */
     size_t lock_path_count;
+    char *homes; /* folder of the folders of agents; NULL: none was needed yet */
 };
 
 /* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
@@ -102,8 +103,13 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
                  struct err *err);
 void fill_free(char **command);
 
-/* fill.c: a word with what {folder} in it stands for; the caller frees it */
-char *fill_folder(const char *word, const char *folder);
+/* homes.c: make the folders that agents of this cycle ask for, and fill in what was asked
+ * homes_forget  : remove them, and what was filled in
+ * homes_release : remove the folder that they were in
+ * errors        : ERR_SYSTEM */
+int homes_make(struct cycle_subjects *run, struct cycle *cycle, struct err *err);
+void homes_forget(struct cycle *cycle);
+void homes_release(struct cycle_subjects *run);
 
 /* testimony.c: one message of a witness, for witness_hear with the cycle as context; what had
  * been heard when "spawned", or "finished", was read; what all of them attested together */

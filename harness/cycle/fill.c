@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/placeholder.h"
 #include "cycle/cycle_internal.h"
 #include "cycle/program.h"
 
@@ -19,19 +20,6 @@ static const char *program_for(const char *placeholder)
         if (strcmp(placeholder, known[i].placeholder) == 0)
             return known[i].program;
     return NULL;
-}
-
-char *fill_folder(const char *word, const char *folder)
-{
-    static const char placeholder[] = "{folder}";
-    struct text filled = {0};
-    const char *at;
-    for (; (at = strstr(word, placeholder)); word = at + sizeof placeholder - 1) {
-        text_add_bytes(&filled, word, (size_t)(at - word));
-        text_add(&filled, folder);
-    }
-    text_add(&filled, word);
-    return text_take(&filled);
 }
 
 int fill_command(char ***out, const struct cycle_subjects *run, char *const command[],
@@ -58,7 +46,7 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
         if (!name)
             filled[i] = strcmp(command[i], "{metrics}") == 0
                             ? xstrdup(run->options.metrics_path)
-                            : fill_folder(command[i], run->options.folder);
+                            : placeholder_fill(command[i], "{folder}", run->options.folder);
     }
     for (size_t i = 0; i < added; i++)
         filled[count + i] = xstrdup(more[i]);

@@ -140,6 +140,26 @@ int results_audit_put(struct results *store, int64_t run, const struct results_a
 int results_locks_put(struct results *store, int64_t run, const struct cycle *cycle,
                       struct err *err);
 
+/*
+ * results_answer_put - what became of a rule in one database that was looked at as a whole
+ *
+ * Stored for what is broken and for what could not be checked; whatever is not stored was held.
+ * Strings are borrowed; read back they are valid during the call.
+ */
+struct results_answer {
+    int arm;              /* -1: of a database that agents share */
+    const char *database; /* its path; "": the store of that arm's subject */
+    const char *rule, *object;
+    const char *answer; /* "held", "broken" or "not_checked", see audit_answer_names */
+    int64_t count;      /* broken: how often */
+    const char *why;
+};
+int results_answer_put(struct results *store, int64_t run, const struct results_answer *answer,
+                       struct err *err); /* a failure ends the open transaction */
+int results_each_answer(struct results *store, int64_t run,
+                        int (*each)(void *context, const struct results_answer *answer),
+                        void *context, struct err *err); /* as they were put; nonzero ends it */
+
 /* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
  * results_schema_digest - of its tables, indexes and triggers
  * results_cycles_stored - how many cycles a run has */
