@@ -1,5 +1,5 @@
-/* What do agents lose that share a database, and is it told who held its lock? The shipped scenario,
- * for real. */
+/* What do agents lose that share a database, and is it told who held its lock? The shipped
+ * scenario, for real. */
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>

@@ -230,6 +230,9 @@ struct cycle_options {
     const char *const *arguments;        /* added to each subject's command likewise; or NULL */
     const struct cycle_meddler *meddler; /* NULL: nobody */
     bool locks;                          /* look who holds locks while agents are started */
+    /* with locks: called before each request, to call cycle_watch_locks; NULL: only the store */
+    void (*find_locks)(void *context, struct cycle_subjects *run, const struct cycle *cycle);
+    void *find_context;
 };
 
 /*
@@ -256,9 +259,10 @@ int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
 int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
               struct cycle *out, struct err *err);
 
-/* cycle_watch_locks - with the option `locks`: in the cycles that follow those of these databases
- * too, beside the subject's store; copied */
-void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], size_t count);
+/* cycle_watch_locks - look at those of these databases too, beside the subject's store, until it is
+ * said anew; copied. names: how they are told */
+void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], char *const names[],
+                       size_t count);
 
 /*
  * cycle_home_of     - where an agent of a cycle is at home: its HOME, as far as it is known

@@ -62,7 +62,8 @@ struct cycle_subjects {
     size_t most_agents;  /* batches larger than this have no witness */
     char **environment;  /* of the subjects; NULL: ours */
     struct locks *locks; /* NULL: not looked at */
-    char **lock_paths;   /* databases beside the store, owned */
+    char **lock_paths;   /* databases beside the store, and how they are told; owned */
+    char **lock_names;
     size_t lock_path_count;
     char *homes; /* folder of the folders of agents; NULL: none was needed yet */
 };

@@ -136,7 +136,7 @@ static bool is_own(const struct telling *telling, const struct lock_holder *hold
                    const struct cycle_agent *agent)
 {
     return agent_of(telling, holder) == agent ||
-           (!telling->out->path[0] && who_is(telling, holder) == LOCKS_SUBJECT);
+           (!telling->out->name[0] && who_is(telling, holder) == LOCKS_SUBJECT);
 }
 
 /* What each holder had of a time; seen and most are added up over its holds. */
@@ -246,7 +246,7 @@ static void tell_database(struct telling *telling, const struct lock_database *d
 {
     struct locks_told *out = telling->out;
     const struct lock_times *times = &telling->samples->times[out->stage][telling->database];
-    out->path = xstrdup(database->shared ? database->path : "");
+    out->name = xstrdup(database->name);
     out->match = database->match;
     out->looks = times->looks;
     out->span_ns = times->span_ns;
@@ -284,7 +284,7 @@ struct locks_seen *lock_tell(const struct lock_samples *samples,
 void locks_seen_free(struct locks_seen *seen)
 {
     for (size_t i = 0; seen && i < seen->count; i++)
-        free(seen->items[i].path);
+        free(seen->items[i].name);
     if (seen)
         free(seen->items);
     free(seen);

@@ -6,8 +6,8 @@
 
 /* A database that is looked at. */
 struct lock_database {
-    char *path, *shm; /* owned by who fills it */
-    bool shared;      /* not the subject's store */
+    char *path, *shm; /* owned by who fills it, like its name */
+    char *name;       /* "": the subject's store */
     enum locks_match match;
     dev_t device; /* as /proc/locks tells it; 0: not known */
 };

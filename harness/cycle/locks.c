@@ -191,12 +191,17 @@ failed:
     return -1;
 }
 
+static void free_database(struct lock_database *database)
+{
+    free(database->path);
+    free(database->shm);
+    free(database->name);
+}
+
 static void forget(struct locks *locks)
 {
-    for (size_t i = 0; i < locks->count; i++) {
-        free(locks->databases[i].path);
-        free(locks->databases[i].shm);
-    }
+    for (size_t i = 0; i < locks->count; i++)
+        free_database(&locks->databases[i]);
     locks->count = 0;
 }
 
@@ -255,33 +260,31 @@ static void find_match(struct locks *locks, struct lock_database *out,
     out->match = try_folder(locks, out->path, &out->device);
 }
 
-static void watch_one(struct locks *locks, const char *path, bool shared,
+static void watch_one(struct locks *locks, const char *path, const char *name,
                       const struct lock_database old[], size_t old_count)
 {
     struct lock_database *out = &locks->databases[locks->count];
     if (locks->count == LOCKS_MOST_DATABASES)
         return;
     *out = (struct lock_database){
-        .path = xstrdup(path), .shm = text_format("%s-shm", path), .shared = shared};
+        .path = xstrdup(path), .shm = text_format("%s-shm", path), .name = xstrdup(name)};
     find_match(locks, out, old, old_count);
     locks->count++;
 }
 
 void locks_watch(struct locks *locks, pid_t subject, const char *store, char *const shared[],
-                 size_t count)
+                 char *const names[], size_t count)
 {
     struct lock_database old[LOCKS_MOST_DATABASES];
     size_t old_count = locks->count;
     memcpy(old, locks->databases, sizeof old);
     locks->count = 0;
     if (store)
-        watch_one(locks, store, false, old, old_count);
+        watch_one(locks, store, "", old, old_count);
     for (size_t i = 0; i < count; i++)
-        watch_one(locks, shared[i], true, old, old_count);
-    for (size_t i = 0; i < old_count; i++) {
-        free(old[i].path);
-        free(old[i].shm);
-    }
+        watch_one(locks, shared[i], names[i], old, old_count);
+    for (size_t i = 0; i < old_count; i++)
+        free_database(&old[i]);
     lock_samples_reset(&locks->samples, locks->count);
     locks->subject = subject;
     locks->spent_ns = 0;

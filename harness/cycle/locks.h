@@ -91,7 +91,7 @@ struct locks_wait {
 
 /* One database during one exchange. */
 struct locks_told {
-    char *path; /* owned; "": the subject's store */
+    char *name; /* owned; "": the subject's store */
     enum locks_stage stage;
     enum locks_match match;
     int64_t looks, span_ns; /* from the first look to the last */
@@ -123,12 +123,13 @@ void locks_free(struct locks *locks); /* accepts NULL; the thread has ended afte
  * locks_watch - begin a cycle; which databases: the subject's (NULL: it keeps none), and others
  *
  * subject : its process
+ * shared  : paths; names: how they are told
  *
  * What is beyond LOCKS_MOST_DATABASES is left out. They need not exist yet. In the folder of each a
  * file without a name is made, locked and closed (O_TMPFILE), once, to see how the kernel names it.
  */
 void locks_watch(struct locks *locks, pid_t subject, const char *store, char *const shared[],
-                 size_t count);
+                 char *const names[], size_t count);
 
 /* locks_begin - look from now on; locks_pause - no more, and wait for the look under way */
 void locks_begin(struct locks *locks, enum locks_stage stage);

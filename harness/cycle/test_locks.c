@@ -24,33 +24,15 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cycle/cycle.h"
+#include "cycle/test_lock_holder.h"
 
-#define ROUNDS  INT64_C(4)
-#define HOLD_NS (40 * CLOCK_NS_PER_MS)
-#define TRIES   10 /* on a busy machine looks may lie too far apart to tell anything */
+#define TRIES 10 /* on a busy machine looks may lie too far apart to tell anything */
 
 struct fixture {
     char folder[64];
     char *database;
     struct locks *locks;
 };
-
-static void execute(sqlite3 *database, const char *sql)
-{
-    if (sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(database));
-    _exit(9);
-}
-
-static sqlite3 *open_database(const char *path)
-{
-    sqlite3 *database = NULL;
-    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL))
-        _exit(9);
-    sqlite3_busy_timeout(database, 20000);
-    return database;
-}
 
 static int make(void **state)
 {
@@ -78,118 +60,6 @@ static int unmake(void **state)
     return process_children(getpid(), &left, 1) ? -1 : 0;
 }
 
-/* ---- children ---- */
-
-static void run_in_child(const char *path, const char *sql)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        sqlite3 *database = open_database(path);
-        execute(database, sql);
-        sqlite3_close(database);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, NULL, 0), child);
-}
-
-/* A child of ours that has something to hold. */
-struct child {
-    pid_t pid;
-    int go, told; /* it begins when it reads a byte; it writes when it is ready, and what it held */
-};
-
-/* How long it held the lock. */
-struct truth {
-    int64_t least_ns, most_ns;
-};
-
-/* What takes a lock, and what gives it back: SQL; a number: bytes from there, of the -shm or, with
- * `ofd`, of the database, as SQLite itself holds them only for moments. */
-struct way {
-    const char *name, *journal, *take, *give;
-    int shm_byte;
-    bool ofd;
-    enum locks_kind kind;
-};
-
-static void set_lock(int fd, const struct way *way, short type)
-{
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
-    lock.l_start = way->ofd ? 0x40000001 : way->shm_byte;
-    if (fcntl(fd, way->ofd ? F_OFD_SETLK : F_SETLK, &lock) != 0)
-        _exit(8);
-}
-
-static void hold_once(sqlite3 *database, int fd, const struct way *way, struct truth *truth)
-{
-    int64_t asked_ns = clock_now_ns(), had_ns, gave_ns;
-    if (fd >= 0)
-        set_lock(fd, way, F_WRLCK);
-    else
-        execute(database, way->take);
-    had_ns = clock_now_ns();
-    clock_sleep_until(had_ns + HOLD_NS);
-    gave_ns = clock_now_ns();
-    if (fd >= 0)
-        set_lock(fd, way, F_UNLCK);
-    else
-        execute(database, way->give);
-    truth->least_ns += gave_ns - had_ns;
-    truth->most_ns += clock_now_ns() - asked_ns;
-    clock_sleep_until(clock_now_ns() + HOLD_NS / 2);
-}
-
-static void be_holder(const char *path, const struct way *way, int go, int told)
-{
-    struct truth truth = {0, 0};
-    char *file = text_format("%s%s", path, way->ofd ? "" : "-shm"), byte = 0;
-    sqlite3 *database = open_database(path);
-    int fd = -1;
-    execute(database, "SELECT count(*) FROM t"); /* in WAL mode: connected from now on */
-    if (way->shm_byte || way->ofd)
-        fd = open(file, O_RDWR | O_CLOEXEC);
-    if ((way->shm_byte || way->ofd) && fd < 0)
-        _exit(7);
-    if (write(told, "", 1) != 1 || read(go, &byte, 1) != 1)
-        _exit(6);
-    for (int i = 0; i < ROUNDS; i++)
-        hold_once(database, fd, way, &truth);
-    _exit(write(told, &truth, sizeof truth) == sizeof truth ? 0 : 5);
-}
-
-static struct child start(const char *path, const struct way *way)
-{
-    struct child child;
-    int go[2], told[2];
-    char byte;
-    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
-    child.pid = fork();
-    if (child.pid == 0) {
-        close(go[1]);
-        be_holder(path, way, go[0], told[1]);
-    }
-    close(go[0]);
-    close(told[1]);
-    child.go = go[1];
-    child.told = told[0];
-    assert_int_equal(read(child.told, &byte, 1), 1);
-    return child;
-}
-
-static struct truth let_it_hold(struct child *child)
-{
-    struct truth truth = {0, 0};
-    int status = -1;
-    assert_int_equal(write(child->go, "", 1), 1);
-    assert_int_equal(read(child->told, &truth, sizeof truth), sizeof truth);
-    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
-    assert_int_equal(status, 0);
-    close(child->go);
-    close(child->told);
-    return truth;
-}
-
 /* ---- a cycle of two agents, of which the first is to be the child ---- */
 
 static struct scenario_agent asked[] = {{.name = (char *)"first"}, {.name = (char *)"second"}};
@@ -214,7 +84,7 @@ static struct locks_seen *watch(struct fixture *fixture, const struct way *way, 
     struct cycle cycle;
     struct locks_seen *seen;
     struct child child = start(fixture->database, way);
-    locks_watch(fixture->locks, getppid(), NULL, paths, 1);
+    locks_watch(fixture->locks, getppid(), NULL, paths, paths, 1);
     cycle = cycle_of(agents, child.pid);
     agents[1].outcome = second;
     locks_begin(fixture->locks, LOCKS_START);
@@ -262,7 +132,7 @@ static void check_way(struct fixture *fixture, const struct way *way)
         int64_t slack_ns;
         struct locks_seen *seen = watch(fixture, way, &truth, &slack_ns, CYCLE_READY);
         assert_int_equal(seen->count, 1);
-        assert_string_equal(seen->items[0].path, fixture->database);
+        assert_string_equal(seen->items[0].name, fixture->database);
         assert_int_not_equal(seen->items[0].match, LOCKS_UNSEEN);
         assert_int_equal(seen->lost, 0);
         close = is_close(&seen->items[0], way, &truth, slack_ns);
@@ -293,47 +163,6 @@ static void each_kind_is_seen_for_as_long_as_it_was_held(void **state)
         check_way(fixture, &ways[i]);
 }
 
-/* It reads until it is told to end. */
-static struct child start_reader(const char *path)
-{
-    struct child child;
-    int go[2], told[2];
-    char byte;
-    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
-    child.pid = fork();
-    if (child.pid == 0) {
-        close(go[1]);
-        execute(open_database(path), "BEGIN; SELECT count(*) FROM t");
-        _exit(write(told[1], "", 1) == 1 && read(go[0], &byte, 1) == 1 ? 0 : 9);
-    }
-    close(go[0]);
-    close(told[1]);
-    child.go = go[1];
-    child.told = told[0];
-    assert_int_equal(read(child.told, &byte, 1), 1);
-    return child;
-}
-
-static void end_reader(struct child *child)
-{
-    int status = -1;
-    assert_int_equal(write(child->go, "", 1), 1);
-    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
-    assert_int_equal(status, 0);
-    close(child->go);
-    close(child->told);
-}
-
-/* Its COMMIT fails after all. */
-static void be_writer(const char *path)
-{
-    sqlite3 *database = open_database(path);
-    sqlite3_busy_timeout(database, 200);
-    execute(database, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
-    _exit(sqlite3_exec(database, "COMMIT", NULL, NULL, NULL) == SQLITE_BUSY ? 0 : 9);
-}
-
 static struct locks_seen *watch_writer(struct fixture *fixture)
 {
     char *paths[] = {fixture->database};
@@ -341,7 +170,7 @@ static struct locks_seen *watch_writer(struct fixture *fixture)
     struct cycle cycle = cycle_of(agents, 1);
     int status = -1;
     pid_t writer;
-    locks_watch(fixture->locks, getppid(), NULL, paths, 1);
+    locks_watch(fixture->locks, getppid(), NULL, paths, paths, 1);
     locks_begin(fixture->locks, LOCKS_START);
     writer = fork();
     if (writer == 0)
@@ -442,7 +271,7 @@ static void no_lock_is_no_hold(void **state)
     struct locks_seen *seen;
     agents[1].outcome = CYCLE_FAILED;
     run_in_child(fixture->database, WAL);
-    locks_watch(fixture->locks, getppid(), NULL, paths, 2);
+    locks_watch(fixture->locks, getppid(), NULL, paths, paths, 2);
     locks_begin(fixture->locks, LOCKS_START);
     clock_sleep_until(clock_now_ns() + HOLD_NS);
     locks_pause(fixture->locks);
@@ -478,7 +307,7 @@ static void looking_drops_no_lock_of_this_process(void **state)
     run_in_child(fixture->database, DELETE);
     database = open_database(fixture->database);
     execute(database, "BEGIN IMMEDIATE");
-    locks_watch(fixture->locks, getppid(), NULL, paths, 1);
+    locks_watch(fixture->locks, getppid(), NULL, paths, paths, 1);
     locks_begin(fixture->locks, LOCKS_START);
     clock_sleep_until(clock_now_ns() + HOLD_NS);
     locks_pause(fixture->locks);
@@ -510,7 +339,7 @@ static void nothing_is_left_of_it(void **state)
     struct locks *locks;
     struct err err;
     assert_int_equal(locks_new(&locks, &err), 0);
-    locks_watch(locks, getppid(), NULL, paths, 1);
+    locks_watch(locks, getppid(), NULL, paths, paths, 1);
     locks_begin(locks, LOCKS_START);
     locks_free(locks); /* while it looks */
     assert_int_equal(count_entries("/proc/self/task"), threads);

@@ -7,20 +7,37 @@
 
 static void forget(struct cycle_subjects *run)
 {
-    for (size_t i = 0; i < run->lock_path_count; i++)
+    for (size_t i = 0; i < run->lock_path_count; i++) {
         free(run->lock_paths[i]);
+        free(run->lock_names[i]);
+    }
     free(run->lock_paths);
-    run->lock_paths = NULL;
+    free(run->lock_names);
+    run->lock_paths = run->lock_names = NULL;
     run->lock_path_count = 0;
 }
 
-void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], size_t count)
+void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], char *const names[],
+                       size_t count)
 {
     forget(run);
     run->lock_paths = xcalloc(count, sizeof *run->lock_paths);
+    run->lock_names = xcalloc(count, sizeof *run->lock_names);
     run->lock_path_count = count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         run->lock_paths[i] = xstrdup(paths[i]);
+        run->lock_names[i] = xstrdup(names[i]);
+    }
+}
+
+static void choose(struct cycle_subjects *run, const struct cycle_arm *arm,
+                   const struct cycle *cycle)
+{
+    const struct cycle_options *options = &run->options;
+    if (options->find_locks)
+        options->find_locks(options->find_context, run, cycle);
+    locks_watch(run->locks, arm->subject.process.pid, arm->records ? arm->database : NULL,
+                run->lock_paths, run->lock_names, run->lock_path_count);
 }
 
 void watch_locks_begin(struct cycle_subjects *run, const struct cycle_arm *arm,
@@ -30,8 +47,7 @@ void watch_locks_begin(struct cycle_subjects *run, const struct cycle_arm *arm,
     if (!run->locks)
         return;
     if (stage == LOCKS_START)
-        locks_watch(run->locks, arm->subject.process.pid, arm->records ? arm->database : NULL,
-                    run->lock_paths, run->lock_path_count);
+        choose(run, arm, cycle);
     locks_begin(run->locks, stage);
     cycle->hygiene_ns += clock_now_ns() - from_ns;
 }

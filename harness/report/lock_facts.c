@@ -184,7 +184,7 @@ void lock_wait_words(struct text *out, const struct results_hold *wait,
     text_addf(out, " %s in cycle %lld: for about %s of its %s others held the write lock, ", fate,
               (long long)wait->cycle, text_duration(held, (double)wait->held_ns),
               text_duration(span, (double)wait->span_ns));
-    text_add(out, "longest ");
+    text_add(out, "longest by ");
     add_holder(out, wait, add);
 }
 
@@ -198,13 +198,22 @@ static void add_part(struct text *out, const struct lock_row *row, enum locks_ki
         text_addf(out, ", %s %s", words, words_share(share, lock_share(row, kind)));
 }
 
+/* Any lock at all: the database of another arm is looked at too */
+static bool is_held(const struct lock_row *row)
+{
+    bool held = false;
+    for (int kind = 0; kind < LOCKS_KINDS; kind++)
+        held = held || row->sums.held_ns[kind] > 0;
+    return held;
+}
+
 static void add_row(struct text *out, const struct facts *facts, const struct lock_row *row)
 {
     const struct results_locks *sums = &row->sums;
     bool starting = strcmp(sums->stage, "start") == 0;
     char share[WORDS_BYTES];
     if (sums->arm < 0 || sums->arm >= (int)facts->arm_count ||
-        (!starting && !sums->held_ns[LOCKS_WRITE]))
+        (!starting && !sums->held_ns[LOCKS_WRITE]) || (*sums->database && !is_held(row)))
         return;
     words_plainf(out, "    %s, %s while agents %-s: ", facts->arms[sums->arm].name,
                  *sums->database ? sums->database : "its store", starting ? "started" : "finished");

@@ -39,8 +39,8 @@ int lock_json(cJSON **out, struct results *store, const struct facts *facts, str
 /* lock_cost_words - "2480 looks, one each 506 us (longest gap 9.9 ms), 28.1 us of CPU time a look:
  * 5.5 % of one CPU"
  * lock_hold_words - "at most 12.3 ms: agent sharer 7.3, pid 4242, in cycle 7"
- * lock_wait_words - "sharer 7.4 failed in cycle 7: for 35.1 ms of its 46.0 ms others held the write
- *                   lock, most of that agent sharer 7.3, pid 4242"
+ * lock_wait_words - "sharer 7.4 failed in cycle 7: for 35.1 ms of its 46.0 ms others held the
+ *                   write lock, longest by agent sharer 7.3, pid 4242"
  *
  * add : words_plain or words_markdown, for the words of others */
 void lock_cost_words(struct text *out, const struct lock_facts *locks);

@@ -14,13 +14,14 @@ static int put_one(struct results *store, int64_t run, const struct cycle *cycle
     const int64_t *held_ns = told->held_ns;
     return sql_run(store, err,
                    "INSERT INTO locks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                   "?, ?)",
-                   "iiitttiiiiiiiiiiiii", run, (int64_t)cycle->index, (int64_t)cycle->item.arm,
-                   locks_stage_names[told->stage], told->path, locks_match_names[told->match],
-                   told->looks, told->span_ns, told->gap_ns, told->holds_seen, held_ns[LOCKS_WRITE],
-                   held_ns[LOCKS_EXCLUSIVE], held_ns[LOCKS_PENDING], held_ns[LOCKS_CHECKPOINT],
-                   held_ns[LOCKS_RECOVER], held_ns[LOCKS_READ], cycle->locks->spent_ns,
-                   cycle->locks->looks, cycle->locks->lost);
+                   "?, ?, ?)",
+                   "iiitittiiiiiiiiiiiii", run, (int64_t)cycle->index, (int64_t)cycle->item.arm,
+                   locks_stage_names[told->stage], (int64_t)(told - cycle->locks->items),
+                   told->name, locks_match_names[told->match], told->looks, told->span_ns,
+                   told->gap_ns, told->holds_seen, held_ns[LOCKS_WRITE], held_ns[LOCKS_EXCLUSIVE],
+                   held_ns[LOCKS_PENDING], held_ns[LOCKS_CHECKPOINT], held_ns[LOCKS_RECOVER],
+                   held_ns[LOCKS_READ], cycle->locks->spent_ns, cycle->locks->looks,
+                   cycle->locks->lost);
 }
 
 static int put_hold(struct results *store, int64_t run, const struct cycle *cycle,
@@ -31,7 +32,7 @@ static int put_hold(struct results *store, int64_t run, const struct cycle *cycl
                    "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                    "?)",
                    "iiittttttiiiitttii", run, (int64_t)cycle->index, (int64_t)cycle->item.arm,
-                   locks_stage_names[told->stage], told->path, locks_kind_names[hold->kind],
+                   locks_stage_names[told->stage], told->name, locks_kind_names[hold->kind],
                    locks_who_names[hold->who], hold->agent, hold->name, (int64_t)hold->pid,
                    hold->begin_ns, hold->seen_ns, hold->most_ns,
                    wait ? locks_fate_names[wait->fate] : "", wait ? wait->agent : "",
@@ -93,16 +94,17 @@ int results_each_locks(struct results *store, int64_t run,
                        int (*each)(void *context, const struct results_locks *locks), void *context,
                        struct err *err)
 {
-    sqlite3_stmt *row = sql_prepare(
-        store, err,
-        "SELECT arm, stage, database, min(match), count(*), CAST(total(looks) AS INTEGER),"
-        " CAST(total(span_ns) AS INTEGER), max(gap_ns), CAST(total(holds) AS INTEGER),"
-        " CAST(total(write_ns) AS INTEGER), CAST(total(exclusive_ns) AS INTEGER),"
-        " CAST(total(pending_ns) AS INTEGER), CAST(total(checkpoint_ns) AS INTEGER),"
-        " CAST(total(recover_ns) AS INTEGER), CAST(total(read_ns) AS INTEGER)"
-        " FROM locks WHERE run = ? GROUP BY arm, stage, database"
-        " ORDER BY arm, stage DESC, database",
-        "i", run);
+    sqlite3_stmt *row =
+        sql_prepare(store, err,
+                    "SELECT arm, stage, database, min(match), count(DISTINCT cycle), "
+                    "CAST(total(looks) AS INTEGER),"
+                    " CAST(total(span_ns) AS INTEGER), max(gap_ns), CAST(total(holds) AS INTEGER),"
+                    " CAST(total(write_ns) AS INTEGER), CAST(total(exclusive_ns) AS INTEGER),"
+                    " CAST(total(pending_ns) AS INTEGER), CAST(total(checkpoint_ns) AS INTEGER),"
+                    " CAST(total(recover_ns) AS INTEGER), CAST(total(read_ns) AS INTEGER)"
+                    " FROM locks WHERE run = ? GROUP BY arm, stage, database"
+                    " ORDER BY arm, stage DESC, database",
+                    "i", run);
     int rc;
     if (!row)
         return -1;

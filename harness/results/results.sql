@@ -153,6 +153,7 @@ CREATE TABLE IF NOT EXISTS locks (
     cycle         INTEGER NOT NULL,
     arm           INTEGER NOT NULL,
     stage         TEXT    NOT NULL CHECK (stage IN ('start', 'finish')),
+    place         INTEGER NOT NULL,            -- among those of this cycle: homes of agents have databases of one name
     database      TEXT    NOT NULL,            -- its path; '': the subject's store
     match         TEXT    NOT NULL CHECK (match IN ('device', 'inode', 'none')),
     looks         INTEGER NOT NULL,
@@ -168,7 +169,7 @@ CREATE TABLE IF NOT EXISTS locks (
     spent_ns      INTEGER NOT NULL,            -- CPU time of looking, all databases and both exchanges of the cycle
     looks_all     INTEGER NOT NULL,            -- looks of both exchanges
     lost          INTEGER NOT NULL,            -- looks and holds that were not kept whole, likewise
-    PRIMARY KEY (run, cycle, stage, database),
+    PRIMARY KEY (run, cycle, place),
     FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle)
 ) STRICT, WITHOUT ROWID;
 

@@ -24,8 +24,8 @@ static struct locks_hold hold_of(int64_t most_ns)
 
 static void put(struct synthetic *synthetic, size_t index, int64_t held_ns)
 {
-    static char path[] = "/a/shared.sqlite";
-    struct locks_told told = {.path = path,
+    static char name[] = "/a/shared.sqlite";
+    struct locks_told told = {.name = name,
                               .match = LOCKS_BY_DEVICE,
                               .looks = 10,
                               .span_ns = 1000,
