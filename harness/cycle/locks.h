@@ -57,7 +57,7 @@ enum locks_match {
     LOCKS_NOT_TRIED,
     LOCKS_BY_DEVICE, /* device and inode: a lock of our own beside the database was found so */
     LOCKS_BY_INODE,  /* by inode alone: no file without a name could be made there to try it */
-    LOCKS_UNSEEN /* our own lock was not found: locks of this file system cannot be recognised */
+    LOCKS_UNSEEN     /* our own lock was not found: those of others would not be either */
 };
 
 extern const char *const locks_stage_names[]; /* "start", "finish" */

@@ -218,7 +218,7 @@ static void add_row(struct text *out, const struct facts *facts, const struct lo
     words_plainf(out, "    %s, %s while agents %-s: ", facts->arms[sums->arm].name,
                  *sums->database ? sums->database : "its store", starting ? "started" : "finished");
     if (strcmp(sums->match, "none") == 0) {
-        text_add(out, "not known, locks of this file system cannot be recognised\n");
+        text_add(out, "not known, a lock of our own was not found in /proc/locks\n");
         return;
     }
     text_addf(out, "write lock held %s of the time",
