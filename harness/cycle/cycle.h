@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "cycle/locks.h"
 #include "cycle/subject.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
@@ -51,9 +52,11 @@ struct cycle_attested {
 /* One agent of one cycle: what the subject said of it and what it said itself.
  * 0 ns means not told. */
 struct cycle_agent {
-    char id[32]; /* BATCH.ORDINAL */
-    const struct scenario_agent *asked;
-    bool answered; /* the subject's answer names it */
+    char id[32];                        /* BATCH.ORDINAL */
+    const struct scenario_agent *asked; /* of the scenario, or `filled` */
+    char *home;                    /* its folder of this cycle; owned; NULL: it asks for none */
+    struct scenario_agent *filled; /* what is asked with {home} filled in; owned, or NULL */
+    bool answered;                 /* the subject's answer names it */
     enum cycle_outcome outcome;
     pid_t pid;                               /* 0: none told */
     int64_t start_ns, ready_ns, recorded_ns; /* the subject's words */
@@ -166,6 +169,7 @@ struct cycle {
     int unread;           /* 1: its store was to be read and stayed locked; 0; -1: not known */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
+    struct locks_seen *locks; /* owned; NULL: not looked at */
 };
 
 /* What a closed arm leaves. */
@@ -225,12 +229,17 @@ struct cycle_options {
     const char *const *environment;      /* "KEY=VALUE" for the subjects, ended by NULL; or NULL */
     const char *const *arguments;        /* added to each subject's command likewise; or NULL */
     const struct cycle_meddler *meddler; /* NULL: nobody */
+    bool locks;                          /* look who holds locks while agents are started */
+    /* with locks: called before each request, to call cycle_watch_locks; NULL: only the store */
+    void (*find_locks)(void *context, struct cycle_subjects *run, const struct cycle *cycle);
+    void *find_context;
 };
 
 /*
  * cycle_open - become subreaper, start and open one subject per arm
  *
- * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log)
+ * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log),
+ *          or locks are to be looked at and cannot
  */
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err);
 
@@ -241,13 +250,30 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
  *
  * Whatever is done between the two is in none of the measured times. A subject that broke is ended
  * and started anew for the next cycle, five times in a run at most.
- * errors : ERR_INTERRUPTED only; after that of cycle_spawn there is nothing to finish
+ * errors : ERR_INTERRUPTED; of cycle_spawn also ERR_SYSTEM, no folder for an agent can be made.
+ *          After those of cycle_spawn there is nothing to finish
  */
 int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item *item,
                 struct cycle *out, struct err *err);
 int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err);
 int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
               struct cycle *out, struct err *err);
+
+/* cycle_watch_locks - look at those of these databases too, beside the subject's store, until it is
+ * said anew; copied. names: how they are told */
+void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], char *const names[],
+                       size_t count);
+
+/*
+ * cycle_home_of     - where an agent of a cycle is at home: its HOME, as far as it is known
+ * cycle_leave_homes - remove the folders that its agents had for themselves; cycle_release and the
+ *                     next cycle_spawn do so too
+ *
+ * run     : NULL: one that adds nothing to our environment
+ * returns : borrowed; NULL: nobody tells one
+ */
+const char *cycle_home_of(const struct cycle_subjects *run, const struct cycle_agent *agent);
+void cycle_leave_homes(struct cycle *cycle);
 
 /* cycle_fail - this agent did not do what its 'expect' says: a failed cycle. The first reason of an
  * agent is kept as its error. */

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "report/exporters.h"
+#include "report/lock_facts.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -438,6 +439,7 @@ static int put_run(FILE *out, struct results *store, int64_t run, bool samples, 
 {
     struct facts facts;
     struct document document = {.out = out, .store = store, .facts = &facts};
+    cJSON *locks;
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;
@@ -449,8 +451,13 @@ static int put_run(FILE *out, struct results *store, int64_t run, bool samples, 
     }
     fputs(",\n  \"tally\":", document.out);
     export_print(document.out, tally_json(&facts));
+    rc = lock_json(&locks, store, &facts, err);
+    if (locks) {
+        fputs(",\n  \"locks\":", document.out);
+        export_print(document.out, locks);
+    }
     begin_array(&document, "findings");
-    rc = results_each_finding(store, run, put_finding, &document, err);
+    rc = rc < 0 ? rc : results_each_finding(store, run, put_finding, &document, err);
     end_array(&document);
     if (rc == 0 && samples)
         rc = put_cycles(&document, err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/lock_facts.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -387,6 +388,8 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
     cost(&screen);
     rc = agents(&screen, store, err);
     complaints(&screen);
+    if (rc == 0)
+        rc = lock_terminal(&screen.text, store, &facts, err);
     diagnostics(&screen);
     claims(&screen);
     for (size_t value = 0; value < facts.value_count; value++) {

@@ -55,7 +55,16 @@ static const char views_of_4_as_5[] =
 /* Tables that version 6 brought, for who only reads. */
 static const char views_of_5_as_6[] =
     "CREATE TEMP TABLE answers (run INTEGER, arm INTEGER, database TEXT, rule TEXT, object TEXT,"
-    " answer TEXT, count INTEGER, why TEXT);";
+    " answer TEXT, count INTEGER, why TEXT);"
+    "CREATE TEMP TABLE locks (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, place INTEGER,"
+    " database TEXT, match TEXT, looks INTEGER, span_ns INTEGER, gap_ns INTEGER, holds INTEGER,"
+    " write_ns INTEGER, exclusive_ns INTEGER, pending_ns INTEGER, checkpoint_ns INTEGER, "
+    "recover_ns INTEGER,"
+    " read_ns INTEGER, spent_ns INTEGER, looks_all INTEGER, lost INTEGER);"
+    "CREATE TEMP TABLE holds (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, database TEXT,"
+    " kind TEXT, who TEXT, agent TEXT, name TEXT, pid INTEGER, begin_ns INTEGER, seen_ns INTEGER,"
+    " most_ns INTEGER, fate TEXT, waiter TEXT, waiter_name TEXT, span_ns INTEGER,"
+    " held_ns INTEGER);";
 
 static int64_t read_pragma(struct results *store, const char *sql)
 {

@@ -353,12 +353,6 @@ static int put_agent(struct results *store, const struct cycle_agent *agent, siz
     return rc;
 }
 
-static void roll_back(struct results *store)
-{
-    if (!sqlite3_get_autocommit(store->database))
-        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
-}
-
 int results_begin(struct results *store, struct err *err)
 {
     if (sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
@@ -371,7 +365,7 @@ int results_end(struct results *store, int rc, struct err *err)
     if (rc == 0 && sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         rc = sql_fail(store, err, "end a transaction");
     if (rc != 0)
-        roll_back(store);
+        sql_roll_back(store);
     return rc;
 }
 
@@ -389,7 +383,7 @@ int results_cycle_begin(struct results *store, int64_t run, const struct cycle *
             goto failed;
     return 0;
 failed:
-    roll_back(store);
+    sql_roll_back(store);
     return -1;
 }
 
@@ -407,7 +401,7 @@ int results_finding_put(struct results *store, int64_t run, int64_t cycle_index,
     if (sql_step_kept(store, store->finding_insert, err) == 0)
         return 0;
 failed:
-    roll_back(store); /* a cycle without its finding would be a lie */
+    sql_roll_back(store); /* a cycle without its finding would be a lie */
     return -1;
 }
 
@@ -418,7 +412,7 @@ int results_audit_put(struct results *store, int64_t run, const struct results_a
                 "iiitiiii", run, audit->cycle, (int64_t)audit->arm, audit->level, audit->rows,
                 audit->spent_ns, audit->database_bytes, audit->wal_bytes) == 0)
         return 0;
-    roll_back(store);
+    sql_roll_back(store);
     return -1;
 }
 

@@ -135,6 +135,31 @@ struct results_audit {
 int results_audit_put(struct results *store, int64_t run, const struct results_audit *audit,
                       struct err *err);
 
+/* results_locks_put - what was seen of locks in a cycle, inside of its transaction, which a failure
+ * ends; nothing where they were not looked at */
+int results_locks_put(struct results *store, int64_t run, const struct cycle *cycle,
+                      struct err *err);
+
+/*
+ * results_answer_put - what became of a rule in one database that was looked at as a whole
+ *
+ * Stored for what is broken and for what could not be checked; whatever is not stored was held.
+ * Strings are borrowed; read back they are valid during the call.
+ */
+struct results_answer {
+    int arm;              /* -1: of a database that agents share */
+    const char *database; /* its path; "": the store of that arm's subject */
+    const char *rule, *object;
+    const char *answer; /* "held", "broken" or "not_checked", see audit_answer_names */
+    int64_t count;      /* broken: how often */
+    const char *why;
+};
+int results_answer_put(struct results *store, int64_t run, const struct results_answer *answer,
+                       struct err *err); /* a failure ends the open transaction */
+int results_each_answer(struct results *store, int64_t run,
+                        int (*each)(void *context, const struct results_answer *answer),
+                        void *context, struct err *err); /* as they were put; nonzero ends it */
+
 /* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
  * results_schema_digest - of its tables, indexes and triggers
  * results_cycles_stored - how many cycles a run has */
@@ -210,6 +235,49 @@ struct results_agent {
 int results_each_agent(struct results *store, int64_t run, int64_t cycle /* -1: all */,
                        int (*each)(void *context, const struct results_agent *agent), void *context,
                        struct err *err); /* by cycle, ordinal */
+
+/* What looking at locks took in a run. Plain value; zero: they were not looked at. */
+struct results_locks_cost {
+    int64_t cycles, looks, spent_ns; /* CPU time */
+    int64_t lost;                    /* looks that did not see all, and holds that were not kept */
+    int64_t span_ns;                 /* that was looked at */
+};
+int results_locks_cost(struct results_locks_cost *out, struct results *store, int64_t run,
+                       struct err *err);
+
+/* One database of one arm during one exchange, over its cycles. Strings are valid during the
+ * call. */
+struct results_locks {
+    int arm;
+    const char *database; /* "": the subject's store */
+    const char *stage, *match;
+    int64_t cycles, looks, span_ns, gap_ns, holds; /* as in struct locks_told, added up */
+    int64_t held_ns[LOCKS_KINDS];
+};
+int results_each_locks(struct results *store, int64_t run,
+                       int (*each)(void *context, const struct results_locks *locks), void *context,
+                       struct err *err); /* by arm, stage, database */
+
+/* A hold; or, where `fate` is not "", an agent that fared ill and who held the lock meanwhile. */
+struct results_hold {
+    int64_t cycle;
+    int arm;
+    const char *database, *stage, *kind;
+    const char *who, *agent, *name; /* of the holder, as in struct locks_hold */
+    int64_t pid, begin_ns, seen_ns, most_ns;
+    const char *fate, *waiter, *waiter_name;
+    int64_t span_ns, held_ns; /* as in struct locks_wait */
+};
+
+/*
+ * results_each_hold - the longest ones of each arm, stage and database; by these
+ *
+ * kind : "write" or "read"; NULL: agents that fared ill
+ * most : so many of each
+ */
+int results_each_hold(struct results *store, int64_t run, const char *kind, int64_t most,
+                      int (*each)(void *context, const struct results_hold *hold), void *context,
+                      struct err *err);
 
 struct results_finding {
     int64_t cycle; /* -1: of the whole run */

@@ -105,3 +105,9 @@ int sql_end(struct results *store, sqlite3_stmt *statement, int rc, struct err *
     sqlite3_finalize(statement);
     return told;
 }
+
+void sql_roll_back(struct results *store)
+{
+    if (!sqlite3_get_autocommit(store->database))
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+}

@@ -33,6 +33,9 @@ int sql_run(struct results *store, struct err *err, const char *sql, const char 
 /* sql_step_kept - step a kept statement to its end */
 int sql_step_kept(struct results *store, sqlite3_stmt *statement, struct err *err);
 
+/* sql_roll_back - end the open transaction, if one is, and keep nothing of it */
+void sql_roll_back(struct results *store);
+
 /* sql_fail - SQLite's last error as an err; returns -1 */
 int sql_fail(struct results *store, struct err *err, const char *doing);
 

@@ -199,7 +199,8 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
     if (results_cycle_begin(runner->store, runner->id, &runner->cycle, runner->sitting,
                             audit->spent_ns + runner->cycle.hygiene_ns, err) < 0 ||
         put_findings(runner, (int64_t)index, arm, err) < 0 ||
-        put_audit(runner, (int64_t)index, arm, audit, err) < 0)
+        put_audit(runner, (int64_t)index, arm, audit, err) < 0 ||
+        results_locks_put(runner->store, runner->id, &runner->cycle, err) < 0)
         return -1;
     if (runner_check_schema(runner, err) < 0 || runner_note_written(runner, index, err) < 0)
         return results_end(runner->store, -1, err);

@@ -6,6 +6,7 @@
 #include "results/lease.h"
 #include "runner/audits.h"
 #include "runner/runner.h"
+#include "runner/shared_paths.h"
 #include "scenario/plan.h"
 
 /* A cycle as it was read back when it had been stored. */
@@ -29,6 +30,7 @@ struct runner {
     struct runner_audits audits[SCENARIO_MOST_ARMS];
     struct cycle cycle; /* the last one, and what was found in it */
     struct audit_findings findings;
+    struct shared_paths lock_paths; /* of the present cycle */
     struct results_basis basis;     /* of the last verdict */
     struct runner_written *written; /* by this sitting, in order */
     size_t written_count, written_room;

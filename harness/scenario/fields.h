@@ -85,6 +85,9 @@ const char *field_show(char buffer[FIELD_SHOW_BYTES], const char *string);
 int claims_read(const struct field_place *place, const struct field *field, const cJSON *value,
                 void *slot);
 
+int databases_read(const struct field_place *place, const struct field *field, const cJSON *value,
+                   void *slot);
+
 int faults_read(const struct field_place *place, const struct field *field, const cJSON *value,
                 void *slot);
 

@@ -43,6 +43,8 @@ static uint64_t mix_agent(uint64_t hash, const struct scenario_agent *agent)
     if (agent->expected_output)
         hash =
             mix(mix(hash, agent->expected_within ? "contains" : "output"), agent->expected_output);
+    if (agent->fresh_home)
+        hash = mix(hash, "fresh home");
     return hash;
 }
 
@@ -54,6 +56,8 @@ void scenario_question(char out[SCENARIO_ID_BYTES], const struct scenario *scena
     hash = mix_number(hash, scenario->durability_full);
     hash = mix_number(hash, scenario->consensus);
     hash = mix_number(hash, (uint64_t)scenario->on_failure);
+    for (size_t i = 0; i < scenario->database_count; i++) /* copies are taken between cycles */
+        hash = mix(hash, scenario->databases[i]);
     snprintf(out, SCENARIO_ID_BYTES, "%016" PRIx64, mix(hash, scenario->prompt));
 }
 

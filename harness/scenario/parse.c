@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/placeholder.h"
 #include "base/text.h"
 #include "scenario/fields.h"
 #include "scenario/scenario.h"
@@ -162,6 +163,7 @@ static const struct field agent_fields[] = {
      .most = MOST_ARGUMENTS, .required = true},
     {"environment", read_environment, 0, "an object of strings", .required = false},
     {"directory", field_text, AT(directory), "the path of a directory", .least = 1},
+    {"fresh_home", field_bool, AT(fresh_home), "true or false", .required = false},
     {"ready", read_ready, 0, "an object such as {\"by\": \"fd\"}", .required = false},
     {"times", read_times, AT(times), "an integer from 1 to 1000", .least = 1,
      .most = SCENARIO_MOST_AGENTS},
@@ -180,7 +182,15 @@ static int read_agent(const struct field_place *place, const cJSON *value,
     if (!cJSON_IsObject(value))
         return field_refuse(place, &whole, value);
     agent->times = 1;
-    return field_read_object(place, agent_fields, value, agent);
+    if (field_read_object(place, agent_fields, value, agent) < 0)
+        return -1;
+    for (size_t i = 0; i < agent->environment_count && agent->fresh_home; i++)
+        if (strcmp(agent->environment[i].key, "HOME") == 0)
+            return field_complain(place, cJSON_GetObjectItemCaseSensitive(value, "fresh_home"),
+                                  "fresh_home",
+                                  "'HOME' is in its environment, expected one of "
+                                  "both");
+    return 0;
 }
 
 static int read_agents(const struct field_place *place, const struct field *field,
@@ -213,7 +223,13 @@ static int read_arm(const struct field_place *place, const cJSON *value, struct 
                                        .expected = "an object with 'name' and 'subject'"};
     if (!cJSON_IsObject(value))
         return field_refuse(place, &whole, value);
-    return field_read_object(place, fields, value, arm);
+    if (field_read_object(place, fields, value, arm) < 0)
+        return -1;
+    for (char **word = arm->subject; *word; word++)
+        if (placeholder_in(*word, "{home}"))
+            return field_complain(place, cJSON_GetObjectItemCaseSensitive(value, "subject"),
+                                  "subject", "{home} is a folder of an agent, a subject has none");
+    return 0;
 }
 
 static int read_arms(const struct field_place *place, const struct field *field, const cJSON *value,
@@ -330,6 +346,8 @@ static const struct field scenario_fields[] = {
     {"on_failure", field_word, AT(on_failure), "\"cancel\" or \"degrade\"",
      .words = on_failure_words},
     {"prompt", field_text, AT(prompt), "a text", .required = false},
+    {"databases", databases_read, 0, "an array of 1 to 32 paths such as \"~/.tool/*.sqlite\"",
+     .least = 1, .most = SCENARIO_MOST_SHARED},
     {"vary", read_vary, 0, "an object such as {\"agents\": [3, 5, 10]}", .required = false},
     {"faults", faults_read, 0, "[\"all\"] or an array of names of faults", .least = 1,
      .most = SCENARIO_FAULTS + 1},

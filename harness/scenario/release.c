@@ -37,6 +37,9 @@ void scenario_release(struct scenario *scenario)
         free(scenario->claims[i].text);
         free(scenario->claims[i].agent);
     }
+    for (size_t i = 0; i < scenario->database_count; i++)
+        free(scenario->databases[i]);
+    free(scenario->databases);
     free(scenario->batch);
     free(scenario->agents);
     free(scenario->arms);

@@ -19,6 +19,7 @@
 #define SCENARIO_MOST_LOOKS  8
 #define SCENARIO_MOST_CLAIMS 64
 #define SCENARIO_MOST_VALUES 32
+#define SCENARIO_MOST_SHARED 32 /* patterns of databases */
 #define SCENARIO_MOST_CYCLES 1000000
 #define SCENARIO_FAULTS      42 /* kinds of faults, see fault_names.c: fewer than 64 */
 
@@ -59,10 +60,13 @@ struct scenario_variable {
 
 struct scenario_agent {
     char *name;
+    /* In command, values of the environment and directory {home} is not yet filled: a folder that
+     * is the agent's own for one cycle. */
     char **command; /* NULL-terminated, placeholders not yet filled */
     struct scenario_variable *environment;
     size_t environment_count;
     char *directory; /* NULL: where the harness runs */
+    bool fresh_home; /* that folder is its HOME, too */
     enum scenario_ready ready;
     char *ready_text; /* for SCENARIO_READY_LINE, else NULL */
     size_t times;     /* how often it stands in the list, 1 by default */
@@ -131,6 +135,10 @@ struct scenario {
     size_t value_count;
     /* index in agents of each agent of the largest batch: the list with its `times`, repeated */
     size_t *batch;
+    /* SQLite files that the agents share: paths and globs, placeholders not yet filled. Where one
+     * begins with "~/", that is the HOME of each agent. */
+    char **databases;
+    size_t database_count;
     uint64_t faults; /* bit i: scenario_fault_names[i] is asked for; default none */
     char *source;    /* the text it was read from, for the store; launchers written out */
 };

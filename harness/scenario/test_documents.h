@@ -65,7 +65,7 @@ static const struct document_mistake document_mistakes[] = {
     {16, " \"xylophone\": 1",
      "line 16: unknown key 'xylophone', expected one of: name, spec_id, about, agents, arms, "
      "cycles, block, warmup, spread, deadline, open_deadline, durability, consensus, on_failure, "
-     "prompt, vary, faults, claims",
+     "prompt, databases, vary, faults, claims",
      0},
     {3, "             \"redy\": {\"by\": \"fd\"}}],",
      "line 3: unknown key 'redy' (did you mean 'ready'?)", 0},
@@ -188,12 +188,45 @@ static const struct document_mistake document_mistakes[] = {
     {2, " \"agents\": [{\"name\": \"a\", \"command\": [\"{agnet}\"],",
      "line 2: command: unknown placeholder {agnet} (did you mean {agent}?), expected one of "
      "{agent} "
-     "{reference} {null} {liar} {metrics}",
+     "{reference} {null} {liar} {sharer} {metrics} {home}",
      0},
     {5, "          {\"name\": \"p\", \"subject\": [\"x\", \"{somethingelse}\"]}],",
      "line 5: subject: unknown placeholder {somethingelse}, expected one of {agent} {reference} "
-     "{null} {liar} {metrics}",
+     "{null} {liar} {sharer} {metrics} {home}",
      0},
+    {5, "          {\"name\": \"p\", \"subject\": [\"x\", \"--at={home}\"]}],",
+     "line 5: subject: {home} is a folder of an agent, a subject has none", SCHEMA_CANNOT},
+    {3, "             \"fresh_home\": 1}],", "line 3: fresh_home: expected true or false, got 1",
+     0},
+    {3, "             \"fresh_hom\": true}],",
+     "line 3: unknown key 'fresh_hom' (did you mean 'fresh_home'?)", 0},
+    {3, "             \"environment\": {\"HOME\": \"/x\"}, \"fresh_home\": true}],",
+     "line 3: fresh_home: 'HOME' is in its environment, expected one of both", 0},
+    /* databases */
+    {16, " \"database\": [\"x.db\"]", "line 16: unknown key 'database' (did you mean 'databases'?)",
+     0},
+    {16, " \"databases\": \"x.db\"",
+     "line 16: databases: expected an array of 1 to 32 paths such as \"~/.tool/*.sqlite\", got "
+     "\"x.db\"",
+     0},
+    {16, " \"databases\": []",
+     "line 16: databases: expected an array of 1 to 32 paths such as \"~/.tool/*.sqlite\", got an "
+     "empty array",
+     0},
+    {16, " \"databases\": [\"x.db\",\n\"\"]",
+     "line 17: databases: expected the path of a database, or a glob, got \"\"", 0},
+    {16, " \"databases\": [7]",
+     "line 16: databases: expected the path of a database, or a glob, got 7", 0},
+    {16, " \"databases\": [\"~joe/x.db\"]",
+     "line 16: databases: expected \"~/\" for the home of each agent, or \"./~\" for a file whose "
+     "name begins with '~'",
+     0},
+    {16, " \"databases\": [\"{hom}/x.db\"]",
+     "line 16: databases: unknown placeholder {hom} (did you mean {home}?), expected one of {home} "
+     "{folder}",
+     0},
+    {16, " \"databases\": [\"a{metrics}\"]",
+     "line 16: databases: unknown placeholder {metrics}, expected one of {home} {folder}", 0},
     {2, " \"agents\": [{\"name\": \"a\", \"times\": 1001, \"command\": [\"x\"],",
      "line 2: times: expected an integer from 1 to 1000, got 1001", 0},
     {2,

@@ -78,6 +78,29 @@ static void what_is_not_said_has_its_default(void **state)
     scenario_release(&scenario);
 }
 
+static void databases_and_homes_arrive(void **state)
+{
+    static const char text[] =
+        "{\"name\": \"shared\", \"agents\": ["
+        "{\"name\": \"a\", \"command\": [\"x\", \"--at={home}/x\"]},"
+        "{\"name\": \"b\", \"command\": [\"x\"], \"environment\": {\"AT\": \"{home}\"}},"
+        "{\"name\": \"c\", \"command\": [\"x\"], \"directory\": \"{home}\"},"
+        "{\"name\": \"d\", \"command\": [\"x\"], \"fresh_home\": true},"
+        "{\"name\": \"e\", \"command\": [\"x\", \"{{home}\"], \"fresh_home\": false}],"
+        "\"databases\": [\"~/.codex/*.sqlite\", \"{home}/{{x}.db\", \"{folder}/a.db\", \"./~x\"],"
+        "\"arms\": [{\"name\": \"p\", \"subject\": [\"{null}\"]}], \"cycles\": 7}";
+    struct scenario scenario = {0};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(parse(&scenario, text, &err), 0);
+    assert_int_equal(scenario.database_count, 4);
+    assert_string_equal(scenario.databases[0], "~/.codex/*.sqlite");
+    assert_string_equal(scenario.databases[3], "./~x");
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(scenario.agents[i].fresh_home, i == 3);
+    scenario_release(&scenario);
+}
+
 static void what_is_said_arrives(void **state)
 {
     static const char text[] =
@@ -397,6 +420,7 @@ int main(void)
         cmocka_unit_test(every_mistake_is_told_with_its_line),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(what_is_said_arrives),
+        cmocka_unit_test(databases_and_homes_arrive),
         cmocka_unit_test(real_programs_are_started_by_the_launcher_where_corruption_is_claimed),
         cmocka_unit_test(the_old_key_is_refused_in_files_and_read_in_stored_runs),
         cmocka_unit_test(a_batch_repeats_the_list),
