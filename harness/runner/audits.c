@@ -14,6 +14,7 @@ static void follow(struct runner_audits *audits, const char *database, const cha
 {
     if (!audits->watch && database)
         audits->watch = audit_watch_new(database, run_label);
+    audit_watch_place(audits->watch, audits->folder);
 }
 
 void runner_audit_spawned(struct runner_audits *audits, struct audit_findings *findings,

@@ -14,6 +14,7 @@
 /* Zero: nothing was audited yet. */
 struct runner_audits {
     struct audit_watch *watch; /* NULL before its first cycle, and where there is no store */
+    const char *folder;        /* for copies of the store, borrowed; NULL: $TMPDIR or /tmp */
     struct audit_schedule schedule;
     int64_t early_ns; /* what the look in the middle of this cycle cost */
 };
