@@ -48,6 +48,7 @@ struct results_basis {
     size_t cycle_count;
     struct results_strain strain;
     struct results_tally tally;                      /* of the whole run */
+    struct results_left_open open;                   /* likewise */
     struct results_arm_use uses[SCENARIO_MOST_ARMS]; /* [arm] */
     /* [claim * values + value]: of the claim's arm; INTACT: of all */
     struct results_tally *tallies;
