@@ -163,6 +163,7 @@ struct audit_result {
     enum audit_level level;            /* that ran; never more than was asked for */
     int64_t rows;                      /* of the store that were read one by one */
     int64_t database_bytes, wal_bytes; /* of the files, 0 when there is none */
+    int64_t page_bytes;                /* 0: not known */
     /* of agents whose cycle broke off, settled by it: open outcomes,
      * and those that turned out to be done */
     int64_t undecided, present;

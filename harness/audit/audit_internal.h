@@ -128,7 +128,7 @@ struct batch_rows {
 
 /* What a store says of itself, and does not change while it is used. */
 struct tripwires {
-    int64_t application_id, user_version, auto_vacuum;
+    int64_t application_id, user_version, auto_vacuum, page_bytes;
     char journal_mode[16];
 };
 

@@ -93,6 +93,7 @@ static bool check_tripwires(struct audit_watch *watch, struct audit_findings *fi
     if (!ask_number(watch, findings, "PRAGMA application_id", &now.application_id) ||
         !ask_number(watch, findings, "PRAGMA user_version", &now.user_version) ||
         !ask_number(watch, findings, "PRAGMA auto_vacuum", &now.auto_vacuum) ||
+        !ask_number(watch, findings, "PRAGMA page_size", &now.page_bytes) ||
         !ask(watch, findings, "PRAGMA journal_mode", now.journal_mode, sizeof now.journal_mode))
         return false;
     if (watch->known) {
@@ -157,6 +158,7 @@ static void weigh(const struct audit_watch *watch, struct audit_result *result)
 {
     result->database_bytes = bytes_of(watch->path, "");
     result->wal_bytes = bytes_of(watch->path, "-wal");
+    result->page_bytes = watch->first.page_bytes;
 }
 
 /* All of it in one read transaction, so that what is read is one state of the store. */

@@ -20,6 +20,8 @@ struct results_place {
     int64_t index;
     int pair, block, arm, value, place;
     bool warmup;
+    int sitting;
+    int64_t database_bytes, wal_bytes, page_bytes; /* of its store afterwards; -1: not known */
 };
 
 /* What the machine did during the cycles of the scenario's arms, warm-ups included. */

@@ -225,7 +225,7 @@ struct results_cycle {
     int findings;
     int64_t cost[SCENARIO_METRICS]; /* as in struct cycle */
     struct cycle_strain strain;
-    int64_t stopped_ns, strangers_ns; /* as in struct cycle */
+    int64_t stopped_ns, strangers_ns, page_bytes; /* as in struct cycle */
 };
 int results_each_cycle(struct results *store, int64_t run,
                        int (*each)(void *context, const struct results_cycle *cycle), void *context,

@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS cycles (
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
     unread         INTEGER NOT NULL DEFAULT -1, -- 1: its store was to be read and stayed locked
+    page_bytes     INTEGER NOT NULL DEFAULT -1, -- of a page of its store
     PRIMARY KEY (run, cycle)
 ) STRICT, WITHOUT ROWID;
 
