@@ -16,8 +16,8 @@
 #define USUAL_PAGE  4096
 #define FRAME_BYTES 24 /* before each page, fileformat2.html 4.1 */
 
-/* In the second half it exceeded its greatest size in three of four looks or more, and became half as
- * large again. */
+/* In the second half it exceeded its greatest size in three of four looks or more, and became half
+ * as large again. */
 static bool grows_again(const int64_t wal[], size_t n)
 {
     int64_t peak = 0, before = 0;

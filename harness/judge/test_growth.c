@@ -13,53 +13,53 @@
 #define MIB   (INT64_C(1) << 20)
 
 /* What a subject does to its files from look to look: bytes of the -wal, of the database. */
-typedef void habit(int64_t *wal, int64_t *database, int look);
+typedef void habit(int64_t *wal, int64_t *database, int64_t look);
 
-static void never_checkpoints(int64_t *wal, int64_t *database, int look)
+static void never_checkpoints(int64_t *wal, int64_t *database, int64_t look)
 {
     *database = MIB;
     *wal = (look + 1) * MIB;
 }
 
-static void writes_little_and_never_checkpoints(int64_t *wal, int64_t *database, int look)
+static void writes_little_and_never_checkpoints(int64_t *wal, int64_t *database, int64_t look)
 {
     *database = MIB / 4;
     *wal = (look + 1) * MIB / 4;
 }
 
-static void fills_up_to_the_usual(int64_t *wal, int64_t *database, int look)
+static void fills_up_to_the_usual(int64_t *wal, int64_t *database, int64_t look)
 {
     int64_t pages = 25 * (look + 1);
     *database = MIB / 4;
     *wal = (pages < 1000 ? pages : 1000) * 4120;
 }
 
-static void checkpoints_late(int64_t *wal, int64_t *database, int look)
+static void checkpoints_late(int64_t *wal, int64_t *database, int64_t look)
 {
     int64_t pages = 100 * (look + 1); /* wal_autocheckpoint = 1500 */
     *database = MIB / 4;
     *wal = (pages < 1500 ? pages : 1500) * 4120;
 }
 
-static void wrote_much_at_once(int64_t *wal, int64_t *database, int look)
+static void wrote_much_at_once(int64_t *wal, int64_t *database, int64_t look)
 {
     *database = 2 * MIB;
     *wal = look < 25 ? 4 * MIB : 200 * MIB;
 }
 
-static void had_a_reader_for_a_while(int64_t *wal, int64_t *database, int look)
+static void had_a_reader_for_a_while(int64_t *wal, int64_t *database, int64_t look)
 {
     *database = 2 * MIB;
     *wal = (look < 22 ? 4 : look < 30 ? 4 * (look - 20) : 40) * MIB;
 }
 
-static void rewrites_all_of_what_grows(int64_t *wal, int64_t *database, int look)
+static void rewrites_all_of_what_grows(int64_t *wal, int64_t *database, int64_t look)
 {
     *database = (look + 1) * 2 * MIB; /* VACUUM after each cycle */
     *wal = *database + MIB / 2;
 }
 
-static void keeps_no_wal(int64_t *wal, int64_t *database, int look)
+static void keeps_no_wal(int64_t *wal, int64_t *database, int64_t look)
 {
     *database = look * MIB;
     *wal = 0;
@@ -69,7 +69,7 @@ static bool runs_away(habit *does, size_t n, int64_t page_bytes)
 {
     int64_t wal[LOOKS], database[LOOKS];
     for (size_t i = 0; i < n; i++)
-        does(&wal[i], &database[i], (int)i);
+        does(&wal[i], &database[i], (int64_t)i);
     return diagnosis_runs_away(wal, database, n, page_bytes);
 }
 
