@@ -219,6 +219,7 @@ struct audit_result {
     enum audit_level level;            /* that ran; never more than was asked for */
     int64_t rows;                      /* of the store that were read one by one */
     int64_t database_bytes, wal_bytes; /* of the files, 0 when there is none */
+    int64_t page_bytes;                /* 0: not known */
     /* of agents whose cycle broke off, settled by it: open outcomes,
      * and those that turned out to be done */
     int64_t undecided, present;
@@ -241,12 +242,17 @@ struct audit_watch;
  */
 struct audit_watch *audit_watch_new(const char *database, const char *run_label);
 
+/* audit_watch_place - in which folder copies of the store may lie for a moment, borrowed until
+ * audit_watch_free; else in $TMPDIR or /tmp */
+void audit_watch_place(struct audit_watch *watch, const char *folder);
+
 /*
  * audit_watch_cycle - hold one cycle against its answer, its witnesses and its store
  *
  * The connection stays open, but no read transaction does, so that a checkpoint waits for us no
- * longer than one audit. After a cycle that broke off it is closed: the next subject shall meet the
- * file as if we had not been there.
+ * longer than one audit. After a cycle that broke off it is closed, and a full audit looks at a
+ * copy that is recovered as the next writer would (audit_watch_fallen): the next subject shall meet
+ * the files as if we had not been there.
  *
  * A store that stays locked for longer than is waited for (5 s; once it was, 0.1 s) is not checked,
  * and no finding: what this cycle left in it is settled by audit_watch_closed.
@@ -288,13 +294,24 @@ void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *find
                           struct audit_result *result);
 
 /*
+ * audit_watch_fallen - the subject is gone without having closed its store, and nobody has opened
+ * it since: a full audit of a copy that is recovered as its next writer would
+ *
+ * What it cannot copy it does not check (result->locked).
+ * danger : no other connection of this process may be open to the store
+ */
+void audit_watch_fallen(struct audit_watch *watch, struct audit_findings *findings,
+                        const struct scenario *scenario, struct audit_result *result);
+
+/*
  * audit_watch_closed - the subject has closed its store and is gone: audit_database of what it
  * left, and is each row of each batch still what it was?
  *
  * watch    : at rest (audit_watch_rest); NULL: no cycle of it was followed
  * database : copied with its -wal and -journal and not touched
  * folder   : where the copy may lie meanwhile
- * report   : filled as far as the file could be read; that it could not is a finding
+ * report   : filled as far as the file could be read. Where a lock, rights or the lack of space
+ *            kept us from that, "store-can-be-read" is not checked; else it is broken
  * errors   : ERR_SYSTEM the copy cannot be made
  */
 int audit_watch_closed(struct audit_watch *watch, struct audit_findings *findings,

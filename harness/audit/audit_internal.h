@@ -147,7 +147,7 @@ struct batch_rows {
 
 /* What a store says of itself, and does not change while it is used. */
 struct tripwires {
-    int64_t application_id, user_version, auto_vacuum;
+    int64_t application_id, user_version, auto_vacuum, page_bytes;
     char journal_mode[16];
 };
 
@@ -175,6 +175,7 @@ struct early_look {
 
 struct audit_watch {
     const char *path, *run_label;
+    const char *folder;                  /* for copies; NULL: $TMPDIR or /tmp */
     sqlite3 *database;                   /* NULL while at rest */
     struct guard guard;                  /* of that connection */
     sqlite3_stmt *of_batch[TABLE_COUNT]; /* the rows of one batch, by key */
@@ -321,7 +322,12 @@ void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *
 /* sealed.c: the batch of this index in the plan; makes room for it. NULL before our time. */
 struct batch_rows *sealed_batch(struct audit_watch *watch, size_t index);
 
-/* store_watch.c: a connection to what stands there now; false after a finding */
+/* store_watch.c: no copy could be taken of this database: is it the database itself that is wrong,
+ * and not a lock, a right or the space that keeps us from it? */
+bool copy_accuses(const char *database, const struct err *why);
+
+/* store_watch.c: a connection to what stands there now; false after a finding, or when it cannot be
+ * read for now (watch->locked) */
 bool watch_meet(struct audit_watch *watch, struct audit_findings *findings);
 
 /* store_watch.c: a look into the store; fills what concerns it in result, which is zero before */

@@ -160,6 +160,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .witnessed = -1,
                             .attested = -1,
                             .contents = -1,
+                            .page_bytes = -1,
                             .unread = -1,
                             .descriptors = -1,
                             .descriptors_first = -1};

@@ -156,7 +156,8 @@ struct cycle {
                            since they started and of agents and all below them, pages they share
                            counted for each. Where some of these have ended: what the tree's memory
                            cgroup used at most more than before the question, if that is more; -1
-                           without one */
+                           without one. DATABASE_SIZE, WAL_SIZE: filled by who audits the store; -1
+                           of a cycle after which nobody looked into it */
     struct cycle_strain strain;
     int64_t stopped_ns;   /* within the two exchanges we were stopped (^Z) for so long at most, or
                              the machine slept: no time of this cycle is a sample. -1: not known */
@@ -166,6 +167,7 @@ struct cycle {
                              was heard is of a process that was seen to be the agent; -1 */
     int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
+    int64_t page_bytes;   /* of that store; -1: not known */
     int unread;           /* 1: its store was to be read and stayed locked; 0; -1: not known */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */

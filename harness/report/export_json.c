@@ -345,6 +345,21 @@ static int put_finding(void *context, const struct results_finding *finding)
     return 0;
 }
 
+static int put_answer(void *context, const struct results_answer *answer)
+{
+    struct document *document = context;
+    cJSON *row = cJSON_CreateObject();
+    export_put_text(row, "arm", arm_name(document->facts, answer->arm));
+    export_put_text(row, "database", answer->database);
+    export_put_text(row, "rule", answer->rule);
+    export_put_text(row, "object", answer->object);
+    export_put_text(row, "answer", answer->answer);
+    json_add_int64(row, "count", answer->count);
+    export_put_text(row, "why", answer->why);
+    add_row(document, row);
+    return 0;
+}
+
 static int put_agent(void *context, const struct results_agent *agent)
 {
     struct document *document = context;
@@ -458,6 +473,10 @@ static int put_run(FILE *out, struct results *store, int64_t run, bool samples, 
     }
     begin_array(&document, "findings");
     rc = rc < 0 ? rc : results_each_finding(store, run, put_finding, &document, err);
+    end_array(&document);
+    begin_array(&document, "answers");
+    if (rc == 0)
+        rc = results_each_answer(store, run, put_answer, &document, err);
     end_array(&document);
     if (rc == 0 && samples)
         rc = put_cycles(&document, err);

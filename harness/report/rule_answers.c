@@ -164,6 +164,53 @@ static const char *too_shallow(const struct facts *facts, const struct audit_rul
                               : "the run ended before the stores were audited in full";
 }
 
+/* ---- what was asked, and could not be answered ---- */
+
+static size_t index_of(const char *rule)
+{
+    size_t i = 0;
+    while (i < audit_rule_count && strcmp(audit_rules[i].name, rule) != 0)
+        i++;
+    return i;
+}
+
+static int take_answer(void *context, const struct results_answer *answer)
+{
+    struct facts *facts = context;
+    size_t index = index_of(answer->rule);
+    char place[RESULTS_PLACE_BYTES];
+    struct facts_open *open;
+    if (strcmp(answer->answer, "not_checked") != 0 || index == audit_rule_count)
+        return 0;
+    open = &facts->open[index];
+    if (open->count++ == 0) {
+        const char *arm = answer->arm >= 0 && answer->arm < (int)facts->arm_count
+                              ? facts->arms[answer->arm].name
+                              : "?";
+        open->why = text_format("%s: %s", results_answer_place(place, arm, answer), answer->why);
+        text_make_printable(open->why);
+    }
+    if (strcmp(answer->rule, "store-can-be-read") == 0 && !*answer->database && !*answer->object)
+        facts->unread_at_end = true;
+    return 0;
+}
+
+int rule_read_open(struct facts *facts, struct results *store, struct err *err)
+{
+    return results_each_answer(store, facts->run.id, take_answer, facts, err);
+}
+
+/* Its own, or why the store that it is asked of at the end was not read then. */
+static const char *open_of(const struct facts *facts, size_t index)
+{
+    enum audit_level level = audit_rule_level(&audit_rules[index]);
+    if (facts->open[index].count)
+        return facts->open[index].why;
+    return facts->unread_at_end && (level == AUDIT_FULL || level == AUDIT_END)
+               ? facts->open[index_of("store-can-be-read")].why
+               : NULL;
+}
+
 struct rule_told rule_tell(const struct facts *facts, size_t index)
 {
     const struct audit_rule *rule = &audit_rules[index];
@@ -185,21 +232,31 @@ struct rule_told rule_tell(const struct facts *facts, size_t index)
     told.at_end = told.at_end && !told.why;
     if (!told.why && !told.cycles && !told.at_end && !(needs_of(rule) & NEEDS_FAULTS))
         told.why = too_shallow(facts, rule);
+    if (open_of(facts, index)) {
+        told.why = open_of(facts, index);
+        told.open = true;
+    }
     if (!told.why)
         told.answer = RULE_HELD;
     if (told.findings)
         told.answer = RULE_BROKEN;
     if (told.answer != RULE_NOT_CHECKED)
         told.why = "";
+    told.open = told.open && told.answer == RULE_NOT_CHECKED;
     return told;
 }
 
-void rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS])
+size_t rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS])
 {
+    size_t open = 0;
     memset(counts, 0, RULE_ANSWERS * sizeof counts[0]);
-    for (size_t i = 0; i < audit_rule_count; i++)
-        counts[rule_tell(facts, i).answer]++;
+    for (size_t i = 0; i < audit_rule_count; i++) {
+        struct rule_told told = rule_tell(facts, i);
+        counts[told.answer]++;
+        open += told.open;
+    }
     counts[RULE_BROKEN] += facts->rule_findings[audit_rule_count] > 0;
+    return open;
 }
 
 cJSON *rule_json(const struct facts *facts, size_t index)
@@ -207,7 +264,7 @@ cJSON *rule_json(const struct facts *facts, size_t index)
     static const char *const answers[RULE_ANSWERS] = {"held", "broken", "not_checked"};
     const struct audit_rule *rule = &audit_rules[index];
     struct rule_told told = rule_tell(facts, index);
-    char *why = text_format(*told.why ? "not exercised: %s" : "%s", told.why);
+    char *why = text_format(*told.why && !told.open ? "not exercised: %s" : "%s", told.why);
     cJSON *row = cJSON_CreateObject();
     cJSON_AddStringToObject(row, "rule", rule->name);
     cJSON_AddStringToObject(row, "severity", audit_severity_names[rule->severity]);

@@ -92,8 +92,9 @@ static void name_missing(struct text *sql, struct results *store, const char *be
                          const char *after)
 {
     static const char *const later[] = {
-        "steal_ticks", "total_ticks",  "pressure_us", "throttled", "suspended_ns", "strain_ns",
-        "stopped_ns",  "strangers_ns", "attested",    "witnessed", "contents",     "unread"};
+        "steal_ticks", "total_ticks", "pressure_us",  "throttled", "suspended_ns",
+        "strain_ns",   "stopped_ns",  "strangers_ns", "attested",  "witnessed",
+        "contents",    "unread",      "page_bytes"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (lacks(store, later[i]))
             text_addf(sql, "%s%s%s", before, later[i], after);

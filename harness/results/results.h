@@ -143,8 +143,7 @@ int results_locks_put(struct results *store, int64_t run, const struct cycle *cy
 /*
  * results_answer_put - what became of a rule in one database that was looked at as a whole
  *
- * Stored for what is broken and for what could not be checked; whatever is not stored was held.
- * Strings are borrowed; read back they are valid during the call.
+ * What is not stored was not asked. Strings are borrowed; read back they are valid during the call.
  */
 struct results_answer {
     int arm;              /* -1: of a database that agents share */
@@ -159,6 +158,20 @@ int results_answer_put(struct results *store, int64_t run, const struct results_
 int results_each_answer(struct results *store, int64_t run,
                         int (*each)(void *context, const struct results_answer *answer),
                         void *context, struct err *err); /* as they were put; nonzero ends it */
+
+/* What those audits could not check. Plain value. */
+struct results_left_open {
+    int64_t count;   /* answers */
+    bool whole;      /* a database was not read at all, or nothing of its structure was checked */
+    char first[240]; /* "arm 'a', table 't': integrity-check-is-ok: why"; or "" */
+};
+int results_left_open(struct results *store, int64_t run, struct results_left_open *out,
+                      struct err *err);
+
+/* results_answer_place - of whom it is: "arm 'a', 't'", "'/shared.db', 't'"; returns out */
+#define RESULTS_PLACE_BYTES 160
+const char *results_answer_place(char out[RESULTS_PLACE_BYTES], const char *arm,
+                                 const struct results_answer *answer);
 
 /* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
  * results_schema_digest - of its tables, indexes and triggers
@@ -217,7 +230,7 @@ struct results_cycle {
     int findings;
     int64_t cost[SCENARIO_METRICS]; /* as in struct cycle */
     struct cycle_strain strain;
-    int64_t stopped_ns, strangers_ns; /* as in struct cycle */
+    int64_t stopped_ns, strangers_ns, page_bytes; /* as in struct cycle */
 };
 int results_each_cycle(struct results *store, int64_t run,
                        int (*each)(void *context, const struct results_cycle *cycle), void *context,

@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS cycles (
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
     unread         INTEGER NOT NULL DEFAULT -1, -- 1: its store was to be read and stayed locked
+    page_bytes     INTEGER NOT NULL DEFAULT -1, -- of a page of its store
     PRIMARY KEY (run, cycle)
 ) STRICT, WITHOUT ROWID;
 
@@ -131,8 +132,8 @@ CREATE TABLE IF NOT EXISTS audits (
     PRIMARY KEY (run, cycle, arm)
 ) STRICT, WITHOUT ROWID;
 
--- What audits of whole databases could not check, and how often what they found broken was broken: of stores that
--- their subjects had closed, and of databases that agents share; since version 6.
+-- What audits of whole databases came to, rule by rule and object by object: of stores that their subjects had
+-- closed, and of databases that agents share; since version 6. No row: not asked.
 CREATE TABLE IF NOT EXISTS answers (
     run      INTEGER NOT NULL REFERENCES runs (id),
     arm      INTEGER NOT NULL,                 -- -1: of a database that agents share

@@ -91,6 +91,8 @@ static int begin(struct runner *runner, struct err *err)
         return -1;
     options.run_label = runner->label;
     options.folder = runner->folder;
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        runner->audits[i].folder = runner->folder;
     options.metrics_path = runner->metrics;
     options.arm_chosen = chosen;
     options.locks = runner->options->locks;

@@ -19,11 +19,12 @@ static const struct {
     {"main_to_own_ready", SCENARIO_NS, true},   {"own_ready_to_seen", SCENARIO_NS, true},
     {"start_to_seen", SCENARIO_NS, true},       {"seen_to_recorded", SCENARIO_NS, true},
     {"cpu_time", SCENARIO_NS, false},           {"peak_memory", SCENARIO_BYTES, false},
+    {"database_size", SCENARIO_BYTES, false},   {"wal_size", SCENARIO_BYTES, false},
     {"throughput", SCENARIO_PER_SECOND, false},
 };
 #define DOCUMENT_METRICS                                                                           \
     "\"spawn_time\", \"ready_time\", a phase such as \"seen_to_recorded\", \"cpu_time\", "         \
-    "\"peak_memory\" or \"throughput\""
+    "\"peak_memory\", \"database_size\", \"wal_size\" or \"throughput\""
 
 /* A whole scenario, one statement per line: a mistake replaces one of these lines. */
 static const char *const document_lines[] = {
