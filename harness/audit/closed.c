@@ -33,7 +33,7 @@ static void look_at_rows(struct audit_watch *watch, struct audit_findings *findi
 }
 
 /* The copy is ours alone: a message names the file that it was made of. */
-static void name_original(struct err *err, const char *copy, const char *original)
+void name_original(struct err *err, const char *copy, const char *original)
 {
     char *at = err ? strstr(err->text, copy) : NULL;
     char *told;
