@@ -100,7 +100,7 @@ static void hear_sqlite(void *context, int code, const char *message)
 {
     (void)context;
     if (code == SQLITE_NOTICE_RECOVER_ROLLBACK)
-        sscanf(message, "recovered %lld pages", &recovered);
+        recovered = strtoll(strchr(message, ' '), NULL, 10);
 }
 
 /* The half of it that reached the file is undone; as many pages as SQLite says it recovers. */
