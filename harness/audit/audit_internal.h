@@ -47,7 +47,8 @@ enum rule_id {
     RULE_BEGAN,
     RULE_INDEX_AGREES,
     RULE_FULL_TEXT,
-    RULE_RTREE
+    RULE_RTREE,
+    RULE_SHARED_KEPT
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */

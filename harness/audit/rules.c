@@ -156,6 +156,11 @@ const struct audit_rule audit_rules[] = {
     [RULE_RTREE] = {"rtree-is-sound", "Is each R-Tree whole, and are its boxes where they must be?",
                     "rtreecheck()", "a search that finds too little looks like an answer",
                     INTEGRITY, true, false},
+    [RULE_SHARED_KEPT] =
+        {"shared-databases-keep-their-rows",
+         "Has each database that agents share kept its file, or all rows where that was replaced?",
+         "inode and time of birth after each cycle; rows per table on copies, as the budget allows",
+         "an agent whose sessions are gone starts anew", INTEGRITY, false, false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

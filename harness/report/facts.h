@@ -15,6 +15,7 @@
 #include "judge/stats/rounds.h"
 #include "judge/stats/stats.h"
 #include "results/results.h"
+#include "results/shared.h"
 #include "scenario/scenario.h"
 
 #define FACTS_ALPHA           0.05 /* of each one-sided bound */
@@ -102,6 +103,8 @@ struct facts {
     struct results_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
+    struct results_shared *shared; /* databases that its agents share */
+    size_t shared_count;
     size_t witnessed_agents; /* agents of the scenario's list that have a witness */
     struct facts_complaint complaints[FACTS_MOST_COMPLAINTS];
     size_t complaint_count;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/report.h"
+#include "report/shared_words.h"
 #include "report/words.h"
 
 #define MOST_FINDINGS 5
@@ -387,6 +388,7 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
     cost(&screen);
     rc = agents(&screen, store, err);
     complaints(&screen);
+    shared_terminal(&screen.text, &facts);
     diagnostics(&screen);
     claims(&screen);
     for (size_t value = 0; value < facts.value_count; value++) {

@@ -55,7 +55,13 @@ static const char views_of_4_as_5[] =
 /* Tables that version 6 brought, for who only reads. */
 static const char views_of_5_as_6[] =
     "CREATE TEMP TABLE answers (run INTEGER, arm INTEGER, database TEXT, rule TEXT, object TEXT,"
-    " answer TEXT, count INTEGER, why TEXT);";
+    " answer TEXT, count INTEGER, why TEXT);"
+    "CREATE TEMP TABLE shared (run INTEGER, look INTEGER, database TEXT, moment TEXT,"
+    " cycle INTEGER, answer TEXT, charged INTEGER, why TEXT, told TEXT, files INTEGER,"
+    " bytes INTEGER, wal_bytes INTEGER, wal_peak INTEGER, rows INTEGER, spent_ns INTEGER,"
+    " locked_ns INTEGER);"
+    "CREATE TEMP TABLE shared_rows (run INTEGER, look INTEGER, database TEXT, name TEXT,"
+    " rows INTEGER);";
 
 static int64_t read_pragma(struct results *store, const char *sql)
 {
