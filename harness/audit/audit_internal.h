@@ -49,7 +49,8 @@ enum rule_id {
     RULE_FULL_TEXT,
     RULE_RTREE,
     RULE_SCHEMA_ASKED,
-    RULE_FILE_END
+    RULE_FILE_END,
+    RULE_SHARED_KEPT
 };
 
 #define AUDIT_MOST_PER_CYCLE 1000 /* findings of one cycle; what is beyond says nothing new */

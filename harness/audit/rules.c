@@ -169,6 +169,11 @@ const struct audit_rule audit_rules[] = {
                        "multiple of 32 KiB, are forgiven",
                        "what SQLite never reads is nobody's, and another program put it there",
                        INTEGRITY, true, false},
+    [RULE_SHARED_KEPT] =
+        {"shared-databases-keep-their-rows",
+         "Has each database that agents share kept its file, or all rows where that was replaced?",
+         "inode and time of birth after each cycle; rows per table on copies, as the budget allows",
+         "an agent whose sessions are gone starts anew", INTEGRITY, false, false},
 };
 
 const size_t audit_rule_count = sizeof audit_rules / sizeof audit_rules[0];

@@ -2,8 +2,10 @@
  * none in enough cycles supports it. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "judge/judge_internal.h"
 
 /* The bound says what "none" can mean. */
@@ -117,6 +119,33 @@ static void add_open(struct verdict_item *item, const struct results_left_open *
     add(item, part);
 }
 
+/* What agents share is part of "nothing is corrupt", as far as it was sound and could be read. */
+static bool shared_unproved(const struct results_basis *basis)
+{
+    for (size_t i = 0; i < basis->shared_count; i++)
+        if (basis->shared[i].uncertain || basis->shared[i].unread)
+            return true;
+    return false;
+}
+
+static void add_shared(struct verdict_item *item, const struct results_basis *basis)
+{
+    for (size_t i = 0; i < basis->shared_count; i++) {
+        const struct results_shared *shared = &basis->shared[i];
+        char *part;
+        if (shared->charged ||
+            !(shared->before || shared->uncertain || shared->unread || shared->unmatched))
+            continue;
+        part = text_format("; database '%s' %s%s", shared->name,
+                           shared->before      ? "was already broken before the run"
+                           : shared->uncertain ? "is broken, and nobody knows since when"
+                                               : "was not checked: ",
+                           shared->before || shared->uncertain ? "" : shared->why);
+        add(item, part);
+        free(part);
+    }
+}
+
 static void explain_intact(struct verdict_item *item, const struct scenario *scenario,
                            const struct results_tally *tally, const struct results_left_open *open)
 {
@@ -173,10 +202,16 @@ static void judge_intact(struct verdict_item *item, const struct scenario *scena
     }
     count(item, tally->cycles_at_risk, 0);
     item->word = item->rate_upper < item->claim->share && tally->witnessed != 0 &&
-                         !no_content_is_known(scenario, tally) && !basis->open.whole
+                         !no_content_is_known(scenario, tally) && !basis->open.whole &&
+                         !shared_unproved(basis)
                      ? VERDICT_SUPPORTED
                      : VERDICT_INCONCLUSIVE;
     explain_intact(item, scenario, tally, &basis->open);
+    if (item->n >= counted_needed(item->claim) && shared_unproved(basis))
+        snprintf(item->remedy, sizeof item->remedy,
+                 "mend the database (spawnbench audit tells what is broken), or let others read it "
+                 "between batches");
+    add_shared(item, basis);
     add_cover(item, tally);
     add_left_out(item, scenario, basis);
 }

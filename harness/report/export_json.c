@@ -11,6 +11,7 @@
 #include "report/exporters.h"
 #include "report/lock_facts.h"
 #include "report/report.h"
+#include "report/shared_words.h"
 #include "report/words.h"
 
 /* One document under way. */
@@ -471,6 +472,13 @@ static int put_run(FILE *out, struct results *store, int64_t run, bool samples, 
         fputs(",\n  \"locks\":", document.out);
         export_print(document.out, locks);
     }
+    for (size_t i = 0; i < facts.shared_count; i++) {
+        if (i == 0)
+            begin_array(&document, "databases");
+        add_row(&document, shared_json(&facts.shared[i]));
+    }
+    if (facts.shared_count)
+        end_array(&document);
     begin_array(&document, "findings");
     rc = rc < 0 ? rc : results_each_finding(store, run, put_finding, &document, err);
     end_array(&document);

@@ -7,6 +7,7 @@
 
 #include "report/exporters.h"
 #include "report/junit.h"
+#include "report/shared_words.h"
 #include "report/words.h"
 
 enum { MOST_TOLD = 100 }; /* findings of one rule that are told one by one */
@@ -195,6 +196,8 @@ int export_junit(const struct exporter *to)
     for (size_t i = 0; i < facts->verdict.count; i++)
         put_claim(&junit, facts, &facts->verdict.items[i]);
     rc = put_audit(&junit, to);
+    for (size_t i = 0; i < facts->shared_count; i++)
+        shared_junit(&junit, &facts->shared[i]);
     if (rc == 0)
         rc = junit_write(&junit, to->out, "spawnbench", to->err);
     junit_release(&junit);

@@ -308,6 +308,10 @@ static int read_verdict(struct facts *facts, struct results *store, struct err *
     facts->tally = basis.tally;
     facts->strain = basis.strain;
     facts->plan = xstrdup(basis.plan_text ? basis.plan_text : "");
+    facts->shared = basis.shared; /* handed over */
+    facts->shared_count = basis.shared_count;
+    basis.shared = NULL;
+    basis.shared_count = 0;
     plan_release(&plan);
     results_basis_release(&basis);
     return 0;
@@ -352,6 +356,7 @@ void facts_release(struct facts *facts)
     verdict_release(&facts->verdict);
     scenario_release(&facts->scenario);
     results_run_release(&facts->run);
+    results_shared_release(facts->shared, facts->shared_count);
     free(facts->plan);
     free(facts->cells);
     free(facts->splits);

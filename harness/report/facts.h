@@ -15,6 +15,7 @@
 #include "judge/stats/rounds.h"
 #include "judge/stats/stats.h"
 #include "results/results.h"
+#include "results/shared.h"
 #include "scenario/scenario.h"
 
 #define FACTS_ALPHA           0.05 /* of each one-sided bound */
@@ -110,6 +111,8 @@ struct facts {
     struct facts_open *open; /* per row of audit_rules */
     bool unread_at_end;    /* of a store or more nothing could be read when its subject was gone */
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
+    struct results_shared *shared; /* databases that its agents share */
+    size_t shared_count;
     size_t witnessed_agents; /* agents of the scenario's list that have a witness */
     struct facts_complaint complaints[FACTS_MOST_COMPLAINTS];
     size_t complaint_count;

@@ -7,6 +7,7 @@
 #include "report/chapters.h"
 #include "report/figure.h"
 #include "report/report.h"
+#include "report/shared_words.h"
 
 /* One report under way. */
 struct page {
@@ -169,6 +170,7 @@ static int add_chapters(struct page *page, const struct facts *facts,
     if (chapter_integrity(out, page->store, facts, err) < 0 ||
         chapter_locks(out, page->store, facts, err) < 0)
         return -1;
+    chapter_shared(out, facts);
     chapter_diagnostics(out, facts);
     chapter_figure(out, facts, figures, FIGURE_CYCLES);
     chapter_machine(out, facts);

@@ -34,7 +34,8 @@ enum need {
     NEEDS_VERSION = 32,  /* a run that knew the rule: those of schema version 5 and later do */
     NEEDS_WORDS = 64,    /* an agent that tells the witness how it ended */
     NEEDS_CONTENT = 128, /* an output that somebody else than the subject knows */
-    NEEDS_SCHEMA = 256   /* one that somebody asks for */
+    NEEDS_SCHEMA = 256,  /* one that somebody asks for */
+    NEEDS_SHARED = 512   /* a database that agents share, and that was looked into */
 };
 
 static const struct {
@@ -59,6 +60,7 @@ static const struct {
     {"undecided-is-whole-or-nothing", NEEDS_BREAK},
     {"nobody-gone-is-called-alive", NEEDS_BREAK},
     {"schema-is-as-asked", NEEDS_SCHEMA},
+    {"shared-databases-keep-their-rows", NEEDS_SHARED},
 };
 
 static unsigned needs_of(const struct audit_rule *rule)
@@ -128,6 +130,15 @@ static bool any_has_words(const struct scenario *scenario)
 
 #define ASKED_OF_COPIES "it is asked of copies only (spawnbench audit --self-test)"
 
+static const char *shared_lacking(const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->shared_count; i++)
+        if (facts->shared[i].held || facts->shared[i].broken)
+            return NULL;
+    return facts->scenario.database_count ? "no database that agents share could be read"
+                                          : "the scenario names no databases that agents share";
+}
+
 static const char *lacking(const struct facts *facts, const struct audit_rule *rule)
 {
     unsigned needs = needs_of(rule);
@@ -141,6 +152,8 @@ static const char *lacking(const struct facts *facts, const struct audit_rule *r
         return "the scenario asks for no consensus";
     if ((needs & NEEDS_FAULTS) && !faults_struck(facts))
         return fault_lacking(facts);
+    if ((needs & NEEDS_SHARED) && shared_lacking(facts))
+        return shared_lacking(facts);
     if (!facts->tally.cycles_at_risk) /* nothing was to be witnessed: its arms tell why */
         return audit_rule_level(rule) == AUDIT_COPY ? ASKED_OF_COPIES : NULL;
     if ((needs & NEEDS_VERSION) && facts->tally.witnessed < 0)

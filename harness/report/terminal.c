@@ -5,6 +5,7 @@
 
 #include "report/lock_facts.h"
 #include "report/report.h"
+#include "report/shared_words.h"
 #include "report/words.h"
 
 #define MOST_FINDINGS 5
@@ -410,6 +411,7 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
     cost(&screen);
     rc = agents(&screen, store, err);
     complaints(&screen);
+    shared_terminal(&screen.text, &facts);
     if (rc == 0)
         rc = lock_terminal(&screen.text, store, &facts, err);
     diagnostics(&screen);

@@ -172,6 +172,7 @@ int results_basis_load(struct results_basis *out, const struct scenario *scenari
         read_claims(out, scenario, store, err) < 0 || read_uses(out, scenario, store, err) < 0 ||
         results_tally(store, run, -1, -1, &out->tally, err) < 0 ||
         results_left_open(store, run, &out->open, err) < 0 ||
+        results_shared_load(&out->shared, &out->shared_count, store, run, err) < 0 ||
         results_each_cycle(store, run, take_cycle, &pass, err) < 0) {
         results_basis_release(out);
         return -1;
@@ -185,6 +186,7 @@ void results_basis_release(struct results_basis *basis)
     for (size_t i = 0; i < basis->series_count; i++)
         results_series_release(&basis->series[i]);
     results_run_release(&basis->run);
+    results_shared_release(basis->shared, basis->shared_count);
     free(basis->plan_text);
     free(basis->series);
     free(basis->cycles);

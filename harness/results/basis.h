@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "results/results.h"
+#include "results/shared.h"
 
 static inline bool results_is_same(const struct results_which *a, const struct results_which *b)
 {
@@ -49,6 +50,8 @@ struct results_basis {
     struct results_place *cycles; /* all that are stored, by index */
     size_t cycle_count;
     struct results_strain strain;
+    struct results_shared *shared; /* databases that its agents share */
+    size_t shared_count;
     struct results_tally tally;                      /* of the whole run */
     struct results_left_open open;                   /* likewise */
     struct results_arm_use uses[SCENARIO_MOST_ARMS]; /* [arm] */

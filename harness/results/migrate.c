@@ -64,7 +64,13 @@ static const char views_of_5_as_6[] =
     "CREATE TEMP TABLE holds (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, database TEXT,"
     " kind TEXT, who TEXT, agent TEXT, name TEXT, pid INTEGER, begin_ns INTEGER, seen_ns INTEGER,"
     " most_ns INTEGER, fate TEXT, waiter TEXT, waiter_name TEXT, span_ns INTEGER,"
-    " held_ns INTEGER);";
+    " held_ns INTEGER);"
+    "CREATE TEMP TABLE shared (run INTEGER, look INTEGER, database TEXT, moment TEXT,"
+    " cycle INTEGER, answer TEXT, charged INTEGER, why TEXT, told TEXT, files INTEGER,"
+    " bytes INTEGER, wal_bytes INTEGER, wal_peak INTEGER, rows INTEGER, spent_ns INTEGER,"
+    " locked_ns INTEGER);"
+    "CREATE TEMP TABLE shared_rows (run INTEGER, look INTEGER, database TEXT, name TEXT,"
+    " rows INTEGER);";
 
 static int64_t read_pragma(struct results *store, const char *sql)
 {

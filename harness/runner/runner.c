@@ -89,6 +89,7 @@ static int begin(struct runner *runner, struct err *err)
     if (text_make_directories(runner->options->results, err) < 0 ||
         runner_record_begin(runner, err) < 0 || make_places(runner, err) < 0)
         return -1;
+    runner->store_path = results_path(runner->options->results);
     options.run_label = runner->label;
     options.folder = runner->folder;
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
@@ -98,8 +99,12 @@ static int begin(struct runner *runner, struct err *err)
     options.locks = runner->options->locks;
     options.find_locks = find_locks;
     options.find_context = runner;
-    if (cycle_open(&runner->run, &options, err) < 0 || runner_record_arms(runner, NULL, err) < 0)
+    if (cycle_open(&runner->run, &options, err) < 0)
         return -1;
+    runner_shared_find(runner, NULL, false);
+    if (runner_record_arms(runner, NULL, err) < 0)
+        return -1;
+    runner_shared_look(runner, true);
     if (observer->began)
         observer->began(observer->context, runner->scenario, runner->id, runner->plan.count);
     return 0;
@@ -126,6 +131,7 @@ static int one_cycle(struct runner *runner, size_t index, struct err *err)
     struct runner_audits *audits = &runner->audits[item->arm];
     struct audit_result audit;
     const char *database;
+    bool forced;
     audit_findings_clear(&runner->findings);
     if (cycle_spawn(runner->run, index, item, &runner->cycle, err) < 0)
         return -1;
@@ -133,11 +139,14 @@ static int one_cycle(struct runner *runner, size_t index, struct err *err)
     runner_audit_spawned(audits, &runner->findings, &runner->cycle, database, runner->label);
     if (cycle_finish(runner->run, &runner->cycle, err) < 0)
         return -1;
-    runner_audit_cycle(
-        audits, &runner->findings, runner->scenario, &runner->cycle, database, runner->label,
-        runner->cycle.broke != CYCLE_WHOLE || is_before_look(&runner->plan, index), &audit);
-    if (runner_record_cycle(runner, index, &audit, err) < 0)
+    runner_shared_find(runner, &runner->cycle, false);
+    forced = runner->cycle.broke != CYCLE_WHOLE || is_before_look(&runner->plan, index);
+    runner_audit_cycle(audits, &runner->findings, runner->scenario, &runner->cycle, database,
+                       runner->label, forced, &audit);
+    runner_shared_look(runner, forced);
+    if (runner_record_cycle(runner, index, &audit, err) < 0 || runner_shared_put(runner, err) < 0)
         return -1;
+    cycle_leave_homes(&runner->cycle);
     if (observer->cycle)
         observer->cycle(observer->context, &runner->cycle, index + 1);
     return 0;
@@ -196,9 +205,14 @@ static int close_subjects(struct runner *runner, bool audited, struct err *err)
     for (size_t i = 0; i < arms; i++)
         audit_watch_rest(runner->audits[i].watch);
     cycle_stop(runner->run, ends);
+    runner_shared_find(runner, NULL, true);
     rc = runner_record_arms(runner, ends, err);
     for (size_t i = 0; i < arms && rc == 0 && audited; i++)
         rc = runner_record_left(runner, i, &ends[i], err);
+    if (audited)
+        runner_shared_look(runner, true);
+    if (rc == 0)
+        rc = runner_shared_put(runner, err);
     for (size_t i = 0; i < arms && observer->closed; i++)
         observer->closed(observer->context, i, &ends[i]);
     free(ends);
@@ -259,12 +273,15 @@ static void release(struct runner *runner)
     cycle_close(runner->run);
     cycle_release(&runner->cycle);
     shared_paths_release(&runner->lock_paths);
+    shared_paths_release(&runner->shared_paths);
     results_basis_release(&runner->basis);
     results_close(runner->store);
     lease_release(&runner->hold);
     audit_findings_release(&runner->findings);
+    runner_shared_release(runner);
     for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
         runner_audit_release(&runner->audits[i]);
+    free(runner->store_path);
     free(runner->folder);
     free(runner->label);
     free(runner->metrics);

@@ -2,11 +2,11 @@
 #ifndef RUNNER_RUNNER_INTERNAL_H
 #define RUNNER_RUNNER_INTERNAL_H
 
+#include "cycle/shared_paths.h"
 #include "results/basis.h"
 #include "results/lease.h"
 #include "runner/audits.h"
 #include "runner/runner.h"
-#include "runner/shared_paths.h"
 #include "scenario/plan.h"
 
 /* A cycle as it was read back when it had been stored. */
@@ -22,11 +22,14 @@ struct runner {
     struct plan plan;
     bool *done; /* per item of the plan */
     struct results *store;
+    char *store_path;
     struct lease hold; /* of this run */
     int64_t id;
     int sitting;
     char *folder, *label, *metrics;
     struct cycle_subjects *run;
+    struct shared_paths shared_paths; /* what the patterns of databases mean just now */
+    struct shared_watch *shared;      /* NULL: the scenario names no databases */
     struct runner_audits audits[SCENARIO_MOST_ARMS];
     struct cycle cycle; /* the last one, and what was found in it */
     struct audit_findings findings;
@@ -60,6 +63,20 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
 int runner_note_written(struct runner *runner, size_t index, struct err *err);
 int runner_check_schema(struct runner *runner, struct err *err);
 int runner_check_written(struct runner *runner, struct err *err);
+
+/* Databases that agents share: looked at before the first cycle of a sitting, after each cycle, and
+ * when its subjects are gone. Nothing where the scenario names none.
+ *
+ * runner_shared_find - shared_put.c: which there are just now; cycle NULL: before the first, or at
+ *                      the end
+ * runner_shared_look - shared_watch.c: what has become of them. forced: what is in them is read
+ *                      whatever that costs
+ * runner_shared_put  - shared_put.c: what was seen, and found, into the results store; errors: its
+ *                      own. What a database is like is never an error */
+void runner_shared_find(struct runner *runner, const struct cycle *cycle, bool ending);
+void runner_shared_look(struct runner *runner, bool forced);
+int runner_shared_put(struct runner *runner, struct err *err);
+void runner_shared_release(struct runner *runner);
 
 /* runner_record_left - what one arm's subject left behind: its end, and its store */
 int runner_record_left(struct runner *runner, size_t arm, const struct cycle_arm_end *end,

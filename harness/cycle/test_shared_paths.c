@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "runner/shared_paths.h"
+#include "cycle/shared_paths.h"
 
 struct fixture {
     char *folder;
@@ -171,5 +171,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_agent_has_its_home, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_than_can_be_looked_at_is_counted, set_up, tear_down),
     };
-    return cmocka_run_group_tests_name("runner/shared_paths", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("cycle/shared_paths", tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  *
  * Normal use: zero a struct shared_paths; shared_paths_find at each look; shared_paths_release.
  */
-#ifndef RUNNER_SHARED_PATHS_H
-#define RUNNER_SHARED_PATHS_H
+#ifndef CYCLE_SHARED_PATHS_H
+#define CYCLE_SHARED_PATHS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ struct shared_paths {
  * shared_paths_find - expand each pattern, as glob(3) does, for each agent; each file once
  *
  * What a glob finds beside a database by SQLite's own names (-wal, -shm, -journal) and what is no
- * file is left out. Nothing is opened.
+ * file is left out. Nothing is opened. The stores of subjects are not `there`.
  *
  * cycle  : whose agents' homes are meant; NULL: none yet, {home} finds nothing
  * folder : of the run, what {folder} stands for

@@ -1,6 +1,6 @@
 /* Which files do the patterns of `databases` mean just now? Each is expanded once for each home
  * that an agent has; glob(3) sees what we put in as letters, not as a pattern. */
-#include "runner/shared_paths.h"
+#include "cycle/shared_paths.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -9,12 +9,14 @@
 
 #include "base/placeholder.h"
 #include "base/text.h"
+#include "cycle/cycle_internal.h"
 
 #define MAGIC "*?[\\"
 
 /* One expansion under way. */
 struct search {
     struct shared_paths *out;
+    const struct cycle_subjects *run;
     const char *pattern, *folder;
     size_t index;
     const char *home; /* HOME of the agent; NULL: not known */
@@ -32,13 +34,27 @@ static bool is_beside(const char *path)
     return has_end(path, "-wal") || has_end(path, "-shm") || has_end(path, "-journal");
 }
 
+/* The store of a subject is audited as that, by somebody who has it open. */
+static bool is_store(const struct cycle_subjects *run, const char *path)
+{
+    struct stat about, store;
+    if (!run || stat(path, &about) != 0)
+        return false;
+    for (size_t i = 0; i < run->options.scenario->arm_count; i++)
+        if (run->arms[i].database && stat(run->arms[i].database, &store) == 0 &&
+            store.st_dev == about.st_dev && store.st_ino == about.st_ino)
+            return true;
+    return false;
+}
+
 static void add(const struct search *search, const char *path, bool there)
 {
     struct shared_paths *out = search->out;
     char *whole = there ? realpath(path, NULL) : NULL;
     char *own = search->own ? realpath(search->own, NULL) : NULL;
     size_t length = own ? strlen(own) : 0;
-    struct shared_path found = {.pattern = search->index, .there = there};
+    struct shared_path found = {.pattern = search->index,
+                                .there = there && !is_store(search->run, path)};
     found.path = whole ? whole : xstrdup(path);
     found.fleeting = own && strncmp(found.path, own, length) == 0 && found.path[length] == '/';
     for (size_t i = 0; i < out->count && found.path; i++)
@@ -135,7 +151,7 @@ static bool is_settled(const struct scenario_agent *asked)
 }
 
 static void for_agents(struct search *search, const struct scenario *scenario,
-                       const struct cycle_subjects *run, const struct cycle *cycle)
+                       const struct cycle *cycle)
 {
     size_t count = cycle ? cycle->agent_count : scenario->agent_count;
     bool for_each = placeholder_in(search->pattern, "{home}");
@@ -144,7 +160,7 @@ static void for_agents(struct search *search, const struct scenario *scenario,
         const struct cycle_agent before = {.asked = &scenario->agents[i % scenario->agent_count]};
         const struct cycle_agent *agent = cycle ? &cycle->agents[i] : &before;
         search->own = agent->home;
-        search->home = cycle || is_settled(agent->asked) ? cycle_home_of(run, agent) : NULL;
+        search->home = cycle || is_settled(agent->asked) ? cycle_home_of(search->run, agent) : NULL;
         if (for_each || !last || !search->home || strcmp(last, search->home) != 0)
             expand(search);
         last = search->home;
@@ -157,9 +173,9 @@ void shared_paths_find(struct shared_paths *out, const struct scenario *scenario
 {
     shared_paths_release(out);
     for (size_t i = 0; i < scenario->database_count; i++) {
-        struct search search = {out, scenario->databases[i], folder, i, NULL, NULL};
+        struct search search = {out, run, scenario->databases[i], folder, i, NULL, NULL};
         if (search.pattern[0] == '~' || placeholder_in(search.pattern, "{home}"))
-            for_agents(&search, scenario, run, cycle);
+            for_agents(&search, scenario, cycle);
         else
             expand(&search);
     }
