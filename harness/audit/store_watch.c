@@ -168,7 +168,7 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
     sqlite3_db_release_memory(watch->database);
     database_check_structure(findings, watch->database);
     database_check_contradictions(findings, watch->database);
-    result->rows += sealed_check(watch, findings);
+    result->rows += sealed_check(watch, findings, &result->lost);
     result->level = AUDIT_FULL;
     result->full_ns = clock_now_ns() - from_ns;
 }
@@ -238,6 +238,23 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
         settle_later(watch, cycle);
         audit_watch_rest(watch);
     }
+}
+
+void audit_watch_put_off(struct audit_watch *watch, struct audit_findings *findings,
+                         const struct scenario *scenario, const struct cycle *cycle,
+                         struct audit_result *result)
+{
+    audit_watch_cycle(NULL, findings, scenario, cycle, AUDIT_NONE, result);
+    if (!watch || cycle->broke == CYCLE_BROKE_DOWN)
+        return;
+    early_tell(watch, findings, cycle, NULL);
+    records_skip(watch, cycle);
+    settle_later(watch, cycle);
+}
+
+void audit_watch_forgive(struct audit_watch *watch)
+{
+    watch->forgiving = true;
 }
 
 void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,
