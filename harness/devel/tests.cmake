@@ -45,6 +45,7 @@ set(SPAWNBENCH_TEST_TABLE
   "proof/liars/liars                  unit,long   300"
   "proof/power/cuts                   unit,long   300"
   "proof/power/cuts_many              slow        1800"
+  "proof/power/verdicts               unit,long   300"
   "proof/soak_long                    slow        7200"
   "reference/spawner/protocol         unit,long   300"
   "reference/spawner/stress           unit,long,release 300"
