@@ -82,6 +82,8 @@ bool agents_kill(pid_t subject)
     struct below below = {0};
     struct process_view now;
     bool killed;
+    if (subject <= 0)
+        return false;
     collect(&below, subject, 0);
     killed = kill(subject, SIGKILL) == 0;
     for (size_t i = 0; i < below.count && killed; i++)

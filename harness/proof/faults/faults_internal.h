@@ -20,6 +20,7 @@ struct injection {
     double share; /* 0 .. 1: where in the batch, how long, how few: what a fault makes of it */
     int kept;     /* enum power_kept */
     uint64_t seed;
+    uint64_t nth, calls; /* the power is lost before the nth of so many calls; 0: at a time */
     bool struck;
     char how[96]; /* what was done, exactly */
 
@@ -46,7 +47,7 @@ struct power {
     struct process daemon;
     char *folder; /* where it is mounted, own */
     bool refused; /* it may not be mounted here */
-    bool off;
+    bool armed, off;
 };
 
 /* Where the database of a session lies. */
@@ -163,11 +164,20 @@ const char *power_can(void); /* why not, or NULL */
 /* power_begin - mount one on this folder; its complaints go to the file log. errors: ERR_SYSTEM
  * power_cut   - nothing can be read or written from now on; what was not synced is kept as said.
  *               false: it does not answer
+ * power_cut_at - the same just before the nth call that changes or syncs something; whoever makes
+ *               it waits until power_release, which is to come when he has been killed
+ * power_struck - that has happened; power_disarm: it is not to happen any more
+ * power_calls - such calls since this was asked last
  * power_on    - what is left of it can be used
  * power_end   - unmount it; accepts zero */
 int power_begin(struct power *out, const char *folder, bool names_strict, const char *log,
                 struct err *err);
 bool power_cut(struct power *power, enum power_kept kept, uint64_t seed);
+bool power_cut_at(struct power *power, uint64_t nth, enum power_kept kept, uint64_t seed);
+bool power_struck(struct power *power);
+void power_disarm(struct power *power);
+bool power_release(struct power *power);
+uint64_t power_calls(struct power *power);
 bool power_on(struct power *power);
 void power_end(struct power *power);
 

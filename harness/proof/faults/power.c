@@ -21,6 +21,8 @@
 #define DEVICE    "/dev/fuse"
 #define ANSWER_MS 10000
 
+enum { LINE_BYTES = 128 };
+
 const char *const power_kept_names[POWER_KEPTS] = {"nothing", "all", "part"};
 
 static const char *can_open_device(void)
@@ -62,22 +64,26 @@ static bool next_byte(int fd, char *byte)
     return ready > 0 && read(fd, byte, 1) == 1;
 }
 
-/* One line of it; false: it says nothing, or something else */
-static bool hear(const struct power *power, const char *expected)
+/* One line of it, in `line`; false: it says nothing, or something else than is expected */
+static bool hear_line(const struct power *power, const char *expected, char line[LINE_BYTES])
 {
-    char line[128];
     size_t length = 0;
-    while (length < sizeof line - 1 && next_byte(power->daemon.out, &line[length]))
+    while (length < LINE_BYTES - 1 && next_byte(power->daemon.out, &line[length]))
         if (line[length++] == '\n')
             break;
     line[length] = '\0';
     return strncmp(line, expected, strlen(expected)) == 0;
 }
 
-static bool ask(const struct power *power, const char *line, const char *expected)
+static bool hear(const struct power *power, const char *expected)
 {
-    return power->daemon.pid && text_write(power->daemon.in, line, strlen(line)) == 0 &&
-           hear(power, expected);
+    char line[LINE_BYTES];
+    return hear_line(power, expected, line);
+}
+
+static bool tell(const struct power *power, const char *line)
+{
+    return power->daemon.pid && text_write(power->daemon.in, line, strlen(line)) == 0;
 }
 
 int power_begin(struct power *out, const char *folder, bool names_strict, const char *log,
@@ -106,17 +112,57 @@ int power_begin(struct power *out, const char *folder, bool names_strict, const 
     return rc;
 }
 
+/* Where one at a call comes first, it is that which is heard: there is one answer to both. */
 bool power_cut(struct power *power, enum power_kept kept, uint64_t seed)
 {
     char *line = text_format("cut %s %" PRIu64 "\n", power_kept_names[kept], seed);
-    power->off = ask(power, line, "cut ");
+    power->off = tell(power, line) && hear(power, "cut ");
+    power->armed = false;
     free(line);
     return power->off;
 }
 
+bool power_cut_at(struct power *power, uint64_t nth, enum power_kept kept, uint64_t seed)
+{
+    char *line = text_format("at %" PRIu64 " %s %" PRIu64 "\n", nth, power_kept_names[kept], seed);
+    power->armed = tell(power, line) && hear(power, "at");
+    free(line);
+    return power->armed;
+}
+
+bool power_struck(struct power *power)
+{
+    struct pollfd said = {.fd = power->daemon.out, .events = POLLIN};
+    if (!power->armed || poll(&said, 1, 0) <= 0)
+        return false;
+    power->armed = false;
+    power->off = hear(power, "cut ");
+    return power->off;
+}
+
+void power_disarm(struct power *power)
+{
+    if (power->armed)
+        power_cut_at(power, UINT64_MAX, POWER_ALL, 0);
+    power->armed = false;
+}
+
+bool power_release(struct power *power)
+{
+    return tell(power, "release\n") && hear(power, "release");
+}
+
+uint64_t power_calls(struct power *power)
+{
+    char line[LINE_BYTES];
+    return tell(power, "calls\n") && hear_line(power, "calls ", line)
+               ? strtoull(line + strlen("calls "), NULL, 10)
+               : 0;
+}
+
 bool power_on(struct power *power)
 {
-    power->off = !ask(power, "power\n", "power");
+    power->off = !(tell(power, "power\n") && hear(power, "power"));
     return !power->off;
 }
 

@@ -2,8 +2,9 @@
  *
  *     healthy batches | batch, cut | power, restart, audit | batch, cut | ... | healthy batch, end
  *
- * A cut comes at the end of a batch, at any time while it is spawned, or between "spawned" and
- * "finished". What is kept of what was not synced differs from cut to cut. */
+ * Every other cut comes just before a call that changes or syncs a file, at random among those of a
+ * batch; the others at the end of a batch, at any time while it is spawned, or between "spawned"
+ * and "finished". What is kept of what was not synced differs from cut to cut. */
 #include <dirent.h>
 #include <gsl/gsl_rng.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "proof/faults/faults_internal.h"
 
 #define MOST_BYTES      ((size_t)1 << 30) /* of a file that is kept */
+#define SOON_NS         INT64_C(100000)   /* how often it is asked whether the power was lost */
 #define PHASES          3
 #define TURNS           8
 #define HEALTHY         6 /* the turn before which there are healthy batches: more can be lost */
@@ -38,6 +40,17 @@ static enum phase phase_of(const struct injection *injection, double *within)
     return phase;
 }
 
+static int64_t struck(struct injection *injection, struct cycle *cycle, const char *when)
+{
+    injection->struck = true;
+    cycle->harm = CYCLE_KILLED;
+    snprintf(injection->how, sizeof injection->how, "%s, %s not synced kept", when,
+             injection->kept == POWER_PART      ? "a part of what was"
+             : injection->kept == POWER_NOTHING ? "nothing that was"
+                                                : "all that was");
+    return INT64_MAX;
+}
+
 /* The harness gives its files back first: nobody who lives has one open there. */
 static int64_t cut(struct session *session, pid_t subject, struct cycle *cycle, const char *when)
 {
@@ -48,13 +61,30 @@ static int64_t cut(struct session *session, pid_t subject, struct cycle *cycle, 
     if (!agents_kill(subject) ||
         !power_cut(&session->power, (enum power_kept)injection->kept, injection->seed))
         return INT64_MAX;
-    injection->struck = true;
-    cycle->harm = CYCLE_KILLED;
-    snprintf(injection->how, sizeof injection->how, "%s, %s not synced kept", when,
-             injection->kept == POWER_PART      ? "a part of what was"
-             : injection->kept == POWER_NOTHING ? "nothing that was"
-                                                : "all that was");
-    return INT64_MAX;
+    return struck(injection, cycle, when);
+}
+
+/* Before a call: who makes it is killed while it waits, and does not learn that it failed. What the
+ * batch does not make is cut at its end. */
+static int64_t cut_at_call(struct session *session, enum cycle_moment moment, pid_t subject,
+                           struct cycle *cycle)
+{
+    struct injection *injection = &session->injection;
+    char when[48];
+    if (moment == CYCLE_BEFORE_SPAWN) {
+        audit_watch_rest(session->audits.watch);
+        power_cut_at(&session->power, injection->nth, (enum power_kept)injection->kept,
+                     injection->seed);
+    } else if (power_struck(&session->power)) {
+        agents_kill(subject);
+        power_release(&session->power);
+        snprintf(when, sizeof when, "before call %llu of about %llu",
+                 (unsigned long long)injection->nth, (unsigned long long)injection->calls);
+        return struck(injection, cycle, when);
+    } else if (moment == CYCLE_FINISHED) {
+        return cut(session, subject, cycle, "when \"finished\" was answered");
+    }
+    return moment == CYCLE_SPAWNING || moment == CYCLE_FINISHING ? SOON_NS : INT64_MAX;
 }
 
 /* When it is due; what came before that moment is the moment, then. */
@@ -74,6 +104,8 @@ int64_t power_strike(struct session *session, enum cycle_moment moment, pid_t su
     int64_t finish_ns = session->whole_ns - session->spawned_ns;
     if (injection->struck)
         return INT64_MAX;
+    if (injection->nth)
+        return cut_at_call(session, moment, subject, cycle);
     if (moment == CYCLE_BEFORE_SPAWN)
         injection->at_ns = clock_now_ns() + (int64_t)(within * (double)session->spawned_ns);
     if (moment == CYCLE_SPAWNED && phase != PHASE_SPAWNING)
@@ -128,8 +160,10 @@ static int one_cut(struct session *session, struct audit_findings *findings, str
 {
     if (session_strike(session, findings, err) < 0)
         return -1;
-    if (!session->injection.struck)
+    if (!session->injection.struck) {
+        power_disarm(&session->power);
         return 1;
+    }
     text_add(how, session->injection.how);
     if (!power_on(&session->power))
         return err_set(err, ERR_SYSTEM, "the file system that lost its power does not come back");
@@ -152,7 +186,11 @@ static int all_cuts(struct faults_row *row, struct session *session,
                     struct err *err)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-    int rc = 0;
+    uint64_t calls;
+    int rc;
+    power_calls(&session->power);
+    rc = fault_heal(session, findings, err);
+    calls = power_calls(&session->power);
     gsl_rng_set(random, (unsigned long)(session->asked->seed + 1000 * session->arm));
     for (int i = 0; i < session->asked->times && rc == 0 && findings->count == 0; i++) {
         double share = gsl_rng_uniform(random);
@@ -164,6 +202,8 @@ static int all_cuts(struct faults_row *row, struct session *session,
         session->injection.share = i == 0 ? 0 : share;
         session->injection.kept = by_turns[i % TURNS];
         session->injection.seed = gsl_rng_get(random);
+        session->injection.calls = calls;
+        session->injection.nth = i % 2 ? 1 + (uint64_t)(share * (double)calls) : 0;
         text_clear(how);
         text_addf(how, "cut %d of %d, ", i + 1, session->asked->times);
         rc = one_cut(session, findings, how, err);

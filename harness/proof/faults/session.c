@@ -214,7 +214,7 @@ int session_cycle(struct session *session, struct audit_findings *findings, stru
         page_count_anew(session->page);
     if (cycle_spawn(session->run, session->next, &item, &session->cycle, err) < 0)
         return -1;
-    if (!session->power.off)
+    if (!session->power.off && !session->power.armed)
         runner_audit_spawned(&session->audits, findings, &session->cycle,
                              cycle_database(session->run, session->arm), RUN_LABEL);
     if (cycle_finish(session->run, &session->cycle, err) < 0)

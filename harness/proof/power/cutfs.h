@@ -24,9 +24,25 @@ int cutfs_fd(const struct cutfs *fs);
 bool cutfs_serve(struct cutfs *fs);
 
 /* cutfs_cut   - the power is lost: every request fails from now on
- * cutfs_power - it is back */
+ * cutfs_power - it is back
+ * cutfs_is_off - it is lost */
 struct cutdisk_told cutfs_cut(struct cutfs *fs, enum cutdisk_kept kept, uint64_t seed);
 void cutfs_power(struct cutfs *fs);
+bool cutfs_is_off(const struct cutfs *fs);
+
+/*
+ * cutfs_cut_at - the power is lost just before the nth request from now on that changes or syncs
+ * something. It and what comes behind it are held back, so that nobody learns of it before he is
+ * killed, until cutfs_release lets them fail.
+ *
+ * cutfs_struck - that has happened: once true, with what it came to
+ * cutfs_calls  - requests of that kind since this was asked last
+ */
+void cutfs_cut_at(struct cutfs *fs, uint64_t nth, enum cutdisk_kept kept, uint64_t seed);
+bool cutfs_struck(struct cutfs *fs, struct cutdisk_told *told);
+uint64_t cutfs_calls(struct cutfs *fs);
+void cutfs_release(struct cutfs *fs);
+bool cutfs_holds(const struct cutfs *fs);
 
 void cutfs_unmount(struct cutfs *fs); /* and gives it back */
 

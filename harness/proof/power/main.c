@@ -6,8 +6,12 @@
  *     (when it is mounted)   mounted
  *     cut KEPT SEED          cut FILES PAGES KEPT TORN NAMES KEPT     KEPT: nothing, all, part
  *     power                  power
+ *     at N KEPT SEED         at; later, before the Nth call that changes or syncs a file: cut ...
+ *     release                release
+ *     calls                  calls N: such calls since this was asked last
  *
- * Between "cut" and "power" every request fails, and what was open before fails for ever. */
+ * Between "cut" and "power" every request fails, and what was open before fails for ever. After a
+ * cut at a call they wait until "release" (a second at most). */
 #include <argp.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,6 +26,7 @@
 
 #define DEFAULT_BYTES ((size_t)1 << 30)
 #define MOST_WORD     16
+#define MOST_HOLD_MS  1000
 
 struct asked {
     const char *folder;
@@ -78,11 +83,11 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* "cut KEPT SEED"; -1: it is something else */
-static int parse_cut(const char *line, uint64_t *seed)
+/* "KEPT SEED"; -1: it is something else */
+static int parse_kept(const char *at, uint64_t *seed)
 {
     char word[MOST_WORD], *end;
-    const char *at = strncmp(line, "cut ", 4) == 0 ? line + 4 : "", *space = strchr(at, ' ');
+    const char *space = strchr(at, ' ');
     if (!space || !space[1] || (size_t)(space - at) >= sizeof word)
         return -1;
     snprintf(word, sizeof word, "%.*s", (int)(space - at), at);
@@ -90,20 +95,76 @@ static int parse_cut(const char *line, uint64_t *seed)
     return *end ? -1 : find_word(cutdisk_kept_names, word);
 }
 
-static void answer(struct cutfs *fs, const char *line)
+static void tell(const struct cutdisk_told *told)
+{
+    printf("cut %zu %zu %zu %zu %zu %zu\n", told->files, told->pages, told->pages_kept, told->torn,
+           told->names, told->names_kept);
+    fflush(stdout);
+}
+
+/* One that came at a call, just before it was asked for, has been told. */
+static int cut(struct cutfs *fs, const char *words)
 {
     uint64_t seed = 0;
-    int kept = parse_cut(line, &seed);
-    if (strcmp(line, "power") == 0) {
-        cutfs_power(fs);
-        puts("power");
-    } else if (kept >= 0) {
+    int kept = parse_kept(words, &seed);
+    if (kept >= 0 && !cutfs_is_off(fs)) {
         struct cutdisk_told told = cutfs_cut(fs, (enum cutdisk_kept)kept, seed);
-        printf("cut %zu %zu %zu %zu %zu %zu\n", told.files, told.pages, told.pages_kept, told.torn,
-               told.names, told.names_kept);
-    } else {
-        printf("error: expected 'cut nothing|all|part SEED' or 'power'\n");
+        tell(&told);
     }
+    return kept < 0 ? -1 : 0;
+}
+
+static int cut_at(struct cutfs *fs, const char *words)
+{
+    char *rest;
+    uint64_t nth = strtoull(words, &rest, 10), seed = 0;
+    int kept = *rest == ' ' ? parse_kept(rest + 1, &seed) : -1;
+    if (nth == 0 || kept < 0)
+        return -1;
+    cutfs_cut_at(fs, nth, (enum cutdisk_kept)kept, seed);
+    puts("at");
+    return 0;
+}
+
+static int power(struct cutfs *fs, const char *words)
+{
+    (void)words;
+    cutfs_power(fs);
+    puts("power");
+    return 0;
+}
+
+static int release(struct cutfs *fs, const char *words)
+{
+    (void)words;
+    cutfs_release(fs);
+    puts("release");
+    return 0;
+}
+
+static int calls(struct cutfs *fs, const char *words)
+{
+    (void)words;
+    printf("calls %llu\n", (unsigned long long)cutfs_calls(fs));
+    return 0;
+}
+
+static void answer(struct cutfs *fs, const char *line)
+{
+    static const struct {
+        const char *word;
+        int (*take)(struct cutfs *fs, const char *words);
+    } commands[] = {
+        {"cut", cut}, {"at", cut_at}, {"power", power}, {"release", release}, {"calls", calls}};
+    size_t length = strcspn(line, " ");
+    int rc = -1;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strlen(commands[i].word) == length && strncmp(line, commands[i].word, length) == 0)
+            rc = commands[i].take(fs, line[length] ? line + length + 1 : "");
+    if (rc < 0)
+        puts(
+            "error: expected 'cut nothing|all|part SEED', 'at N nothing|all|part SEED', 'release', "
+            "'power' or 'calls'");
     fflush(stdout);
 }
 
@@ -128,12 +189,18 @@ static void serve(struct cutfs *fs)
     struct pollfd ready[] = {{.fd = cutfs_fd(fs), .events = POLLIN},
                              {.fd = STDIN_FILENO, .events = POLLIN}};
     struct text heard = {0};
+    struct cutdisk_told told;
     bool goes_on = true;
     while (goes_on && !ended) {
-        if (poll(ready, 2, -1) < 0)
+        int count = poll(ready, 2, cutfs_holds(fs) ? MOST_HOLD_MS : -1);
+        if (count < 0)
             continue; /* a signal */
+        if (count == 0)
+            cutfs_release(fs);
         if (ready[0].revents)
             goes_on = cutfs_serve(fs);
+        if (cutfs_struck(fs, &told))
+            tell(&told);
         if (goes_on && ready[1].revents)
             goes_on = hear(fs, &heard);
     }
@@ -153,8 +220,8 @@ int main(int argc, char **argv)
         .parser = take,
         .args_doc = "FOLDER",
         .doc = "Mount an empty file system on FOLDER that loses on command what was not synced. "
-               "Commands on stdin: 'cut nothing|all|part SEED', 'power'; the end of stdin unmounts "
-               "it."};
+               "Commands on stdin: 'cut nothing|all|part SEED', 'power' and others; the end of "
+               "stdin unmounts it."};
     const struct sigaction action = {.sa_handler = end};
     struct asked asked = {.bytes = DEFAULT_BYTES};
     struct cutdisk *disk;

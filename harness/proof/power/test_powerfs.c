@@ -156,6 +156,34 @@ static void a_file_without_a_name_goes_on(void **state)
     assert_int_equal(open(mounted_path("a"), O_RDONLY | O_CLOEXEC), -1);
 }
 
+/* Nobody learns of it before it is released. */
+static void the_power_is_lost_at_a_call(void **state)
+{
+    int status, fd;
+    pid_t pid;
+    (void)state;
+    mounted_begin("ordered");
+    fd = open_file("a", O_RDWR | O_CREAT);
+    mounted_ask("calls");
+    assert_int_equal(pwrite(fd, "yes", 3, 0), 3);
+    assert_int_equal(fsync(fd), 0);
+    assert_string_equal(mounted_ask("calls"), "calls 2");
+    assert_string_equal(mounted_ask("at 3 nothing 1"), "at");
+    pid = fork();
+    if (pid == 0) {
+        bool written = pwrite(fd, "1", 1, 0) == 1 && fsync(fd) == 0 && pwrite(fd, "2", 1, 1) == 1;
+        _exit(written ? 0 : 1);
+    }
+    assert_memory_equal(mounted_hear(), "cut ", 4);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_string_equal(mounted_ask("release"), "release");
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 1);
+    assert_string_equal(mounted_ask("power"), "power");
+    close(fd);
+    assert_word("a", "1es");
+}
+
 /* ---- SQLite, by several processes ---- */
 
 static int wait_for_ever(void *context, int calls)
@@ -273,7 +301,8 @@ static void nonsense_is_told_as_that(void **state)
     (void)state;
     mounted_begin("ordered");
     assert_string_equal(mounted_ask("cut everything 1"),
-                        "error: expected 'cut nothing|all|part SEED' or 'power'");
+                        "error: expected 'cut nothing|all|part SEED', 'at N nothing|all|part SEED',"
+                        " 'release', 'power' or 'calls'");
     write_word("a", "yes", false);
     assert_word("a", "yes");
 }
@@ -287,6 +316,7 @@ int main(void)
         TEST(nothing_is_done_without_power_and_old_files_stay_dead),
         TEST(every_way_to_sync_is_one),
         TEST(a_file_without_a_name_goes_on),
+        TEST(the_power_is_lost_at_a_call),
         TEST(processes_share_a_wal_database),
         TEST(processes_share_a_rollback_database),
         TEST(it_leaves_no_mount),
