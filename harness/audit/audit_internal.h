@@ -195,9 +195,10 @@ struct audit_watch {
     size_t open_count;
     int64_t strangers; /* rows of batches that nobody asked for, so far */
     struct early_look early;
-    bool locked; /* the store was, when it was to be read in this cycle */
-    bool waited; /* ... once: whoever does that keeps it locked, nobody waits as long again */
-    bool closed; /* its subject has been; what is looked at is a copy */
+    bool locked;    /* the store was, when it was to be read in this cycle */
+    bool waited;    /* ... once: whoever does that keeps it locked, nobody waits as long again */
+    bool closed;    /* its subject has been; what is looked at is a copy */
+    bool forgiving; /* what was acknowledged may be lost, the newest first */
 };
 
 /* records_prepare - the statements of this connection; -1 after a finding */
@@ -310,8 +311,9 @@ void settle_release(struct audit_watch *watch);
 /* records_rest - gives back the statements of the connection, which is about to be closed */
 void records_rest(struct audit_watch *watch);
 
-/* sealed.c: is every row of every batch still what it was? Reads all; returns how many rows. */
-int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings);
+/* sealed.c: is every row of every batch still what it was? Reads all; returns how many rows. Those
+ * of starts that are gone are added to `lost`. */
+int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings, int64_t *lost);
 
 /* sealed.c: columns of each table, the first one being the batch */
 extern const char *const sealed_columns[TABLE_COUNT];

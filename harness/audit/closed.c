@@ -24,7 +24,7 @@ static void look_at_rows(struct audit_watch *watch, struct audit_findings *findi
     watch->closed = true;
     if (watch_meet(watch, findings)) {
         settle_open(watch, findings, consensus, true, &ignored);
-        sealed_check(watch, findings);
+        sealed_check(watch, findings, &ignored.lost);
         sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
     } else if (watch->locked) {
         answers_unchecked(&report->answers, RULE_RECORDED, "",

@@ -187,7 +187,7 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
     contradictions_check(&answers, watch->database, true);
     answers_tell(&answers, findings);
     audit_answers_release(&answers);
-    result->rows += sealed_check(watch, findings);
+    result->rows += sealed_check(watch, findings, &result->lost);
     result->level = AUDIT_FULL;
     result->full_ns = clock_now_ns() - from_ns;
 }
@@ -333,6 +333,23 @@ void audit_watch_fallen(struct audit_watch *watch, struct audit_findings *findin
     result->locked = watch->locked;
     watch->locked = false;
     result->spent_ns = clock_now_ns() - from_ns;
+}
+
+void audit_watch_put_off(struct audit_watch *watch, struct audit_findings *findings,
+                         const struct scenario *scenario, const struct cycle *cycle,
+                         struct audit_result *result)
+{
+    audit_watch_cycle(NULL, findings, scenario, cycle, AUDIT_NONE, result);
+    if (!watch || cycle->broke == CYCLE_BROKE_DOWN)
+        return;
+    early_tell(watch, findings, cycle, NULL);
+    records_skip(watch, cycle);
+    settle_later(watch, cycle);
+}
+
+void audit_watch_forgive(struct audit_watch *watch)
+{
+    watch->forgiving = true;
 }
 
 void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,

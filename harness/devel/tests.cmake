@@ -43,6 +43,9 @@ set(SPAWNBENCH_TEST_TABLE
   "proof/faults_long                  slow        7200"
   "proof/liars/held_up               unit,long   300"
   "proof/liars/liars                  unit,long   300"
+  "proof/power/cuts                   unit,long   300"
+  "proof/power/cuts_many              slow        1800"
+  "proof/power/verdicts               unit,long   300"
   "proof/soak_long                    slow        7200"
   "reference/spawner/protocol         unit,long   300"
   "reference/spawner/stress           unit,long,release 300"
@@ -63,6 +66,7 @@ set(SPAWNBENCH_TEST_VARIANTS
   "cli/faults_survived_sequential     cli/faults_survived   sequential"
   "cli/killed_many                    cli/killed            300"
   "proof/damage/damage_many           proof/damage/damage   10"
+  "proof/power/cuts_many              proof/power/cuts      200"
 )
 
 # test_rules(NAME LABEL) - set what the table says of a test, or the rule; call it after add_test
