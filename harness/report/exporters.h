@@ -113,6 +113,9 @@ void export_put_ns(cJSON *object, const char *key, double ns);
 /* tally_json - the sums over all cycles as an object; the caller frees it */
 cJSON *tally_json(const struct facts *facts);
 
+/* verdict_json - one claim at one batch size, likewise */
+cJSON *verdict_json(const struct verdict_item *item);
+
 /* export_print - a tree in one line; the tree is given back */
 void export_print(FILE *out, cJSON *tree);
 
