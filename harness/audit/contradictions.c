@@ -34,12 +34,18 @@ static const char decision[] = "SELECT verdict, answer, votes, agents, decided_n
 static const char without_agents[] =
     "SELECT run, batch FROM consensus_runs AS c WHERE NOT EXISTS (SELECT 1 FROM agent_executions"
     " AS e WHERE e.run = c.run AND e.id >= c.batch || '.' AND e.id < c.batch || '/')";
-/* Sorts all rows: so with as little in each as will do, and their ids only once there are some. */
-#define TWICE                                                                                      \
-    " FROM agent_executions WHERE pid IS NOT NULL GROUP BY pid, spawned_ns, run HAVING count(*) "  \
-    "> 1"
-static const char some_twice[] = "SELECT EXISTS (SELECT 1" TWICE ")";
-static const char twice[] = "SELECT run, min(id), max(id)" TWICE;
+/* Times of start in their order: merged from the index by state, without a look at the table. */
+#define STARTS "SELECT spawned_ns FROM agent_executions WHERE state = "
+#define AND    " UNION ALL " STARTS
+
+static const char starts[] = STARTS "'starting'" AND "'cancelled'" AND "'timed_out'" AND
+                                    "'interrupted'" AND "'ready'" AND "'failed'" AND "'completed'"
+                                    " ORDER BY 1";
+
+/* Sorts all rows: only when two began at one time. */
+static const char twice[] =
+    "SELECT run, min(id), max(id) FROM agent_executions WHERE pid IS NOT NULL"
+    " GROUP BY pid, spawned_ns, run HAVING count(*) > 1";
 
 static const struct {
     enum rule_id rule;
@@ -282,6 +288,7 @@ static void take_row(struct contradictions *at, sqlite3_stmt *row)
     int state = place_of(row, STATE, states), outcome = place_of(row, OUTCOME, outcomes);
     const char *id = text_of(row, ID);
     int64_t batch, ordinal;
+    at->rows++;
     check_columns(at, row);
     if (state > TIMED_OUT || (outcome == UNDECIDED && !is_null(row, OUTCOME)))
         say(at, SAYS_STATE, row);
@@ -348,9 +355,12 @@ static void take_without_agents(struct contradictions *at, sqlite3_stmt *row)
                        (long long)sqlite3_column_int64(row, 1), text_of(row, 0));
 }
 
-static void take_some_twice(struct contradictions *at, sqlite3_stmt *row)
+static void take_start(struct contradictions *at, sqlite3_stmt *row)
 {
-    at->some_twice = sqlite3_column_int64(row, 0) != 0;
+    int64_t spawned_ns = sqlite3_column_int64(row, 0);
+    at->some_twice = at->some_twice || (at->starts > 0 && spawned_ns == at->last_start_ns);
+    at->last_start_ns = spawned_ns;
+    at->starts++;
 }
 
 static void take_twice(struct contradictions *at, sqlite3_stmt *row)
@@ -385,8 +395,8 @@ void contradictions_check(struct audit_answers *answers, sqlite3 *database, bool
         at.failed = SQLITE_ERROR;
     walk(&at);
     each(&at, without_agents, take_without_agents);
-    each(&at, some_twice, take_some_twice);
-    if (at.some_twice)
+    each(&at, starts, take_start);
+    if (at.some_twice || at.starts != at.rows) /* or the index is none, or not of all */
         each(&at, twice, take_twice);
     if (at.failed == SQLITE_INTERRUPT)
         answers_broken(answers, RULE_READABLE, "", 1, "%s", GUARD_SAYS);

@@ -79,8 +79,9 @@ struct contradictions {
     int failed; /* SQLite's code, when not all rows could be read; else 0 */
     struct answers_sample said[SAYS];
     struct batch_read batch;
-    bool some_twice;   /* processes are recorded more than once */
-    int64_t too_large; /* batches that were not remembered */
+    int64_t rows, starts, last_start_ns; /* of agents, by their table and by its index */
+    bool some_twice;                     /* two began at the same time */
+    int64_t too_large;                   /* batches that were not remembered */
     /* Outputs of one run in which our own agent names another than the row does. They count when
      * its agents name more than one: with an id that was inherited, all name the same. */
     struct answers_sample misnamed;
