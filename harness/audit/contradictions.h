@@ -109,8 +109,8 @@ void contradictions_end_batch(struct contradictions *at);
 void contradictions_end_run(struct contradictions *at);
 
 /* contradictions_votes.c: does the decision follow from the votes, however those that may abstain
- * did? `most`: what the outputs come to when all vote */
-bool contradictions_follows(const struct batch_read *batch, const struct decision_read *decision,
+ * did? `most`: what the outputs come to when all vote. Leaves its members in another order. */
+bool contradictions_follows(struct batch_read *batch, const struct decision_read *decision,
                             int64_t *most);
 
 #endif
