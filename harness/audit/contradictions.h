@@ -38,6 +38,7 @@ enum contradiction {
     SAYS_VOTES,
     SAYS_ANOTHER,
     SAYS_TWICE,
+    SAYS_TWO_RUNS,
     SAYS
 };
 
@@ -92,6 +93,8 @@ struct contradictions {
     struct vote last_vote;
 };
 
+#define CONTRADICTIONS_CLOCK_MOST                                                                  \
+    INT64_C(4000000000000000000)          /* 127 years after a boot, or in 2096 */
 #define CONTRADICTIONS_MOST_MEMBERS 65536 /* of a batch; some 10 MB */
 
 /* contradictions_say - one more of a kind; the format tells which row: "12.0 of run '1.1'" */

@@ -245,6 +245,9 @@ static void check_decision(struct contradictions *at, const struct decision_read
         contradictions_say(at, SAYS_DECIDED, "batch %lld of run '%s': decided %lld ns before",
                            (long long)batch->number, batch->run,
                            (long long)(batch->newest_ns - decision->decided_ns));
+    if (decision->decided_ns > CONTRADICTIONS_CLOCK_MOST)
+        contradictions_say(at, SAYS_CLOCK, "batch %lld of run '%s': decided at %lld",
+                           (long long)batch->number, batch->run, (long long)decision->decided_ns);
     if (!at->watched && !batch->open && batch->rows <= batch->greatest)
         contradictions_say(at, SAYS_GAP, "batch %lld of run '%s': %lld rows up to '%lld.%lld'",
                            (long long)batch->number, batch->run, (long long)batch->rows,

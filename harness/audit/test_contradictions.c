@@ -139,6 +139,10 @@ static void each_contradiction_is_found_by_its_rule(void **state)
         {TWICE, "UPDATE agent_executions SET pid = 7 WHERE id IN ('12.0', '12.2')"}, /* prompted */
         {TWICE, "UPDATE agent_executions SET pid = 7, spawned_ns = 10 + substr(id, 3)"
                 " WHERE batch = 4"}, /* other programs, both not ready yet */
+        {TWICE, "INSERT INTO agent_executions SELECT '9.2', id, batch, name, state, outcome, pid,"
+                " spawned_ns, ready_ns, completed_ns, error FROM agent_executions"
+                " WHERE run = '9.1' AND batch = 12"},
+        {ORDER, VERDICT("decided_ns = 9223372036854775807")},
         {ORDER, AGENT("ready_ns = spawned_ns - 1")},
         {ORDER, AGENT("completed_ns = ready_ns - 1")},
         {ORDER, AGENT("completed_ns = 9223372036854775807")},
@@ -258,7 +262,7 @@ static void what_honest_spawners_leave_is_no_contradiction(void **state)
         "UPDATE agent_executions SET pid = 7 WHERE id IN ('4.0', '12.0', '13.1')",
         "INSERT INTO agent_executions SELECT '9.2', id, batch, name, state, outcome, pid, "
         "spawned_ns,"
-        " ready_ns, completed_ns, error FROM agent_executions WHERE run = '9.1'",
+        " ready_ns + 1, completed_ns, error FROM agent_executions WHERE run = '9.1'",
         BATCH_20("'completed', 'ready', 8, 1, 2, 2, NULL",
                  "'completed', 'ready', 8, 3, 4, 4, NULL"),
         BATCH_20("'completed', 'ready', 8, 1, 2, 90, NULL",
@@ -298,7 +302,8 @@ static void what_honest_spawners_leave_is_no_contradiction(void **state)
         "UPDATE agent_executions SET rowid = -3 WHERE id = '12.0'; UPDATE agent_executions SET"
         " name = '\uff11 \u00e9', pid = 4194303 WHERE id = '12.0'",
         "INSERT INTO agent_executions SELECT 'run ''x'' \u00e9', '123456789012345678.0',"
-        " 123456789012345678, name, state, outcome, pid, spawned_ns, ready_ns, completed_ns, error"
+        " 123456789012345678, name, state, outcome, pid + 1, spawned_ns, ready_ns, completed_ns, "
+        "error"
         " FROM agent_executions WHERE id = '4.0'",
     };
     struct fixture *fixture = *state;

@@ -106,6 +106,11 @@ const struct damage_kind damage_kinds[] = {
      "INSERT INTO main.agent_executions SELECT run, '1000000' || substr(id, instr(id, '.')),"
      " 1000000, name, state, outcome, pid, spawned_ns, ready_ns, completed_ns, error"
      " FROM whole.agent_executions WHERE (run, batch) IN " BATCH},
+    {"batch-in-two-runs", "a batch is recorded in another run, too", "its rows once more",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "INSERT INTO main.agent_executions SELECT 'another', id, batch, name, state, outcome, pid,"
+     " spawned_ns, ready_ns, completed_ns, error FROM whole.agent_executions"
+     " WHERE (run, batch) IN " BATCH},
     {"half-a-batch", "some agents of a batch are missing", "every second one, counts made to fit",
      DAMAGE_BY_SNAPSHOT, damage_rows,
      "CREATE TEMP TABLE gone AS SELECT run, id FROM whole.agent_executions WHERE (run, batch)"
