@@ -179,12 +179,13 @@ static void ask_by_findings(struct audit_answers *answers, sqlite3 *database,
 static void ask_all(struct audit_report *report, sqlite3 *database, bool watched)
 {
     describe(report, database);
+    if (report->is_store)
+        file_end_check(&report->answers, database); /* before anybody writes */
     structure_check(&report->answers, database);
     if (contract_claims(database))
         ask_by_findings(&report->answers, database, contract_check);
     if (report->is_store) {
         contradictions_check(&report->answers, database, watched);
-        file_end_check(&report->answers, database);
         count_rows(report, database);
     }
 }
