@@ -179,13 +179,14 @@ static void ask_all(struct audit_report *report, sqlite3 *database,
 {
     describe(report, database);
     properties_read(report, database);
-    structure_check(&report->answers, database);
     report->is_store = contract_claims(database, options->store);
+    if (report->is_store)
+        file_end_check(&report->answers, database); /* before anybody writes */
+    structure_check(&report->answers, database);
     if (report->is_store)
         contract_check(&report->answers, database);
     if (report->is_store && has_tables(database)) {
         contradictions_check(&report->answers, database, options->watched);
-        file_end_check(&report->answers, database);
         count_rows(report, database);
     }
     if (options->schema)

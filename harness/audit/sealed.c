@@ -103,7 +103,7 @@ static int read_table(struct present *present, struct audit_watch *watch,
     }
     if (rc != SQLITE_DONE)
         finding_add(findings, RULE_READABLE, "", "%s: %.200s", sealed_tables[table],
-                    sqlite3_errmsg(watch->database));
+                    rc == SQLITE_INTERRUPT ? GUARD_SAYS : sqlite3_errmsg(watch->database));
     sqlite3_finalize(row);
     return rc == SQLITE_DONE ? 0 : -1;
 }
