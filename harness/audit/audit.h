@@ -122,16 +122,69 @@ enum audit_kind {
     AUDIT_DATABASE,  /* of SQLite */
     AUDIT_EMPTY,     /* no byte: an empty database to SQLite */
     AUDIT_ENCRYPTED, /* encrypted, or random bytes */
-    AUDIT_FOREIGN    /* something else */
+    AUDIT_DAMAGED,   /* of SQLite, but its header is destroyed: a finding */
+    AUDIT_FOREIGN,   /* something else */
+    AUDIT_KINDS
 };
+
+extern const char *const audit_kind_names[]; /* "unknown", "database", "empty", ... */
+
+/*
+ * audit_kind_look - what lies there, by its first bytes
+ *
+ * returns : 0 a database of SQLite
+ * errors  : ERR_FORMAT there is nothing, or something else (AUDIT_FOREIGN), or AUDIT_DAMAGED;
+ *           ERR_UNFIT AUDIT_EMPTY, AUDIT_ENCRYPTED, or no right to read it
+ * danger  : opens and closes the file: not where this process has it open in SQLite
+ */
+int audit_kind_look(enum audit_kind *kind, const char *path, struct err *err);
+
+/* audit_kind_may_recover - a -journal or -wal lies beside it, from which SQLite may restore it */
+bool audit_kind_may_recover(const char *path);
+
+/* Something that is no finding and worth to be known. */
+struct audit_note {
+    const char *about; /* "free-pages", "journal", "foreign-keys", "schema" */
+    char *text;        /* own */
+};
+
+/* Zero is empty. */
+struct audit_notes {
+    struct audit_note *items;
+    size_t count, room;
+};
+
+void audit_note(struct audit_notes *notes, const char *about, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void audit_notes_release(struct audit_notes *notes);
+
+/* audit_application_name - who writes that application_id, "" when not known */
+const char *audit_application_name(int64_t id);
+
+/* A schema that a database is asked to have. Opaque. */
+struct audit_schema;
+
+/*
+ * audit_schema_load - CREATE statements from a file, as 'sqlite3 DATABASE .schema' prints them
+ *
+ * errors : ERR_FORMAT with file and line: another statement, or one that SQLite does not take;
+ *          ERR_SYSTEM
+ */
+int audit_schema_load(struct audit_schema **out, const char *path, struct err *err);
+
+void audit_schema_free(struct audit_schema *schema); /* accepts NULL */
 
 /* What a look at one database said. audit_report_release gives back what is its own. */
 struct audit_report {
     enum audit_kind kind;
     bool is_database;
     bool is_wal;   /* says its header */
-    bool is_store; /* it has the tables of reference/store/schema.sql */
-    int64_t bytes, pages, free_pages;
+    bool is_store; /* of a spawner, says its application_id: reference/store/schema.sql */
+    int64_t bytes, pages, free_pages, page_bytes;
+    int64_t auto_vacuum; /* 0 none, 1 full, 2 incremental */
+    int64_t user_version, application_id;
+    char encoding[16]; /* "UTF-8", ... */
+    struct audit_notes notes;
     int64_t agents, ready, completed, consensus_runs, outputs;
     int64_t spent_ns;
     char journal_mode[16];
@@ -152,8 +205,11 @@ enum audit_deep { AUDIT_DEEP_BELOW_100_MB, AUDIT_DEEP_NEVER, AUDIT_DEEP_ALWAYS }
 struct audit_options {
     struct copy_how copy;
     bool in_place; /* the original itself, read-only, for what is too large to be copied */
+    bool store;    /* a subject's: a store of the contract also without its application_id */
     enum audit_deep deep;
-    const char *schema; /* CREATE statements that it must have; NULL */
+    bool watched; /* its rows were held against their answers while they came: what that decides
+                     better is not asked again (harness/audit/INTEGRITY.md 2.3) */
+    const struct audit_schema *schema; /* that it must have; NULL */
     void (*progress)(void *context, const char *what, int64_t done, int64_t all);
     void *context;
 };
@@ -163,6 +219,7 @@ struct audit_result {
     enum audit_level level;            /* that ran; never more than was asked for */
     int64_t rows;                      /* of the store that were read one by one */
     int64_t database_bytes, wal_bytes; /* of the files, 0 when there is none */
+    int64_t page_bytes;                /* 0: not known */
     /* of agents whose cycle broke off, settled by it: open outcomes,
      * and those that turned out to be done */
     int64_t undecided, present;
@@ -185,12 +242,17 @@ struct audit_watch;
  */
 struct audit_watch *audit_watch_new(const char *database, const char *run_label);
 
+/* audit_watch_place - in which folder copies of the store may lie for a moment, borrowed until
+ * audit_watch_free; else in $TMPDIR or /tmp */
+void audit_watch_place(struct audit_watch *watch, const char *folder);
+
 /*
  * audit_watch_cycle - hold one cycle against its answer, its witnesses and its store
  *
  * The connection stays open, but no read transaction does, so that a checkpoint waits for us no
- * longer than one audit. After a cycle that broke off it is closed: the next subject shall meet the
- * file as if we had not been there.
+ * longer than one audit. After a cycle that broke off it is closed, and a full audit looks at a
+ * copy that is recovered as the next writer would (audit_watch_fallen): the next subject shall meet
+ * the files as if we had not been there.
  *
  * A store that stays locked for longer than is waited for (5 s; once it was, 0.1 s) is not checked,
  * and no finding: what this cycle left in it is settled by audit_watch_closed.
@@ -232,13 +294,24 @@ void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *find
                           struct audit_result *result);
 
 /*
+ * audit_watch_fallen - the subject is gone without having closed its store, and nobody has opened
+ * it since: a full audit of a copy that is recovered as its next writer would
+ *
+ * What it cannot copy it does not check (result->locked).
+ * danger : no other connection of this process may be open to the store
+ */
+void audit_watch_fallen(struct audit_watch *watch, struct audit_findings *findings,
+                        const struct scenario *scenario, struct audit_result *result);
+
+/*
  * audit_watch_closed - the subject has closed its store and is gone: audit_database of what it
  * left, and is each row of each batch still what it was?
  *
  * watch    : at rest (audit_watch_rest); NULL: no cycle of it was followed
  * database : copied with its -wal and -journal and not touched
  * folder   : where the copy may lie meanwhile
- * report   : filled as far as the file could be read; that it could not is a finding
+ * report   : filled as far as the file could be read. Where a lock, rights or the lack of space
+ *            kept us from that, "store-can-be-read" is not checked; else it is broken
  * errors   : ERR_SYSTEM the copy cannot be made
  */
 int audit_watch_closed(struct audit_watch *watch, struct audit_findings *findings,
@@ -281,7 +354,7 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
 int audit_copied(struct audit_findings *findings, struct audit_report *report,
                  const struct copy *copy, const struct audit_options *options, struct err *err);
 
-/* audit_own - the same of a file that is the caller's alone and may be changed */
+/* audit_own - the same of a subject's file that is the caller's alone and may be changed */
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
               struct err *err);
 

@@ -48,6 +48,8 @@ enum rule_id {
     RULE_INDEX_AGREES,
     RULE_FULL_TEXT,
     RULE_RTREE,
+    RULE_SCHEMA_ASKED,
+    RULE_FILE_END,
     RULE_SHARED_KEPT
 };
 
@@ -97,7 +99,6 @@ void answers_sample_release(struct answers_sample *sample);
 /* database.c: a read-only connection that waits 5 s for locks; NULL after a finding. The guard is
  * set, and lives as long as it. */
 sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, const char *path);
-void database_check_contradictions(struct audit_findings *findings, sqlite3 *database);
 
 /* database.c: the one number a question has for an answer, 0 when it has none */
 int64_t database_ask(sqlite3 *database, const char *sql);
@@ -105,9 +106,27 @@ int64_t database_ask(sqlite3 *database, const char *sql);
 /* structure.c: integrity_check and foreign_key_check of a connection that may be read-only */
 void structure_check(struct audit_answers *answers, sqlite3 *database);
 
-/* contract.c: does it say that it is a store of the contract, and is it one? */
-bool contract_claims(sqlite3 *database);
-void contract_check(struct audit_findings *findings, sqlite3 *database);
+/* contract.c: does it say that it is a store of the contract, and is it one?
+ *
+ * expected : it is somebody's who should keep one, so names of tables say so, too */
+bool contract_claims(sqlite3 *database, bool expected);
+void contract_note(struct audit_report *report, sqlite3 *database);
+void contract_check(struct audit_answers *answers, sqlite3 *database);
+
+/* file_kind.c: WAL mode, fileformat2.html 1.3.3, read version */
+bool file_says_wal(const char *path);
+
+/* properties.c: what is told of any database: its settings; free pages, journal, foreign keys. The
+ * notes last: they may use up what is left of the guard's budget */
+void properties_read(struct audit_report *report, sqlite3 *database);
+void properties_note(struct audit_report *report, sqlite3 *database);
+
+/* contradictions.c: do the rows of a store speak against each other? `watched` as in struct
+ * audit_options */
+void contradictions_check(struct audit_answers *answers, sqlite3 *database, bool watched);
+
+/* file_end.c: does the file of a store end with its last page? */
+void file_end_check(struct audit_answers *answers, sqlite3 *database);
 
 /* wal.c: does what lies in the -wal of this database come back? Opens no connection. */
 void wal_check(struct audit_answers *answers, const char *path);
@@ -129,7 +148,7 @@ struct batch_rows {
 
 /* What a store says of itself, and does not change while it is used. */
 struct tripwires {
-    int64_t application_id, user_version, auto_vacuum;
+    int64_t application_id, user_version, auto_vacuum, page_bytes;
     char journal_mode[16];
 };
 
@@ -157,6 +176,7 @@ struct early_look {
 
 struct audit_watch {
     const char *path, *run_label;
+    const char *folder;                  /* for copies; NULL: $TMPDIR or /tmp */
     sqlite3 *database;                   /* NULL while at rest */
     struct guard guard;                  /* of that connection */
     sqlite3_stmt *of_batch[TABLE_COUNT]; /* the rows of one batch, by key */
@@ -303,7 +323,12 @@ void sealed_add(struct batch_rows *batch, enum store_table table, sqlite3_stmt *
 /* sealed.c: the batch of this index in the plan; makes room for it. NULL before our time. */
 struct batch_rows *sealed_batch(struct audit_watch *watch, size_t index);
 
-/* store_watch.c: a connection to what stands there now; false after a finding */
+/* store_watch.c: no copy could be taken of this database: is it the database itself that is wrong,
+ * and not a lock, a right or the space that keeps us from it? */
+bool copy_accuses(const char *database, const struct err *why);
+
+/* store_watch.c: a connection to what stands there now; false after a finding, or when it cannot be
+ * read for now (watch->locked) */
 bool watch_meet(struct audit_watch *watch, struct audit_findings *findings);
 
 /* store_watch.c: a look into the store; fills what concerns it in result, which is zero before */

@@ -16,7 +16,7 @@
 /* ---- what it holds ---- */
 
 static void look_at_rows(struct audit_watch *watch, struct audit_findings *findings,
-                         const char *copy, bool consensus)
+                         struct audit_report *report, const char *copy, bool consensus)
 {
     const char *path = watch->path;
     struct audit_result ignored = {0};
@@ -26,10 +26,21 @@ static void look_at_rows(struct audit_watch *watch, struct audit_findings *findi
         settle_open(watch, findings, consensus, true, &ignored);
         sealed_check(watch, findings);
         sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
+    } else if (watch->locked) {
+        answers_unchecked(&report->answers, RULE_RECORDED, "",
+                          "its rows cannot be read as it was left");
+        report->unchecked = true;
     }
     audit_watch_rest(watch);
-    watch->closed = false;
+    watch->closed = watch->locked = false;
     watch->path = path;
+}
+
+/* That we may not or cannot look is nobody's fault. */
+static void cannot_look(struct audit_report *report, const struct err *why)
+{
+    answers_unchecked(&report->answers, RULE_READABLE, "", "%s", why->text);
+    report->unchecked = true;
 }
 
 /* The copy is ours alone: a message names the file that it was made of. */
@@ -48,13 +59,16 @@ static void look(struct audit_watch *watch, struct audit_findings *findings,
                  struct audit_report *report, const struct copy *copy, const char *database,
                  const struct scenario *scenario)
 {
-    static const struct audit_options options = {0};
+    static const struct audit_options options = {.store = true, .watched = true};
     struct err why = {0};
     if (audit_copied(findings, report, copy, &options, &why) < 0) {
         name_original(&why, copy->path, database);
-        finding_add(findings, RULE_READABLE, "", "%.200s", why.text);
+        if (why.code == ERR_UNFIT)
+            cannot_look(report, &why);
+        else
+            finding_add(findings, RULE_READABLE, "", "%s", why.text);
     } else if (watch) {
-        look_at_rows(watch, findings, copy->path, scenario->consensus);
+        look_at_rows(watch, findings, report, copy->path, scenario->consensus);
     }
 }
 
@@ -72,7 +86,10 @@ int audit_watch_closed(struct audit_watch *watch, struct audit_findings *finding
             *err = why;
             return -1;
         }
-        finding_add(findings, RULE_READABLE, "", "%.200s", why.text);
+        if (copy_accuses(database, &why))
+            finding_add(findings, RULE_READABLE, "", "%s", why.text);
+        else
+            cannot_look(report, &why);
         return 0;
     }
     look(watch, findings, report, &copy, database, scenario);

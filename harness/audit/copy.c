@@ -1,99 +1,155 @@
-/* How does a database come into a folder of ours, as one state? What does recovery do there?
+/* How does a database come into a folder of ours, as one state?
  *
- * SQLite recovers the copy as it would the original, which stays untouched. No connection of this
- * process may be open to the original (howtocorrupt.html 2.2).
+ * spawnbench-copy (copier/) takes it, in a process of its own; here it is started, heard and, when
+ * we are interrupted, ended.
  */
 #include "audit/copy.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/audit_internal.h"
+#include "audit/copier/copier.h"
+#include "audit/recovery.h"
 #include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/process.h"
 #include "base/text.h"
+
+#define GRACE_NS CLOCK_NS_PER_S
 
 const char *const copy_way_names[] = {"untaken", "unlocked", "wal-locks", "shared", "own"};
 
-static int copy_bytes(int from, int to, const char *path, struct err *err)
+_Static_assert(sizeof copy_way_names / sizeof copy_way_names[0] == COPY_OWN + 1,
+               "a name for each way");
+
+/* Beside us, or where tests of a build find it. */
+static char *find_copier(void)
 {
-    char *block = xcalloc(1, 1 << 16);
-    ssize_t got;
+    char *program = process_find_beside_self("spawnbench-copy");
+    return program ? program : process_find_beside_self("../bin/spawnbench-copy");
+}
+
+/* returns : 1 a record, 0 it said its last, -1 interrupted */
+static int hear(struct process *copier, struct copier_record *out, struct err *err)
+{
+    size_t got = 0;
+    while (got < sizeof *out) {
+        struct pollfd watch[] = {{copier->out, POLLIN, 0}, {interrupt_fd(), POLLIN, 0}};
+        ssize_t more;
+        if (interrupt_check(err) < 0)
+            return -1;
+        if (poll(watch, 2, -1) < 0 || !watch[0].revents)
+            continue;
+        more = read(copier->out, (char *)out + got, sizeof *out - got);
+        if (more == 0)
+            return 0;
+        got += more > 0 ? (size_t)more : 0;
+    }
+    return 1;
+}
+
+static int hear_all(struct process *copier, struct copier_record *last, const struct copy_how *how,
+                    struct err *err)
+{
+    struct copier_record record;
+    int heard;
+    while ((heard = hear(copier, &record, err)) > 0) {
+        *last = record;
+        if (record.says == COPIER_PROGRESS && how->progress)
+            how->progress(how->context, record.done_bytes, record.all_bytes);
+    }
+    return heard;
+}
+
+static int run_copier(struct copier_record *last, const char *path, const char *target,
+                      const struct copy_how *how, struct err *err)
+{
+    char *program = find_copier();
+    const char *const argv[] = {program, path, target, how->never_lock ? "never-lock" : "lock",
+                                NULL};
+    struct process copier;
+    struct process_exit ended = {0};
+    int rc;
+    if (!program)
+        return err_set(err, ERR_UNFIT,
+                       "cannot copy '%s': there is no spawnbench-copy beside this program; "
+                       "install it again",
+                       path);
+    rc = process_start(&copier, argv, NULL, NULL, -1, err);
+    if (rc == 0) {
+        rc = hear_all(&copier, last, how, err);
+        if (rc < 0)
+            process_end(&copier, GRACE_NS, &ended);
+        else
+            process_wait(&copier, INT64_MAX, &ended);
+    }
+    if (rc == 0 && last->says == COPIER_PROGRESS)
+        rc =
+            err_set(err, ERR_SYSTEM, "cannot copy '%s': spawnbench-copy ended with %s %d", path,
+                    ended.signal ? "signal" : "status", ended.signal ? ended.signal : ended.status);
+    free(program);
+    return rc;
+}
+
+/* $TMPDIR may be relative; SQLite is given whole paths. */
+static int make_folder(struct copy *out, const char *folder, struct err *err)
+{
+    const char *temporary = getenv("TMPDIR");
+    const char *where = folder ? folder : temporary && *temporary ? temporary : "/tmp";
+    char *whole = realpath(where, NULL);
     int rc = 0;
-    while (rc == 0 && (got = read(from, block, 1 << 16)) != 0) {
-        if (got < 0 && errno != EINTR)
-            rc = err_system(err, "cannot read '%s'", path);
-        else if (got > 0 && text_write(to, block, (size_t)got) < 0)
-            rc = err_system(err,
-                            "cannot copy '%s' (free space there, or give another folder with "
-                            "--results)",
-                            path);
+    if (!whole)
+        return err_system(err, "cannot make a folder for a copy in '%s'", where);
+    out->folder = text_format("%s/copy-XXXXXX", whole);
+    if (!mkdtemp(out->folder)) {
+        rc = err_system(err, "cannot make a folder '%s'", out->folder);
+        free(out->folder);
+        out->folder = NULL;
     }
-    free(block);
+    free(whole);
     return rc;
 }
 
-/* returns : 0; 1: there is no such file, or none that we may read; -1 */
-static int copy_file(const char *from, const char *to, struct err *err)
+static int refused(const struct copier_record *record, const char *path, struct err *err)
 {
-    struct stat about;
-    int rc = 1, in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK), out;
-    if (in < 0)
-        return 1;
-    if (fstat(in, &about) == 0 && S_ISREG(about.st_mode)) {
-        out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        rc = out < 0 ? err_system(err, "cannot make '%s'", to) : copy_bytes(in, out, from, err);
-        if (out >= 0)
-            close(out);
-    }
-    close(in);
-    return rc;
-}
-
-static int copy_store(const char *from, const char *to, struct err *err)
-{
-    static const char *const beside[] = {"-wal", "-journal"};
-    int rc = copy_file(from, to, err);
-    for (size_t i = 0; i < 2 && rc == 0; i++) {
-        char *source = text_format("%s%s", from, beside[i]);
-        char *target = text_format("%s%s", to, beside[i]);
-        if (copy_file(source, target, err) < 0)
-            rc = -1;
-        free(source);
-        free(target);
-    }
-    return rc;
+    err_set(err, record->code, "cannot read '%s': %.*s", path, (int)sizeof record->text,
+            record->text);
+    if (err)
+        err->os_error = record->os_error;
+    return -1;
 }
 
 int copy_take(struct copy *out, const char *path, const struct copy_how *how, struct err *err)
 {
-    const char *slash = strrchr(path, '/'), *temporary = getenv("TMPDIR");
-    const char *where = how->folder ? how->folder : temporary && *temporary ? temporary : "/tmp";
+    struct copier_record record = {0};
     int64_t from_ns = clock_now_ns();
-    int rc;
-    *out = (struct copy){.folder = text_format("%s/copy-XXXXXX", where), .way = COPY_UNLOCKED};
-    if (!mkdtemp(out->folder)) {
-        rc = err_system(err, "cannot make a folder '%s'", out->folder);
-        free(out->folder);
-        *out = (struct copy){0};
-        return rc;
-    }
-    out->path = text_format("%s/%s", out->folder, slash ? slash + 1 : path);
-    rc = copy_store(path, out->path, err);
-    if (rc > 0)
-        rc = err_set(err, ERR_UNFIT, "cannot read '%s': %s", path, strerror(errno));
-    out->spent_ns = clock_now_ns() - from_ns;
-    if (rc < 0)
+    *out = (struct copy){0};
+    if (make_folder(out, how->folder, err) < 0)
+        return -1;
+    out->path = text_format("%s/db", out->folder);
+    if (run_copier(&record, path, out->path, how, err) < 0 ||
+        (record.says == COPIER_REFUSED && refused(&record, path, err) < 0)) {
         copy_release(out);
-    return rc;
+        return -1;
+    }
+    out->super_journal = journal_free(out->path);
+    out->way = record.way;
+    out->is_wal = record.is_wal;
+    out->bytes = record.bytes;
+    out->wal_bytes = record.wal_bytes;
+    out->journal_bytes = record.journal_bytes;
+    out->locked_ns = record.locked_ns;
+    out->spent_ns = clock_now_ns() - from_ns;
+    return 0;
 }
 
 void copy_own(struct copy *out, const char *path)
 {
-    *out = (struct copy){.path = xstrdup(path), .way = COPY_OWN};
+    *out =
+        (struct copy){.path = xstrdup(path), .way = COPY_OWN, .super_journal = journal_free(path)};
 }
 
 void copy_release(struct copy *copy)
@@ -104,38 +160,4 @@ void copy_release(struct copy *copy)
     free(copy->path);
     free(copy->super_journal);
     *copy = (struct copy){0};
-}
-
-/* A journal that was left is played back as the next writer would; that needs the right to write,
- * which is there only on a copy. A -wal is read as it lies. */
-static void recover(const char *copy)
-{
-    char *journal = text_format("%s-journal", copy);
-    struct stat about;
-    struct guard guard;
-    sqlite3 *database = NULL;
-    if (stat(journal, &about) == 0 && about.st_size > 0 &&
-        sqlite3_open_v2(copy, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
-        guard_set(&guard, database, false);
-        guard_begin(&guard, database, copy);
-        sqlite3_exec(database, "SELECT count(name) FROM sqlite_master", NULL, NULL, NULL);
-    }
-    sqlite3_close(database);
-    free(journal);
-}
-
-int copy_recover(const struct copy *copy, struct copy_recovery *out, struct err *err)
-{
-    (void)err;
-    *out = (struct copy_recovery){0};
-    recover(copy->path);
-    return 0;
-}
-
-void copy_recovery_release(struct copy_recovery *recovery)
-{
-    for (size_t i = 0; i < recovery->loss_count; i++)
-        free(recovery->losses[i].table);
-    free(recovery->losses);
-    *recovery = (struct copy_recovery){0};
 }

@@ -1,6 +1,4 @@
 /* Is this file sound? SQLite's own checks, and what can be said of a store without its harness. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +6,7 @@
 #include <unistd.h>
 
 #include "audit/audit_internal.h"
+#include "audit/schema_held.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -44,67 +43,6 @@ int64_t database_ask(sqlite3 *database, const char *sql)
     return value;
 }
 
-/* Each row: a question whose answer must be 0.
- * They need no harness: the store contradicts itself. */
-void database_check_contradictions(struct audit_findings *findings, sqlite3 *database)
-{
-    static const struct {
-        enum rule_id rule;
-        const char *sql, *text;
-    } questions[] = {
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs AS c LEFT JOIN (SELECT run, batch, count(*) AS n"
-         " FROM agent_outputs GROUP BY run, batch) AS o ON o.run = c.run AND o.batch = c.batch"
-         " WHERE c.agents <> coalesce(o.n, 0)",
-         "consensus rows whose outputs are not all there"},
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM agent_outputs AS o JOIN agent_executions AS e"
-         " ON e.run = o.run AND e.id = o.id WHERE e.state <> 'completed'",
-         "outputs of agents that are not completed"},
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs AS c LEFT JOIN (SELECT DISTINCT run, batch"
-         " FROM agent_executions) AS e ON e.run = c.run AND e.batch = c.batch WHERE e.run IS NULL",
-         "consensus rows of batches without agents"},
-        {RULE_TWICE,
-         "SELECT count(*) FROM (SELECT 1 FROM agent_executions WHERE pid IS NOT NULL"
-         " GROUP BY pid, spawned_ns, run HAVING count(*) > 1)",
-         "processes that are recorded more than once"},
-        {RULE_STATE,
-         "SELECT count(*) FROM agent_executions WHERE state IN ('ready', 'completed')"
-         " AND (outcome IS NOT 'ready' OR pid IS NULL OR ready_ns IS NULL)",
-         "ready or completed agents without outcome, process or time"},
-        {RULE_STATE,
-         "SELECT count(*) FROM agent_executions WHERE state IN ('failed', 'cancelled', 'timed_out')"
-         " AND outcome IS NOT state",
-         "ended agents whose outcome contradicts their state"},
-        /* The checks of the contract once more: on a read-only connection SQLite does not even
-         * parse CHECK, and its integrity_check says nothing of it (build.c, 3.40). */
-        {RULE_STATE,
-         "SELECT count(*) FROM agent_executions WHERE state NOT IN ('starting', 'ready',"
-         " 'completed', 'failed', 'cancelled', 'timed_out', 'interrupted')"
-         " OR outcome NOT IN ('ready', 'failed', 'cancelled', 'timed_out')",
-         "agents in a state or with an outcome that the contract does not know"},
-        {RULE_CONSENSUS,
-         "SELECT count(*) FROM consensus_runs WHERE verdict NOT IN ('agreed', 'split')"
-         " OR votes < 0 OR agents < votes",
-         "consensus rows with a verdict or votes that the contract does not know"},
-        {RULE_TIMES,
-         "SELECT count(*) FROM agent_executions WHERE ready_ns < spawned_ns"
-         " OR completed_ns < ready_ns OR completed_ns < spawned_ns",
-         "agents whose times run backwards"},
-    };
-    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        int64_t count = database_ask(database, questions[i].sql);
-        if (count)
-            finding_add(findings, questions[i].rule, "", "%lld %s", (long long)count,
-                        questions[i].text);
-        if (sqlite3_errcode(database) == SQLITE_INTERRUPT) {
-            finding_add(findings, RULE_READABLE, "", "%s", GUARD_SAYS);
-            return; /* the others would cost as much */
-        }
-    }
-}
-
 /* count(*) of a whole table would be one step, whatever it costs: see GROWN_TOGETHER. */
 static void count_rows(struct audit_report *report, sqlite3 *database)
 {
@@ -117,16 +55,20 @@ static void count_rows(struct audit_report *report, sqlite3 *database)
     report->outputs = database_ask(database, "SELECT count(id) FROM agent_outputs");
 }
 
+/* Real ones: a view or virtual table of that name may be a program that never ends. */
+static bool has_tables(sqlite3 *database)
+{
+    return database_ask(database, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND"
+                                  " rootpage > 0 AND sql NOT LIKE 'create%virtual%' AND"
+                                  " name IN ('agent_executions', 'consensus_runs',"
+                                  " 'agent_outputs')") == 3;
+}
+
 static void describe(struct audit_report *report, sqlite3 *database)
 {
     sqlite3_stmt *row = NULL;
     report->pages = database_ask(database, "PRAGMA page_count");
     report->free_pages = database_ask(database, "PRAGMA freelist_count");
-    report->is_store =
-        database_ask(database, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND"
-                               " rootpage > 0 AND sql NOT LIKE 'create%virtual%' AND"
-                               " name IN ('agent_executions', 'consensus_runs',"
-                               " 'agent_outputs')") == 3;
     if (sqlite3_prepare_v2(database, "PRAGMA journal_mode", -1, &row, NULL) == SQLITE_OK &&
         sqlite3_step(row) == SQLITE_ROW)
         /* read as it lies, a WAL database says "delete" */
@@ -135,34 +77,6 @@ static void describe(struct audit_report *report, sqlite3 *database)
     sqlite3_finalize(row);
     snprintf(report->engine, sizeof report->engine, "%s %s", sqlite3_libversion(),
              sqlite3_sourceid());
-}
-
-/* Looked at before any connection exists:
- * opening and closing the file later would drop its locks. */
-static int check_header(struct audit_report *report, const char *path, struct err *err)
-{
-    char header[20] = {0};
-    struct stat about;
-    ssize_t got;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return err_system(err, "cannot open '%s'", path);
-    if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
-        close(fd);
-        return err_set(err, ERR_FORMAT, "'%s' is no regular file, expected a SQLite database",
-                       path);
-    }
-    got = pread(fd, header, sizeof header, 0);
-    close(fd);
-    report->bytes = about.st_size;
-    if (got < 16 || memcmp(header, "SQLite format 3", 16) != 0)
-        return err_set(err, ERR_FORMAT,
-                       "'%s' is not a SQLite database (its first 16 bytes are not SQLite's; if it "
-                       "was one, its header is destroyed: restore a copy)",
-                       path);
-    report->is_database = true;
-    report->is_wal = header[18] == 2; /* fileformat2.html 1.3.3, read version */
-    return 0;
 }
 
 /* A path as SQLite's URI. See uri.html. */
@@ -225,43 +139,75 @@ static int open_alone(sqlite3 **out, struct guard *guard, const char *path, stru
     return 0;
 }
 
-/* What still finds by itself: its findings as answers. */
-static void ask_by_findings(struct audit_answers *answers, sqlite3 *database,
-                            void (*check)(struct audit_findings *findings, sqlite3 *database))
+/* Does SQLite find one of its own there? Recovery may have put its header back. */
+static bool opens(const char *path)
 {
-    struct audit_findings found = {0};
-    check(&found, database);
-    for (size_t i = 0; i < found.count; i++)
-        answers_broken(answers, (enum rule_id)(found.items[i].rule - audit_rules), "", 1, "%s",
-                       found.items[i].text);
-    audit_findings_release(&found);
+    struct guard guard;
+    sqlite3 *database = NULL;
+    bool does = try_open(&database, &guard, path, NULL) != SQLITE_NOTADB;
+    sqlite3_close(database);
+    return does;
 }
 
-static void ask_all(struct audit_report *report, sqlite3 *database)
+/* returns : 0 it is a database; 1: it was, which is a finding; -1 */
+static int look_at_kind(struct audit_findings *findings, struct audit_report *report,
+                        const char *path, struct err *err)
+{
+    struct err why = {0};
+    struct stat about;
+    int rc = audit_kind_look(&report->kind, path, &why);
+    report->bytes = stat(path, &about) == 0 ? about.st_size : 0;
+    if (rc < 0 && report->kind != AUDIT_EMPTY && audit_kind_may_recover(path) && opens(path)) {
+        report->kind = AUDIT_DATABASE;
+    } else if (report->kind == AUDIT_DAMAGED) {
+        answers_broken(&report->answers, RULE_READABLE, "", 1, "%s", why.text);
+        answers_unchecked(&report->answers, RULE_INTEGRITY_CHECK, "", "its header is damaged");
+        answers_unchecked(&report->answers, RULE_FOREIGN_KEYS, "", "its header is damaged");
+        answers_tell(&report->answers, findings);
+        return 1;
+    } else if (rc < 0) {
+        *err = why;
+        return -1;
+    }
+    report->is_database = true;
+    report->is_wal = file_says_wal(path);
+    return 0;
+}
+
+static void ask_all(struct audit_report *report, sqlite3 *database,
+                    const struct audit_options *options)
 {
     describe(report, database);
+    properties_read(report, database);
     structure_check(&report->answers, database);
-    if (contract_claims(database))
-        ask_by_findings(&report->answers, database, contract_check);
-    if (report->is_store) {
-        ask_by_findings(&report->answers, database, database_check_contradictions);
+    report->is_store = contract_claims(database, options->store);
+    if (report->is_store)
+        contract_check(&report->answers, database);
+    if (report->is_store && has_tables(database)) {
+        contradictions_check(&report->answers, database, options->watched);
+        file_end_check(&report->answers, database);
         count_rows(report, database);
     }
+    if (options->schema)
+        schema_held(report, database, options->schema);
+    if (!report->is_store)
+        contract_note(report, database);
+    properties_note(report, database);
 }
 
 static int look(struct audit_findings *findings, struct audit_report *report, const char *path,
-                struct err *err)
+                const struct audit_options *options, struct err *err)
 {
     int64_t from_ns = clock_now_ns();
     sqlite3 *database = NULL;
     struct guard guard;
-    int rc;
-    if (check_header(report, path, err) < 0)
-        return -1;
+    int rc = look_at_kind(findings, report, path, err);
+    if (rc)
+        return rc < 0 ? rc : 0;
     wal_check(&report->answers, path);
     rc = open_alone(&database, &guard, path, err);
     if (rc == 0)
-        ask_all(report, database);
+        ask_all(report, database, options);
     sqlite3_close(database);
     answers_tell(&report->answers, findings);
     report->unchecked = audit_answers_unchecked(&report->answers);
@@ -272,19 +218,23 @@ static int look(struct audit_findings *findings, struct audit_report *report, co
 int audit_copied(struct audit_findings *findings, struct audit_report *report,
                  const struct copy *copy, const struct audit_options *options, struct err *err)
 {
-    (void)options;
     *report = (struct audit_report){.way = copy->way,
                                     .locked_ns = copy->locked_ns,
                                     .copied_ns = copy->way == COPY_OWN ? 0 : copy->spent_ns};
     if (copy_recover(copy, &report->recovery, err) < 0)
         return -1;
-    return look(findings, report, copy->path, err);
+    if (copy->super_journal)
+        audit_note(&report->notes, "super-journal",
+                   "its -journal names '%s', which was not followed: other databases of the same "
+                   "transaction may have to be rolled back, too",
+                   copy->super_journal);
+    return look(findings, report, copy->path, options, err);
 }
 
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
               struct err *err)
 {
-    static const struct audit_options options = {0};
+    static const struct audit_options options = {.store = true};
     struct copy copy;
     int rc;
     copy_own(&copy, path);
@@ -300,7 +250,7 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     int rc;
     *report = (struct audit_report){0};
     if (options->in_place)
-        return look(findings, report, path, err);
+        return look(findings, report, path, options, err);
     if (copy_take(&copy, path, &options->copy, err) < 0)
         return -1;
     rc = audit_copied(findings, report, &copy, options, err);
@@ -312,4 +262,5 @@ void audit_report_release(struct audit_report *report)
 {
     copy_recovery_release(&report->recovery);
     audit_answers_release(&report->answers);
+    audit_notes_release(&report->notes);
 }

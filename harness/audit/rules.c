@@ -156,6 +156,19 @@ const struct audit_rule audit_rules[] = {
     [RULE_RTREE] = {"rtree-is-sound", "Is each R-Tree whole, and are its boxes where they must be?",
                     "rtreecheck()", "a search that finds too little looks like an answer",
                     INTEGRITY, true, false},
+    [RULE_SCHEMA_ASKED] = {"schema-is-as-asked",
+                           "Has the database the tables, columns, constraints, indexes, views and "
+                           "triggers that it was asked to have?",
+                           "its pragmas and sqlite_schema against the CREATE statements of "
+                           "spawnbench audit --schema",
+                           "an application reads and writes what it was made for", INTEGRITY, true,
+                           false},
+    [RULE_FILE_END] = {"nothing-lies-behind-the-last-page",
+                       "Does the file of a store end with its last page?",
+                       "the file's size against its number of pages; zeros, and a size that is a "
+                       "multiple of 32 KiB, are forgiven",
+                       "what SQLite never reads is nobody's, and another program put it there",
+                       INTEGRITY, true, false},
     [RULE_SHARED_KEPT] =
         {"shared-databases-keep-their-rows",
          "Has each database that agents share kept its file, or all rows where that was replaced?",

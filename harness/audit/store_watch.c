@@ -1,8 +1,10 @@
 /* How is a store followed from cycle to cycle without disturbing the subject that writes it? */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/audit_internal.h"
 #include "base/clock.h"
@@ -19,6 +21,12 @@ struct audit_watch *audit_watch_new(const char *database, const char *run_label)
     for (enum store_table table = 0; table < TABLE_COUNT; table++)
         watch->marks[table] = -1;
     return watch;
+}
+
+void audit_watch_place(struct audit_watch *watch, const char *folder)
+{
+    if (watch)
+        watch->folder = folder;
 }
 
 void audit_watch_rest(struct audit_watch *watch)
@@ -85,6 +93,7 @@ static bool check_tripwires(struct audit_watch *watch, struct audit_findings *fi
     if (!ask_number(watch, findings, "PRAGMA application_id", &now.application_id) ||
         !ask_number(watch, findings, "PRAGMA user_version", &now.user_version) ||
         !ask_number(watch, findings, "PRAGMA auto_vacuum", &now.auto_vacuum) ||
+        !ask_number(watch, findings, "PRAGMA page_size", &now.page_bytes) ||
         !ask(watch, findings, "PRAGMA journal_mode", now.journal_mode, sizeof now.journal_mode))
         return false;
     if (watch->known) {
@@ -145,6 +154,13 @@ static int64_t bytes_of(const char *path, const char *suffix)
     return bytes;
 }
 
+static void weigh(const struct audit_watch *watch, struct audit_result *result)
+{
+    result->database_bytes = bytes_of(watch->path, "");
+    result->wal_bytes = bytes_of(watch->path, "-wal");
+    result->page_bytes = watch->first.page_bytes;
+}
+
 /* All of it in one read transaction, so that what is read is one state of the store. */
 static void look_quickly(struct audit_watch *watch, struct audit_findings *findings,
                          const struct scenario *scenario, const struct cycle *cycle,
@@ -168,16 +184,17 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
     struct audit_answers answers = {0};
     sqlite3_db_release_memory(watch->database);
     structure_check(&answers, watch->database);
+    contradictions_check(&answers, watch->database, true);
     answers_tell(&answers, findings);
     audit_answers_release(&answers);
-    database_check_contradictions(findings, watch->database);
     result->rows += sealed_check(watch, findings);
     result->level = AUDIT_FULL;
     result->full_ns = clock_now_ns() - from_ns;
 }
 
 /* Locked for longer than anybody waits who reads beside the subject: locking_mode = EXCLUSIVE, or a
- * transaction that was not ended. Not checked then; a read transaction is open else. */
+ * transaction that was not ended. Or a process of the subject died in the middle of one, and only
+ * who may write can roll that back. Not checked then; a read transaction is open else. */
 static bool is_locked(struct audit_watch *watch)
 {
     int rc;
@@ -185,7 +202,10 @@ static bool is_locked(struct audit_watch *watch)
         sqlite3_busy_timeout(watch->database, LOCKED_AGAIN_MS);
     sqlite3_exec(watch->database, "BEGIN", NULL, NULL, NULL);
     rc = sqlite3_exec(watch->database, "PRAGMA schema_version", NULL, NULL, NULL);
-    return (rc & 0xff) == SQLITE_BUSY;
+    if ((rc & 0xff) == SQLITE_BUSY)
+        return watch->waited = true;
+    rc = rc == SQLITE_OK ? rc : sqlite3_extended_errcode(watch->database);
+    return rc == SQLITE_READONLY_ROLLBACK || rc == SQLITE_READONLY_RECOVERY;
 }
 
 /* A connection, a read transaction, and a fresh budget for this look; false after a finding, or
@@ -201,9 +221,66 @@ bool watch_meet(struct audit_watch *watch, struct audit_findings *findings)
     guard_begin(&watch->guard, watch->database, watch->path);
     if (!is_locked(watch))
         return true;
-    watch->locked = watch->waited = true;
+    watch->locked = true;
     audit_watch_rest(watch);
     return false;
+}
+
+/* ---- a subject that is gone ---- */
+
+bool copy_accuses(const char *database, const struct err *why)
+{
+    return why->code == ERR_FORMAT || (access(database, F_OK) != 0 && errno != EACCES);
+}
+
+/* NULL after a finding, or when something else keeps us from it. */
+static struct copy *take_copy(struct audit_watch *watch, struct audit_findings *findings)
+{
+    const struct copy_how how = {.folder = watch->folder};
+    struct copy_recovery recovery = {0};
+    struct copy *copy = xcalloc(1, sizeof *copy);
+    struct err why = {0};
+    if (copy_take(copy, watch->path, &how, &why) < 0) {
+        if (copy_accuses(watch->path, &why))
+            finding_add(findings, RULE_READABLE, "", "%s", why.text);
+        else
+            watch->locked = true;
+        free(copy);
+        return NULL;
+    }
+    if (copy_recover(copy, &recovery, &why) < 0)
+        finding_add(findings, RULE_READABLE, "", "a copy of it does not recover: %s", why.text);
+    copy_recovery_release(&recovery);
+    return copy;
+}
+
+/* Its files are as it left them, perhaps in the middle of a transaction. What its next writer will
+ * do with them is done to a copy; they are left to that writer. */
+static void look_at_copy(struct audit_watch *watch, struct audit_findings *findings,
+                         const struct scenario *scenario, struct audit_result *result)
+{
+    int64_t from_ns = clock_now_ns();
+    const char *path = watch->path;
+    struct copy *copy;
+    if (watch->database)
+        has_moved(watch, findings);
+    audit_watch_rest(watch); /* see howtocorrupt.html 2.2 */
+    weigh(watch, result);
+    copy = take_copy(watch, findings);
+    if (!copy)
+        return;
+    watch->path = copy->path;
+    if (watch_meet(watch, findings)) {
+        if (check_tripwires(watch, findings))
+            settle_open(watch, findings, scenario->consensus, false, result);
+        sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
+        look_fully(watch, findings, result);
+    }
+    audit_watch_rest(watch);
+    watch->path = path;
+    copy_release(copy);
+    free(copy);
+    result->full_ns = clock_now_ns() - from_ns;
 }
 
 /* Its rows are nobody's for now, and settled when they can be read. */
@@ -227,6 +304,13 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
     }
     if (level == AUDIT_NONE || cycle->broke == CYCLE_BROKE_DOWN)
         return;
+    if (cycle->broke != CYCLE_WHOLE) {
+        if (level == AUDIT_FULL) /* a quick look would say nothing that the next one does not */
+            look_at_copy(watch, findings, scenario, result);
+        audit_watch_rest(watch);
+        settle_later(watch, cycle);
+        return;
+    }
     if (!watch_meet(watch, findings)) {
         if (watch->locked)
             put_off(watch, findings, cycle);
@@ -235,12 +319,20 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
     look_quickly(watch, findings, scenario, cycle, result);
     if (level == AUDIT_FULL)
         look_fully(watch, findings, result);
-    result->database_bytes = bytes_of(watch->path, "");
-    result->wal_bytes = bytes_of(watch->path, "-wal");
-    if (cycle->broke != CYCLE_WHOLE) {
-        settle_later(watch, cycle);
-        audit_watch_rest(watch);
-    }
+    weigh(watch, result);
+}
+
+void audit_watch_fallen(struct audit_watch *watch, struct audit_findings *findings,
+                        const struct scenario *scenario, struct audit_result *result)
+{
+    int64_t from_ns = clock_now_ns();
+    *result = (struct audit_result){0};
+    if (!watch)
+        return;
+    look_at_copy(watch, findings, scenario, result);
+    result->locked = watch->locked;
+    watch->locked = false;
+    result->spent_ns = clock_now_ns() - from_ns;
 }
 
 void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,

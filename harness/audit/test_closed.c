@@ -144,30 +144,31 @@ static void a_hot_journal_is_played_back_on_the_copy(void **state)
 {
     struct fixture *fixture = *state;
     char *journal = text_format("%s-journal", fixture->path);
-    char *bytes = NULL, *log = NULL;
-    size_t length, log_length;
     struct audit_watch *watch = followed(fixture);
-    sqlite3 *database = NULL;
-    assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
-    sqlite3_exec(database, "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE", NULL,
-                 NULL, NULL);
-    sqlite3_exec(database, "DELETE FROM agent_outputs; DELETE FROM consensus_runs;", NULL, NULL,
-                 NULL);
-    sqlite3_db_cacheflush(database);
-    assert_int_equal(text_read_file(&bytes, &length, fixture->path, 1 << 20, &fixture->err), 0);
-    assert_int_equal(text_read_file(&log, &log_length, journal, 1 << 20, &fixture->err), 0);
-    sqlite3_close(database); /* rolls back */
-    assert_true(log_length > 0);
-    assert_int_equal(text_write_file(fixture->path, bytes, length, &fixture->err), 0);
-    assert_int_equal(text_write_file(journal, log, log_length, &fixture->err), 0);
+    die_in_a_transaction(fixture);
     close_and_look(fixture, watch);
     expect(fixture, NULL);
     assert_int_equal(fixture->report.consensus_runs, 1);
     assert_int_equal(access(journal, F_OK), 0);
     unlink(journal);
-    free(bytes);
-    free(log);
     free(journal);
+}
+
+/* A lock or missing rights: nobody's fault, and nothing was held. */
+static void what_may_not_be_read_is_not_checked(void **state)
+{
+    struct fixture *fixture = *state;
+    struct audit_watch *watch;
+    if (geteuid() == 0)
+        skip(); /* may read it all the same */
+    watch = followed(fixture);
+    assert_int_equal(chmod(fixture->path, 0), 0);
+    close_and_look(fixture, watch);
+    expect(fixture, NULL);
+    assert_true(fixture->report.unchecked);
+    assert_int_equal(fixture->report.answers.count, 1);
+    assert_int_equal(fixture->report.answers.items[0].answer, AUDIT_NOT_CHECKED);
+    assert_string_equal(fixture->report.answers.items[0].rule->name, "store-can-be-read");
 }
 
 /* The last cycle broke off and nobody opened the store again: what was acknowledged is there. */
@@ -203,6 +204,7 @@ int main(void)
         WITH_STORE(rows_in_a_wal_count_and_a_wal_that_is_lost_is_loss),
         WITH_STORE(a_store_that_is_gone_is_told),
         WITH_STORE(a_hot_journal_is_played_back_on_the_copy),
+        WITH_STORE(what_may_not_be_read_is_not_checked),
         WITH_STORE(what_a_broken_last_cycle_acknowledged_must_be_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* What can be said of one database file by itself: sound, corrupt,
  * contradictory, or none at all? */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -203,17 +204,61 @@ static void what_is_no_database_is_refused(void **state)
     static const char text[] = "this is a text and no database at all";
     struct fixture *fixture = *state;
     unlink(fixture->path);
-    refused(fixture, ERR_SYSTEM, "cannot open");
+    refused(fixture, ERR_FORMAT, "cannot open");
     assert_int_equal(text_write_file(fixture->path, text, sizeof text, &fixture->err), 0);
     refused(fixture, ERR_FORMAT, "not a SQLite database");
     assert_int_equal(text_write_file(fixture->path, "", 0, &fixture->err), 0);
-    refused(fixture, ERR_FORMAT, "not a SQLite database");
+    refused(fixture, ERR_UNFIT, "an empty file");
     unlink(fixture->path);
     assert_int_equal(mkfifo(fixture->path, 0600), 0);
     refused(fixture, ERR_FORMAT, "no regular file"); /* and does not wait for a writer */
     unlink(fixture->path);
     assert_int_equal(mkdir(fixture->path, 0700), 0);
     refused(fixture, ERR_FORMAT, "no regular file");
+}
+
+/* What is left of it tells that it was one: data was lost, and nothing else is asked. */
+static void a_database_without_its_header_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    int fd = open(fixture->path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "0123456789abcdef", 16, 0), 16);
+    close(fd);
+    audit(fixture);
+    expect(fixture, "store-can-be-read");
+    assert_int_equal(fixture->report.kind, AUDIT_DAMAGED);
+    assert_int_equal(fixture->findings.count, 1);
+}
+
+/* Of a transaction that was stopped while it wrote page 1: the journal puts it back. */
+static void a_header_that_recovery_puts_back_is_no_finding(void **state)
+{
+    struct fixture *fixture = *state;
+    char *journal = text_format("%s-journal", fixture->path), *bytes = NULL;
+    size_t length;
+    sqlite3 *writer = NULL;
+    int fd;
+    assert_int_equal(sqlite3_open(fixture->path, &writer), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(writer,
+                                  "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN;"
+                                  "CREATE TABLE mine (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION"
+                                  " ALL SELECT i + 1 FROM n WHERE i < 3000)"
+                                  " INSERT INTO mine SELECT i FROM n",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(text_read_file(&bytes, &length, journal, 1 << 24, NULL), 0);
+    assert_true(length > 0 && bytes[0]); /* its header is written: it is hot once nobody holds it */
+    sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(writer);
+    assert_int_equal(text_write_file(journal, bytes, length, NULL), 0);
+    fd = open(fixture->path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "0123456789abcdef", 16, 0), 16);
+    close(fd);
+    audit(fixture);
+    expect(fixture, NULL);
+    assert_int_equal(fixture->report.kind, AUDIT_DATABASE);
+    free(bytes);
+    free(journal);
 }
 
 /* That we cannot look is no finding: nothing was seen. */
@@ -244,6 +289,8 @@ int main(void)
         WITH_STORE(a_ruined_file_does_not_flood_the_findings),
         WITH_STORE(a_database_of_somebody_else_gets_sqlites_own_checks),
         WITH_STORE(what_is_no_database_is_refused),
+        WITH_STORE(a_database_without_its_header_is_found),
+        WITH_STORE(a_header_that_recovery_puts_back_is_no_finding),
         WITH_STORE(a_locked_database_is_refused_and_not_called_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

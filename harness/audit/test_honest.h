@@ -3,6 +3,7 @@
 #ifndef AUDIT_TEST_HONEST_H
 #define AUDIT_TEST_HONEST_H
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,41 @@ static inline void run_sql(const char *path, const char *sql)
     if (sqlite3_exec(database, sql, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s in: %s", message, sql);
     sqlite3_close(database);
+}
+
+/* Into the file that is there, if one is. */
+static inline void put_bytes(const char *path, const char *bytes, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, length, 0), length);
+    assert_int_equal(ftruncate(fd, (off_t)length), 0);
+    close(fd);
+}
+
+/* As a writer leaves its files that is killed in a long transaction: half of it is in the database,
+ * and the journal that takes it back lies beside. */
+static inline void die_in_a_transaction(struct fixture *fixture)
+{
+    char *journal = text_format("%s-journal", fixture->path);
+    char *bytes = NULL, *log = NULL;
+    size_t length, log_length;
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
+    sqlite3_exec(database,
+                 "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE;"
+                 "DELETE FROM agent_outputs; DELETE FROM consensus_runs;",
+                 NULL, NULL, NULL);
+    sqlite3_db_cacheflush(database);
+    assert_int_equal(text_read_file(&bytes, &length, fixture->path, 1 << 20, &fixture->err), 0);
+    assert_int_equal(text_read_file(&log, &log_length, journal, 1 << 20, &fixture->err), 0);
+    sqlite3_close(database); /* rolls back */
+    assert_true(log_length > 0);
+    put_bytes(fixture->path, bytes, length);
+    put_bytes(journal, log, log_length);
+    free(bytes);
+    free(log);
+    free(journal);
 }
 
 static inline void fill_cycle(struct fixture *fixture)

@@ -82,7 +82,7 @@ static void live(struct followed *followed, int index)
         "INSERT INTO consensus_runs VALUES ('" HONEST_RUN "', %d, 'agreed', '42', 3, 3, 310);"
         "INSERT INTO agent_outputs SELECT '" HONEST_RUN "', '%d.' || value, %d, x'3432'"
         " FROM generate; COMMIT",
-        index, index, 10 * index, index, index, index);
+        index, index, 50 + 10 * index, index, index, index);
     subject_does(followed, "CREATE TEMP VIEW IF NOT EXISTS generate AS"
                            " SELECT 0 AS value UNION SELECT 1 UNION SELECT 2");
     subject_does(followed, sql);
@@ -91,11 +91,11 @@ static void live(struct followed *followed, int index)
         followed->agents[i] = (struct cycle_agent){.asked = &followed->asked,
                                                    .answered = true,
                                                    .outcome = CYCLE_READY,
-                                                   .pid = 10 * index + i,
+                                                   .pid = 50 + 10 * index + i,
                                                    .start_ns = 120,
                                                    .ready_ns = 150,
                                                    .recorded_ns = 160,
-                                                   .witness_pid = 10 * index + i,
+                                                   .witness_pid = 50 + 10 * index + i,
                                                    .main_ns = 130,
                                                    .own_ready_ns = 140,
                                                    .ready_messages = 1,

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "audit/audit_internal.h"
+#include "audit/recovery.h"
 #include "base/text.h"
 
 #define HEADER_BYTES  32
@@ -36,6 +37,8 @@ struct reading {
     uint32_t page_bytes, sums[2];
     bool big_endian;
     int64_t frames, good_frames, commits_beyond;
+    bool beside_rollback; /* the header of its database says that it has a rollback journal */
+    struct wal_taken taken;
 };
 
 static uint32_t big(const unsigned char *at)
@@ -74,6 +77,14 @@ static const char *check_header(struct reading *wal)
     return NULL;
 }
 
+/* pages: 0 where it is no commit */
+static void take_commit(struct reading *wal, uint32_t pages)
+{
+    if (pages)
+        wal->taken = (struct wal_taken){
+            .commits = wal->taken.commits + 1, .frames = wal->good_frames, .pages = pages};
+}
+
 static void count_frame(struct reading *wal, const unsigned char *frame)
 {
     bool ours = memcmp(frame + 8, wal->header + 16, 8) == 0;
@@ -83,6 +94,7 @@ static void count_frame(struct reading *wal, const unsigned char *frame)
         sum(wal, frame + FRAME_BYTES, wal->page_bytes);
         if (wal->sums[0] == big(frame + 16) && wal->sums[1] == big(frame + 20) && big(frame)) {
             wal->good_frames++;
+            take_commit(wal, big(frame + 4));
             return;
         }
     }
@@ -139,21 +151,58 @@ static void check_open(struct audit_answers *answers, struct reading *wal)
                        "frame %lld of %lld in its -wal is bad, the %lld commits behind it are lost",
                        (long long)wal->good_frames + 1, (long long)wal->frames,
                        (long long)wal->commits_beyond);
+    else if (wal->taken.commits > 0 && wal->beside_rollback)
+        answers_broken(answers, RULE_WAL, "-wal", wal->taken.commits,
+                       "its header says that it has a rollback journal, and a -wal with %lld "
+                       "commits lies beside it: that of another file, or from before this one was "
+                       "put there; SQLite brings it in all the same",
+                       (long long)wal->taken.commits);
     else
         answers_held(answers, RULE_WAL);
 }
 
-void wal_check(struct audit_answers *answers, const char *path)
+/* Both ways between the modes SQLite goes while there is no -wal. See fileformat2.html 1.3.3. */
+static bool says_rollback(const char *path)
+{
+    unsigned char header[20] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool says = fd >= 0 && pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header &&
+                header[18] == 1 && header[19] == 1;
+    if (fd >= 0)
+        close(fd);
+    return says;
+}
+
+static bool open_wal(struct reading *wal, const char *path)
 {
     char *name = text_format("%s-wal", path);
-    struct reading wal = {.fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat about;
+    *wal = (struct reading){.fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     free(name);
-    if (wal.fd < 0)
-        return; /* SQLite will say whether that is wrong */
-    if (fstat(wal.fd, &about) == 0 && S_ISREG(about.st_mode)) {
-        wal.bytes = about.st_size;
+    if (wal->fd < 0)
+        return false; /* SQLite will say whether that is wrong */
+    wal->bytes = fstat(wal->fd, &about) == 0 && S_ISREG(about.st_mode) ? about.st_size : 0;
+    return true;
+}
+
+void wal_check(struct audit_answers *answers, const char *path)
+{
+    struct reading wal;
+    if (!open_wal(&wal, path))
+        return;
+    wal.beside_rollback = says_rollback(path);
+    if (wal.bytes)
         check_open(answers, &wal);
-    }
     close(wal.fd);
+}
+
+struct wal_taken wal_taken_of(const char *path)
+{
+    struct reading wal;
+    if (!open_wal(&wal, path))
+        return (struct wal_taken){0};
+    if (pread(wal.fd, wal.header, HEADER_BYTES, 0) == HEADER_BYTES && !check_header(&wal))
+        count_frames(&wal);
+    close(wal.fd);
+    return wal.taken;
 }

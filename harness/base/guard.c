@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 
 #define STEPS_BETWEEN  2000 /* of two looks at the budget */
@@ -15,12 +16,21 @@
 #define LENGTH_LEAST   (INT64_C(1) << 16)  /* a step may cost the square, where realloc copies */
 #define LENGTH_MOST    INT64_C(1000000000) /* SQLite's own default */
 
+static bool heeds_interrupts;
+
+void guard_heed_interrupts(void)
+{
+    heeds_interrupts = true;
+}
+
 /* Called by SQLite; anything but 0 ends the statement with SQLITE_INTERRUPT. */
 static int look(void *context)
 {
     struct guard *guard = context;
     guard->steps_left -= STEPS_BETWEEN;
     if (clock_read_ns(CLOCK_THREAD_CPUTIME_ID) > guard->cpu_until_ns)
+        guard->steps_left = -1;
+    if (heeds_interrupts && interrupt_seen())
         guard->steps_left = -1;
     return guard->steps_left < 0;
 }

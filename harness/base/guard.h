@@ -40,6 +40,10 @@ void guard_begin(struct guard *guard, sqlite3 *database, const char *path);
 /* guard_spent - the last question was broken off */
 bool guard_spent(const struct guard *guard);
 
+/* guard_heed_interrupts - from now on every question is broken off, too, when a signal asks us to
+ * stop (base/interrupt.h). For commands that only read: what they were told then says nothing. */
+void guard_heed_interrupts(void);
+
 /* GUARD_SAYS - what to tell then, instead of SQLite's "interrupted" */
 #define GUARD_SAYS "it does not answer: far more work than its size explains was not enough"
 

@@ -132,6 +132,9 @@ static void tell_row(const struct faults_row *row)
     if (row->findings)
         printf("      %zu findings, the first: %s\n      what it left: %s\n", row->findings,
                row->first_finding, row->kept);
+    if (row->unchecked)
+        printf("      not checked: %s%s\n", row->not_checked,
+               row->unchecked > 1 ? " (and more)" : "");
 }
 
 static int take_row(void *context, size_t arm, const struct faults_row *row, struct err *err)
@@ -160,7 +163,7 @@ static void tell_sums(const struct table *table, enum faults_verdict verdict, co
     static const char *const means[] = {
         [FAULTS_INTACT] =
             "whatever failed, nothing that was acknowledged is lost, doubled or half there",
-        [FAULTS_INVALID] = "a fault did not strike: it proves nothing",
+        [FAULTS_INVALID] = "a fault did not strike, or not all could be checked: it proves nothing",
         [FAULTS_MISCONDUCT] = "its records hold, its conduct does not, see above",
         [FAULTS_BROKEN] = "what was promised did not hold, see above"};
     printf("  %d of %d faults struck, %d rows not tried; %lld starts acknowledged; %lld were in "

@@ -18,7 +18,7 @@ struct asked {
     size_t path_count;
     const char *results, *resume;
     uint64_t seed; /* 0: from the clock */
-    bool quiet, json, resuming, planning;
+    bool quiet, json, resuming, planning, locks;
 };
 
 enum { KEY_CYCLES = 256, KEY_RESUME };
@@ -37,6 +37,10 @@ static const struct argp_option options[] = {
     {"results", CLI_WORD(results), "DIR", 0, "where results are kept (default: results)", 0},
     {"plan", CLI_FLAG(planning), NULL, 0,
      "run nothing: print the order, the looks, and what each claim needs to be decided", 0},
+    {"locks", CLI_FLAG(locks), NULL, 0,
+     "tell who held the locks of the store and of the scenario's databases while agents were "
+     "started, by samples of /proc/locks",
+     0},
     {"quiet", 'q', NULL, 0, "no progress, no summary; the exit code tells", 0},
     {"json", CLI_FLAG(json), NULL, 0, "one JSON document on stdout (schema spawnbench.run.v1)", 0},
     {0}};
@@ -51,8 +55,8 @@ static void check_company(const struct asked *asked, const struct argp_state *st
     if (asked->resuming && (changed || asked->seed))
         argp_error(state, "--resume goes on with the stored plan; --cycles, --arm, --vary, "
                           "--spread and --seed cannot change it");
-    if (asked->planning && (asked->resuming || asked->json))
-        argp_error(state, "--plan runs nothing: it goes with neither --resume nor --json");
+    if (asked->planning && (asked->resuming || asked->json || asked->locks))
+        argp_error(state, "--plan runs nothing: it goes with none of --resume, --json, --locks");
     if (!asked->resuming && asked->path_count == 0)
         argp_error(state, "no SCENARIO is given (try scenarios/three-agents.json)");
 }
@@ -108,6 +112,7 @@ static int measure_all(const struct asked *asked, struct scenario scenarios[],
                                            .path = paths[i],
                                            .command = command,
                                            .seed = seed,
+                                           .locks = asked->locks,
                                            .resume = resume};
         code = verdict_graver(code, cli_measure(&how, NULL, asked->quiet, &runs[made]));
         if (runs[made]) {

@@ -129,6 +129,9 @@ static void tell(const struct soak_tally *tally)
             printf("%s%s %" PRId64, told++ % 4 ? ", " : "\n    ", faults_catalogue[i].name,
                    tally->struck[i]);
     printf("\n");
+    if (tally->unchecked)
+        printf("  not checked: %s%s\n", tally->not_checked,
+               tally->unchecked > 1 ? " (and more)" : "");
     if (tally->findings)
         printf("  FOUND: %s\n  evidence: %s\n  again:    %s\n", tally->first_finding,
                tally->evidence, tally->again);

@@ -30,7 +30,7 @@ expect() {
 check_files() {
     local share=$PREFIX/share file
     for file in man/man1/spawnbench.1 doc/spawnbench/{LICENSE,PROTOCOL.md} \
-        spawnbench/{schema.sql,run.schema.json,scenarios/scenario.schema.json,scenarios/three-agents.json} \
+        spawnbench/{schema.sql,run.schema.json,audit.schema.json,scenarios/scenario.schema.json,scenarios/three-agents.json} \
         spawnbench/schemas/{bmf,github-action-benchmark,google-benchmark,hyperfine,trace}.schema.json; do
         [ -s "$share/$file" ] || fail "share/$file is not installed"
     done

@@ -27,9 +27,10 @@ static int put_fault(void *context, size_t arm, const struct faults_row *row, st
     const struct cli_watcher *watcher = context;
     if (faults_judge(row) == FAULTS_INVALID && !watcher->quiet)
         fprintf(stderr,
-                "spawnbench: warning: fault '%s' did not strike arm '%s' each time: it proves "
+                "spawnbench: warning: fault '%s' did not strike arm '%s' each time%s%s: it proves "
                 "nothing there (see: spawnbench faults)\n",
-                row->fault->name, watcher->scenario->arms[arm].name);
+                row->fault->name, watcher->scenario->arms[arm].name,
+                row->unchecked ? ", or was not checked: " : "", row->not_checked);
     for (size_t i = 0; i < audit_rule_count; i++)
         if (row->rules >> i & 1 && put_rule(watcher, arm, row, &audit_rules[i], err) < 0)
             return -1;

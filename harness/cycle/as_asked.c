@@ -57,6 +57,8 @@ static enum program_answer check_arguments(char *why, size_t room, const struct 
         given = next_word(&words, given);
         if (asked && strcmp(asked, "{agent}") == 0)
             asked = what->agent_path;
+        if (asked && strcmp(asked, "{sharer}") == 0)
+            asked = program_sharer();
         if (!asked && !given)
             break;
         if (asked && given && strcmp(asked, given) == 0)

@@ -118,7 +118,7 @@ int cycle_open(struct cycle_subjects **out, const struct cycle_options *options,
     hygiene_enter(run);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a dead subject leaves comes to us, see prctl(2) */
     run->most_agents = witness_most_agents();
-    if (fill_programs(run, err) < 0)
+    if (fill_programs(run, err) < 0 || (options->locks && locks_new(&run->locks, err) < 0))
         goto failed;
     for (size_t i = 0; i < arms; i++)
         if (prepare_arm(run, i, err) < 0)
@@ -160,6 +160,7 @@ static void reset_cycle(struct cycle *cycle, const struct cycle_subjects *run, s
                             .witnessed = -1,
                             .attested = -1,
                             .contents = -1,
+                            .page_bytes = -1,
                             .unread = -1,
                             .descriptors = -1,
                             .descriptors_first = -1};
@@ -235,9 +236,11 @@ static enum subject_answer spawn(struct cycle_subjects *run, struct cycle_arm *a
     attest_before(&request, arm, cycle);
     meddle_while(run, arm, CYCLE_SPAWNING, cycle);
     hung_watch(run, arm);
+    watch_locks_begin(run, arm, LOCKS_START, cycle);
     usage_before(&before, arm, cycle);
     came = subject_ask(&arm->subject, line, "spawned", deadline_ns, &cycle->sent_ns,
                        &cycle->answered_ns, &answer);
+    watch_locks_pause(run);
     cycle->stopped_ns = arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
@@ -271,8 +274,10 @@ static enum subject_answer finish(struct cycle_subjects *run, struct cycle_arm *
     line = message_finish(run, cycle);
     meddle_while(run, arm, CYCLE_FINISHING, cycle);
     hung_watch(run, arm);
+    watch_locks_begin(run, arm, LOCKS_FINISH, cycle);
     came = subject_ask(&arm->subject, line, "finished", deadline_ns, &cycle->finish_sent_ns,
                        &cycle->finished_ns, &answer);
+    watch_locks_pause(run);
     cycle->stopped_ns += arm->subject.stopped_ns;
     free(line);
     if (came == SUBJECT_ANSWERED) {
@@ -355,6 +360,7 @@ int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err)
     meddle(run, arm, CYCLE_OVER, out);
     if (came == SUBJECT_INTERRUPTED)
         return interrupt_check(err);
+    watch_locks_end(run, out);
     hygiene_look(run, arm, out);
     take_strain(run, out);
     /* once more: agents of a subject that broke are gone by now and say no more */
@@ -423,6 +429,7 @@ void cycle_close(struct cycle_subjects *run)
         return;
     cycle_stop(run, NULL);
     hygiene_leave(run);
+    watch_locks_close(run);
     for (size_t i = 0; i < run->options.scenario->arm_count; i++) {
         struct cycle_arm *arm = &run->arms[i];
         hung_release(&arm->hung);
@@ -450,6 +457,7 @@ void cycle_release(struct cycle *cycle)
     }
     free(cycle->agents);
     free(cycle->trouble);
+    locks_seen_free(cycle->locks);
     *cycle = (struct cycle){0};
 }
 

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "cycle/locks.h"
 #include "cycle/subject.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
@@ -155,7 +156,8 @@ struct cycle {
                            since they started and of agents and all below them, pages they share
                            counted for each. Where some of these have ended: what the tree's memory
                            cgroup used at most more than before the question, if that is more; -1
-                           without one */
+                           without one. DATABASE_SIZE, WAL_SIZE: filled by who audits the store; -1
+                           of a cycle after which nobody looked into it */
     struct cycle_strain strain;
     int64_t stopped_ns;   /* within the two exchanges we were stopped (^Z) for so long at most, or
                              the machine slept: no time of this cycle is a sample. -1: not known */
@@ -165,9 +167,11 @@ struct cycle {
                              was heard is of a process that was seen to be the agent; -1 */
     int attested;         /* checks of enum cycle_attest that were made of an agent; -1 */
     int contents;         /* ready agents whose output was held against what is known of it; -1 */
+    int64_t page_bytes;   /* of that store; -1: not known */
     int unread;           /* 1: its store was to be read and stayed locked; 0; -1: not known */
     int64_t hygiene_ns; /* looking at /proc before and afterwards, also for cost and strain: part of
                            the audit's cost */
+    struct locks_seen *locks; /* owned; NULL: not looked at */
 };
 
 /* What a closed arm leaves. */
@@ -227,12 +231,17 @@ struct cycle_options {
     const char *const *environment;      /* "KEY=VALUE" for the subjects, ended by NULL; or NULL */
     const char *const *arguments;        /* added to each subject's command likewise; or NULL */
     const struct cycle_meddler *meddler; /* NULL: nobody */
+    bool locks;                          /* look who holds locks while agents are started */
+    /* with locks: called before each request, to call cycle_watch_locks; NULL: only the store */
+    void (*find_locks)(void *context, struct cycle_subjects *run, const struct cycle *cycle);
+    void *find_context;
 };
 
 /*
  * cycle_open - become subreaper, start and open one subject per arm
  *
- * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log)
+ * errors : ERR_UNFIT when one does not start or does not answer "open" (with the tail of its log),
+ *          or locks are to be looked at and cannot
  */
 int cycle_open(struct cycle_subjects **out, const struct cycle_options *options, struct err *err);
 
@@ -251,6 +260,11 @@ int cycle_spawn(struct cycle_subjects *run, size_t index, const struct plan_item
 int cycle_finish(struct cycle_subjects *run, struct cycle *out, struct err *err);
 int cycle_run(struct cycle_subjects *run, size_t index, const struct plan_item *item,
               struct cycle *out, struct err *err);
+
+/* cycle_watch_locks - look at those of these databases too, beside the subject's store, until it is
+ * said anew; copied. names: how they are told */
+void cycle_watch_locks(struct cycle_subjects *run, char *const paths[], char *const names[],
+                       size_t count);
 
 /*
  * cycle_home_of     - where an agent of a cycle is at home: its HOME, as far as it is known

@@ -61,7 +61,11 @@ struct cycle_subjects {
     char *launcher_path; /* spawnbench-witness; NULL when no agent needs it */
     size_t most_agents;  /* batches larger than this have no witness */
     char **environment;  /* of the subjects; NULL: ours */
-    char *homes;         /* folder of the folders of agents; NULL: none was needed yet */
+    struct locks *locks; /* NULL: not looked at */
+    char **lock_paths;   /* databases beside the store, and how they are told; owned */
+    char **lock_names;
+    size_t lock_path_count;
+    char *homes; /* folder of the folders of agents; NULL: none was needed yet */
 };
 
 /* meddle.c: ask the meddler, if there is one; let it look on while this arm is asked something */
@@ -133,6 +137,14 @@ void hygiene_leave(struct cycle_subjects *run);
  * other arm */
 bool hygiene_is_adopted(const struct process_view *process);
 bool hygiene_may_be_of(const struct cycle_arm *arm, const struct process_view *process);
+
+/* watch_locks.c: look at locks during an exchange; nothing where that was not asked for.
+ * watch_locks_end: what was seen in this cycle, into it */
+void watch_locks_begin(struct cycle_subjects *run, const struct cycle_arm *arm,
+                       enum locks_stage stage, struct cycle *cycle);
+void watch_locks_pause(struct cycle_subjects *run);
+void watch_locks_end(struct cycle_subjects *run, struct cycle *cycle);
+void watch_locks_close(struct cycle_subjects *run);
 
 /* usage.c: what a spawn cost. usage_before just before the question, usage_after when the answer
  * has been put down and before anything else is asked; their own time counts as hygiene. */

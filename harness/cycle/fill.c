@@ -1,8 +1,11 @@
-/* What do {agent}, {reference}, {null}, {liar} and {metrics} stand for? Programs beside our own. */
+/* What do {agent}, {reference}, {null}, {liar}, {sharer}, {metrics} and {folder} stand for?
+ * Programs beside our own, and places of the run. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/placeholder.h"
 #include "cycle/cycle_internal.h"
+#include "cycle/program.h"
 
 static const char *program_for(const char *placeholder)
 {
@@ -11,7 +14,8 @@ static const char *program_for(const char *placeholder)
     } known[] = {{"{agent}", "spawnref-agent"},
                  {"{reference}", "spawnref"},
                  {"{null}", "spawnbench-null"},
-                 {"{liar}", "spawnbench-liar"}};
+                 {"{liar}", "spawnbench-liar"},
+                 {"{sharer}", "spawnbench-sharer"}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(placeholder, known[i].placeholder) == 0)
             return known[i].program;
@@ -40,8 +44,9 @@ int fill_command(char ***out, const struct cycle_subjects *run, char *const comm
                            command[i], name);
         }
         if (!name)
-            filled[i] = xstrdup(strcmp(command[i], "{metrics}") == 0 ? run->options.metrics_path
-                                                                     : command[i]);
+            filled[i] = strcmp(command[i], "{metrics}") == 0
+                            ? xstrdup(run->options.metrics_path)
+                            : placeholder_fill(command[i], "{folder}", run->options.folder);
     }
     for (size_t i = 0; i < added; i++)
         filled[count + i] = xstrdup(more[i]);
@@ -92,7 +97,20 @@ static int find_agent(struct cycle_subjects *run, struct err *err)
     return 0;
 }
 
+static int find_sharer(const struct cycle_subjects *run, struct err *err)
+{
+    const struct scenario *scenario = run->options.scenario;
+    for (size_t i = 0; i < scenario->agent_count; i++)
+        for (char **word = scenario->agents[i].command; *word; word++)
+            if (strcmp(*word, "{sharer}") == 0 && !program_sharer())
+                return err_set(err, ERR_UNFIT,
+                               "'{sharer}' stands for 'spawnbench-sharer', which is not beside "
+                               "spawnbench (build or install it)");
+    return 0;
+}
+
 int fill_programs(struct cycle_subjects *run, struct err *err)
 {
-    return find_agent(run, err) < 0 || find_launcher(run, err) < 0 ? -1 : 0;
+    return find_agent(run, err) < 0 || find_sharer(run, err) < 0 || find_launcher(run, err) < 0 ? -1
+                                                                                                : 0;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cycle/cycle_internal.h"
+#include "cycle/program.h"
 
 static char *one_line(cJSON *message)
 {
@@ -50,8 +51,10 @@ static cJSON *agent_object(const struct cycle_subjects *run, const struct cycle_
         cJSON_AddItemToArray(command, cJSON_CreateString(run->launcher_path));
     for (size_t i = 0; asked->command[i]; i++) {
         bool own = strcmp(asked->command[i], "{agent}") == 0;
-        cJSON_AddItemToArray(command,
-                             cJSON_CreateString(own ? run->agent_path : asked->command[i]));
+        bool sharer = strcmp(asked->command[i], "{sharer}") == 0;
+        cJSON_AddItemToArray(command, cJSON_CreateString(own      ? run->agent_path
+                                                         : sharer ? program_sharer()
+                                                                  : asked->command[i]));
     }
     for (size_t i = 0; i < asked->environment_count; i++)
         cJSON_AddStringToObject(environment, asked->environment[i].key,

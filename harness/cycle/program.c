@@ -91,6 +91,14 @@ bool program_serves(const struct program *program, const struct scenario_agent *
                                        same_word(program->search[1], own_path(asked)));
 }
 
+const char *program_sharer(void)
+{
+    static char *path;
+    if (!path)
+        path = process_find_beside_self("spawnbench-sharer");
+    return path;
+}
+
 void program_find(struct program *out, const struct scenario_agent *asked, const char *agent_path,
                   const char *subject_path)
 {
@@ -100,6 +108,8 @@ void program_find(struct program *out, const struct scenario_agent *asked, const
         out->is_ours = true;
         out->name = agent_path;
     }
+    if (strcmp(out->name, "{sharer}") == 0 && program_sharer())
+        out->name = program_sharer();
     if (!strchr(out->name, '/')) {
         for (size_t i = 0; i < 2; i++)
             in_path(out->search[i], out->name, add_found, out);

@@ -39,6 +39,10 @@ enum program_answer {
     PROGRAM_UNKNOWN /* it may have become another one, has ended, or cannot be looked at */
 };
 
+/* program_sharer - path of spawnbench-sharer, which {sharer} stands for; static memory; NULL: it is
+ * not beside this program */
+const char *program_sharer(void);
+
 /*
  * program_find - the files that exec(3) would take for the command of an agent
  *

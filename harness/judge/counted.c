@@ -132,8 +132,22 @@ static void add_shared(struct verdict_item *item, const struct results_basis *ba
     }
 }
 
+/* What no look at the end could check is no part of "none lost" either. */
+static void add_open(struct verdict_item *item, const struct results_left_open *open)
+{
+    char part[320];
+    if (!open->count)
+        return;
+    if (open->count > 1)
+        snprintf(part, sizeof part, "; not checked at the end: %s (and %lld more)", open->first,
+                 (long long)open->count - 1);
+    else
+        snprintf(part, sizeof part, "; not checked at the end: %s", open->first);
+    add(item, part);
+}
+
 static void explain_intact(struct verdict_item *item, const struct scenario *scenario,
-                           const struct results_tally *tally)
+                           const struct results_tally *tally, const struct results_left_open *open)
 {
     snprintf(item->reason, sizeof item->reason,
              "0 of %zu cycles in which something could be lost had an integrity finding (warm-ups "
@@ -145,8 +159,15 @@ static void explain_intact(struct verdict_item *item, const struct scenario *sce
                  (long long)tally->unread);
         add(item, part);
     }
+    add_open(item, open);
     if (item->word == VERDICT_SUPPORTED)
         return;
+    if (open->whole && item->rate_upper < item->claim->share) {
+        snprintf(item->remedy, sizeof item->remedy,
+                 "see to it that what was not checked can be read when its subject has ended, and "
+                 "run it again");
+        return;
+    }
     if (tally->unread && item->n < counted_needed(item->claim)) {
         snprintf(item->remedy, sizeof item->remedy,
                  "let others read the store while its spawner runs (no locking_mode=EXCLUSIVE, no "
@@ -181,10 +202,11 @@ static void judge_intact(struct verdict_item *item, const struct scenario *scena
     }
     count(item, tally->cycles_at_risk, 0);
     item->word = item->rate_upper < item->claim->share && tally->witnessed != 0 &&
-                         !no_content_is_known(scenario, tally) && !shared_unproved(basis)
+                         !no_content_is_known(scenario, tally) && !basis->open.whole &&
+                         !shared_unproved(basis)
                      ? VERDICT_SUPPORTED
                      : VERDICT_INCONCLUSIVE;
-    explain_intact(item, scenario, tally);
+    explain_intact(item, scenario, tally, &basis->open);
     if (item->n >= counted_needed(item->claim) && shared_unproved(basis))
         snprintf(item->remedy, sizeof item->remedy,
                  "mend the database (spawnbench audit tells what is broken), or let others read it "

@@ -31,9 +31,10 @@
 
 const char *diagnosis_kind_name(enum diagnosis_kind kind)
 {
-    static const char *const names[] = {
-        "dependence", "drift",      "block spread", "outliers", "bimodality", "position",   "steal",
-        "pressure",   "throttling", "clock",        "failures", "suspended",  "impossible", "plan"};
+    static const char *const names[] = {"dependence", "drift",    "block spread", "outliers",
+                                        "bimodality", "position", "steal",        "pressure",
+                                        "throttling", "clock",    "failures",     "suspended",
+                                        "impossible", "plan",     "growth"};
     return names[kind];
 }
 
@@ -438,6 +439,7 @@ void diagnosis_make(struct diagnosis *out, const struct scenario *scenario, cons
     }
     find_impossible(out, scenario, basis);
     diagnose_plan(out, plan, basis);
+    diagnose_growth(out, scenario, basis);
     add_silent(out, &samples);
     diagnosis_sort(out);
     samples_release(&samples);

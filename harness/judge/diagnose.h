@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "results/basis.h"
 #include "scenario/plan.h"
@@ -27,6 +28,7 @@ enum diagnosis_kind {
     DIAGNOSIS_SUSPENDED,  /* the machine slept during a cycle */
     DIAGNOSIS_IMPOSSIBLE, /* faster than the slowest agent alone */
     DIAGNOSIS_PLAN,       /* the plan is not the one that was declared */
+    DIAGNOSIS_GROWTH,     /* the -wal of a store grows without end */
     DIAGNOSIS_KINDS
 };
 
@@ -60,6 +62,16 @@ void diagnosis_release(struct diagnosis *diagnosis);
 /* diagnosis_kind_name - "dependence", "block spread", ...; diagnosis_level_name - "fine", ... */
 const char *diagnosis_kind_name(enum diagnosis_kind kind);
 const char *diagnosis_level_name(enum diagnosis_level level);
+
+/*
+ * diagnosis_runs_away - does this -wal grow without end? Sizes in bytes, as they were met
+ *
+ * page_bytes : of the database, 0 or less: not known, 4096
+ * source     : https://www.sqlite.org/wal.html, "Ever Growing WAL"; the thresholds are judgement:
+ *              judge/STATISTICS.md 6.5
+ */
+bool diagnosis_runs_away(const int64_t wal[], const int64_t database[], size_t n,
+                         int64_t page_bytes);
 
 /*
  * diagnosis_forbids - the item that makes this claim at this batch size invalid, or NULL

@@ -90,7 +90,7 @@ void samples_release(struct samples *samples);
 const struct results_series *samples_series(const struct results_basis *basis, int arm, int value,
                                             enum scenario_metric metric, const char *agent);
 
-/* ---- how a diagnostic is put on the list: diagnose.c, diagnose_plan.c ---- */
+/* ---- how a diagnostic is put on the list: diagnose.c, diagnose_plan.c, diagnose_growth.c ---- */
 
 /* diagnosis_add - one more item, of the run as a whole; valid until the next one is added */
 struct diagnosis_item *diagnosis_add(struct diagnosis *out, enum diagnosis_kind kind,
@@ -107,6 +107,10 @@ void diagnosis_advise(struct diagnosis_item *item, const char *remedy);
 
 /* diagnosis_sort - by kind, arm, batch size */
 void diagnosis_sort(struct diagnosis *diagnosis);
+
+/* diagnose_growth - does the -wal of a store grow without end? */
+void diagnose_growth(struct diagnosis *out, const struct scenario *scenario,
+                     const struct results_basis *basis);
 
 /* diagnose_plan - is what is stored what was declared before the first cycle? */
 void diagnose_plan(struct diagnosis *out, const struct plan *plan,

@@ -211,6 +211,7 @@ static const struct shown proofs[] = {
       {"of them present", "present_after"},
       {"audits", "audits"},
       {"findings", "findings"},
+      {"not checked", "not_checked"},
       {"not tried because", "skipped"}}},
     {"controls",
      "Are the instruments able to fail?",

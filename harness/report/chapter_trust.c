@@ -20,7 +20,8 @@ static void add_rule(struct text *out, const struct facts *facts, size_t index)
         text_addf(out, "%lld%s", (long long)told.cycles, told.at_end ? " and the end" : "");
     else
         text_add(out, told.at_end ? "the end" : "-");
-    text_addf(out, " | %zu | %s |\n", told.findings, answers[told.answer]);
+    text_addf(out, " | %zu | %s |\n", told.findings,
+              told.open ? "**not checked**" : answers[told.answer]);
 }
 
 /* How often each store was looked into, and how deep. What did not run is no pass. */
@@ -64,11 +65,15 @@ static void add_not_exercised(struct text *out, const struct facts *facts)
     for (size_t i = 0; i < audit_rule_count; i++) {
         struct rule_told told = rule_tell(facts, i);
         bool first = told.answer == RULE_NOT_CHECKED;
+        const char *more = facts->open[i].count > 1 ? " (and more)" : "";
         for (size_t k = 0; k < i && first; k++)
             first = strcmp(rule_tell(facts, k).why, told.why) != 0;
         if (!first)
             continue;
-        text_addf(out, "- not exercised, as %s:", told.why);
+        if (told.open)
+            words_markdownf(out, "- **not checked**: %s%-s:", told.why, more);
+        else
+            text_addf(out, "- not exercised, as %s:", told.why);
         for (size_t k = i; k < audit_rule_count; k++)
             if (strcmp(rule_tell(facts, k).why, told.why) == 0)
                 text_addf(out, "%s %s", k == i ? "" : ",", audit_rules[k].name);

@@ -24,6 +24,10 @@ int chapter_integrity(struct text *out, struct results *store, const struct fact
                       struct err *err);
 void chapter_diagnostics(struct text *out, const struct facts *facts);
 
+/* chapter_locks.c: who held the locks of databases; nothing where that was not looked at */
+int chapter_locks(struct text *out, struct results *store, const struct facts *facts,
+                  struct err *err);
+
 /* chapter_proofs.c: faults survived, controls, the matrix of damage,
  * the crash walk, apart from any run */
 int chapter_proofs(struct text *out, struct results *store, struct err *err);

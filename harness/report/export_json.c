@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "report/exporters.h"
+#include "report/lock_facts.h"
 #include "report/report.h"
 #include "report/shared_words.h"
 #include "report/words.h"
@@ -107,11 +108,6 @@ static void open_run(struct document *document)
     fprintf(document->out, "\n %.*s", (int)strlen(printed) - 1, printed);
     free(printed);
     cJSON_Delete(head);
-}
-
-static const char *arm_name(const struct facts *facts, int arm)
-{
-    return arm >= 0 && arm < (int)facts->arm_count ? facts->arms[arm].name : "";
 }
 
 static void put_arms(struct document *document)
@@ -314,7 +310,7 @@ static void put_diagnostics(struct document *document)
         cJSON *row = cJSON_CreateObject();
         export_put_text(row, "kind", diagnosis_kind_name(item->kind));
         export_put_text(row, "level", diagnosis_level_name(item->level));
-        export_put_text(row, "arm", arm_name(facts, item->arm));
+        export_put_text(row, "arm", export_arm_name(facts, item->arm));
         put_nonnegative(
             row, "agents",
             item->value < 0 ? -1 : (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size);
@@ -331,17 +327,23 @@ static void put_rules(struct document *document)
         add_row(document, rule_json(document->facts, i));
 }
 
+static void put_databases(struct document *document)
+{
+    for (size_t i = 0; i < document->facts->shared_count; i++)
+        add_row(document, shared_json(&document->facts->shared[i]));
+}
+
 static int put_finding(void *context, const struct results_finding *finding)
 {
     struct document *document = context;
-    cJSON *row = cJSON_CreateObject();
-    put_nonnegative(row, "cycle", finding->cycle);
-    export_put_text(row, "arm", arm_name(document->facts, finding->arm));
-    export_put_text(row, "rule", finding->rule);
-    export_put_text(row, "severity", finding->severity);
-    export_put_text(row, "agent", finding->agent);
-    export_put_text(row, "text", finding->text);
-    add_row(document, row);
+    add_row(document, finding_json(document->facts, finding));
+    return 0;
+}
+
+static int put_answer(void *context, const struct results_answer *answer)
+{
+    struct document *document = context;
+    add_row(document, answer_json(document->facts, answer));
     return 0;
 }
 
@@ -375,7 +377,7 @@ static cJSON *cycle_row(const struct document *document, const struct results_cy
     cJSON *row = cJSON_CreateObject();
     char *array = text_format("[%s]", document->agents.length ? document->agents.data : "");
     json_add_int64(row, "cycle", cycle->index);
-    export_put_text(row, "arm", arm_name(document->facts, cycle->arm));
+    export_put_text(row, "arm", export_arm_name(document->facts, cycle->arm));
     json_add_int64(row, "agents", cycle->agents);
     json_add_int64(row, "sitting", cycle->sitting);
     json_add_int64(row, "block", cycle->block);
@@ -433,12 +435,14 @@ static const struct {
               {"scaling", put_laws},
               {"verdicts", put_verdicts},
               {"diagnostics", put_diagnostics},
-              {"rules", put_rules}};
+              {"rules", put_rules},
+              {"databases", put_databases}};
 
 static int put_run(FILE *out, struct results *store, int64_t run, bool samples, struct err *err)
 {
     struct facts facts;
     struct document document = {.out = out, .store = store, .facts = &facts};
+    cJSON *locks;
     int rc;
     if (facts_load(&facts, store, run, err) < 0)
         return -1;
@@ -450,15 +454,17 @@ static int put_run(FILE *out, struct results *store, int64_t run, bool samples, 
     }
     fputs(",\n  \"tally\":", document.out);
     export_print(document.out, tally_json(&facts));
-    for (size_t i = 0; i < facts.shared_count; i++) {
-        if (i == 0)
-            begin_array(&document, "databases");
-        add_row(&document, shared_json(&facts.shared[i]));
+    rc = lock_json(&locks, store, &facts, err);
+    if (locks) {
+        fputs(",\n  \"locks\":", document.out);
+        export_print(document.out, locks);
     }
-    if (facts.shared_count)
-        end_array(&document);
     begin_array(&document, "findings");
-    rc = results_each_finding(store, run, put_finding, &document, err);
+    rc = rc < 0 ? rc : results_each_finding(store, run, put_finding, &document, err);
+    end_array(&document);
+    begin_array(&document, "answers");
+    if (rc == 0)
+        rc = results_each_answer(store, run, put_answer, &document, err);
     end_array(&document);
     if (rc == 0 && samples)
         rc = put_cycles(&document, err);

@@ -77,7 +77,7 @@ static void put_known(struct junit *junit, const struct facts *facts, size_t ind
     const struct audit_rule *rule = &audit_rules[index];
     struct rule_told told = rule_tell(facts, index);
     bool integrity = rule->severity == AUDIT_INTEGRITY;
-    char *message = text_format("not exercised: %s", told.why);
+    char *message = text_format("%s: %s", told.open ? "not checked" : "not exercised", told.why);
     if (found->count || told.answer != RULE_NOT_CHECKED)
         put_rule(junit, rule->name, integrity ? "integrity broken" : "misconduct", found);
     else

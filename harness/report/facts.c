@@ -260,6 +260,7 @@ static void name_arms(struct facts *facts)
     facts->cells = xcalloc(facts->arm_count * facts->value_count, sizeof *facts->cells);
     facts->splits = xcalloc(facts->value_count, sizeof *facts->splits);
     facts->rule_findings = xcalloc(audit_rule_count + 1, sizeof *facts->rule_findings);
+    facts->open = xcalloc(audit_rule_count, sizeof *facts->open);
     for (size_t i = 0; i < facts->arm_count; i++) {
         struct results_arm *arm = &facts->arms[i];
         arm->index = -1;
@@ -277,7 +278,8 @@ static int read_passes(struct facts *facts, struct results *store, struct err *e
     int64_t run = facts->run.id;
     if (results_each_arm(store, run, take_arm, facts, err) < 0 ||
         results_each_cycle(store, run, take_cycle, facts, err) < 0 ||
-        results_each_finding(store, run, take_finding, facts, err) < 0)
+        results_each_finding(store, run, take_finding, facts, err) < 0 ||
+        rule_read_open(facts, store, err) < 0)
         return -1;
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         if (results_tally(store, run, (int)arm, -1, &facts->tallies[arm], err) < 0)
@@ -361,6 +363,9 @@ void facts_release(struct facts *facts)
     free(facts->orders);
     free(facts->cycles);
     free(facts->rule_findings);
+    for (size_t i = 0; facts->open && i < audit_rule_count; i++)
+        free(facts->open[i].why);
+    free(facts->open);
     explain_release(facts->explain);
     *facts = (struct facts){0};
 }

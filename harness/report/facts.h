@@ -62,6 +62,12 @@ struct facts_complaint {
     size_t count;
 };
 
+/* What audits of whole databases could not check of one rule. */
+struct facts_open {
+    size_t count;
+    char *why; /* of the first: "arm 'a', 't': it needs ..."; own; NULL: none */
+};
+
 /* slow / fast, pair by pair. */
 struct facts_ratio {
     bool known;
@@ -102,6 +108,8 @@ struct facts {
     size_t order_count;
     struct results_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
+    struct facts_open *open; /* per row of audit_rules */
+    bool unread_at_end;    /* of a store or more nothing could be read when its subject was gone */
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
     struct results_shared *shared; /* databases that its agents share */
     size_t shared_count;
@@ -161,19 +169,23 @@ struct facts_median facts_median_of(double samples[], size_t n, const size_t siz
 
 enum rule_answer { RULE_HELD, RULE_BROKEN, RULE_NOT_CHECKED, RULE_ANSWERS };
 
-/* Plain value; the text is static. */
+/* Plain value; the text lives as long as the facts. */
 struct rule_told {
     enum rule_answer answer;
     int64_t cycles; /* in which it could have been broken, and was asked */
     bool at_end;    /* asked once more of each store that its subject had closed */
     size_t findings;
-    const char *why; /* NOT_CHECKED: what did not exercise it; else "" */
+    bool open;       /* NOT_CHECKED: it was asked, and could not be answered of all */
+    const char *why; /* NOT_CHECKED: what kept it from that, or did not exercise it; else "" */
 };
 
 /* rule_tell - of audit_rules[index]; rule_count - how many rules have each answer, those that this
- * version does not know counted as one */
+ * version does not know counted as one; returns how many of those not checked are open */
 struct rule_told rule_tell(const struct facts *facts, size_t index);
-void rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS]);
+size_t rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS]);
+
+/* rule_read_open - fills facts->open and unread_at_end; errors: those of the store */
+int rule_read_open(struct facts *facts, struct results *store, struct err *err);
 
 /* rule_json - its answer as an object, the caller frees it: "answer" is held, broken or
  * not_checked */

@@ -167,7 +167,8 @@ static int add_chapters(struct page *page, const struct facts *facts,
     chapter_phases(out, facts);
     chapter_figure(out, facts, figures, FIGURE_PHASES);
     chapter_figure(out, facts, figures, FIGURE_TIMELINE);
-    if (chapter_integrity(out, page->store, facts, err) < 0)
+    if (chapter_integrity(out, page->store, facts, err) < 0 ||
+        chapter_locks(out, page->store, facts, err) < 0)
         return -1;
     chapter_shared(out, facts);
     chapter_diagnostics(out, facts);

@@ -34,7 +34,8 @@ enum need {
     NEEDS_VERSION = 32,  /* a run that knew the rule: those of schema version 5 and later do */
     NEEDS_WORDS = 64,    /* an agent that tells the witness how it ended */
     NEEDS_CONTENT = 128, /* an output that somebody else than the subject knows */
-    NEEDS_SHARED = 256   /* a database that agents share, and that was looked into */
+    NEEDS_SCHEMA = 256,  /* one that somebody asks for */
+    NEEDS_SHARED = 512   /* a database that agents share, and that was looked into */
 };
 
 static const struct {
@@ -58,6 +59,7 @@ static const struct {
     {"recovers-from-faults", NEEDS_FAULTS},
     {"undecided-is-whole-or-nothing", NEEDS_BREAK},
     {"nobody-gone-is-called-alive", NEEDS_BREAK},
+    {"schema-is-as-asked", NEEDS_SCHEMA},
     {"shared-databases-keep-their-rows", NEEDS_SHARED},
 };
 
@@ -140,6 +142,8 @@ static const char *shared_lacking(const struct facts *facts)
 static const char *lacking(const struct facts *facts, const struct audit_rule *rule)
 {
     unsigned needs = needs_of(rule);
+    if (needs & NEEDS_SCHEMA)
+        return "it is asked by spawnbench audit --schema only";
     if (rule->needs_witness && !facts->witnessed_agents)
         return "no agent has a witness";
     if ((needs & NEEDS_WORDS) && !any_has_words(&facts->scenario))
@@ -173,6 +177,53 @@ static const char *too_shallow(const struct facts *facts, const struct audit_rul
                               : "the run ended before the stores were audited in full";
 }
 
+/* ---- what was asked, and could not be answered ---- */
+
+static size_t index_of(const char *rule)
+{
+    size_t i = 0;
+    while (i < audit_rule_count && strcmp(audit_rules[i].name, rule) != 0)
+        i++;
+    return i;
+}
+
+static int take_answer(void *context, const struct results_answer *answer)
+{
+    struct facts *facts = context;
+    size_t index = index_of(answer->rule);
+    char place[RESULTS_PLACE_BYTES];
+    struct facts_open *open;
+    if (strcmp(answer->answer, "not_checked") != 0 || index == audit_rule_count)
+        return 0;
+    open = &facts->open[index];
+    if (open->count++ == 0) {
+        const char *arm = answer->arm >= 0 && answer->arm < (int)facts->arm_count
+                              ? facts->arms[answer->arm].name
+                              : "?";
+        open->why = text_format("%s: %s", results_answer_place(place, arm, answer), answer->why);
+        text_make_printable(open->why);
+    }
+    if (strcmp(answer->rule, "store-can-be-read") == 0 && !*answer->database && !*answer->object)
+        facts->unread_at_end = true;
+    return 0;
+}
+
+int rule_read_open(struct facts *facts, struct results *store, struct err *err)
+{
+    return results_each_answer(store, facts->run.id, take_answer, facts, err);
+}
+
+/* Its own, or why the store that it is asked of at the end was not read then. */
+static const char *open_of(const struct facts *facts, size_t index)
+{
+    enum audit_level level = audit_rule_level(&audit_rules[index]);
+    if (facts->open[index].count)
+        return facts->open[index].why;
+    return facts->unread_at_end && (level == AUDIT_FULL || level == AUDIT_END)
+               ? facts->open[index_of("store-can-be-read")].why
+               : NULL;
+}
+
 struct rule_told rule_tell(const struct facts *facts, size_t index)
 {
     const struct audit_rule *rule = &audit_rules[index];
@@ -194,21 +245,31 @@ struct rule_told rule_tell(const struct facts *facts, size_t index)
     told.at_end = told.at_end && !told.why;
     if (!told.why && !told.cycles && !told.at_end && !(needs_of(rule) & NEEDS_FAULTS))
         told.why = too_shallow(facts, rule);
+    if (open_of(facts, index)) {
+        told.why = open_of(facts, index);
+        told.open = true;
+    }
     if (!told.why)
         told.answer = RULE_HELD;
     if (told.findings)
         told.answer = RULE_BROKEN;
     if (told.answer != RULE_NOT_CHECKED)
         told.why = "";
+    told.open = told.open && told.answer == RULE_NOT_CHECKED;
     return told;
 }
 
-void rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS])
+size_t rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS])
 {
+    size_t open = 0;
     memset(counts, 0, RULE_ANSWERS * sizeof counts[0]);
-    for (size_t i = 0; i < audit_rule_count; i++)
-        counts[rule_tell(facts, i).answer]++;
+    for (size_t i = 0; i < audit_rule_count; i++) {
+        struct rule_told told = rule_tell(facts, i);
+        counts[told.answer]++;
+        open += told.open;
+    }
     counts[RULE_BROKEN] += facts->rule_findings[audit_rule_count] > 0;
+    return open;
 }
 
 cJSON *rule_json(const struct facts *facts, size_t index)
@@ -216,7 +277,7 @@ cJSON *rule_json(const struct facts *facts, size_t index)
     static const char *const answers[RULE_ANSWERS] = {"held", "broken", "not_checked"};
     const struct audit_rule *rule = &audit_rules[index];
     struct rule_told told = rule_tell(facts, index);
-    char *why = text_format(*told.why ? "not exercised: %s" : "%s", told.why);
+    char *why = text_format(*told.why && !told.open ? "not exercised: %s" : "%s", told.why);
     cJSON *row = cJSON_CreateObject();
     cJSON_AddStringToObject(row, "rule", rule->name);
     cJSON_AddStringToObject(row, "severity", audit_severity_names[rule->severity]);

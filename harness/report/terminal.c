@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/lock_facts.h"
 #include "report/report.h"
 #include "report/shared_words.h"
 #include "report/words.h"
@@ -165,13 +166,31 @@ static int show_finding(void *context, const struct results_finding *finding)
     return 0;
 }
 
+/* What was asked and could not be answered is not held. */
+static void left_open(struct screen *screen)
+{
+    const struct facts *facts = screen->facts;
+    size_t shown = 0, all = 0;
+    for (size_t i = 0; i < audit_rule_count; i++) {
+        struct rule_told told = rule_tell(facts, i);
+        bool own = told.open && facts->open[i].count;
+        all += own ? facts->open[i].count : 0;
+        if (!own || shown == MOST_FINDINGS)
+            continue;
+        words_plainf(&screen->text, "    not checked: %s: %s\n", audit_rules[i].name, told.why);
+        shown++;
+    }
+    if (all > shown)
+        text_addf(&screen->text, "    ... and %zu more that were not checked\n", all - shown);
+}
+
 static int agents(struct screen *screen, struct results *store, struct err *err)
 {
     const struct facts *facts = screen->facts;
     char line[WORDS_BYTES], count[WORDS_BYTES];
     int64_t findings = facts_findings(facts);
     bool intact = findings == 0;
-    size_t answers[RULE_ANSWERS];
+    size_t answers[RULE_ANSWERS], open;
     struct results_tally started = facts_started(facts);
     text_addf(&screen->text, "  agents   %s (warm-ups included)   %s%s%s%s\n",
               words_agents_line(line, &started),
@@ -181,9 +200,13 @@ static int agents(struct screen *screen, struct results *store, struct err *err)
               : facts->tally.findings_integrity ? ": integrity broken"
                                                 : ": misconduct",
               plain(screen));
-    rule_count(facts, answers);
-    text_addf(&screen->text, "  rules    %zu held, %zu broken, %zu not exercised\n",
-              answers[RULE_HELD], answers[RULE_BROKEN], answers[RULE_NOT_CHECKED]);
+    open = rule_count(facts, answers);
+    text_addf(&screen->text, "  rules    %zu held, %zu broken, %zu not exercised",
+              answers[RULE_HELD], answers[RULE_BROKEN], answers[RULE_NOT_CHECKED] - open);
+    if (open)
+        text_addf(&screen->text, ", %zu not checked", open);
+    text_add(&screen->text, "\n");
+    left_open(screen);
     for (size_t arm = 0; arm < facts->arm_count; arm++) {
         if (facts->arms[arm].index < 0)
             continue;
@@ -389,6 +412,8 @@ int report_terminal(FILE *out, struct results *store, int64_t run, bool colour, 
     rc = agents(&screen, store, err);
     complaints(&screen);
     shared_terminal(&screen.text, &facts);
+    if (rc == 0)
+        rc = lock_terminal(&screen.text, store, &facts, err);
     diagnostics(&screen);
     claims(&screen);
     for (size_t value = 0; value < facts.value_count; value++) {

@@ -81,6 +81,7 @@ static const struct fixture runs[] = {
      .unwitnessed = true},
     {.scenario = fixture_cpu_bound, .environment = "{\"cpus_usable\":2}", .burners = 2},
     {.scenario = fixture_sweep, .environment = "{\"cpus_usable\":2}"},
+    {.scenario = fixture_three_agents, .cycles = 9, .locked = "a\"\n\033|\377"},
 };
 
 static void every_document_keeps_the_schema(void **state)

@@ -45,6 +45,7 @@ struct fixture {
     int burners; /* cores that agents compete for: each burns 20 ms of CPU time, 0: they wait */
     bool linger; /* they go on after they were ready, in the arm sequential until the answer */
     bool skip;   /* agents of the arm parallel do a tenth of the work */
+    const char *locked; /* a database whose lock was held in each cycle, by somebody of that name */
 };
 
 static uint64_t fixture_random = 1;
@@ -130,6 +131,36 @@ static inline void fixture_times(const struct fixture *fixture, struct cycle *cy
     *now_ns = cycle->finished_ns + 3000000;
 }
 
+/* The write lock held for 8 of 40 ms; one agent failed meanwhile. */
+static inline void fixture_locks(struct results *store, const struct fixture *fixture, int64_t run,
+                                 struct cycle *cycle)
+{
+    struct locks_hold hold = {.kind = LOCKS_WRITE,
+                              .who = LOCKS_STRANGER,
+                              .pid = 77,
+                              .seen_ns = 8000000,
+                              .most_ns = 9000000};
+    struct locks_told told = {.name = (char *)fixture->locked,
+                              .match = LOCKS_BY_DEVICE,
+                              .looks = 80,
+                              .span_ns = 40000000,
+                              .gap_ns = 1000000,
+                              .held_ns = {[LOCKS_WRITE] = 8000000, [LOCKS_PENDING] = 4000000},
+                              .holds_seen = 1,
+                              .hold_count = 2,
+                              .wait_count = 1};
+    struct locks_seen seen = {.items = &told, .count = 1, .looks = 80, .spent_ns = 800000};
+    struct err err = {0};
+    snprintf(hold.name, sizeof hold.name, "%s", fixture->locked);
+    told.holds[0] = told.holds[1] = hold;
+    told.holds[1].kind = LOCKS_READ;
+    told.waits[0] = (struct locks_wait){
+        .agent = "1.2", .fate = LOCKS_FAILED, .span_ns = 30000000, .held_ns = 8000000, .by = hold};
+    snprintf(told.waits[0].name, sizeof told.waits[0].name, "%s", fixture->locked);
+    cycle->locks = &seen;
+    assert_int_equal(results_locks_put(store, run, cycle, &err), 0);
+}
+
 static inline void fixture_cycle(struct results *store, const struct fixture *fixture, int64_t run,
                                  const struct scenario *scenario, const struct plan_item *item,
                                  size_t index, int64_t *now_ns)
@@ -159,6 +190,8 @@ static inline void fixture_cycle(struct results *store, const struct fixture *fi
                                              "every-acknowledged-start-is-recorded", "integrity",
                                              "3.0", fixture->finding, &err),
                          0);
+    if (fixture->locked)
+        fixture_locks(store, fixture, run, &cycle);
     assert_int_equal(results_cycle_commit(store, &err), 0);
     free(cycle.agents);
 }

@@ -130,8 +130,17 @@ static int take_cycle(void *context, const struct results_cycle *cycle)
     if ((count & (count - 1)) == 0)
         out->cycles = xrealloc(out->cycles, count ? 2 * count : 1, sizeof *out->cycles);
     out->cycles[out->cycle_count++] =
-        (struct results_place){cycle->index, cycle->pair,  cycle->block, cycle->arm,
-                               cycle->value, cycle->place, cycle->warmup};
+        (struct results_place){.index = cycle->index,
+                               .pair = cycle->pair,
+                               .block = cycle->block,
+                               .arm = cycle->arm,
+                               .value = cycle->value,
+                               .place = cycle->place,
+                               .warmup = cycle->warmup,
+                               .sitting = cycle->sitting,
+                               .database_bytes = cycle->cost[SCENARIO_DATABASE_SIZE],
+                               .wal_bytes = cycle->cost[SCENARIO_WAL_SIZE],
+                               .page_bytes = cycle->page_bytes};
     if (cycle->arm < 0 || (size_t)cycle->arm >= pass->scenario->arm_count || cycle->value < 0 ||
         (size_t)cycle->value >= pass->scenario->value_count)
         return 0; /* not of this scenario: a store that somebody has edited */
@@ -163,6 +172,7 @@ int results_basis_load(struct results_basis *out, const struct scenario *scenari
         read_claims(out, scenario, store, err) < 0 || read_uses(out, scenario, store, err) < 0 ||
         results_tally(store, run, -1, -1, &out->tally, err) < 0 ||
         results_shared_load(&out->shared, &out->shared_count, store, run, err) < 0 ||
+        results_left_open(store, run, &out->open, err) < 0 ||
         results_each_cycle(store, run, take_cycle, &pass, err) < 0) {
         results_basis_release(out);
         return -1;

@@ -21,6 +21,8 @@ struct results_place {
     int64_t index;
     int pair, block, arm, value, place;
     bool warmup;
+    int sitting;
+    int64_t database_bytes, wal_bytes, page_bytes; /* of its store afterwards; -1: not known */
 };
 
 /* What the machine did during the cycles of the scenario's arms, warm-ups included. */
@@ -51,6 +53,7 @@ struct results_basis {
     struct results_shared *shared; /* databases that its agents share */
     size_t shared_count;
     struct results_tally tally;                      /* of the whole run */
+    struct results_left_open open;                   /* likewise */
     struct results_arm_use uses[SCENARIO_MOST_ARMS]; /* [arm] */
     /* [claim * values + value]: of the claim's arm; INTACT: of all */
     struct results_tally *tallies;

@@ -25,7 +25,9 @@ int results_cycle_digest(struct results *store, int64_t run, int64_t cycle, uint
         "SELECT * FROM cycles WHERE run = ? AND cycle = ?",
         "SELECT * FROM agents WHERE run = ? AND cycle = ? ORDER BY ordinal",
         "SELECT * FROM findings WHERE run = ? AND cycle = ? ORDER BY id",
-        "SELECT * FROM audits WHERE run = ? AND cycle = ? ORDER BY arm"};
+        "SELECT * FROM audits WHERE run = ? AND cycle = ? ORDER BY arm",
+        "SELECT * FROM locks WHERE run = ? AND cycle = ? ORDER BY place",
+        "SELECT * FROM holds WHERE run = ? AND cycle = ? ORDER BY rowid"};
     *digest = HASH_START;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (add_rows(digest, store, rows[i], run, cycle, err) < 0)

@@ -61,7 +61,16 @@ static const char views_of_5_as_6[] =
     " bytes INTEGER, wal_bytes INTEGER, wal_peak INTEGER, rows INTEGER, spent_ns INTEGER,"
     " locked_ns INTEGER);"
     "CREATE TEMP TABLE shared_rows (run INTEGER, look INTEGER, database TEXT, name TEXT,"
-    " rows INTEGER);";
+    " rows INTEGER);"
+    "CREATE TEMP TABLE locks (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, place INTEGER,"
+    " database TEXT, match TEXT, looks INTEGER, span_ns INTEGER, gap_ns INTEGER, holds INTEGER,"
+    " write_ns INTEGER, exclusive_ns INTEGER, pending_ns INTEGER, checkpoint_ns INTEGER, "
+    "recover_ns INTEGER,"
+    " read_ns INTEGER, spent_ns INTEGER, looks_all INTEGER, lost INTEGER);"
+    "CREATE TEMP TABLE holds (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, database TEXT,"
+    " kind TEXT, who TEXT, agent TEXT, name TEXT, pid INTEGER, begin_ns INTEGER, seen_ns INTEGER,"
+    " most_ns INTEGER, fate TEXT, waiter TEXT, waiter_name TEXT, span_ns INTEGER,"
+    " held_ns INTEGER);";
 
 static int64_t read_pragma(struct results *store, const char *sql)
 {
@@ -89,8 +98,9 @@ static void name_missing(struct text *sql, struct results *store, const char *be
                          const char *after)
 {
     static const char *const later[] = {
-        "steal_ticks", "total_ticks",  "pressure_us", "throttled", "suspended_ns", "strain_ns",
-        "stopped_ns",  "strangers_ns", "attested",    "witnessed", "contents",     "unread"};
+        "steal_ticks", "total_ticks", "pressure_us",  "throttled", "suspended_ns",
+        "strain_ns",   "stopped_ns",  "strangers_ns", "attested",  "witnessed",
+        "contents",    "unread",      "page_bytes"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (lacks(store, later[i]))
             text_addf(sql, "%s%s%s", before, later[i], after);

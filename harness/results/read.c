@@ -201,7 +201,7 @@ int results_done(struct results *store, int64_t run, bool done[], size_t count, 
     " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns, strain_ns, stopped_ns,"      \
     " strangers_ns, warmup = 0 AND (value, pair) IN (SELECT s.value, s.pair FROM cycles AS s"      \
     " WHERE s.run = ?1 AND s.warmup = 0 AND s.stopped_ns > 0),"                                    \
-    " (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle)"
+    " (SELECT count(*) FROM findings AS f WHERE f.run = c.run AND f.cycle = c.cycle), page_bytes"
 
 static void read_costs(sqlite3_stmt *row, int column, int64_t cost[])
 {
@@ -255,7 +255,8 @@ int results_each_cycle(struct results *store, int64_t run,
         cycle.strangers_ns = time_of(row, 25);
         cycle.left_out = sqlite3_column_int(row, 26);
         cycle.findings = sqlite3_column_int(row, 27);
-        read_costs(row, 28, cycle.cost);
+        cycle.page_bytes = sqlite3_column_int64(row, 28);
+        read_costs(row, 29, cycle.cost);
         stop = each(context, &cycle);
     }
     return sql_end(store, row, stop ? SQLITE_ROW : rc, err);

@@ -281,7 +281,8 @@ static sqlite3_stmt *prepare_cycle(struct results *store, struct err *err)
              " sent_ns, answered_ns, spawn_time_ns, ready_time_ns, finish_ns, audit_ns,"
              " harness_ns, consensus, agents, agents_ready, agents_recorded, failure,"
              " steal_ticks, total_ticks, pressure_us, throttled, suspended_ns,"
-             " strain_ns, stopped_ns, strangers_ns, attested, witnessed, contents, unread");
+             " strain_ns, stopped_ns, strangers_ns, attested, witnessed, contents, unread,"
+             " page_bytes");
     for (int m = 0; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             text_addf(&columns, ", %s", scenario_metrics[m].column);
@@ -307,7 +308,7 @@ static int prepare_kept(struct results *store, struct err *err)
     return store->cycle_insert && store->agent_insert ? 0 : -1;
 }
 
-#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiiiiiiiiii" /* the columns before those of costs */
+#define CYCLE_FORMAT "iiiiiiiiitiiiiiiitiiitiiiiiiiiiiiii" /* the columns before those of costs */
 
 static int put_cycle(struct results *store, const struct cycle *cycle, int sitting,
                      int64_t audit_ns, struct err *err)
@@ -328,7 +329,8 @@ static int put_cycle(struct results *store, const struct cycle *cycle, int sitti
              recorded, failure_of(cycle), strain->steal_ticks, strain->total_ticks,
              strain->pressure_us, strain->throttled, strain->suspended_ns, strain->span_ns,
              cycle->stopped_ns, cycle->strangers_ns, (int64_t)cycle->attested,
-             (int64_t)cycle->witnessed, (int64_t)cycle->contents, (int64_t)cycle->unread);
+             (int64_t)cycle->witnessed, (int64_t)cycle->contents, (int64_t)cycle->unread,
+             cycle->page_bytes);
     for (int m = 0, at = sizeof CYCLE_FORMAT; m < SCENARIO_METRICS; m++)
         if (scenario_metrics[m].cost)
             sqlite3_bind_int64(store->cycle_insert, at++, cycle->cost[m]);

@@ -135,11 +135,15 @@ struct results_audit {
 int results_audit_put(struct results *store, int64_t run, const struct results_audit *audit,
                       struct err *err);
 
+/* results_locks_put - what was seen of locks in a cycle, inside of its transaction, which a failure
+ * ends; nothing where they were not looked at */
+int results_locks_put(struct results *store, int64_t run, const struct cycle *cycle,
+                      struct err *err);
+
 /*
  * results_answer_put - what became of a rule in one database that was looked at as a whole
  *
- * Stored for what is broken and for what could not be checked; whatever is not stored was held.
- * Strings are borrowed; read back they are valid during the call.
+ * What is not stored was not asked. Strings are borrowed; read back they are valid during the call.
  */
 struct results_answer {
     int arm;              /* -1: of a database that agents share */
@@ -154,6 +158,20 @@ int results_answer_put(struct results *store, int64_t run, const struct results_
 int results_each_answer(struct results *store, int64_t run,
                         int (*each)(void *context, const struct results_answer *answer),
                         void *context, struct err *err); /* as they were put; nonzero ends it */
+
+/* What those audits could not check. Plain value. */
+struct results_left_open {
+    int64_t count;   /* answers */
+    bool whole;      /* a database was not read at all, or nothing of its structure was checked */
+    char first[240]; /* "arm 'a', table 't': integrity-check-is-ok: why"; or "" */
+};
+int results_left_open(struct results *store, int64_t run, struct results_left_open *out,
+                      struct err *err);
+
+/* results_answer_place - of whom it is: "arm 'a', 't'", "'/shared.db', 't'"; returns out */
+#define RESULTS_PLACE_BYTES 160
+const char *results_answer_place(char out[RESULTS_PLACE_BYTES], const char *arm,
+                                 const struct results_answer *answer);
 
 /* results_cycle_digest  - of all that is stored of one cycle: itself, its agents, findings, audits
  * results_schema_digest - of its tables, indexes and triggers
@@ -212,7 +230,7 @@ struct results_cycle {
     int findings;
     int64_t cost[SCENARIO_METRICS]; /* as in struct cycle */
     struct cycle_strain strain;
-    int64_t stopped_ns, strangers_ns; /* as in struct cycle */
+    int64_t stopped_ns, strangers_ns, page_bytes; /* as in struct cycle */
 };
 int results_each_cycle(struct results *store, int64_t run,
                        int (*each)(void *context, const struct results_cycle *cycle), void *context,
@@ -230,6 +248,49 @@ struct results_agent {
 int results_each_agent(struct results *store, int64_t run, int64_t cycle /* -1: all */,
                        int (*each)(void *context, const struct results_agent *agent), void *context,
                        struct err *err); /* by cycle, ordinal */
+
+/* What looking at locks took in a run. Plain value; zero: they were not looked at. */
+struct results_locks_cost {
+    int64_t cycles, looks, spent_ns; /* CPU time */
+    int64_t lost;                    /* looks that did not see all, and holds that were not kept */
+    int64_t span_ns;                 /* that was looked at */
+};
+int results_locks_cost(struct results_locks_cost *out, struct results *store, int64_t run,
+                       struct err *err);
+
+/* One database of one arm during one exchange, over its cycles. Strings are valid during the
+ * call. */
+struct results_locks {
+    int arm;
+    const char *database; /* "": the subject's store */
+    const char *stage, *match;
+    int64_t cycles, looks, span_ns, gap_ns, holds; /* as in struct locks_told, added up */
+    int64_t held_ns[LOCKS_KINDS];
+};
+int results_each_locks(struct results *store, int64_t run,
+                       int (*each)(void *context, const struct results_locks *locks), void *context,
+                       struct err *err); /* by arm, stage, database */
+
+/* A hold; or, where `fate` is not "", an agent that fared ill and who held the lock meanwhile. */
+struct results_hold {
+    int64_t cycle;
+    int arm;
+    const char *database, *stage, *kind;
+    const char *who, *agent, *name; /* of the holder, as in struct locks_hold */
+    int64_t pid, begin_ns, seen_ns, most_ns;
+    const char *fate, *waiter, *waiter_name;
+    int64_t span_ns, held_ns; /* as in struct locks_wait */
+};
+
+/*
+ * results_each_hold - the longest ones of each arm, stage and database; by these
+ *
+ * kind : "write" or "read"; NULL: agents that fared ill
+ * most : so many of each
+ */
+int results_each_hold(struct results *store, int64_t run, const char *kind, int64_t most,
+                      int (*each)(void *context, const struct results_hold *hold), void *context,
+                      struct err *err);
 
 struct results_finding {
     int64_t cycle; /* -1: of the whole run */

@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS cycles (
     witnessed      INTEGER NOT NULL DEFAULT -1, -- ready agents whose start somebody else attested
     contents       INTEGER NOT NULL DEFAULT -1, -- ... whose output was held against it or 'expect'
     unread         INTEGER NOT NULL DEFAULT -1, -- 1: its store was to be read and stayed locked
+    page_bytes     INTEGER NOT NULL DEFAULT -1, -- of a page of its store
     PRIMARY KEY (run, cycle)
 ) STRICT, WITHOUT ROWID;
 
@@ -131,8 +132,8 @@ CREATE TABLE IF NOT EXISTS audits (
     PRIMARY KEY (run, cycle, arm)
 ) STRICT, WITHOUT ROWID;
 
--- What audits of whole databases could not check, and how often what they found broken was broken: of stores that
--- their subjects had closed, and of databases that agents share; since version 6.
+-- What audits of whole databases came to, rule by rule and object by object: of stores that their subjects had
+-- closed, and of databases that agents share; since version 6. No row: not asked.
 CREATE TABLE IF NOT EXISTS answers (
     run      INTEGER NOT NULL REFERENCES runs (id),
     arm      INTEGER NOT NULL,                 -- -1: of a database that agents share
@@ -176,6 +177,57 @@ CREATE TABLE IF NOT EXISTS shared_rows (
     rows     INTEGER NOT NULL,
     PRIMARY KEY (run, look, database, name)
 ) STRICT;
+-- Who held the locks of databases while agents were started, by samples of /proc/locks; since version 6. No row: they
+-- were not looked at. One row for each database and exchange of a cycle.
+CREATE TABLE IF NOT EXISTS locks (
+    run           INTEGER NOT NULL,
+    cycle         INTEGER NOT NULL,
+    arm           INTEGER NOT NULL,
+    stage         TEXT    NOT NULL CHECK (stage IN ('start', 'finish')),
+    place         INTEGER NOT NULL,            -- among those of this cycle: homes of agents have databases of one name
+    database      TEXT    NOT NULL,            -- its path; '': the subject's store
+    match         TEXT    NOT NULL CHECK (match IN ('device', 'inode', 'none')),
+    looks         INTEGER NOT NULL,
+    span_ns       INTEGER NOT NULL,            -- from the first look to the last
+    gap_ns        INTEGER NOT NULL,            -- the longest time between two of them
+    holds         INTEGER NOT NULL,            -- of the write lock, that were told apart
+    write_ns      INTEGER NOT NULL,            -- so long it was held; the others likewise
+    exclusive_ns  INTEGER NOT NULL,
+    pending_ns    INTEGER NOT NULL,
+    checkpoint_ns INTEGER NOT NULL,
+    recover_ns    INTEGER NOT NULL,
+    read_ns       INTEGER NOT NULL,
+    spent_ns      INTEGER NOT NULL,            -- CPU time of looking, all databases and both exchanges of the cycle
+    looks_all     INTEGER NOT NULL,            -- looks of both exchanges
+    lost          INTEGER NOT NULL,            -- looks and holds that were not kept whole, likewise
+    PRIMARY KEY (run, cycle, place),
+    FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle)
+) STRICT, WITHOUT ROWID;
+
+-- The longest holds of these locks; and, with a fate, agents that fared ill while another held the write lock.
+CREATE TABLE IF NOT EXISTS holds (
+    run         INTEGER NOT NULL,
+    cycle       INTEGER NOT NULL,
+    arm         INTEGER NOT NULL,
+    stage       TEXT    NOT NULL,
+    database    TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,
+    who         TEXT    NOT NULL,              -- 'agent', 'subject', 'below', 'run', 'ours', 'stranger', 'no_pid'
+    agent       TEXT    NOT NULL,              -- its id; ''
+    name        TEXT    NOT NULL,              -- of the agent, else of the process
+    pid         INTEGER NOT NULL,
+    begin_ns    INTEGER NOT NULL,
+    seen_ns     INTEGER NOT NULL,              -- at least, but for releases that were not seen
+    most_ns     INTEGER NOT NULL,              -- at most
+    fate        TEXT    NOT NULL,              -- 'failed', 'timed_out', 'slowest', 'ended_badly'; '': a hold
+    waiter      TEXT    NOT NULL,              -- that agent's id
+    waiter_name TEXT    NOT NULL,
+    span_ns     INTEGER NOT NULL,              -- that agent's time, and how much of it others held the lock
+    held_ns     INTEGER NOT NULL,
+    FOREIGN KEY (run, cycle) REFERENCES cycles (run, cycle)
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS holds_by_run ON holds (run, cycle);
 
 CREATE TABLE IF NOT EXISTS verdicts (
     run    INTEGER NOT NULL REFERENCES runs (id),

@@ -274,7 +274,8 @@ static void a_reader_leaves_an_old_store_as_it_is(void **state)
 static void a_reader_leaves_a_store_of_each_version_as_it_is(void **state)
 {
     struct synthetic *synthetic = *state;
-    static const char *const steps[] = {"DROP TABLE answers; PRAGMA user_version = 5",
+    static const char *const steps[] = {"DROP TABLE answers; DROP TABLE locks; DROP TABLE holds;"
+                                        "PRAGMA user_version = 5",
                                         "ALTER TABLE agents DROP COLUMN witness;"
                                         "ALTER TABLE agents DROP COLUMN witness_pid;"
                                         "ALTER TABLE agents DROP COLUMN costs_of;"

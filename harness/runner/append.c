@@ -166,8 +166,30 @@ int runner_record_arms(struct runner *runner, const struct cycle_arm_end ends[],
 
 /* ---- what was found ---- */
 
-static int put_findings(struct runner *runner, int64_t cycle, int arm, struct err *err)
+static int put_answers(struct runner *runner, int arm, const struct audit_answers *answers,
+                       struct err *err)
 {
+    for (size_t i = 0; i < answers->count; i++) {
+        const struct audit_told *told = &answers->items[i];
+        const struct results_answer answer = {.arm = arm,
+                                              .database = "",
+                                              .rule = told->rule->name,
+                                              .object = told->object,
+                                              .answer = audit_answer_names[told->answer],
+                                              .count = told->count,
+                                              .why = told->why};
+        if (results_answer_put(runner->store, runner->id, &answer, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* answers: of a database as a whole; NULL: none was looked at so */
+static int put_findings(struct runner *runner, int64_t cycle, int arm,
+                        const struct audit_answers *answers, struct err *err)
+{
+    if (answers && put_answers(runner, arm, answers, err) < 0)
+        return -1;
     for (size_t i = 0; i < runner->findings.count; i++) {
         const struct audit_finding *finding = &runner->findings.items[i];
         if (results_finding_put(runner->store, runner->id, cycle, arm, finding->rule->name,
@@ -198,8 +220,9 @@ int runner_record_cycle(struct runner *runner, size_t index, const struct audit_
     int arm = runner->plan.items[index].arm;
     if (results_cycle_begin(runner->store, runner->id, &runner->cycle, runner->sitting,
                             audit->spent_ns + runner->cycle.hygiene_ns, err) < 0 ||
-        put_findings(runner, (int64_t)index, arm, err) < 0 ||
-        put_audit(runner, (int64_t)index, arm, audit, err) < 0)
+        put_findings(runner, (int64_t)index, arm, NULL, err) < 0 ||
+        put_audit(runner, (int64_t)index, arm, audit, err) < 0 ||
+        results_locks_put(runner->store, runner->id, &runner->cycle, err) < 0)
         return -1;
     if (runner_check_schema(runner, err) < 0 || runner_note_written(runner, index, err) < 0)
         return results_end(runner->store, -1, err);
@@ -214,6 +237,7 @@ static int put_final_audit(struct runner *runner, int arm, const char *database,
 {
     struct audit_report report;
     struct audit_result result;
+    int rc = 0;
     audit_findings_clear(&runner->findings);
     if (audit_watch_closed(runner->audits[arm].watch, &runner->findings, &report, database,
                            runner->folder, runner->scenario, err) < 0)
@@ -222,10 +246,12 @@ static int put_final_audit(struct runner *runner, int arm, const char *database,
                                    .rows = report.agents + report.consensus_runs + report.outputs,
                                    .spent_ns = report.spent_ns,
                                    .database_bytes = report.bytes};
+    if (result.spent_ns) /* else it was not read */
+        rc = put_audit(runner, -1, arm, &result, err);
+    if (rc == 0)
+        rc = put_findings(runner, -1, arm, &report.answers, err);
     audit_report_release(&report);
-    if (result.spent_ns && put_audit(runner, -1, arm, &result, err) < 0) /* else it was not read */
-        return -1;
-    return put_findings(runner, -1, arm, err);
+    return rc;
 }
 
 int runner_record_left(struct runner *runner, size_t arm, const struct cycle_arm_end *end,
@@ -234,7 +260,7 @@ int runner_record_left(struct runner *runner, size_t arm, const struct cycle_arm
     const char *database = cycle_database(runner->run, arm);
     audit_findings_clear(&runner->findings);
     runner_audit_close(&runner->findings, end, false);
-    if (put_findings(runner, -1, (int)arm, err) < 0)
+    if (put_findings(runner, -1, (int)arm, NULL, err) < 0)
         return -1;
     return database ? put_final_audit(runner, (int)arm, database, err) : 0;
 }

@@ -14,6 +14,7 @@ static void follow(struct runner_audits *audits, const char *database, const cha
 {
     if (!audits->watch && database)
         audits->watch = audit_watch_new(database, run_label);
+    audit_watch_place(audits->watch, audits->folder);
 }
 
 void runner_audit_spawned(struct runner_audits *audits, struct audit_findings *findings,
@@ -40,6 +41,11 @@ void runner_audit_cycle(struct runner_audits *audits, struct audit_findings *fin
     if (result->unmet)
         cycle_fail(cycle, &cycle->agents[result->first_unmet],
                    "it printed something else than 'expect' says");
+    if (result->level != AUDIT_NONE) {
+        cycle->cost[SCENARIO_DATABASE_SIZE] = result->database_bytes;
+        cycle->cost[SCENARIO_WAL_SIZE] = result->wal_bytes;
+        cycle->page_bytes = result->page_bytes ? result->page_bytes : -1;
+    }
     if (result->level == AUDIT_FULL)
         audit_schedule_spent(&audits->schedule, result->full_ns);
 }

@@ -14,6 +14,7 @@
 /* Zero: nothing was audited yet. */
 struct runner_audits {
     struct audit_watch *watch; /* NULL before its first cycle, and where there is no store */
+    const char *folder;        /* for copies of the store, borrowed; NULL: $TMPDIR or /tmp */
     struct audit_schedule schedule;
     int64_t early_ns; /* what the look in the middle of this cycle cost */
 };
@@ -29,8 +30,8 @@ void runner_audit_spawned(struct runner_audits *audits, struct audit_findings *f
 /*
  * runner_audit_cycle - audit the cycle that has just ended, as deep as the schedule allows
  *
- * cycle     : its `contents` is filled, and it has failed where an agent printed something else
- *             than 'expect' says
+ * cycle     : its `contents` and what is known of the size of its store are filled, and it has
+ *             failed where an agent printed something else than 'expect' says
  * database  : as above
  * forced    : read the whole store, whatever that costs
  */

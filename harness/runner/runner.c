@@ -64,6 +64,22 @@ static int make_places(struct runner *runner, struct err *err)
     return rc;
 }
 
+/* Databases that agents share, as they are just before each request. */
+static void find_locks(void *context, struct cycle_subjects *run, const struct cycle *cycle)
+{
+    struct runner *runner = context;
+    struct shared_paths *found = &runner->lock_paths;
+    char **both;
+    shared_paths_find(found, runner->scenario, run, cycle, runner->folder);
+    both = xcalloc(2 * found->count + 1, sizeof *both);
+    for (size_t i = 0; i < found->count; i++) {
+        both[i] = found->items[i].path;
+        both[found->count + i] = found->items[i].name;
+    }
+    cycle_watch_locks(run, both, both + found->count, found->count);
+    free(both);
+}
+
 static int begin(struct runner *runner, struct err *err)
 {
     const struct runner_observer *observer = &runner->options->observer;
@@ -76,8 +92,13 @@ static int begin(struct runner *runner, struct err *err)
     runner->store_path = results_path(runner->options->results);
     options.run_label = runner->label;
     options.folder = runner->folder;
+    for (size_t i = 0; i < SCENARIO_MOST_ARMS; i++)
+        runner->audits[i].folder = runner->folder;
     options.metrics_path = runner->metrics;
     options.arm_chosen = chosen;
+    options.locks = runner->options->locks;
+    options.find_locks = find_locks;
+    options.find_context = runner;
     if (cycle_open(&runner->run, &options, err) < 0)
         return -1;
     runner_shared_find(runner, NULL, false);
@@ -252,6 +273,7 @@ static void release(struct runner *runner)
     cycle_close(runner->run);
     cycle_release(&runner->cycle);
     shared_paths_release(&runner->shared_paths);
+    shared_paths_release(&runner->lock_paths);
     results_basis_release(&runner->basis);
     results_close(runner->store);
     lease_release(&runner->hold);

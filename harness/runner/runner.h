@@ -74,6 +74,7 @@ struct runner_options {
     uint64_t seed;
     /* a partial run to go on with, made from this scenario and seed; 0: a new one */
     int64_t resume;
+    bool locks; /* look who holds locks while agents are started, see cycle/locks.h */
     struct runner_observer observer;
 
     /* May the run stop at this look? NULL: when every claim of the scenario is decided. */

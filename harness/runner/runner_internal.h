@@ -33,6 +33,7 @@ struct runner {
     struct runner_audits audits[SCENARIO_MOST_ARMS];
     struct cycle cycle; /* the last one, and what was found in it */
     struct audit_findings findings;
+    struct shared_paths lock_paths; /* of the present cycle */
     struct results_basis basis;     /* of the last verdict */
     struct runner_written *written; /* by this sitting, in order */
     size_t written_count, written_room;

@@ -11,8 +11,8 @@
 #define MOST_FIELDS     32
 #define MOST_NAME_BYTES 64
 
-static const char *const placeholders[] = {"{agent}",   "{reference}", "{null}", "{liar}",
-                                           "{metrics}", "{home}",      NULL};
+static const char *const placeholders[] = {"{agent}",  "{reference}", "{null}", "{liar}",
+                                           "{sharer}", "{metrics}",   "{home}", NULL};
 
 const char *field_show(char buffer[FIELD_SHOW_BYTES], const char *string)
 {
@@ -255,7 +255,7 @@ static bool is_placeholder(const char *word)
 static int check_argument(const struct field_place *place, const struct field *field,
                           const cJSON *item, bool first)
 {
-    static const char list[] = "{agent} {reference} {null} {liar} {metrics} {home}";
+    static const char list[] = "{agent} {reference} {null} {liar} {sharer} {metrics} {home}";
     struct field argument = {.key = field->key,
                              .expected = first ? "a program to start" : "a string"};
     char shown[FIELD_SHOW_BYTES];

@@ -56,6 +56,11 @@ struct scenario_metric_row {
     /* resident: the subject's and its agents' peaks added up */                                   \
     ROW(PEAK_MEMORY, "peak_memory", .unit = SCENARIO_BYTES, .column = "peak_bytes", .cost = true,  \
         .key = "peak_memory_bytes", .go_unit = "peak-memory-B")                                    \
+    /* of the store, when its cycle was over and audited: the file, and the -wal beside it */      \
+    ROW(DATABASE_SIZE, "database_size", .unit = SCENARIO_BYTES, .column = "database_bytes",        \
+        .cost = true, .key = "database_bytes", .go_unit = "database-B")                            \
+    ROW(WAL_SIZE, "wal_size", .unit = SCENARIO_BYTES, .column = "wal_bytes", .cost = true,         \
+        .key = "wal_bytes", .go_unit = "wal-B")                                                    \
     ROW(THROUGHPUT, "throughput", .unit = SCENARIO_PER_SECOND, .more_is_better = true)
 
 #define SCENARIO_METRIC_CONSTANT(constant, ...) SCENARIO_##constant,

@@ -19,11 +19,12 @@ static const struct {
     {"main_to_own_ready", SCENARIO_NS, true},   {"own_ready_to_seen", SCENARIO_NS, true},
     {"start_to_seen", SCENARIO_NS, true},       {"seen_to_recorded", SCENARIO_NS, true},
     {"cpu_time", SCENARIO_NS, false},           {"peak_memory", SCENARIO_BYTES, false},
+    {"database_size", SCENARIO_BYTES, false},   {"wal_size", SCENARIO_BYTES, false},
     {"throughput", SCENARIO_PER_SECOND, false},
 };
 #define DOCUMENT_METRICS                                                                           \
     "\"spawn_time\", \"ready_time\", a phase such as \"seen_to_recorded\", \"cpu_time\", "         \
-    "\"peak_memory\" or \"throughput\""
+    "\"peak_memory\", \"database_size\", \"wal_size\" or \"throughput\""
 
 /* A whole scenario, one statement per line: a mistake replaces one of these lines. */
 static const char *const document_lines[] = {
@@ -188,11 +189,11 @@ static const struct document_mistake document_mistakes[] = {
     {2, " \"agents\": [{\"name\": \"a\", \"command\": [\"{agnet}\"],",
      "line 2: command: unknown placeholder {agnet} (did you mean {agent}?), expected one of "
      "{agent} "
-     "{reference} {null} {liar} {metrics} {home}",
+     "{reference} {null} {liar} {sharer} {metrics} {home}",
      0},
     {5, "          {\"name\": \"p\", \"subject\": [\"x\", \"{somethingelse}\"]}],",
      "line 5: subject: unknown placeholder {somethingelse}, expected one of {agent} {reference} "
-     "{null} {liar} {metrics} {home}",
+     "{null} {liar} {sharer} {metrics} {home}",
      0},
     {5, "          {\"name\": \"p\", \"subject\": [\"x\", \"--at={home}\"]}],",
      "line 5: subject: {home} is a folder of an agent, a subject has none", SCHEMA_CANNOT},

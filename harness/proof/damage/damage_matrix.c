@@ -69,7 +69,7 @@ static int ask_audit(struct seen *seen, const char *path, const char *without, s
     struct err why = {0};
     int rc = 0;
     if (audit_own(&findings, &report, path, &why) < 0) {
-        if (why.code == ERR_FORMAT)
+        if (why.code == ERR_FORMAT || why.code == ERR_UNFIT) /* emptied, or made unreadable */
             finding_add(&findings, RULE_READABLE, "", "%.240s", why.text);
         else
             rc = err_set(err, why.code, "%s", why.text);

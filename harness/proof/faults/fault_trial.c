@@ -52,6 +52,9 @@ static void add(struct faults_row *row, const struct session *session,
     row->indeterminate += session->undecided;
     row->present_after += session->present;
     row->audits += session->audited;
+    if (session->unchecked && !row->unchecked)
+        snprintf(row->not_checked, sizeof row->not_checked, "%s", session->not_checked);
+    row->unchecked += session->unchecked;
     if (gravest && (!row->rule || gravest->rule->severity < row->rule->severity)) {
         row->rule = gravest->rule;
         snprintf(row->first_finding, sizeof row->first_finding, "%s: %s%s%s (%s)",
@@ -214,7 +217,7 @@ enum faults_verdict faults_judge(const struct faults_row *row)
 {
     if (row->rule)
         return row->rule->severity == AUDIT_INTEGRITY ? FAULTS_BROKEN : FAULTS_MISCONDUCT;
-    return row->struck < row->tried ? FAULTS_INVALID : FAULTS_INTACT;
+    return row->struck < row->tried || row->unchecked ? FAULTS_INVALID : FAULTS_INTACT;
 }
 
 const char *faults_verdict_name(enum faults_verdict verdict)
@@ -255,6 +258,8 @@ cJSON *faults_row_json(const struct faults_row *row)
             cJSON_AddItemToArray(rules, cJSON_CreateString(audit_rules[i].name));
     json_add_text(object, "severity", row->rule ? audit_severity_names[row->rule->severity] : "");
     cJSON_AddStringToObject(object, "first_finding", row->first_finding);
+    json_add_int64(object, "unchecked", row->unchecked);
+    json_add_text(object, "not_checked", row->not_checked);
     cJSON_AddStringToObject(object, "verdict", faults_verdict_name(faults_judge(row)));
     return object;
 }

@@ -81,6 +81,8 @@ struct faults_row {
     uint64_t rules;                /* that were broken, bit i: audit_rules[i] */
     const struct audit_rule *rule; /* of the first of them, of integrity if there is one; NULL */
     char first_finding[320];       /* its words, and how to meet it again */
+    int unchecked;                 /* rules without an answer about what was left */
+    char not_checked[200];         /* the first of them, and why; or "" */
     char kept[256];                /* folder with what the first broken trial left, or "" */
 };
 
@@ -97,8 +99,8 @@ int faults_run(struct faults_row *out, const struct faults_options *options, siz
 enum faults_verdict { FAULTS_INTACT, FAULTS_INVALID, FAULTS_MISCONDUCT, FAULTS_BROKEN };
 
 /* faults_judge - broken: a finding of integrity; misconduct: findings of conduct only; invalid:
- * tried, and it did not strike each time; a row that was skipped is intact, but shows that it
- * was */
+ * tried, and it did not strike each time, or not all could be checked; a row that was skipped is
+ * intact, but shows that it was */
 enum faults_verdict faults_judge(const struct faults_row *row);
 
 /* faults_verdict_name - "intact", "invalid", "misconduct", "broken" */

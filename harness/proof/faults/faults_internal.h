@@ -60,6 +60,8 @@ struct session {
     bool budgeted; /* full audits come as the schedule allows; else each is full */
     int audited;   /* times */
     int64_t acknowledged, undecided, present;
+    int unchecked;         /* rules that the look at its end left open */
+    char not_checked[200]; /* the first of them, and why; or "" */
 };
 
 /* ---- session.c ---- */

@@ -131,6 +131,7 @@ int session_open(struct session *out, const struct faults_options *asked, size_t
     if (make_places(out, folder, on_tmpfs, err) < 0)
         return -1;
     add_shim(out);
+    out->audits.folder = out->folder;
     out->arm_chosen[arm] = true;
     out->meddler = (struct cycle_meddler){inject_meddle, out};
     options.scenario = &out->scenario;
@@ -228,6 +229,14 @@ static void stop(struct session *session, struct audit_findings *findings)
     runner_audit_close(findings, &end, was_killed(session));
 }
 
+/* Gone, and not started again. */
+static void look_at_fallen(struct session *session, struct audit_findings *findings)
+{
+    struct audit_result result;
+    audit_watch_fallen(session->audits.watch, findings, &session->scenario, &result);
+    add(session, &result);
+}
+
 static void look(struct session *session, struct audit_findings *findings)
 {
     struct audit_result result;
@@ -270,7 +279,7 @@ static int strike_closing(struct session *session, struct audit_findings *findin
     if (session_cycle(session, findings, err) < 0)
         return -1;
     stop(session, findings);
-    look(session, findings);
+    look_at_fallen(session, findings);
     return 0;
 }
 
@@ -325,6 +334,23 @@ int session_restart(struct session *session, struct audit_findings *findings, st
     return 0;
 }
 
+/* A look that could not be made before is made up for then; what this one leaves open stays so. */
+static void note_unchecked(struct session *session, const char *what, const char *object,
+                           const char *why)
+{
+    if (session->unchecked++ == 0)
+        snprintf(session->not_checked, sizeof session->not_checked, "%s%s%s: %s", what,
+                 *object ? " of " : "", object, why);
+}
+
+static void note_answers(struct session *session, const struct audit_answers *answers)
+{
+    for (size_t i = 0; i < answers->count; i++)
+        if (answers->items[i].answer == AUDIT_NOT_CHECKED)
+            note_unchecked(session, answers->items[i].rule->name, answers->items[i].object,
+                           answers->items[i].why);
+}
+
 void session_end(struct session *session, struct audit_findings *findings)
 {
     const char *database = cycle_database(session->run, session->arm);
@@ -336,6 +362,7 @@ void session_end(struct session *session, struct audit_findings *findings)
     session->audited++;
     if (audit_watch_closed(session->audits.watch, findings, &report, database, session->folder,
                            &session->scenario, &err) < 0)
-        audit_find(findings, "store-can-be-read", "", "%.200s", err.text);
+        note_unchecked(session, "the store as it was left", "", err.text);
+    note_answers(session, &report.answers);
     audit_report_release(&report);
 }

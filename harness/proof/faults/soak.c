@@ -120,11 +120,16 @@ static void sum_up(struct soak *soak)
 {
     struct soak_tally *tally = soak->tally;
     tally->audits = tally->audits_full = tally->indeterminate = tally->present = 0;
+    tally->unchecked = 0;
     for (size_t i = 0; i < soak->arms; i++) {
         tally->audits += soak->sessions[i].audited;
         tally->audits_full += soak->sessions[i].audits.schedule.full;
         tally->indeterminate += soak->sessions[i].undecided;
         tally->present += soak->sessions[i].present;
+        if (soak->sessions[i].unchecked && !*tally->not_checked)
+            snprintf(tally->not_checked, sizeof tally->not_checked, "%s",
+                     soak->sessions[i].not_checked);
+        tally->unchecked += soak->sessions[i].unchecked;
     }
 }
 
@@ -240,6 +245,7 @@ int soak_run(struct soak_tally *out, const struct soak_options *options, struct 
         rc = all_cycles(&soak, err);
     for (size_t i = 0; i < soak.arms && rc == 0 && soak.findings.count == 0; i++)
         session_end(&soak.sessions[i], &soak.findings);
+    sum_up(&soak);
     if (soak.findings.count)
         keep_evidence(&soak);
     end(&soak);
@@ -273,6 +279,8 @@ cJSON *soak_json(const struct soak_tally *tally)
     json_add_int64(object, "missed", tally->missed);
     json_add_int64(object, "findings", tally->findings);
     cJSON_AddStringToObject(object, "first_finding", tally->first_finding);
+    json_add_int64(object, "unchecked", tally->unchecked);
+    cJSON_AddStringToObject(object, "not_checked", tally->not_checked);
     cJSON_AddStringToObject(object, "evidence", tally->evidence);
     cJSON_AddStringToObject(object, "again", tally->again);
     json_add_int64(object, "spent_ns", tally->spent_ns);

@@ -27,8 +27,10 @@ struct soak_tally {
     int64_t findings;
     int64_t spent_ns;
     char first_finding[320];
-    char evidence[256]; /* folder, or "" */
-    char again[512];    /* command that meets the finding again, or "" */
+    int64_t unchecked;     /* rules without an answer about what was left */
+    char not_checked[200]; /* the first of them, and why; or "" */
+    char evidence[256];    /* folder, or "" */
+    char again[512];       /* command that meets the finding again, or "" */
 };
 
 /* How. All borrowed. */
