@@ -105,20 +105,6 @@ static bool no_content_is_known(const struct scenario *scenario, const struct re
     return false;
 }
 
-/* What no look at the end could check is no part of "none lost" either. */
-static void add_open(struct verdict_item *item, const struct results_left_open *open)
-{
-    char part[320];
-    if (!open->count)
-        return;
-    if (open->count > 1)
-        snprintf(part, sizeof part, "; not checked at the end: %s (and %lld more)", open->first,
-                 (long long)open->count - 1);
-    else
-        snprintf(part, sizeof part, "; not checked at the end: %s", open->first);
-    add(item, part);
-}
-
 /* What agents share is part of "nothing is corrupt", as far as it was sound and could be read. */
 static bool shared_unproved(const struct results_basis *basis)
 {
@@ -144,6 +130,20 @@ static void add_shared(struct verdict_item *item, const struct results_basis *ba
         add(item, part);
         free(part);
     }
+}
+
+/* What no look at the end could check is no part of "none lost" either. */
+static void add_open(struct verdict_item *item, const struct results_left_open *open)
+{
+    char part[320];
+    if (!open->count)
+        return;
+    if (open->count > 1)
+        snprintf(part, sizeof part, "; not checked at the end: %s (and %lld more)", open->first,
+                 (long long)open->count - 1);
+    else
+        snprintf(part, sizeof part, "; not checked at the end: %s", open->first);
+    add(item, part);
 }
 
 static void explain_intact(struct verdict_item *item, const struct scenario *scenario,

@@ -235,6 +235,63 @@ static void of_whom_no_answer_is_known_no_content_is_supported(void **state)
              &(struct expected){VERDICT_SUPPORTED, "; contents of 2", 0});
 }
 
+/* One look at a database that agents share. */
+static void put_shared(struct synthetic *synthetic, int64_t look, const char *moment,
+                       const char *answer, int64_t files)
+{
+    const struct results_shared_look row = {.look = look,
+                                            .cycle = -1,
+                                            .moment = moment,
+                                            .database = "/home/x.db",
+                                            .answer = answer,
+                                            .why = "because",
+                                            .told = "",
+                                            .files = files,
+                                            .rows = -1};
+    assert_int_equal(results_shared_put(synthetic->store, synthetic->run, &row, &synthetic->err),
+                     0);
+}
+
+static void what_agents_share_and_was_never_read_is_not_shown_to_be_whole(void **state)
+{
+    put(*state, 59, (struct synthetic_cycle){.spawn_ns = 1});
+    put_shared(*state, 1, "before", "not_checked", 1);
+    check(*state, intact,
+          &(struct expected){VERDICT_INCONCLUSIVE,
+                             "; database '/home/x.db' was not checked: because", 3});
+    put_shared(*state, 2, "end", "held", 1);
+    check(*state, intact, &(struct expected){VERDICT_SUPPORTED, "0 of 59 cycles", 0});
+}
+
+static void what_was_broken_before_is_said_and_charged_to_nobody(void **state)
+{
+    put(*state, 59, (struct synthetic_cycle){.spawn_ns = 1});
+    put_shared(*state, 1, "before", "broken", 1);
+    put_shared(*state, 2, "end", "broken", 1);
+    check(*state, intact,
+          &(struct expected){VERDICT_SUPPORTED,
+                             "; database '/home/x.db' was already broken before the run", 0});
+}
+
+static void what_is_broken_nobody_knows_since_when_is_not_shown_to_be_whole(void **state)
+{
+    put(*state, 59, (struct synthetic_cycle){.spawn_ns = 1});
+    put_shared(*state, 1, "before", "not_checked", 1);
+    put_shared(*state, 2, "end", "broken", 1);
+    check(*state, intact,
+          &(struct expected){VERDICT_INCONCLUSIVE,
+                             "; database '/home/x.db' is broken, and nobody knows since when", 3});
+}
+
+static void a_pattern_that_found_nothing_is_said(void **state)
+{
+    put(*state, 59, (struct synthetic_cycle){.spawn_ns = 1});
+    put_shared(*state, 1, "end", "not_checked", 0);
+    check(*state, intact,
+          &(struct expected){VERDICT_SUPPORTED, "; database '/home/x.db' was not checked: because",
+                             0});
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, synthetic_new, synthetic_free)
 
 int main(void)
@@ -254,6 +311,10 @@ int main(void)
         WITH_STORE(the_verdict_says_what_it_covers),
         WITH_STORE(what_is_wholly_witnessed_or_not_known_is_not_told),
         WITH_STORE(what_only_the_spawner_says_is_undecided),
+        WITH_STORE(what_agents_share_and_was_never_read_is_not_shown_to_be_whole),
+        WITH_STORE(what_was_broken_before_is_said_and_charged_to_nobody),
+        WITH_STORE(what_is_broken_nobody_knows_since_when_is_not_shown_to_be_whole),
+        WITH_STORE(a_pattern_that_found_nothing_is_said),
         WITH_STORE(of_whom_no_answer_is_known_no_content_is_supported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,11 +110,6 @@ static void open_run(struct document *document)
     cJSON_Delete(head);
 }
 
-static const char *arm_name(const struct facts *facts, int arm)
-{
-    return arm >= 0 && arm < (int)facts->arm_count ? facts->arms[arm].name : "";
-}
-
 static void put_arms(struct document *document)
 {
     for (size_t i = 0; i < document->facts->arm_count; i++) {
@@ -270,7 +265,7 @@ static void put_diagnostics(struct document *document)
         cJSON *row = cJSON_CreateObject();
         export_put_text(row, "kind", diagnosis_kind_name(item->kind));
         export_put_text(row, "level", diagnosis_level_name(item->level));
-        export_put_text(row, "arm", arm_name(facts, item->arm));
+        export_put_text(row, "arm", export_arm_name(facts, item->arm));
         put_nonnegative(
             row, "agents",
             item->value < 0 ? -1 : (int64_t)facts_cell(facts, 0, (size_t)item->value)->batch_size);
@@ -287,32 +282,23 @@ static void put_rules(struct document *document)
         add_row(document, rule_json(document->facts, i));
 }
 
+static void put_databases(struct document *document)
+{
+    for (size_t i = 0; i < document->facts->shared_count; i++)
+        add_row(document, shared_json(&document->facts->shared[i]));
+}
+
 static int put_finding(void *context, const struct results_finding *finding)
 {
     struct document *document = context;
-    cJSON *row = cJSON_CreateObject();
-    put_nonnegative(row, "cycle", finding->cycle);
-    export_put_text(row, "arm", arm_name(document->facts, finding->arm));
-    export_put_text(row, "rule", finding->rule);
-    export_put_text(row, "severity", finding->severity);
-    export_put_text(row, "agent", finding->agent);
-    export_put_text(row, "text", finding->text);
-    add_row(document, row);
+    add_row(document, finding_json(document->facts, finding));
     return 0;
 }
 
 static int put_answer(void *context, const struct results_answer *answer)
 {
     struct document *document = context;
-    cJSON *row = cJSON_CreateObject();
-    export_put_text(row, "arm", arm_name(document->facts, answer->arm));
-    export_put_text(row, "database", answer->database);
-    export_put_text(row, "rule", answer->rule);
-    export_put_text(row, "object", answer->object);
-    export_put_text(row, "answer", answer->answer);
-    json_add_int64(row, "count", answer->count);
-    export_put_text(row, "why", answer->why);
-    add_row(document, row);
+    add_row(document, answer_json(document->facts, answer));
     return 0;
 }
 
@@ -346,7 +332,7 @@ static cJSON *cycle_row(const struct document *document, const struct results_cy
     cJSON *row = cJSON_CreateObject();
     char *array = text_format("[%s]", document->agents.length ? document->agents.data : "");
     json_add_int64(row, "cycle", cycle->index);
-    export_put_text(row, "arm", arm_name(document->facts, cycle->arm));
+    export_put_text(row, "arm", export_arm_name(document->facts, cycle->arm));
     json_add_int64(row, "agents", cycle->agents);
     json_add_int64(row, "sitting", cycle->sitting);
     json_add_int64(row, "block", cycle->block);
@@ -394,12 +380,6 @@ static int put_cycles(struct document *document, struct err *err)
     return 0;
 }
 
-static void put_shared(struct document *document)
-{
-    for (size_t i = 0; i < document->facts->shared_count; i++)
-        add_row(document, shared_json(&document->facts->shared[i]));
-}
-
 static const struct {
     const char *key;
     void (*put)(struct document *document);
@@ -411,7 +391,7 @@ static const struct {
               {"verdicts", put_verdicts},
               {"diagnostics", put_diagnostics},
               {"rules", put_rules},
-              {"databases", put_shared}};
+              {"databases", put_databases}};
 
 static int put_run(FILE *out, struct results *store, int64_t run, bool samples, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* What do all cycles of a run come to, and what was judged of them, told to programs? */
+/* What do all cycles of a run come to, what was judged, found and not checked, told to programs? */
 #include "base/json.h"
 #include "report/exporters.h"
 
@@ -84,5 +84,35 @@ cJSON *verdict_json(const struct verdict_item *item)
     cJSON_AddBoolToObject(row, "this_sitting_only", item->this_sitting_only);
     export_put_text(row, "reason", item->reason);
     export_put_text(row, "remedy", item->remedy);
+    return row;
+}
+
+const char *export_arm_name(const struct facts *facts, int arm)
+{
+    return arm >= 0 && arm < (int)facts->arm_count ? facts->arms[arm].name : "";
+}
+
+cJSON *finding_json(const struct facts *facts, const struct results_finding *finding)
+{
+    cJSON *row = cJSON_CreateObject();
+    put_known(row, "cycle", finding->cycle);
+    export_put_text(row, "arm", export_arm_name(facts, finding->arm));
+    export_put_text(row, "rule", finding->rule);
+    export_put_text(row, "severity", finding->severity);
+    export_put_text(row, "agent", finding->agent);
+    export_put_text(row, "text", finding->text);
+    return row;
+}
+
+cJSON *answer_json(const struct facts *facts, const struct results_answer *answer)
+{
+    cJSON *row = cJSON_CreateObject();
+    export_put_text(row, "arm", export_arm_name(facts, answer->arm));
+    export_put_text(row, "database", answer->database);
+    export_put_text(row, "rule", answer->rule);
+    export_put_text(row, "object", answer->object);
+    export_put_text(row, "answer", answer->answer);
+    json_add_int64(row, "count", answer->count);
+    export_put_text(row, "why", answer->why);
     return row;
 }

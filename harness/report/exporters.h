@@ -110,8 +110,13 @@ const char *export_seconds(char out[EXPORT_NUMBER_BYTES], int64_t ns);
 void export_put_text(cJSON *object, const char *key, const char *value);
 void export_put_ns(cJSON *object, const char *key, double ns);
 
-/* tally_json - the sums over all cycles as an object; the caller frees it */
+/* tally_json   - the sums over all cycles as an object; the caller frees it
+ * finding_json - one finding; answer_json - one rule of a whole database; likewise
+ * export_arm_name - of this index; "" for -1 */
 cJSON *tally_json(const struct facts *facts);
+cJSON *finding_json(const struct facts *facts, const struct results_finding *finding);
+cJSON *answer_json(const struct facts *facts, const struct results_answer *answer);
+const char *export_arm_name(const struct facts *facts, int arm);
 
 /* verdict_json - one claim at one batch size, likewise */
 cJSON *verdict_json(const struct verdict_item *item);

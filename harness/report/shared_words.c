@@ -14,7 +14,7 @@
 
 static const char *answer_of(const struct results_shared *shared)
 {
-    if (shared->broken)
+    if (shared->broken || shared->lost)
         return "broken";
     return shared->held ? "held" : "not_checked";
 }
@@ -30,13 +30,10 @@ static char *sentence(const struct results_shared *shared)
                                             : "nobody knows since when it is broken, so the run "
                                               "is not charged with it; ",
                            shared->why);
-    if (shared->held && !shared->not_checked)
-        return text_format("sound in %lld of %lld looks", (long long)shared->held,
-                           (long long)shared->held);
-    if (shared->held)
-        return text_format("sound in %lld of %lld looks, the others could not read it",
-                           (long long)shared->held,
-                           (long long)(shared->held + shared->not_checked));
+    if (shared->held || shared->lost)
+        return text_format("%ssound in %lld of %lld looks%s", shared->lost ? "it lost rows; " : "",
+                           (long long)shared->held, (long long)(shared->held + shared->not_checked),
+                           shared->not_checked ? ", the others could not read it" : "");
     return text_format("not checked: %s", *shared->why ? shared->why : "nothing was in it");
 }
 

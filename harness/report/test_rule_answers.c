@@ -54,6 +54,7 @@ static void what_was_asked_of_each_cycle_is_held(void **state)
 static void what_nothing_exercised_is_not_held(void **state)
 {
     const struct fixture plain = {.scenario = "{" BARE "}"};
+    const struct fixture shared = {.scenario = "{" BARE ",\"databases\":[\"x.db\"]}"};
     const struct fixture alone = {.scenario = "{" BARE ",\"consensus\":false}"};
     const struct fixture bare = {.scenario = "{" BARE "}", .no_store = true};
     const struct fixture fallen = {.scenario = "{" BARE "}", .all_fail = true};
@@ -82,6 +83,10 @@ static void what_nothing_exercised_is_not_held(void **state)
     check(&plain, &idle, "one-process-one-id", "no subject starts anything");
     check(&plain, &idle, "every-ready-agent-ran", "no subject starts anything");
     check(&plain, &idle, "times-are-in-order", NULL);
+    check(&plain, NULL, "shared-databases-keep-their-rows",
+          "the scenario names no databases that agents share");
+    check(&shared, NULL, "shared-databases-keep-their-rows",
+          "no database that agents share could be read");
 }
 
 static void a_partial_run_has_not_come_to_all(void **state)

@@ -171,8 +171,8 @@ int results_basis_load(struct results_basis *out, const struct scenario *scenari
         read_spawn_times(out, scenario, store, err) < 0 ||
         read_claims(out, scenario, store, err) < 0 || read_uses(out, scenario, store, err) < 0 ||
         results_tally(store, run, -1, -1, &out->tally, err) < 0 ||
-        results_left_open(store, run, &out->open, err) < 0 ||
         results_shared_load(&out->shared, &out->shared_count, store, run, err) < 0 ||
+        results_left_open(store, run, &out->open, err) < 0 ||
         results_each_cycle(store, run, take_cycle, &pass, err) < 0) {
         results_basis_release(out);
         return -1;

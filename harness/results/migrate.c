@@ -56,6 +56,12 @@ static const char views_of_4_as_5[] =
 static const char views_of_5_as_6[] =
     "CREATE TEMP TABLE answers (run INTEGER, arm INTEGER, database TEXT, rule TEXT, object TEXT,"
     " answer TEXT, count INTEGER, why TEXT);"
+    "CREATE TEMP TABLE shared (run INTEGER, look INTEGER, database TEXT, moment TEXT,"
+    " cycle INTEGER, answer TEXT, charged INTEGER, why TEXT, told TEXT, files INTEGER,"
+    " bytes INTEGER, wal_bytes INTEGER, wal_peak INTEGER, rows INTEGER, spent_ns INTEGER,"
+    " locked_ns INTEGER);"
+    "CREATE TEMP TABLE shared_rows (run INTEGER, look INTEGER, database TEXT, name TEXT,"
+    " rows INTEGER);"
     "CREATE TEMP TABLE locks (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, place INTEGER,"
     " database TEXT, match TEXT, looks INTEGER, span_ns INTEGER, gap_ns INTEGER, holds INTEGER,"
     " write_ns INTEGER, exclusive_ns INTEGER, pending_ns INTEGER, checkpoint_ns INTEGER, "
@@ -64,13 +70,7 @@ static const char views_of_5_as_6[] =
     "CREATE TEMP TABLE holds (run INTEGER, cycle INTEGER, arm INTEGER, stage TEXT, database TEXT,"
     " kind TEXT, who TEXT, agent TEXT, name TEXT, pid INTEGER, begin_ns INTEGER, seen_ns INTEGER,"
     " most_ns INTEGER, fate TEXT, waiter TEXT, waiter_name TEXT, span_ns INTEGER,"
-    " held_ns INTEGER);"
-    "CREATE TEMP TABLE shared (run INTEGER, look INTEGER, database TEXT, moment TEXT,"
-    " cycle INTEGER, answer TEXT, charged INTEGER, why TEXT, told TEXT, files INTEGER,"
-    " bytes INTEGER, wal_bytes INTEGER, wal_peak INTEGER, rows INTEGER, spent_ns INTEGER,"
-    " locked_ns INTEGER);"
-    "CREATE TEMP TABLE shared_rows (run INTEGER, look INTEGER, database TEXT, name TEXT,"
-    " rows INTEGER);";
+    " held_ns INTEGER);";
 
 static int64_t read_pragma(struct results *store, const char *sql)
 {

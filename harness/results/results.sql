@@ -147,6 +147,36 @@ CREATE TABLE IF NOT EXISTS answers (
 
 CREATE INDEX IF NOT EXISTS answers_by_run ON answers (run, arm);
 
+-- Databases that agents share: what each look saw, and the rows of each table where they had changed since the look
+-- before; since version 6.
+CREATE TABLE IF NOT EXISTS shared (
+    run       INTEGER NOT NULL REFERENCES runs (id),
+    look      INTEGER NOT NULL,                -- counts within the run
+    database  TEXT    NOT NULL,                -- its path; {home}/...: in folders of agents; or a pattern that found nothing
+    moment    TEXT    NOT NULL CHECK (moment IN ('before', 'cycle', 'end')),
+    cycle     INTEGER NOT NULL,                -- after this one; -1: before the first, or at the end
+    answer    TEXT    NOT NULL CHECK (answer IN ('held', 'broken', 'not_checked', 'absent')),
+    charged   INTEGER NOT NULL,                -- 1: broken, and it was sound before
+    why       TEXT    NOT NULL,
+    told      TEXT    NOT NULL,                -- what is no finding
+    files     INTEGER NOT NULL,
+    bytes     INTEGER NOT NULL,
+    wal_bytes INTEGER NOT NULL,
+    wal_peak  INTEGER NOT NULL,                -- since the look before
+    rows      INTEGER NOT NULL,                -- of all tables; -1: not known
+    spent_ns  INTEGER NOT NULL,
+    locked_ns INTEGER NOT NULL,                -- so long writers were held up by the copy
+    PRIMARY KEY (run, look, database)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS shared_rows (
+    run      INTEGER NOT NULL REFERENCES runs (id),
+    look     INTEGER NOT NULL,
+    database TEXT    NOT NULL,
+    name     TEXT    NOT NULL,                 -- of a table
+    rows     INTEGER NOT NULL,
+    PRIMARY KEY (run, look, database, name)
+) STRICT;
 -- Who held the locks of databases while agents were started, by samples of /proc/locks; since version 6. No row: they
 -- were not looked at. One row for each database and exchange of a cycle.
 CREATE TABLE IF NOT EXISTS locks (
@@ -198,37 +228,6 @@ CREATE TABLE IF NOT EXISTS holds (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS holds_by_run ON holds (run, cycle);
-
--- Databases that agents share: what each look saw, and the rows of each table where they had changed since the look
--- before; since version 6.
-CREATE TABLE IF NOT EXISTS shared (
-    run       INTEGER NOT NULL REFERENCES runs (id),
-    look      INTEGER NOT NULL,                -- counts within the run
-    database  TEXT    NOT NULL,                -- its path; {home}/...: in folders of agents; or a pattern that found nothing
-    moment    TEXT    NOT NULL CHECK (moment IN ('before', 'cycle', 'end')),
-    cycle     INTEGER NOT NULL,                -- after this one; -1: before the first, or at the end
-    answer    TEXT    NOT NULL CHECK (answer IN ('held', 'broken', 'not_checked', 'absent')),
-    charged   INTEGER NOT NULL,                -- 1: broken, and it was sound before
-    why       TEXT    NOT NULL,
-    told      TEXT    NOT NULL,                -- what is no finding
-    files     INTEGER NOT NULL,
-    bytes     INTEGER NOT NULL,
-    wal_bytes INTEGER NOT NULL,
-    wal_peak  INTEGER NOT NULL,                -- since the look before
-    rows      INTEGER NOT NULL,                -- of all tables; -1: not known
-    spent_ns  INTEGER NOT NULL,
-    locked_ns INTEGER NOT NULL,                -- so long writers were held up by the copy
-    PRIMARY KEY (run, look, database)
-) STRICT;
-
-CREATE TABLE IF NOT EXISTS shared_rows (
-    run      INTEGER NOT NULL REFERENCES runs (id),
-    look     INTEGER NOT NULL,
-    database TEXT    NOT NULL,
-    name     TEXT    NOT NULL,                 -- of a table
-    rows     INTEGER NOT NULL,
-    PRIMARY KEY (run, look, database, name)
-) STRICT;
 
 CREATE TABLE IF NOT EXISTS verdicts (
     run    INTEGER NOT NULL REFERENCES runs (id),

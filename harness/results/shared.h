@@ -23,9 +23,10 @@ struct results_shared_look {
     const char *database; /* its path; one that begins with {home} lies in folders of agents; a
                              pattern that never found a file */
     const char *answer;   /* "held", "broken", "not_checked", "absent" */
-    bool charged;         /* broken, and it was sound before: a finding of the run */
-    const char *why;      /* broken: what is; not_checked: why */
-    const char *told;     /* what else was seen and is no finding; "" */
+    bool
+        charged; /* broken, and it was sound before; or rows went with their file: a finding of the run */
+    const char *why;                 /* broken: what is; not_checked: why */
+    const char *told;                /* what else was seen and is no finding; "" */
     int64_t files, bytes, wal_bytes; /* of all files of the name together; just now */
     int64_t wal_peak;                /* since the look before */
     int64_t rows;                    /* of all tables; -1: not known */
@@ -55,7 +56,8 @@ struct results_shared {
     bool unread;                       /* it was there, and no look could check it */
     int64_t looks;                     /* that found it */
     int64_t held, broken, not_checked; /* of these */
-    bool charged;                      /* broken, and that is a finding of the run */
+    bool charged;                      /* broken or lost, and that is a finding of the run */
+    bool lost;                         /* rows went with the file they were in */
     bool before;    /* it was broken before the run, which is charged with nothing */
     bool uncertain; /* broken, and what it was before is not known: likewise */
     char *why;      /* the first that is broken, else why it was not checked */

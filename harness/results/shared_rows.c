@@ -107,7 +107,8 @@ static void take_answer(struct results_shared *shared, const struct row *row)
     shared->held += strcmp(row->answer, "held") == 0;
     shared->broken += broken;
     shared->not_checked += unread;
-    shared->charged |= broken && row->charged;
+    shared->charged |= row->charged;
+    shared->lost |= row->charged && !broken;
     shared->before |= broken && !row->charged && row->first;
     shared->uncertain |= broken && !row->charged && !shared->before;
 }

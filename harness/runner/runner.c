@@ -272,8 +272,8 @@ static void release(struct runner *runner)
     plan_release(&runner->plan);
     cycle_close(runner->run);
     cycle_release(&runner->cycle);
-    shared_paths_release(&runner->lock_paths);
     shared_paths_release(&runner->shared_paths);
+    shared_paths_release(&runner->lock_paths);
     results_basis_release(&runner->basis);
     results_close(runner->store);
     lease_release(&runner->hold);

@@ -27,6 +27,7 @@ struct known {
     size_t told_count;
     /* of this look */
     bool seen, looked;
+    bool lost; /* rows, with the file they were in */
     struct shared_look look;
     struct text told;
 };

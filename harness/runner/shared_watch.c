@@ -87,7 +87,8 @@ static void take_absence(struct runner *runner, struct known *known, const char 
     int64_t rows = known->has_content ? shared_rows(&known->content) : 0;
     char *what = text_format("%s, and with it %lld rows of %zu tables", how, (long long)rows,
                              known->content.count);
-    if (rows && known->ground == GROUND_SOUND)
+    known->lost = rows && known->ground == GROUND_SOUND;
+    if (known->lost)
         find(runner, known, RULE, what);
     tell(runner, known, rows ? what : how);
     free(what);
@@ -106,7 +107,8 @@ static void take_content(struct runner *runner, struct known *known, bool replac
         text_add(&what, "it was replaced by another file: ");
     if (known->has_content)
         tables = shared_compare(&what, &known->content, &known->look.content);
-    if (replaced && tables && known->ground == GROUND_SOUND)
+    known->lost = replaced && tables && known->ground == GROUND_SOUND;
+    if (known->lost)
         find(runner, known, RULE, what.data);
     if (!tables)
         text_add(&what, replaced ? "it has no fewer rows" : "");
@@ -195,7 +197,7 @@ static void look_again(struct shared_watch *watch)
 {
     for (size_t i = 0; i < watch->count; i++) {
         struct known *known = &watch->items[i];
-        known->seen = known->looked = false;
+        known->seen = known->looked = known->lost = false;
         known->files = known->bytes = known->wal_bytes = 0;
         known->found = (struct shared_file){0};
         if (!known->fleeting)
@@ -303,7 +305,8 @@ static void keep(struct shared_watch *watch, struct known *known)
         add_row(watch, known->name, known->looked ? audit_answer_names[look->answer] : "absent",
                 look->why ? look->why : "");
     row->told = text_take(&known->told);
-    row->look.charged = look->answer == AUDIT_BROKEN && known->ground == GROUND_SOUND;
+    row->look.charged =
+        known->lost || (look->answer == AUDIT_BROKEN && known->ground == GROUND_SOUND);
     row->look.files = known->files;
     row->look.bytes = known->bytes;
     row->look.wal_bytes = known->wal_bytes;

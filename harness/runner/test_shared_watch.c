@@ -212,7 +212,7 @@ static void what_is_removed_is_lost_though_nobody_looked_into_it_lately(void **s
                 "after cycle 5 (arm one): it is gone, and with it 12 rows of 1 tables\n");
     assert_said(fixture->claim.data, "refuted: 1 integrity findings of the run as a whole");
     assert_int_equal(fixture->outcome.code, 4);
-    assert_false(shared->broken);
+    assert_true(shared->lost && shared->charged && !shared->broken);
 }
 
 static void what_is_made_anew_in_one_cycle_is_lost(void **state)
@@ -222,6 +222,7 @@ static void what_is_made_anew_in_one_cycle_is_lost(void **state)
     assert_said(fixture->findings.data, "after cycle 5 (arm one): it was replaced by another file: "
                                         "2 rows of t where 10 were\n");
     assert_int_equal(shared->rows_after, 6);
+    assert_true(shared->lost && shared->charged);
     assert_int_equal(fixture->outcome.code, 4);
 }
 
@@ -293,6 +294,47 @@ static void damage_of_before_is_charged_to_nobody(void **state)
     assert_said(fixture->claim.data, "shared.db' was already broken before the run");
 }
 
+/* Who has it, has it alone: nothing can be read. */
+static pid_t hold_alone(const char *path)
+{
+    int ready[2];
+    char word;
+    pid_t pid;
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        sqlite3 *database = NULL;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (sqlite3_open(path, &database) == SQLITE_OK &&
+            sqlite3_exec(database, "PRAGMA locking_mode = EXCLUSIVE; " MAKE, NULL, NULL, NULL) ==
+                SQLITE_OK &&
+            write(ready[1], "r", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    assert_int_equal(read(ready[0], &word, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void what_somebody_holds_alone_is_not_checked(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t holder = hold_alone(fixture->database);
+    char *databases = text_format("\"%s\"", fixture->database);
+    char *other = cli_path(fixture->folder, "other.db");
+    run(fixture, 2, databases, "", other, INSERT);
+    kill(holder, SIGKILL);
+    assert_int_equal(waitpid(holder, NULL, 0), holder);
+    assert_int_equal(fixture->count, 1);
+    assert_string_equal(fixture->findings.data, "");
+    assert_true(fixture->shared[0].unread);
+    assert_said(fixture->claim.data, "shared.db' was not checked: ");
+    free(databases);
+    free(other);
+}
+
 static void what_no_pattern_found_is_said(void **state)
 {
     struct fixture *fixture = *state;
@@ -350,6 +392,8 @@ int main(int count, char *words[])
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_head_that_is_gone_is_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_of_before_is_charged_to_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_somebody_holds_alone_is_not_checked, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_no_pattern_found_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(databases_in_a_fresh_home_are_one_for_each_agent, set_up,
                                         tear_down),
