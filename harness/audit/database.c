@@ -7,9 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/audit_internal.h"
+#include "audit/structure.h"
 #include "base/clock.h"
 #include "base/text.h"
+
+#define BUSY_MS 5000
+
+/* Each row is looked up in each index, and each child's parent: SQLite's own 2 MiB would read most
+ * pages of a large database over and over. */
+#define CACHE "PRAGMA cache_size = -32768"
 
 /* Views, triggers and functions of a stranger's schema do nothing here, and no question lasts for
  * ever: see base/guard.h. */
@@ -17,7 +23,7 @@ static void prepare_for_audit(struct guard *guard, sqlite3 *database, const char
 {
     guard_set(guard, database, false);
     guard_begin(guard, database, path);
-    sqlite3_busy_timeout(database, 5000);
+    sqlite3_busy_timeout(database, BUSY_MS);
     sqlite3_exec(database, "PRAGMA cell_size_check = ON", NULL, NULL, NULL);
 }
 
@@ -237,10 +243,13 @@ static void ask_by_findings(struct audit_answers *answers, sqlite3 *database,
     audit_findings_release(&found);
 }
 
-static void ask_all(struct audit_report *report, sqlite3 *database)
+static void ask_all(struct audit_report *report, struct look *look)
 {
+    sqlite3 *database = look->database;
     describe(report, database);
-    structure_check(&report->answers, database);
+    structure_check(look);
+    virtual_check(look);
+    indexes_check(look);
     if (contract_claims(database))
         ask_by_findings(&report->answers, database, contract_check);
     if (report->is_store) {
@@ -249,20 +258,49 @@ static void ask_all(struct audit_report *report, sqlite3 *database)
     }
 }
 
-static int look(struct audit_findings *findings, struct audit_report *report, const char *path,
-                struct err *err)
+/* A copy is opened for writing: SQLite checks more there. false: read-only then. */
+static bool open_to_write(struct look *look)
+{
+    sqlite3 **out = &look->database;
+    if (sqlite3_open_v2(look->path, out, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+        int code;
+        prepare_for_audit(look->guard, *out, look->path);
+        sqlite3_busy_timeout(*out, 0);
+        sqlite3_exec(*out, CACHE, NULL, NULL, NULL);
+        code = sqlite3_exec(*out, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL) & 0xff;
+        sqlite3_busy_timeout(*out, BUSY_MS);
+        /* a -wal stays as it was left: others look at it after us */
+        sqlite3_db_config(*out, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+        if (!sqlite3_db_readonly(*out, "main") && !lacks_rights(code) && code != SQLITE_BUSY)
+            return true;
+    }
+    sqlite3_close(*out);
+    *out = NULL;
+    return false;
+}
+
+/* why_not : it is not ours to change; NULL: a copy */
+static int look_at(struct audit_findings *findings, struct audit_report *report, const char *path,
+                   const struct audit_options *options, const char *why_not, struct err *err)
 {
     int64_t from_ns = clock_now_ns();
-    sqlite3 *database = NULL;
     struct guard guard;
+    struct look look = {.guard = &guard,
+                        .path = path,
+                        .answers = &report->answers,
+                        .why_not = why_not,
+                        .deep = options->deep};
     int rc;
     if (check_header(report, path, err) < 0)
         return -1;
     wal_check(&report->answers, path);
-    rc = open_alone(&database, &guard, path, err);
+    look.may_write = !why_not && open_to_write(&look);
+    if (!look.may_write && !why_not)
+        look.why_not = "its file cannot be written to, which this check needs";
+    rc = look.may_write ? 0 : open_alone(&look.database, &guard, path, err);
     if (rc == 0)
-        ask_all(report, database);
-    sqlite3_close(database);
+        ask_all(report, &look);
+    sqlite3_close(look.database);
     answers_tell(&report->answers, findings);
     report->unchecked = audit_answers_unchecked(&report->answers);
     report->spent_ns = clock_now_ns() - from_ns;
@@ -272,13 +310,12 @@ static int look(struct audit_findings *findings, struct audit_report *report, co
 int audit_copied(struct audit_findings *findings, struct audit_report *report,
                  const struct copy *copy, const struct audit_options *options, struct err *err)
 {
-    (void)options;
     *report = (struct audit_report){.way = copy->way,
                                     .locked_ns = copy->locked_ns,
                                     .copied_ns = copy->way == COPY_OWN ? 0 : copy->spent_ns};
     if (copy_recover(copy, &report->recovery, err) < 0)
         return -1;
-    return look(findings, report, copy->path, err);
+    return look_at(findings, report, copy->path, options, NULL, err);
 }
 
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
@@ -300,7 +337,9 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     int rc;
     *report = (struct audit_report){0};
     if (options->in_place)
-        return look(findings, report, path, err);
+        return look_at(
+            findings, report, path, options,
+            "it needs the right to write, and the original is not written to (--in-place)", err);
     if (copy_take(&copy, path, &options->copy, err) < 0)
         return -1;
     rc = audit_copied(findings, report, &copy, options, err);

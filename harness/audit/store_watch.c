@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "audit/audit_internal.h"
+#include "audit/structure.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -166,8 +166,13 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
 {
     int64_t from_ns = clock_now_ns();
     struct audit_answers answers = {0};
+    struct look look = {.database = watch->database,
+                        .guard = &watch->guard,
+                        .path = watch->path,
+                        .answers = &answers,
+                        .why_not = "its subject works with it"};
     sqlite3_db_release_memory(watch->database);
-    structure_check(&answers, watch->database);
+    structure_check(&look);
     answers_tell(&answers, findings);
     audit_answers_release(&answers);
     database_check_contradictions(findings, watch->database);
