@@ -103,9 +103,6 @@ sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, con
 /* database.c: the one number a question has for an answer, 0 when it has none */
 int64_t database_ask(sqlite3 *database, const char *sql);
 
-/* structure.c: integrity_check and foreign_key_check of a connection that may be read-only */
-void structure_check(struct audit_answers *answers, sqlite3 *database);
-
 /* contract.c: does it say that it is a store of the contract, and is it one?
  *
  * expected : it is somebody's who should keep one, so names of tables say so, too */

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/audit_internal.h"
+#include "audit/structure.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -182,8 +182,13 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
 {
     int64_t from_ns = clock_now_ns();
     struct audit_answers answers = {0};
+    struct look look = {.database = watch->database,
+                        .guard = &watch->guard,
+                        .path = watch->path,
+                        .answers = &answers,
+                        .why_not = "its subject works with it"};
     sqlite3_db_release_memory(watch->database);
-    structure_check(&answers, watch->database);
+    structure_check(&look);
     contradictions_check(&answers, watch->database, true);
     answers_tell(&answers, findings);
     audit_answers_release(&answers);

@@ -27,6 +27,7 @@ static struct audit_watch *followed(struct fixture *fixture)
 static void close_and_look(struct fixture *fixture, struct audit_watch *watch)
 {
     audit_findings_clear(&fixture->findings);
+    audit_report_release(&fixture->report);
     if (audit_watch_closed(watch, &fixture->findings, &fixture->report, fixture->path,
                            fixture->folder, &fixture->scenario, &fixture->err) < 0)
         fail_msg("%s", fixture->err.text);
@@ -111,6 +112,7 @@ static void rows_in_a_wal_count_and_a_wal_that_is_lost_is_loss(void **state)
     without_checkpoint(database, honest_rows);
     watch = followed(fixture);
     sqlite3_close(database);
+    audit_report_release(&fixture->report);
     assert_int_equal(audit_watch_closed(watch, &fixture->findings, &fixture->report, fixture->path,
                                         fixture->folder, &fixture->scenario, &fixture->err),
                      0);

@@ -13,6 +13,7 @@
 set(SPAWNBENCH_TEST_TABLE
   # name                              labels      limit in s; serial: alone, as it measures
   "audit/honest_cycles_thousand       slow        1800"
+  "audit/sound_thousand               slow        1800"
   "cli/calibrate                      cli,speed   300"
   "cli/cmd_export                     cli,release 300"
   "cli/cmd_faults                     cli,long    300"
@@ -63,6 +64,7 @@ set(SPAWNBENCH_TEST_TABLE
 set(SPAWNBENCH_TEST_VARIANTS
   # name                              program               argument
   "audit/honest_cycles_thousand       audit/honest_cycles   1000"
+  "audit/sound_thousand               audit/sound           1000"
   "cli/faults_survived_sequential     cli/faults_survived   sequential"
   "cli/killed_many                    cli/killed            300"
   "proof/damage/damage_many           proof/damage/damage   10"
