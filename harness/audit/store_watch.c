@@ -260,7 +260,8 @@ static struct copy *take_copy(struct audit_watch *watch, struct audit_findings *
 }
 
 /* Its files are as it left them, perhaps in the middle of a transaction. What its next writer will
- * do with them is done to a copy; they are left to that writer. */
+ * do with them is done to a copy; they are left to that writer. In rollback mode that is done beside
+ * a subject that lives, too: its writers would wait or fail while all pages are read. */
 static void look_at_copy(struct audit_watch *watch, struct audit_findings *findings,
                          const struct scenario *scenario, struct audit_result *result)
 {
@@ -303,6 +304,7 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
                 struct audit_result *result)
 {
+    bool was_locked;
     if (cycle->broke != CYCLE_WHOLE) {
         records_skip(watch, cycle);
         early_tell(watch, findings, cycle, NULL);
@@ -321,9 +323,13 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
             put_off(watch, findings, cycle);
         return;
     }
+    was_locked = watch->locked; /* in the middle of the cycle */
     look_quickly(watch, findings, scenario, cycle, result);
-    if (level == AUDIT_FULL)
+    if (level == AUDIT_FULL && strcmp(watch->first.journal_mode, "wal") == 0)
         look_fully(watch, findings, result);
+    else if (level == AUDIT_FULL)
+        look_at_copy(watch, findings, scenario, result);
+    watch->locked = was_locked; /* else the rows of this cycle have been read */
     weigh(watch, result);
 }
 
