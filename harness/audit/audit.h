@@ -302,11 +302,4 @@ int audit_copied(struct audit_findings *findings, struct audit_report *report,
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
               struct err *err);
 
-/*
- * audit_copy - a copy of a database by SQLite's backup interface, also of one that is in use
- *
- * errors : ERR_FORMAT, ERR_UNFIT (locked), ERR_SYSTEM
- */
-int audit_copy(const char *from, const char *to, struct err *err);
-
 #endif

@@ -316,4 +316,7 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
                 struct audit_result *result);
 
+/* closed.c: a message about a copy names the file that it was made of */
+void name_original(struct err *err, const char *copy, const char *original);
+
 #endif

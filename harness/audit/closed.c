@@ -44,7 +44,7 @@ static void cannot_look(struct audit_report *report, const struct err *why)
 }
 
 /* The copy is ours alone: a message names the file that it was made of. */
-static void name_original(struct err *err, const char *copy, const char *original)
+void name_original(struct err *err, const char *copy, const char *original)
 {
     char *at = err ? strstr(err->text, copy) : NULL;
     char *told;

@@ -304,6 +304,8 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     if (copy_take(&copy, path, &options->copy, err) < 0)
         return -1;
     rc = audit_copied(findings, report, &copy, options, err);
+    if (rc < 0)
+        name_original(err, copy.path, path);
     copy_release(&copy);
     return rc;
 }
