@@ -255,8 +255,8 @@ static struct copy *take_copy(struct audit_watch *watch, struct audit_findings *
 }
 
 /* Its files are as it left them, perhaps in the middle of a transaction. What its next writer will
- * do with them is done to a copy; they are left to that writer. In rollback mode that is done beside
- * a subject that lives, too: its writers would wait or fail while all pages are read. */
+ * do with them is done to a copy; they are left to that writer. In rollback mode that is done
+ * beside a subject that lives, too: its writers would wait or fail while all pages are read. */
 static void look_at_copy(struct audit_watch *watch, struct audit_findings *findings,
                          const struct scenario *scenario, struct audit_result *result)
 {
