@@ -32,7 +32,8 @@ static char *sentence(const struct results_shared *shared)
                            shared->why);
     if (shared->held || shared->lost)
         return text_format("%ssound in %lld of %lld looks%s", shared->lost ? "it lost rows; " : "",
-                           (long long)shared->held, (long long)(shared->held + shared->not_checked),
+                           (long long)shared->held,
+                           (long long)shared->held + (long long)shared->not_checked,
                            shared->not_checked ? ", the others could not read it" : "");
     return text_format("not checked: %s", *shared->why ? shared->why : "nothing was in it");
 }

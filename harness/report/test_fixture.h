@@ -159,6 +159,7 @@ static inline void fixture_locks(struct results *store, const struct fixture *fi
     snprintf(told.waits[0].name, sizeof told.waits[0].name, "%s", fixture->locked);
     cycle->locks = &seen;
     assert_int_equal(results_locks_put(store, run, cycle, &err), 0);
+    cycle->locks = NULL;
 }
 
 static inline void fixture_cycle(struct results *store, const struct fixture *fixture, int64_t run,

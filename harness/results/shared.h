@@ -23,10 +23,9 @@ struct results_shared_look {
     const char *database; /* its path; one that begins with {home} lies in folders of agents; a
                              pattern that never found a file */
     const char *answer;   /* "held", "broken", "not_checked", "absent" */
-    bool charged;     /* broken, and it was sound before, or rows went with their file: a finding
-                             of the run */
-    const char *why;  /* broken: what is; not_checked: why */
-    const char *told; /* what else was seen and is no finding; "" */
+    bool charged;         /* broken, and it was sound before; or rows went with their file */
+    const char *why;      /* broken: what is; not_checked: why */
+    const char *told;     /* what else was seen and is no finding; "" */
     int64_t files, bytes, wal_bytes; /* of all files of the name together; just now */
     int64_t wal_peak;                /* since the look before */
     int64_t rows;                    /* of all tables; -1: not known */

@@ -270,8 +270,8 @@ static void end(struct runner *runner, struct runner_outcome *out, struct err *e
 static void release(struct runner *runner)
 {
     plan_release(&runner->plan);
+    cycle_release(&runner->cycle); /* folders of its agents, too */
     cycle_close(runner->run);
-    cycle_release(&runner->cycle);
     shared_paths_release(&runner->shared_paths);
     shared_paths_release(&runner->lock_paths);
     results_basis_release(&runner->basis);

@@ -124,15 +124,24 @@ static void check_metrics(struct gate_result *out)
 int gate_paired(struct gate_result *out, const struct scenario *derived, struct results *store,
                 int64_t run, const struct gate_manners *manners, struct err *err)
 {
-    struct results_tally baseline;
+    struct results_tally baseline, both;
     struct gate_question question;
+    int64_t shared;
     out->paired = true;
     out->run = run;
     if (gate_pairs_load(&out->pairs, &out->asked, derived, store, run, 0, 1, err) < 0 ||
         results_tally(store, run, 0, -1, &baseline, err) < 0 ||
+        results_tally(store, run, -1, -1, &both, err) < 0 ||
         gate_count_findings(out, store, run, 1, err) < 0)
         return -1;
     out->findings_baseline = baseline.findings_integrity + baseline.findings_conduct;
+    shared = both.findings_integrity + both.findings_conduct - out->findings_baseline -
+             out->findings_candidate;
+    if (shared > 0) /* neither is accused, and neither is called sound */
+        gate_refuse(out,
+                    "%lld findings of databases that the agents of both arms share: which arm it "
+                    "was is not known, run each alone",
+                    (long long)shared);
     if (gate_check_idle(out, store, run, 1, GATE_CANDIDATE, err) < 0 ||
         gate_check_idle(out, store, run, 0, GATE_BASELINE, err) < 0)
         return -1;

@@ -14,7 +14,8 @@ struct invented {
     double factor; /* of the candidate; 0 means 1 */
     int pairs, baseline_fails, candidate_fails, both_fail;
     const char *finding_baseline, *finding_candidate;
-    int idle; /* says that it starts nothing: 1 the baseline, 2 the candidate */
+    const char *finding_shared; /* of neither arm */
+    int idle;                   /* says that it starts nothing: 1 the baseline, 2 the candidate */
 };
 
 static void put_pair(struct synthetic *synthetic, const struct invented *invented, int i)
@@ -60,6 +61,11 @@ static struct gate_result judge(void **state, const struct invented *invented,
                          0);
     for (int i = 0; i < pairs && invented->pairs >= 0; i++)
         put_pair(synthetic, invented, i);
+    if (invented->finding_shared)
+        assert_int_equal(results_finding_put(synthetic->store, synthetic->run, -1, -1, "rule",
+                                             invented->finding_shared, "", "of a shared database",
+                                             &synthetic->err),
+                         0);
     assert_int_equal(
         gate_paired(&result, &scenario, synthetic->store, synthetic->run, manners, &synthetic->err),
         0);
@@ -101,6 +107,14 @@ static void a_baseline_that_is_none_is_refused(void **state)
 }
 
 /* A program that starts nothing is no faster spawner, and one that never works no slower one. */
+static void what_agents_of_both_arms_broke_is_charged_to_neither(void **state)
+{
+    expect(state, &(struct invented){.finding_shared = "integrity"}, 5, "could not compare");
+    expect(state,
+           &(struct invented){.finding_shared = "integrity", .finding_candidate = "integrity"}, 4,
+           "integrity broken");
+}
+
 static void what_starts_nothing_is_not_compared(void **state)
 {
     expect(state, &(struct invented){.candidate_fails = 60}, 5, "could not compare");
@@ -219,6 +233,8 @@ int main(void)
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(a_baseline_that_is_none_is_refused, synthetic_new,
                                         synthetic_free),
+        cmocka_unit_test_setup_teardown(what_agents_of_both_arms_broke_is_charged_to_neither,
+                                        synthetic_new, synthetic_free),
         cmocka_unit_test_setup_teardown(what_starts_nothing_is_not_compared, synthetic_new,
                                         synthetic_free),
         cmocka_unit_test_setup_teardown(a_regression_stands_beside_a_failing_baseline,
