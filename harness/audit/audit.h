@@ -223,6 +223,7 @@ struct audit_result {
     /* of agents whose cycle broke off, settled by it: open outcomes,
      * and those that turned out to be done */
     int64_t undecided, present;
+    int64_t lost;              /* agents that were acknowledged and are not there after a restart */
     int64_t spent_ns, full_ns; /* all of it; what only a full one does */
     bool locked;        /* the store was to be read in this cycle, and stayed locked: not checked */
     int64_t contents;   /* ready agents whose output was held against what is known of it */
@@ -304,6 +305,19 @@ void audit_watch_fallen(struct audit_watch *watch, struct audit_findings *findin
                         const struct scenario *scenario, struct audit_result *result);
 
 /*
+ * audit_watch_put_off - this cycle ended with the subject and its disk, which nobody may look at
+ * before it has been started anew: audit_watch_cycle of all but the store. The watch is at rest.
+ *
+ * audit_watch_forgive - with durability "normal" a power loss may take what was acknowledged, the
+ * newest first: from now on audit_watch_reopened counts it, and finds only what is there though
+ * something older is not
+ */
+void audit_watch_put_off(struct audit_watch *watch, struct audit_findings *findings,
+                         const struct scenario *scenario, const struct cycle *cycle,
+                         struct audit_result *result);
+void audit_watch_forgive(struct audit_watch *watch);
+
+/*
  * audit_watch_closed - the subject has closed its store and is gone: audit_database of what it
  * left, and is each row of each batch still what it was?
  *
@@ -357,12 +371,5 @@ int audit_copied(struct audit_findings *findings, struct audit_report *report,
 /* audit_own - the same of a subject's file that is the caller's alone and may be changed */
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
               struct err *err);
-
-/*
- * audit_copy - a copy of a database by SQLite's backup interface, also of one that is in use
- *
- * errors : ERR_FORMAT, ERR_UNFIT (locked), ERR_SYSTEM
- */
-int audit_copy(const char *from, const char *to, struct err *err);
 
 #endif

@@ -103,9 +103,6 @@ sqlite3 *database_open(struct guard *guard, struct audit_findings *findings, con
 /* database.c: the one number a question has for an answer, 0 when it has none */
 int64_t database_ask(sqlite3 *database, const char *sql);
 
-/* structure.c: integrity_check and foreign_key_check of a connection that may be read-only */
-void structure_check(struct audit_answers *answers, sqlite3 *database);
-
 /* contract.c: does it say that it is a store of the contract, and is it one?
  *
  * expected : it is somebody's who should keep one, so names of tables say so, too */
@@ -195,9 +192,10 @@ struct audit_watch {
     size_t open_count;
     int64_t strangers; /* rows of batches that nobody asked for, so far */
     struct early_look early;
-    bool locked; /* the store was, when it was to be read in this cycle */
-    bool waited; /* ... once: whoever does that keeps it locked, nobody waits as long again */
-    bool closed; /* its subject has been; what is looked at is a copy */
+    bool locked;    /* the store was, when it was to be read in this cycle */
+    bool waited;    /* ... once: whoever does that keeps it locked, nobody waits as long again */
+    bool closed;    /* its subject has been; what is looked at is a copy */
+    bool forgiving; /* what was acknowledged may be lost, the newest first */
 };
 
 /* records_prepare - the statements of this connection; -1 after a finding */
@@ -310,8 +308,9 @@ void settle_release(struct audit_watch *watch);
 /* records_rest - gives back the statements of the connection, which is about to be closed */
 void records_rest(struct audit_watch *watch);
 
-/* sealed.c: is every row of every batch still what it was? Reads all; returns how many rows. */
-int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings);
+/* sealed.c: is every row of every batch still what it was? Reads all; returns how many rows. Those
+ * of starts that are gone are added to `lost`. */
+int64_t sealed_check(struct audit_watch *watch, struct audit_findings *findings, int64_t *lost);
 
 /* sealed.c: columns of each table, the first one being the batch */
 extern const char *const sealed_columns[TABLE_COUNT];
@@ -335,5 +334,8 @@ bool watch_meet(struct audit_watch *watch, struct audit_findings *findings);
 void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
                 struct audit_result *result);
+
+/* closed.c: a message about a copy names the file that it was made of */
+void name_original(struct err *err, const char *copy, const char *original);
 
 #endif

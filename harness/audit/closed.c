@@ -24,7 +24,7 @@ static void look_at_rows(struct audit_watch *watch, struct audit_findings *findi
     watch->closed = true;
     if (watch_meet(watch, findings)) {
         settle_open(watch, findings, consensus, true, &ignored);
-        sealed_check(watch, findings);
+        sealed_check(watch, findings, &ignored.lost);
         sqlite3_exec(watch->database, "ROLLBACK", NULL, NULL, NULL);
     } else if (watch->locked) {
         answers_unchecked(&report->answers, RULE_RECORDED, "",
@@ -44,7 +44,7 @@ static void cannot_look(struct audit_report *report, const struct err *why)
 }
 
 /* The copy is ours alone: a message names the file that it was made of. */
-static void name_original(struct err *err, const char *copy, const char *original)
+void name_original(struct err *err, const char *copy, const char *original)
 {
     char *at = err ? strstr(err->text, copy) : NULL;
     char *told;

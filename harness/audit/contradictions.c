@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PID_MOST   INT64_C(4194304)             /* PID_MAX_LIMIT, proc(5) */
-#define CLOCK_MOST INT64_C(4000000000000000000) /* 127 years after a boot, or in 2096 */
+#define PID_MOST INT64_C(4194304) /* PID_MAX_LIMIT, proc(5) */
 
 #define EXECUTIONS "agent_executions"
 #define CONSENSUS  "consensus_runs"
@@ -34,12 +33,23 @@ static const char decision[] = "SELECT verdict, answer, votes, agents, decided_n
 static const char without_agents[] =
     "SELECT run, batch FROM consensus_runs AS c WHERE NOT EXISTS (SELECT 1 FROM agent_executions"
     " AS e WHERE e.run = c.run AND e.id >= c.batch || '.' AND e.id < c.batch || '/')";
-/* Sorts all rows: so with as little in each as will do, and their ids only once there are some. */
-#define TWICE                                                                                      \
-    " FROM agent_executions WHERE pid IS NOT NULL GROUP BY pid, spawned_ns, run HAVING count(*) "  \
-    "> 1"
-static const char some_twice[] = "SELECT EXISTS (SELECT 1" TWICE ")";
-static const char twice[] = "SELECT run, min(id), max(id)" TWICE;
+/* Times of start in their order: merged from the index by state, without a look at the table. */
+#define STARTS "SELECT spawned_ns FROM agent_executions WHERE state = "
+#define AND    " UNION ALL " STARTS
+
+static const char starts[] = STARTS "'starting'" AND "'cancelled'" AND "'timed_out'" AND
+                                    "'interrupted'" AND "'ready'" AND "'failed'" AND "'completed'"
+                                    " ORDER BY 1";
+
+/* Sorts all rows: only when two began at one time. */
+static const char twice[] =
+    "SELECT run, min(id), max(id) FROM agent_executions WHERE pid IS NOT NULL"
+    " GROUP BY pid, spawned_ns, run HAVING count(*) > 1";
+/* In two runs one process may have the number of another, and have begun as many ns after another
+ * boot, but it was not ready at the same ns, too. */
+static const char in_two_runs[] =
+    "SELECT min(run), max(run), pid FROM agent_executions WHERE pid IS NOT NULL AND"
+    " ready_ns IS NOT NULL GROUP BY pid, spawned_ns, ready_ns HAVING min(run) <> max(run)";
 
 static const struct {
     enum rule_id rule;
@@ -87,6 +97,7 @@ static const struct {
     [SAYS_VOTES] = {RULE_VOTES, CONSENSUS, "verdicts that do not follow from the outputs"},
     [SAYS_ANOTHER] = {RULE_OUTPUT, OUTPUTS, "outputs that say themselves to be another agent's"},
     [SAYS_TWICE] = {RULE_TWICE, EXECUTIONS, "processes that are recorded more than once"},
+    [SAYS_TWO_RUNS] = {RULE_TWICE, EXECUTIONS, "processes that are recorded in two runs"},
 };
 
 void contradictions_say(struct contradictions *at, enum contradiction what, const char *format, ...)
@@ -201,7 +212,7 @@ static void check_state(struct contradictions *at, sqlite3_stmt *row, enum state
 static bool is_clock(sqlite3_stmt *row, int column)
 {
     sqlite3_int64 ns = sqlite3_column_int64(row, column);
-    return ns >= 0 && ns <= CLOCK_MOST;
+    return ns >= 0 && ns <= CONTRADICTIONS_CLOCK_MOST;
 }
 
 static bool runs_backwards(sqlite3_stmt *row, int from, int to)
@@ -282,6 +293,7 @@ static void take_row(struct contradictions *at, sqlite3_stmt *row)
     int state = place_of(row, STATE, states), outcome = place_of(row, OUTCOME, outcomes);
     const char *id = text_of(row, ID);
     int64_t batch, ordinal;
+    at->rows++;
     check_columns(at, row);
     if (state > TIMED_OUT || (outcome == UNDECIDED && !is_null(row, OUTCOME)))
         say(at, SAYS_STATE, row);
@@ -348,15 +360,24 @@ static void take_without_agents(struct contradictions *at, sqlite3_stmt *row)
                        (long long)sqlite3_column_int64(row, 1), text_of(row, 0));
 }
 
-static void take_some_twice(struct contradictions *at, sqlite3_stmt *row)
+static void take_start(struct contradictions *at, sqlite3_stmt *row)
 {
-    at->some_twice = sqlite3_column_int64(row, 0) != 0;
+    int64_t spawned_ns = sqlite3_column_int64(row, 0);
+    at->some_twice = at->some_twice || (at->starts > 0 && spawned_ns == at->last_start_ns);
+    at->last_start_ns = spawned_ns;
+    at->starts++;
 }
 
 static void take_twice(struct contradictions *at, sqlite3_stmt *row)
 {
     contradictions_say(at, SAYS_TWICE, "'%s' and '%s' of run '%s'", text_of(row, 1),
                        text_of(row, 2), text_of(row, 0));
+}
+
+static void take_two_runs(struct contradictions *at, sqlite3_stmt *row)
+{
+    contradictions_say(at, SAYS_TWO_RUNS, "process %lld of run '%s' and of run '%s'",
+                       (long long)sqlite3_column_int64(row, 2), text_of(row, 0), text_of(row, 1));
 }
 
 static void tell(const struct contradictions *at, struct audit_answers *answers)
@@ -385,9 +406,11 @@ void contradictions_check(struct audit_answers *answers, sqlite3 *database, bool
         at.failed = SQLITE_ERROR;
     walk(&at);
     each(&at, without_agents, take_without_agents);
-    each(&at, some_twice, take_some_twice);
-    if (at.some_twice)
+    each(&at, starts, take_start);
+    if (at.some_twice || at.starts != at.rows) { /* or the index is none, or not of all */
         each(&at, twice, take_twice);
+        each(&at, in_two_runs, take_two_runs);
+    }
     if (at.failed == SQLITE_INTERRUPT)
         answers_broken(answers, RULE_READABLE, "", 1, "%s", GUARD_SAYS);
     else if (at.failed)

@@ -38,6 +38,7 @@ enum contradiction {
     SAYS_VOTES,
     SAYS_ANOTHER,
     SAYS_TWICE,
+    SAYS_TWO_RUNS,
     SAYS
 };
 
@@ -79,8 +80,9 @@ struct contradictions {
     int failed; /* SQLite's code, when not all rows could be read; else 0 */
     struct answers_sample said[SAYS];
     struct batch_read batch;
-    bool some_twice;   /* processes are recorded more than once */
-    int64_t too_large; /* batches that were not remembered */
+    int64_t rows, starts, last_start_ns; /* of agents, by their table and by its index */
+    bool some_twice;                     /* two began at the same time */
+    int64_t too_large;                   /* batches that were not remembered */
     /* Outputs of one run in which our own agent names another than the row does. They count when
      * its agents name more than one: with an id that was inherited, all name the same. */
     struct answers_sample misnamed;
@@ -91,6 +93,8 @@ struct contradictions {
     struct vote last_vote;
 };
 
+#define CONTRADICTIONS_CLOCK_MOST                                                                  \
+    INT64_C(4000000000000000000)          /* 127 years after a boot, or in 2096 */
 #define CONTRADICTIONS_MOST_MEMBERS 65536 /* of a batch; some 10 MB */
 
 /* contradictions_say - one more of a kind; the format tells which row: "12.0 of run '1.1'" */
@@ -108,8 +112,8 @@ void contradictions_end_batch(struct contradictions *at);
 void contradictions_end_run(struct contradictions *at);
 
 /* contradictions_votes.c: does the decision follow from the votes, however those that may abstain
- * did? `most`: what the outputs come to when all vote */
-bool contradictions_follows(const struct batch_read *batch, const struct decision_read *decision,
+ * did? `most`: what the outputs come to when all vote. Leaves its members in another order. */
+bool contradictions_follows(struct batch_read *batch, const struct decision_read *decision,
                             int64_t *most);
 
 #endif

@@ -25,10 +25,10 @@ static int by_ordinal(const void *one, const void *other)
 
 static int by_process(const void *one, const void *other)
 {
-    const struct member *const *a = one, *const *b = other;
-    if ((*a)->pid != (*b)->pid)
-        return (*a)->pid < (*b)->pid ? -1 : 1;
-    return (*a)->spawned_ns < (*b)->spawned_ns ? -1 : (*a)->spawned_ns > (*b)->spawned_ns;
+    const struct member *a = one, *b = other;
+    if (a->pid != b->pid)
+        return a->pid < b->pid ? -1 : 1;
+    return a->spawned_ns < b->spawned_ns ? -1 : a->spawned_ns > b->spawned_ns;
 }
 
 static bool is_whole(const struct batch_read *batch)
@@ -221,7 +221,7 @@ static bool check_verdict(struct contradictions *at, const struct decision_read 
 static void check_counts(struct contradictions *at, const struct decision_read *decision,
                          bool plain)
 {
-    const struct batch_read *batch = &at->batch;
+    struct batch_read *batch = &at->batch;
     int64_t most;
     if (decision->agents != batch->outputs)
         say(at, SAYS_OUTPUTS, decision);
@@ -245,6 +245,9 @@ static void check_decision(struct contradictions *at, const struct decision_read
         contradictions_say(at, SAYS_DECIDED, "batch %lld of run '%s': decided %lld ns before",
                            (long long)batch->number, batch->run,
                            (long long)(batch->newest_ns - decision->decided_ns));
+    if (decision->decided_ns > CONTRADICTIONS_CLOCK_MOST)
+        contradictions_say(at, SAYS_CLOCK, "batch %lld of run '%s': decided at %lld",
+                           (long long)batch->number, batch->run, (long long)decision->decided_ns);
     if (!at->watched && !batch->open && batch->rows <= batch->greatest)
         contradictions_say(at, SAYS_GAP, "batch %lld of run '%s': %lld rows up to '%lld.%lld'",
                            (long long)batch->number, batch->run, (long long)batch->rows,
@@ -266,20 +269,15 @@ static bool was_alive(const struct member *earlier, const struct member *later)
 
 static void check_processes(struct contradictions *at)
 {
-    const struct batch_read *batch = &at->batch;
-    const struct member **sorted = xcalloc(batch->count, sizeof *sorted);
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->members[i].pid > 0)
-            sorted[count++] = &batch->members[i];
-    if (count)
-        qsort(sorted, count, sizeof *sorted, by_process);
-    for (size_t i = 1; i < count; i++)
-        if (sorted[i]->pid == sorted[i - 1]->pid && was_alive(sorted[i - 1], sorted[i]))
+    struct batch_read *batch = &at->batch;
+    struct member *members = batch->members;
+    qsort(members, batch->count, sizeof *members, by_process);
+    for (size_t i = 1; i < batch->count; i++)
+        if (members[i].pid > 0 && members[i].pid == members[i - 1].pid &&
+            was_alive(&members[i - 1], &members[i]))
             contradictions_say(at, SAYS_ONE_PROCESS, "'%lld.%lld' and '%lld.%lld' of run '%s'",
-                               (long long)batch->number, (long long)sorted[i - 1]->ordinal,
-                               (long long)batch->number, (long long)sorted[i]->ordinal, batch->run);
-    free((void *)sorted);
+                               (long long)batch->number, (long long)members[i - 1].ordinal,
+                               (long long)batch->number, (long long)members[i].ordinal, batch->run);
 }
 
 void contradictions_end_batch(struct contradictions *at)

@@ -15,55 +15,52 @@ struct answer_votes {
     int64_t least, most;
 };
 
+/* Those that have no output, and cannot vote, come last. */
 static int by_content(const void *one, const void *other)
 {
-    const struct member *const *a = one, *const *b = other;
-    return memcmp((*a)->vote.whole, (*b)->vote.whole, sizeof(*a)->vote.whole);
+    const struct member *a = one, *b = other;
+    if (a->voted != b->voted)
+        return a->voted ? -1 : 1;
+    return memcmp(a->vote.whole, b->vote.whole, sizeof a->vote.whole);
 }
 
-/* NULL: nobody voted; the caller frees it. */
-static const struct member **sort_voters(const struct batch_read *batch, size_t *count)
+static size_t sort_voters(struct batch_read *batch)
 {
-    const struct member **voters = batch->count ? xcalloc(batch->count, sizeof *voters) : NULL;
-    *count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->members[i].voted)
-            voters[(*count)++] = &batch->members[i];
-    if (*count)
-        qsort(voters, *count, sizeof *voters, by_content);
-    return voters;
+    size_t count = 0;
+    if (batch->count)
+        qsort(batch->members, batch->count, sizeof batch->members[0], by_content);
+    while (count < batch->count && batch->members[count].voted)
+        count++;
+    return count;
 }
 
 /* The answer that begins at *from; *from is behind it then. */
-static struct answer_votes next_answer(const struct member *const *voters, size_t count,
-                                       size_t *from)
+static struct answer_votes next_answer(const struct member voters[], size_t count, size_t *from)
 {
-    struct answer_votes votes = {.by = &voters[*from]->vote};
+    struct answer_votes votes = {.by = &voters[*from].vote};
     while (*from < count &&
-           memcmp(voters[*from]->vote.whole, votes.by->whole, sizeof votes.by->whole) == 0) {
+           memcmp(voters[*from].vote.whole, votes.by->whole, sizeof votes.by->whole) == 0) {
         votes.most++;
-        votes.least += votes.by->cast && !voters[*from]->may_abstain;
+        votes.least += votes.by->cast && !voters[*from].may_abstain;
         ++*from;
     }
     return votes;
 }
 
-bool contradictions_follows(const struct batch_read *batch, const struct decision_read *decision,
+bool contradictions_follows(struct batch_read *batch, const struct decision_read *decision,
                             int64_t *most)
 {
-    size_t count, at = 0;
-    const struct member **voters = sort_voters(batch, &count);
+    size_t count = sort_voters(batch), at = 0;
     bool agreed = strcmp(decision->verdict, "agreed") == 0, answered = false;
     int64_t least = 0;
     *most = 0;
     while (at < count) {
-        struct answer_votes votes = next_answer(voters, count, &at);
+        struct answer_votes votes = next_answer(batch->members, count, &at);
         least = votes.least > least ? votes.least : least;
         *most = votes.most > *most ? votes.most : *most;
         answered = answered || (votes.least <= decision->votes && decision->votes <= votes.most &&
                                 !votes_differ(votes.by, &decision->answer));
     }
-    free((void *)voters);
     if (decision->votes < least || decision->votes > *most)
         return false;
     return !agreed || answered;

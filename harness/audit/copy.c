@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,6 +151,23 @@ void copy_own(struct copy *out, const char *path)
 {
     *out =
         (struct copy){.path = xstrdup(path), .way = COPY_OWN, .super_journal = journal_free(path)};
+}
+
+int copy_keep(struct copy *copy, const char *to, struct err *err)
+{
+    static const char *const endings[] = {"", "-wal", "-journal", "-shm"};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && rc == 0; i++) {
+        char *from = text_format("%s%s", copy->path, endings[i]);
+        char *target = text_format("%s%s", to, endings[i]);
+        if (unlink(target) != 0 && errno != ENOENT)
+            rc = err_system(err, "cannot replace '%s'", target);
+        else if (rename(from, target) != 0 && errno != ENOENT)
+            rc = err_system(err, "cannot put a copy at '%s'", target);
+        free(from);
+        free(target);
+    }
+    return rc;
 }
 
 void copy_release(struct copy *copy)

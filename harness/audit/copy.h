@@ -52,6 +52,14 @@ int copy_take(struct copy *out, const char *path, const struct copy_how *how, st
 /* copy_own - a file that is the caller's alone, in place of a copy of it */
 void copy_own(struct copy *out, const char *path);
 
+/*
+ * copy_keep - move it to this path, with its -wal and -journal; what lies there is replaced
+ *
+ * to     : on the file system of the folder that it was taken into
+ * errors : ERR_SYSTEM
+ */
+int copy_keep(struct copy *copy, const char *to, struct err *err);
+
 void copy_release(struct copy *copy);
 
 /* A table whose rows the -wal takes away. */

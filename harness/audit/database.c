@@ -5,10 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/audit_internal.h"
 #include "audit/schema_held.h"
+#include "audit/structure.h"
 #include "base/clock.h"
 #include "base/text.h"
+
+#define BUSY_MS 5000
+
+/* Each row is looked up in each index, and each child's parent: SQLite's own 2 MiB would read most
+ * pages of a large database over and over. */
+#define CACHE "PRAGMA cache_size = -32768"
 
 /* Views, triggers and functions of a stranger's schema do nothing here, and no question lasts for
  * ever: see base/guard.h. */
@@ -16,7 +22,7 @@ static void prepare_for_audit(struct guard *guard, sqlite3 *database, const char
 {
     guard_set(guard, database, false);
     guard_begin(guard, database, path);
-    sqlite3_busy_timeout(database, 5000);
+    sqlite3_busy_timeout(database, BUSY_MS);
     sqlite3_exec(database, "PRAGMA cell_size_check = ON", NULL, NULL, NULL);
 }
 
@@ -174,18 +180,22 @@ static int look_at_kind(struct audit_findings *findings, struct audit_report *re
     return 0;
 }
 
-static void ask_all(struct audit_report *report, sqlite3 *database,
+static void ask_all(struct audit_report *report, struct look *look,
                     const struct audit_options *options)
 {
+    sqlite3 *database = look->database;
     describe(report, database);
     properties_read(report, database);
-    structure_check(&report->answers, database);
     report->is_store = contract_claims(database, options->store);
     if (report->is_store)
+        file_end_check(&report->answers, database); /* before anybody writes */
+    structure_check(look);
+    if (report->is_store)
         contract_check(&report->answers, database);
+    virtual_check(look);
+    indexes_check(look);
     if (report->is_store && has_tables(database)) {
         contradictions_check(&report->answers, database, options->watched);
-        file_end_check(&report->answers, database);
         count_rows(report, database);
     }
     if (options->schema)
@@ -195,20 +205,49 @@ static void ask_all(struct audit_report *report, sqlite3 *database,
     properties_note(report, database);
 }
 
-static int look(struct audit_findings *findings, struct audit_report *report, const char *path,
-                const struct audit_options *options, struct err *err)
+/* A copy is opened for writing: SQLite checks more there. false: read-only then. */
+static bool open_to_write(struct look *look)
+{
+    sqlite3 **out = &look->database;
+    if (sqlite3_open_v2(look->path, out, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+        int code;
+        prepare_for_audit(look->guard, *out, look->path);
+        sqlite3_busy_timeout(*out, 0);
+        sqlite3_exec(*out, CACHE, NULL, NULL, NULL);
+        code = sqlite3_exec(*out, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL) & 0xff;
+        sqlite3_busy_timeout(*out, BUSY_MS);
+        /* a -wal stays as it was left: others look at it after us */
+        sqlite3_db_config(*out, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+        if (!sqlite3_db_readonly(*out, "main") && !lacks_rights(code) && code != SQLITE_BUSY)
+            return true;
+    }
+    sqlite3_close(*out);
+    *out = NULL;
+    return false;
+}
+
+/* why_not : it is not ours to change; NULL: a copy */
+static int look_at(struct audit_findings *findings, struct audit_report *report, const char *path,
+                   const struct audit_options *options, const char *why_not, struct err *err)
 {
     int64_t from_ns = clock_now_ns();
-    sqlite3 *database = NULL;
     struct guard guard;
+    struct look look = {.guard = &guard,
+                        .path = path,
+                        .answers = &report->answers,
+                        .why_not = why_not,
+                        .deep = options->deep};
     int rc = look_at_kind(findings, report, path, err);
     if (rc)
         return rc < 0 ? rc : 0;
     wal_check(&report->answers, path);
-    rc = open_alone(&database, &guard, path, err);
+    look.may_write = !why_not && open_to_write(&look);
+    if (!look.may_write && !why_not)
+        look.why_not = "its file cannot be written to, which this check needs";
+    rc = look.may_write ? 0 : open_alone(&look.database, &guard, path, err);
     if (rc == 0)
-        ask_all(report, database, options);
-    sqlite3_close(database);
+        ask_all(report, &look, options);
+    sqlite3_close(look.database);
     answers_tell(&report->answers, findings);
     report->unchecked = audit_answers_unchecked(&report->answers);
     report->spent_ns = clock_now_ns() - from_ns;
@@ -228,7 +267,7 @@ int audit_copied(struct audit_findings *findings, struct audit_report *report,
                    "its -journal names '%s', which was not followed: other databases of the same "
                    "transaction may have to be rolled back, too",
                    copy->super_journal);
-    return look(findings, report, copy->path, options, err);
+    return look_at(findings, report, copy->path, options, NULL, err);
 }
 
 int audit_own(struct audit_findings *findings, struct audit_report *report, const char *path,
@@ -250,10 +289,14 @@ int audit_database(struct audit_findings *findings, struct audit_report *report,
     int rc;
     *report = (struct audit_report){0};
     if (options->in_place)
-        return look(findings, report, path, options, err);
+        return look_at(
+            findings, report, path, options,
+            "it needs the right to write, and the original is not written to (--in-place)", err);
     if (copy_take(&copy, path, &options->copy, err) < 0)
         return -1;
     rc = audit_copied(findings, report, &copy, options, err);
+    if (rc < 0)
+        name_original(err, copy.path, path);
     copy_release(&copy);
     return rc;
 }

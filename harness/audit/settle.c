@@ -28,6 +28,7 @@ struct settling {
     const struct open_batch *batch;
     struct fate *fates;
     struct batch_rows now;
+    int64_t lost;
     bool failed;
 };
 
@@ -87,6 +88,12 @@ static long ordinal_of(const struct open_batch *batch, const char *id)
     return -1;
 }
 
+/* Recorded in two transactions, of which the newer one may be lost. */
+static bool is_lost_in_part(const struct open_agent *agent, sqlite3_stmt *row)
+{
+    return agent->acknowledged && strcmp(column(row, 4), "ready") != 0;
+}
+
 static void check_acknowledged(const struct settling *settling, const struct open_agent *agent,
                                sqlite3_stmt *row)
 {
@@ -134,7 +141,9 @@ static void take_execution(struct settling *settling, sqlite3_stmt *row)
     if (!settling->watch->closed && (strcmp(state, "starting") == 0 || strcmp(state, "ready") == 0))
         finding_add(settling->findings, RULE_ALIVE, agent->id,
                     "called '%s' after the restart, but whoever started it is gone", state);
-    (agent->acknowledged ? check_acknowledged : check_undecided)(settling, agent, row);
+    settling->lost += is_lost_in_part(agent, row);
+    if (!settling->watch->forgiving || !is_lost_in_part(agent, row))
+        (agent->acknowledged ? check_acknowledged : check_undecided)(settling, agent, row);
 }
 
 static void take_output(struct settling *settling, sqlite3_stmt *row)
@@ -169,11 +178,14 @@ static void read_table(struct settling *settling, enum store_table table)
 
 /* ---- what must add up ---- */
 
-static void check_starts(const struct settling *settling)
+static void check_starts(struct settling *settling)
 {
     for (size_t i = 0; i < settling->batch->agent_count; i++) {
         const struct open_agent *agent = &settling->batch->agents[i];
         int rows = settling->fates[i].rows;
+        settling->lost += agent->acknowledged && rows == 0;
+        if (agent->acknowledged && rows == 0 && settling->watch->forgiving)
+            continue;
         if (agent->acknowledged && rows != 1)
             finding_add(settling->findings, RULE_RECORDED, agent->id,
                         "%d rows after the restart, expected 1: it was acknowledged", rows);
@@ -204,7 +216,7 @@ static void check_finish(const struct settling *settling, bool consensus)
         finding_add(settling->findings, RULE_UNDECIDED, "",
                     "half a finish: %d consensus rows beside %d completed agents", verdicts,
                     completed);
-    if (batch->finished && open)
+    if (batch->finished && open && !(settling->watch->forgiving && completed == 0))
         finding_add(settling->findings, RULE_STATE, "",
                     "%d agents are not completed, though \"finished\" was answered", open);
 }
@@ -236,6 +248,7 @@ static void settle(struct audit_watch *watch, struct audit_findings *findings, b
         check_starts(&settling);
         check_finish(&settling, consensus);
         count(&settling, result);
+        result->lost += settling.lost;
         settling.now.state = BATCH_SEALED;
         if (kept)
             *kept = settling.now;

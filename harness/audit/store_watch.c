@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/audit_internal.h"
+#include "audit/structure.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -182,12 +182,17 @@ static void look_fully(struct audit_watch *watch, struct audit_findings *finding
 {
     int64_t from_ns = clock_now_ns();
     struct audit_answers answers = {0};
+    struct look look = {.database = watch->database,
+                        .guard = &watch->guard,
+                        .path = watch->path,
+                        .answers = &answers,
+                        .why_not = "its subject works with it"};
     sqlite3_db_release_memory(watch->database);
-    structure_check(&answers, watch->database);
+    structure_check(&look);
     contradictions_check(&answers, watch->database, true);
     answers_tell(&answers, findings);
     audit_answers_release(&answers);
-    result->rows += sealed_check(watch, findings);
+    result->rows += sealed_check(watch, findings, &result->lost);
     result->level = AUDIT_FULL;
     result->full_ns = clock_now_ns() - from_ns;
 }
@@ -255,7 +260,8 @@ static struct copy *take_copy(struct audit_watch *watch, struct audit_findings *
 }
 
 /* Its files are as it left them, perhaps in the middle of a transaction. What its next writer will
- * do with them is done to a copy; they are left to that writer. */
+ * do with them is done to a copy; they are left to that writer. In rollback mode that is done
+ * beside a subject that lives, too: its writers would wait or fail while all pages are read. */
 static void look_at_copy(struct audit_watch *watch, struct audit_findings *findings,
                          const struct scenario *scenario, struct audit_result *result)
 {
@@ -298,6 +304,7 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
                 const struct scenario *scenario, const struct cycle *cycle, enum audit_level level,
                 struct audit_result *result)
 {
+    bool was_locked;
     if (cycle->broke != CYCLE_WHOLE) {
         records_skip(watch, cycle);
         early_tell(watch, findings, cycle, NULL);
@@ -316,9 +323,13 @@ void watch_look(struct audit_watch *watch, struct audit_findings *findings,
             put_off(watch, findings, cycle);
         return;
     }
+    was_locked = watch->locked; /* in the middle of the cycle */
     look_quickly(watch, findings, scenario, cycle, result);
-    if (level == AUDIT_FULL)
+    if (level == AUDIT_FULL && strcmp(watch->first.journal_mode, "wal") == 0)
         look_fully(watch, findings, result);
+    else if (level == AUDIT_FULL)
+        look_at_copy(watch, findings, scenario, result);
+    watch->locked = was_locked; /* else the rows of this cycle have been read */
     weigh(watch, result);
 }
 
@@ -333,6 +344,23 @@ void audit_watch_fallen(struct audit_watch *watch, struct audit_findings *findin
     result->locked = watch->locked;
     watch->locked = false;
     result->spent_ns = clock_now_ns() - from_ns;
+}
+
+void audit_watch_put_off(struct audit_watch *watch, struct audit_findings *findings,
+                         const struct scenario *scenario, const struct cycle *cycle,
+                         struct audit_result *result)
+{
+    audit_watch_cycle(NULL, findings, scenario, cycle, AUDIT_NONE, result);
+    if (!watch || cycle->broke == CYCLE_BROKE_DOWN)
+        return;
+    early_tell(watch, findings, cycle, NULL);
+    records_skip(watch, cycle);
+    settle_later(watch, cycle);
+}
+
+void audit_watch_forgive(struct audit_watch *watch)
+{
+    watch->forgiving = true;
 }
 
 void audit_watch_reopened(struct audit_watch *watch, struct audit_findings *findings,

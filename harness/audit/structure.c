@@ -1,69 +1,252 @@
-/* Is the file sound, and has each child row its parent? */
+/* Is the file sound, and has each child row its parent?
+ *
+ * integrity_check of the whole is asked first: it alone sees pages that belong to nobody. One
+ * function, collation or module that is not here makes it fail as a whole, though: then table by
+ * table on a connection that may not write (below), else by putting aside what needs it (aside.c).
+ */
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/audit_internal.h"
+#include "audit/structure.h"
 
-/* In what SQLite says of a tree whose branches grow together. With three of them at each of twenty
- * levels a file of 10 kB has a thousand million leaves, and SQLite counts those of an index in one
- * step that nothing breaks off (vdbe.c, OP_Count): nothing more is asked of it then. */
-#define GROWN_TOGETHER "2nd reference to page"
+bool structure_is_damage(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_INTERRUPT: /* see base/guard.h: no honest one asks for so much */
+    case SQLITE_TOOBIG:
+    case SQLITE_FORMAT:
+        return true;
+    default:
+        return false;
+    }
+}
 
-/* Why a question was not answered. */
-static const char *complaint_of(sqlite3 *database)
+bool structure_is_number(const char *table)
+{
+    return strchr("+-0123456789", *table) != NULL;
+}
+
+const char *structure_why(sqlite3 *database)
 {
     return sqlite3_errcode(database) == SQLITE_INTERRUPT ? GUARD_SAYS : sqlite3_errmsg(database);
 }
 
-static void check_file(struct audit_answers *answers, sqlite3 *database)
+char *structure_needs(const char *why)
 {
-    struct answers_sample sample = {0};
-    sqlite3_stmt *row = NULL;
-    int rc = sqlite3_prepare_v2(database, "PRAGMA integrity_check(1000000)", -1, &row, NULL);
-    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-        const char *text;
-        rc = sqlite3_step(row);
-        text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-        if (text && strcmp(text, "ok") != 0)
-            answers_sample_add(&sample, text);
-        if (text && strstr(text, GROWN_TOGETHER))
-            rc = SQLITE_DONE;
+    static const struct {
+        const char *words, *needs;
+    } lacks[] = {
+        {"no such collation sequence: ", "collation"},
+        {"unknown function: ", "function"},
+        {"no such function: ", "function"},
+        {"no such module: ", "module"},
+        {"no such tokenizer: ", "tokenizer"},
+        {"unknown tokenizer: ", "tokenizer"},
+    };
+    for (size_t i = 0; i < sizeof lacks / sizeof lacks[0]; i++) {
+        const char *at = strstr(why, lacks[i].words);
+        if (at)
+            return text_format("it needs %s %s of its application", lacks[i].needs,
+                               at + strlen(lacks[i].words));
     }
-    if (rc != SQLITE_DONE)
-        answers_sample_add(&sample, complaint_of(database));
-    if (sample.count)
-        answers_broken(answers, RULE_INTEGRITY_CHECK, "", sample.count, "%s", sample.examples.data);
-    answers_held(answers, RULE_INTEGRITY_CHECK);
-    answers_sample_release(&sample);
-    sqlite3_finalize(row);
+    return xstrdup(why);
 }
 
-static void check_parents(struct audit_answers *answers, sqlite3 *database)
+/* ---- integrity_check ---- */
+
+#define NOT_WHOLE                                                                                  \
+    "free pages and pages of no table: SQLite looks at them only with the whole file, which it "   \
+    "cannot check (%s)"
+
+/* The content of its indexes is out of reach, its tree and rows may not be. */
+static bool check_table(struct look *look, const char *table, struct messages *messages)
 {
-    struct answers_sample sample = {0};
+    char *sql = sqlite3_mprintf("PRAGMA integrity_check(%Q)", table), *needs;
+    int code = messages_run(messages, look->database, sql);
+    bool checked = code == SQLITE_DONE;
+    if (checked && messages->untrue && messages->cut)
+        answers_unchecked(look->answers, RULE_INTEGRITY_CHECK, table,
+                          "SQLite %s finds NULL in it where there is none, and stops at 100 lines",
+                          sqlite3_libversion());
+    needs = checked ? NULL : structure_needs(structure_why(look->database));
+    sqlite3_free(sql);
+    if (!checked && structure_is_damage(code)) {
+        answers_broken(look->answers, RULE_INTEGRITY_CHECK, table, 1, "table '%s': %s", table,
+                       needs);
+    } else if (!checked) {
+        sql = sqlite3_mprintf("PRAGMA quick_check(%Q)", table);
+        checked = messages_run(messages, look->database, sql) == SQLITE_DONE;
+        answers_unchecked(look->answers, RULE_INTEGRITY_CHECK, table, "%s%s", needs,
+                          checked ? "; its rows are checked, its indexes are not" : "");
+        sqlite3_free(sql);
+    }
+    free(needs);
+    return checked;
+}
+
+static void check_tables(struct look *look)
+{
+    struct messages messages = {0};
+    struct names tables;
+    bool any = false;
+    answers_unchecked(look->answers, RULE_INTEGRITY_CHECK, "", NOT_WHOLE,
+                      structure_why(look->database));
+    names_of(&tables, look->database, STRUCTURE_TABLES, NULL);
+    for (size_t i = 0; i < tables.count && !messages.tangled; i++)
+        if (structure_is_number(tables.items[i]))
+            answers_unchecked(look->answers, RULE_INTEGRITY_CHECK, tables.items[i],
+                              "its name begins as a number: SQLite cannot be asked for it alone");
+        else
+            any |= check_table(look, tables.items[i], &messages);
+    look->tangled = messages.tangled;
+    messages_answer(&messages, look->answers);
+    if (any)
+        answers_held(look->answers, RULE_INTEGRITY_CHECK);
+    messages_release(&messages);
+    names_release(&tables);
+}
+
+static void check_file(struct look *look)
+{
+    struct messages messages = {0};
+    int code = messages_run(&messages, look->database, "PRAGMA integrity_check");
+    look->tangled = messages.tangled;
+    if (code == SQLITE_DONE || structure_is_damage(code)) {
+        messages_answer(&messages, look->answers);
+        if (code != SQLITE_DONE)
+            answers_broken(look->answers, RULE_INTEGRITY_CHECK, "", 1, "integrity_check: %s",
+                           structure_why(look->database));
+        answers_held(look->answers, RULE_INTEGRITY_CHECK);
+    } else if (look->may_write) {
+        aside_check(look);
+    } else {
+        check_tables(look);
+    }
+    messages_release(&messages);
+}
+
+/* ---- foreign_key_check ---- */
+
+/* A foreign key of a table: rows of it without a parent. */
+struct relation {
+    char *child, *parent;
+    int64_t key;
+    struct answers_sample rows;
+};
+
+struct relations {
+    struct relation *items;
+    size_t count;
+};
+
+static void add_orphan(struct relations *relations, sqlite3_stmt *row)
+{
+    const char *child = (const char *)sqlite3_column_text(row, 0);
+    const char *rowid = (const char *)sqlite3_column_text(row, 1);
+    const char *parent = (const char *)sqlite3_column_text(row, 2);
+    int64_t key = sqlite3_column_int64(row, 3);
+    struct relation *last = NULL;
+    for (size_t i = relations->count; i-- > 0 && !last;)
+        if (relations->items[i].key == key &&
+            strcmp(relations->items[i].child, child ? child : "") == 0)
+            last = &relations->items[i];
+    if (!last) {
+        relations->items =
+            xrealloc(relations->items, relations->count + 1, sizeof *relations->items);
+        last = &relations->items[relations->count++];
+        *last = (struct relation){.child = xstrdup(child ? child : ""),
+                                  .parent = xstrdup(parent ? parent : ""),
+                                  .key = key};
+    }
+    answers_sample_add(&last->rows, rowid ? rowid : "of no rowid");
+}
+
+static void tell_relation(struct look *look, const struct relation *relation)
+{
+    char *known = names_ask(look->database,
+                            "SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view')"
+                            " AND name = %Q COLLATE NOCASE",
+                            relation->parent);
+    int64_t count = relation->rows.count;
+    answers_broken(look->answers, RULE_FOREIGN_KEYS, relation->child, count,
+                   "%lld row%s of table '%s' ha%s no parent in '%s'%s: rowid %s%s",
+                   (long long)count, count == 1 ? "" : "s", relation->child,
+                   count == 1 ? "s" : "ve", relation->parent,
+                   known ? "" : ", a table that does not exist", relation->rows.examples.data,
+                   count > 3 ? "; ..." : "");
+    free(known);
+}
+
+static void release_relations(struct relations *relations)
+{
+    for (size_t i = 0; i < relations->count; i++) {
+        free(relations->items[i].child);
+        free(relations->items[i].parent);
+        answers_sample_release(&relations->items[i].rows);
+    }
+    free(relations->items);
+    *relations = (struct relations){0};
+}
+
+/* Of one table, or of all; SQLITE_DONE, or what SQLite failed with. What came before is told. */
+static int check_relations(struct look *look, const char *table)
+{
+    struct relations relations = {0};
     sqlite3_stmt *row = NULL;
-    int rc = sqlite3_prepare_v2(database, "PRAGMA foreign_key_check", -1, &row, NULL);
-    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-        rc = sqlite3_step(row);
-        if (rc == SQLITE_ROW) {
-            char *told = text_format("a row of table '%s' has no parent in '%s'",
-                                     (const char *)sqlite3_column_text(row, 0),
-                                     (const char *)sqlite3_column_text(row, 2));
-            answers_sample_add(&sample, told);
-            free(told);
+    char *sql = table ? sqlite3_mprintf("PRAGMA foreign_key_check(%Q)", table)
+                      : sqlite3_mprintf("PRAGMA foreign_key_check");
+    int code = sqlite3_prepare_v2(look->database, sql, -1, &row, NULL);
+    if (code == SQLITE_OK)
+        while ((code = sqlite3_step(row)) == SQLITE_ROW)
+            add_orphan(&relations, row);
+    if (code == SQLITE_DONE || structure_is_damage(code) || table)
+        for (size_t i = 0; i < relations.count; i++)
+            tell_relation(look, &relations.items[i]);
+    if (structure_is_damage(code))
+        answers_broken(look->answers, RULE_FOREIGN_KEYS, table, 1, "foreign_key_check: %s",
+                       structure_why(look->database));
+    release_relations(&relations);
+    sqlite3_free(sql);
+    sqlite3_finalize(row);
+    return code;
+}
+
+/* A key without a unique parent, or a collation that is not here, makes all of them fail. */
+static void check_relations_by_table(struct look *look)
+{
+    struct names tables;
+    bool any = false;
+    names_of(&tables, look->database,
+             "SELECT name FROM sqlite_schema AS s WHERE type = 'table' AND rootpage > 0 AND EXISTS"
+             " (SELECT 1 FROM pragma_foreign_key_list(s.name))",
+             NULL);
+    for (size_t i = 0; i < tables.count; i++) {
+        int code = check_relations(look, tables.items[i]);
+        any |= code == SQLITE_DONE;
+        if (code != SQLITE_DONE && !structure_is_damage(code)) {
+            char *needs = structure_needs(structure_why(look->database));
+            answers_unchecked(look->answers, RULE_FOREIGN_KEYS, tables.items[i], "%s", needs);
+            free(needs);
         }
     }
-    if (rc != SQLITE_DONE)
-        answers_sample_add(&sample, complaint_of(database));
-    if (sample.count)
-        answers_broken(answers, RULE_FOREIGN_KEYS, "", sample.count, "%s", sample.examples.data);
-    answers_held(answers, RULE_FOREIGN_KEYS);
-    answers_sample_release(&sample);
-    sqlite3_finalize(row);
+    if (any || tables.count == 0)
+        answers_held(look->answers, RULE_FOREIGN_KEYS);
+    names_release(&tables);
 }
 
-void structure_check(struct audit_answers *answers, sqlite3 *database)
+static void check_parents(struct look *look)
 {
-    check_file(answers, database);
-    check_parents(answers, database);
+    int code = check_relations(look, NULL);
+    if (code == SQLITE_DONE || structure_is_damage(code))
+        answers_held(look->answers, RULE_FOREIGN_KEYS);
+    else
+        check_relations_by_table(look);
+}
+
+void structure_check(struct look *look)
+{
+    check_file(look);
+    check_parents(look);
 }

@@ -72,8 +72,9 @@ static void a_store_that_breaks_the_contract_is_found(void **state)
         run_sql(fixture->path, breaks[i].sql);
         audit(fixture);
         expect(fixture, breaks[i].rule);
-        for (size_t k = 0; k < fixture->findings.count; k++)
-            assert_string_equal(fixture->findings.items[k].rule->name, breaks[i].rule);
+        for (size_t k = 0; k < fixture->findings.count; k++) /* SQLite sees broken CHECKs too */
+            if (strcmp(fixture->findings.items[k].rule->name, "integrity-check-is-ok") != 0)
+                assert_string_equal(fixture->findings.items[k].rule->name, breaks[i].rule);
     }
     unlink(copy);
     free(copy);

@@ -1,4 +1,4 @@
-/* Is a database copied as it is, whatever it is called and whoever owns it, and is it left alone? */
+/* Is a database copied as it is, whatever its name and whoever owns it, and is it left alone? */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -65,11 +65,10 @@ static int write_on(const char *path, const char *pragmas, int64_t pause_ns)
         sqlite3_exec(database, pragmas, NULL, NULL, NULL) != SQLITE_OK)
         return 1;
     while (!over) {
-        if (commit(database))
-            done++;
-        else
-            failed++;
-        if (done == 1 && !failed)
+        bool held = commit(database);
+        done += held;
+        failed += !held;
+        if (held && done == 1)
             printf("begun\n"), fflush(stdout);
         if (pause_ns)
             clock_sleep_until(clock_now_ns() + pause_ns);
@@ -135,11 +134,12 @@ static void begin(struct beside *beside, const char *what, const char *pragmas,
 static void finish(struct beside *beside)
 {
     struct process_exit ended;
-    char *said;
+    char *said, *failed;
     kill(beside->writer.pid, SIGTERM);
     said = process_finish(&beside->writer, &ended);
     assert_int_equal(ended.status, 0);
-    sscanf(said, "%lld %lld", &beside->done, &beside->failed);
+    beside->done = strtoll(said, &failed, 10);
+    beside->failed = strtoll(failed, NULL, 10);
     free(said);
 }
 
@@ -256,7 +256,6 @@ static void the_same_with_a_journal_that_stays(void **state)
     finish(beside);
 }
 
-/* The -wal comes and goes with each process. */
 static void copies_of_a_file_that_is_replaced_are_one_of_both(void **state)
 {
     struct beside *beside = *state;

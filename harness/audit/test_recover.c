@@ -100,7 +100,7 @@ static void hear_sqlite(void *context, int code, const char *message)
 {
     (void)context;
     if (code == SQLITE_NOTICE_RECOVER_ROLLBACK)
-        sscanf(message, "recovered %lld pages", &recovered);
+        recovered = strtoll(strchr(message, ' '), NULL, 10);
 }
 
 /* The half of it that reached the file is undone; as many pages as SQLite says it recovers. */
@@ -127,6 +127,27 @@ static void a_hot_journal_is_played_back_and_counted(void **state)
     assert_int_equal(access(here->journal, F_OK), 0);
     free(bytes);
     free(after);
+}
+
+static void overwrite(const char *path, long at, const char *bytes, size_t count)
+{
+    FILE *file = fopen(path, "r+e");
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The power went while page 1 was written. */
+static void a_journal_brings_back_the_header(void **state)
+{
+    static const char nothing[1024];
+    struct here *here = *state;
+    fill(here->path, "PRAGMA page_size = 1024");
+    killed(here->path, "PRAGMA cache_size = 2; BEGIN; CREATE TABLE u (a); UPDATE t SET v = 2");
+    overwrite(here->path, 0, nothing, sizeof nothing);
+    take_and_recover(here);
+    assert_true(here->recovery.journal_pages > 0);
+    assert_int_equal(ask(here->copy.path, "SELECT sum(v) FROM t"), 900);
 }
 
 static void a_journal_that_was_done_with_is_nothing(void **state)
@@ -257,14 +278,10 @@ static void what_a_wal_does_is_told_per_table(void **state)
 static void a_database_that_is_no_state_alone_is_not_compared(void **state)
 {
     struct here *here = *state;
-    FILE *file;
     fill(here->path, IN_WAL);
     in_wal(here, "DELETE FROM t WHERE id <= 100");
     assert_int_equal(here->recovery.loss_count, 1);
-    file = fopen(here->path, "r+e");
-    fseek(file, 24, SEEK_SET); /* a hundred pages on the freelist that are none */
-    fwrite("\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\144", 1, 16, file);
-    fclose(file);
+    overwrite(here->path, 32, "\377\377\0\0\0\0\0\144", 8); /* a freelist that is nowhere */
     take_and_recover(here);
     assert_int_equal(here->recovery.wal_commits, 1);
     assert_int_equal(here->recovery.loss_count, 0);
@@ -276,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HERE(a_hot_journal_is_played_back_and_counted),
+        HERE(a_journal_brings_back_the_header),
         HERE(a_journal_that_was_done_with_is_nothing),
         HERE(a_super_journal_is_told_and_not_followed),
         HERE(a_wal_of_another_generation_takes_rows_away),

@@ -20,12 +20,12 @@ struct asked {
     uint64_t faults, seed;
     int times;
     enum proving proving;
-    bool listing, quiet, json, full;
+    bool listing, quiet, json, full, names_strict;
     char *command;
     struct scenario scenario;
 };
 
-enum { KEY_TIMES = 256, KEY_PROVE };
+enum { KEY_TIMES = 256, KEY_PROVE, KEY_NAMES };
 
 static const struct argp_option options[] = {
     {"arm", CLI_ARM(change), "NAME", 0, "only this arm (may be repeated)", 0},
@@ -35,7 +35,13 @@ static const struct argp_option options[] = {
      0},
     {"seed", CLI_SEED(seed), "N", 0, "seed of the places that are struck (default 1)", 0},
     {"times", KEY_TIMES, "N", 0,
-     "places of the batch at which a fault that can strike anywhere is tried (default 3)", 0},
+     "places of the batch at which a fault that can strike anywhere is tried, cuts of the power "
+     "(default 3)",
+     0},
+    {"names", KEY_NAMES, "WHEN", 0,
+     "(power-loss) when names that are made or removed are durable: ordered (default), at once, or "
+     "strict, when their file or folder is synced",
+     0},
     {"shim-option", CLI_WORD(shim_option), "OPTION", 0,
      "the option by which the arms load a SQLite extension, for the faults of single calls "
      "(default: --vfs-extension for {reference} alone)",
@@ -61,6 +67,13 @@ static void take_proving(struct asked *asked, const char *word, const struct arg
     argp_error(state, "--prove %s: expected controls, all or nothing", word);
 }
 
+static void take_names(struct asked *asked, const char *word, const struct argp_state *state)
+{
+    asked->names_strict = strcmp(word, "strict") == 0;
+    if (!asked->names_strict && strcmp(word, "ordered") != 0)
+        argp_error(state, "--names %s: expected ordered or strict", word);
+}
+
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
@@ -70,6 +83,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_PROVE:
         take_proving(asked, argument, state);
+        return 0;
+    case KEY_NAMES:
+        take_names(asked, argument, state);
         return 0;
     case 'q':
         asked->quiet = true;
@@ -118,6 +134,17 @@ static void tell_head(struct table *table, size_t arm)
            "verdict");
 }
 
+static void tell_cuts(const struct faults_row *row)
+{
+    printf("      the power was cut %d times, names %s: ", row->cuts,
+           row->names_strict ? "strict" : "ordered");
+    if (row->lost)
+        printf("%lld acknowledged starts lost, %lld of them at one cut%s\n", (long long)row->lost,
+               (long long)row->lost_worst, row->findings ? "" : ", which durability normal allows");
+    else
+        printf("no acknowledged start was lost\n");
+}
+
 static void tell_row(const struct faults_row *row)
 {
     char struck[32];
@@ -129,6 +156,8 @@ static void tell_row(const struct faults_row *row)
     printf("    %-26s %6s  %-18s %12lld %9lld %8lld %6d  %s\n", row->fault->name, struck,
            row->answers, (long long)row->acknowledged, (long long)row->indeterminate,
            (long long)row->present_after, row->audits, faults_verdict_name(faults_judge(row)));
+    if (row->cuts)
+        tell_cuts(row);
     if (row->findings)
         printf("      %zu findings, the first: %s\n      what it left: %s\n", row->findings,
                row->first_finding, row->kept);
@@ -223,6 +252,7 @@ static int run(void *context, struct results *store, struct err *err)
                              .faults = asked->faults ? asked->faults : scenario->faults,
                              .seed = asked->seed,
                              .times = asked->times,
+                             .names_strict = asked->names_strict,
                              .shim_option = asked->shim_option,
                              .trying = asked->quiet ? NULL : progress_trial,
                              .each = take_row,

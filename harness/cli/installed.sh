@@ -77,6 +77,8 @@ run_commands() {
     expect 0 spawnbench audit --self-test --seeds 1
     expect 0 spawnbench faults "$PREFIX/share/spawnbench/scenarios/faults.json" \
         --fault write-full --fault busy-for-a-while --times 1 --prove controls
+    expect 0 spawnbench faults two.json --fault power-loss --times 2 --prove nothing
+    grep -q 'not beside' said && fail "the power cannot be cut: a program is missing"
     expect 0 spawnbench soak --cycles 4 --seed 1
     [ ! -e "$PREFIX/bin/spawnbench-micro" ] || expect 0 spawnbench-micro --benchmark_list_tests
 }

@@ -106,7 +106,6 @@ static void what_cannot_be_tried_is_shown(void **state)
     assert_int_equal(said.exit_status, 0);
     assert_said(said.out, "not tried: needs the shim in the subject, see --shim-option");
     assert_said(said.out, "not tried: the subject keeps no store");
-    assert_said(said.out, "spawnbench-crash");
     assert_said(said.out, "4 rows not tried");
     assert_said(said.out, "; detectors not proven (--prove nothing)");
     cli_forget(&said);

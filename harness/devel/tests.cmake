@@ -13,6 +13,7 @@
 set(SPAWNBENCH_TEST_TABLE
   # name                              labels      limit in s; serial: alone, as it measures
   "audit/honest_cycles_thousand       slow        1800"
+  "audit/sound_thousand               slow        1800"
   "cli/calibrate                      cli,speed   300"
   "cli/cmd_export                     cli,release 300"
   "cli/cmd_faults                     cli,long    300"
@@ -43,6 +44,9 @@ set(SPAWNBENCH_TEST_TABLE
   "proof/faults_long                  slow        7200"
   "proof/liars/held_up               unit,long   300"
   "proof/liars/liars                  unit,long   300"
+  "proof/power/cuts                   unit,long   300"
+  "proof/power/cuts_many              slow        1800"
+  "proof/power/verdicts               unit,long   300"
   "proof/soak_long                    slow        7200"
   "reference/spawner/protocol         unit,long   300"
   "reference/spawner/stress           unit,long,release 300"
@@ -60,9 +64,11 @@ set(SPAWNBENCH_TEST_TABLE
 set(SPAWNBENCH_TEST_VARIANTS
   # name                              program               argument
   "audit/honest_cycles_thousand       audit/honest_cycles   1000"
+  "audit/sound_thousand               audit/sound           1000"
   "cli/faults_survived_sequential     cli/faults_survived   sequential"
   "cli/killed_many                    cli/killed            300"
   "proof/damage/damage_many           proof/damage/damage   10"
+  "proof/power/cuts_many              proof/power/cuts      200"
 )
 
 # test_rules(NAME LABEL) - set what the table says of a test, or the rule; call it after add_test

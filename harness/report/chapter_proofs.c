@@ -209,6 +209,7 @@ static const struct shown proofs[] = {
       {"acknowledged", "acknowledged"},
       {"left open", "indeterminate"},
       {"of them present", "present_after"},
+      {"lost at one cut", "lost_worst"},
       {"audits", "audits"},
       {"findings", "findings"},
       {"not checked", "not_checked"},

@@ -250,55 +250,10 @@ static void put_laws(struct document *document)
             add_row(document, explain_law_json(document->facts, arm));
 }
 
-/* what was judged: metric, estimate and bounds in a unit of their own */
-static void put_judged(cJSON *row, const struct verdict_item *item)
-{
-    enum scenario_unit unit = scenario_metrics[item->claim->metric].unit;
-    bool ratio =
-        item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
-    bool counts = verdict_claim_counts(item->claim);
-    void (*put)(cJSON *, const char *, double) = json_add_double;
-    if (counts)
-        cJSON_AddNullToObject(row, "metric");
-    else
-        export_put_text(row, "metric", scenario_metric_names[item->claim->metric]);
-    cJSON_AddStringToObject(row, "unit",
-                            counts  ? "share"
-                            : ratio ? "ratio"
-                                    : scenario_units[unit].name);
-    if (!counts && !ratio && unit != SCENARIO_PER_SECOND)
-        put = export_put_ns; /* whole ones */
-    put(row, "estimate", item->estimate);
-    put(row, "lower", item->lower);
-    put(row, "upper", item->upper);
-}
-
-static cJSON *verdict_row(const struct verdict_item *item)
-{
-    cJSON *row = cJSON_CreateObject();
-    export_put_text(row, "claim", item->claim->id);
-    export_put_text(row, "sentence", item->claim->text);
-    json_add_int64(row, "agents", (int64_t)item->batch_size);
-    cJSON_AddStringToObject(row, "word", verdict_word_name(item->word));
-    put_judged(row, item);
-    json_add_int64(row, "n", (int64_t)item->n);
-    json_add_int64(row, "bad", (int64_t)item->bad);
-    json_add_int64(row, "look", item->look);
-    json_add_double(row, "tau", item->tau);
-    json_add_double(row, "n_eff", item->effective_n);
-    json_add_double(row, "p_support", item->p_support);
-    json_add_double(row, "p_refute", item->p_refute);
-    json_add_double(row, "rate_upper", item->rate_upper);
-    cJSON_AddBoolToObject(row, "this_sitting_only", item->this_sitting_only);
-    export_put_text(row, "reason", item->reason);
-    export_put_text(row, "remedy", item->remedy);
-    return row;
-}
-
 static void put_verdicts(struct document *document)
 {
     for (size_t i = 0; i < document->facts->verdict.count; i++)
-        add_row(document, verdict_row(&document->facts->verdict.items[i]));
+        add_row(document, verdict_json(&document->facts->verdict.items[i]));
 }
 
 static void put_diagnostics(struct document *document)

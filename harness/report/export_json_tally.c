@@ -1,4 +1,4 @@
-/* What do all cycles of a run come to, what was found and what not checked, told to programs? */
+/* What do all cycles of a run come to, what was judged, found and not checked, told to programs? */
 #include "base/json.h"
 #include "report/exporters.h"
 
@@ -40,6 +40,51 @@ cJSON *tally_json(const struct facts *facts)
     json_add_int64(object, "audit_full_ns", tally->audit_full_ns);
     json_add_int64(object, "wal_bytes_peak", tally->wal_bytes_peak);
     return object;
+}
+
+/* what was judged: metric, estimate and bounds in a unit of their own */
+static void put_judged(cJSON *row, const struct verdict_item *item)
+{
+    enum scenario_unit unit = scenario_metrics[item->claim->metric].unit;
+    bool ratio =
+        item->claim->kind == SCENARIO_CLAIM_FASTER || item->claim->kind == SCENARIO_CLAIM_WITHIN;
+    bool counts = verdict_claim_counts(item->claim);
+    void (*put)(cJSON *, const char *, double) = json_add_double;
+    if (counts)
+        cJSON_AddNullToObject(row, "metric");
+    else
+        export_put_text(row, "metric", scenario_metric_names[item->claim->metric]);
+    cJSON_AddStringToObject(row, "unit",
+                            counts  ? "share"
+                            : ratio ? "ratio"
+                                    : scenario_units[unit].name);
+    if (!counts && !ratio && unit != SCENARIO_PER_SECOND)
+        put = export_put_ns; /* whole ones */
+    put(row, "estimate", item->estimate);
+    put(row, "lower", item->lower);
+    put(row, "upper", item->upper);
+}
+
+cJSON *verdict_json(const struct verdict_item *item)
+{
+    cJSON *row = cJSON_CreateObject();
+    export_put_text(row, "claim", item->claim->id);
+    export_put_text(row, "sentence", item->claim->text);
+    json_add_int64(row, "agents", (int64_t)item->batch_size);
+    cJSON_AddStringToObject(row, "word", verdict_word_name(item->word));
+    put_judged(row, item);
+    json_add_int64(row, "n", (int64_t)item->n);
+    json_add_int64(row, "bad", (int64_t)item->bad);
+    json_add_int64(row, "look", item->look);
+    json_add_double(row, "tau", item->tau);
+    json_add_double(row, "n_eff", item->effective_n);
+    json_add_double(row, "p_support", item->p_support);
+    json_add_double(row, "p_refute", item->p_refute);
+    json_add_double(row, "rate_upper", item->rate_upper);
+    cJSON_AddBoolToObject(row, "this_sitting_only", item->this_sitting_only);
+    export_put_text(row, "reason", item->reason);
+    export_put_text(row, "remedy", item->remedy);
+    return row;
 }
 
 const char *export_arm_name(const struct facts *facts, int arm)

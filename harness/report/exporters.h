@@ -118,6 +118,9 @@ cJSON *finding_json(const struct facts *facts, const struct results_finding *fin
 cJSON *answer_json(const struct facts *facts, const struct results_answer *answer);
 const char *export_arm_name(const struct facts *facts, int arm);
 
+/* verdict_json - one claim at one batch size, likewise */
+cJSON *verdict_json(const struct verdict_item *item);
+
 /* export_print - a tree in one line; the tree is given back */
 void export_print(FILE *out, cJSON *tree);
 

@@ -64,6 +64,7 @@ struct facts_complaint {
 
 /* What audits of whole databases could not check of one rule. */
 struct facts_open {
+    size_t held; /* stores of which it was found to hold */
     size_t count;
     char *why; /* of the first: "arm 'a', 't': it needs ..."; own; NULL: none */
 };
@@ -109,6 +110,7 @@ struct facts {
     struct results_cycle *cycles; /* by index */
     size_t cycle_count, cycle_room;
     struct facts_open *open; /* per row of audit_rules */
+    bool answered_at_end;    /* audits of whole databases told what came of each rule */
     bool unread_at_end;    /* of a store or more nothing could be read when its subject was gone */
     size_t *rule_findings; /* per row of audit_rules; one more for rules that are not known here */
     struct results_shared *shared; /* databases that its agents share */
@@ -184,7 +186,7 @@ struct rule_told {
 struct rule_told rule_tell(const struct facts *facts, size_t index);
 size_t rule_count(const struct facts *facts, size_t counts[RULE_ANSWERS]);
 
-/* rule_read_open - fills facts->open and unread_at_end; errors: those of the store */
+/* rule_read_open - fills facts->open, answered_at_end and unread_at_end; errors: of the store */
 int rule_read_open(struct facts *facts, struct results *store, struct err *err);
 
 /* rule_json - its answer as an object, the caller frees it: "answer" is held, broken or

@@ -35,7 +35,8 @@ enum need {
     NEEDS_WORDS = 64,    /* an agent that tells the witness how it ended */
     NEEDS_CONTENT = 128, /* an output that somebody else than the subject knows */
     NEEDS_SCHEMA = 256,  /* one that somebody asks for */
-    NEEDS_SHARED = 512   /* a database that agents share, and that was looked into */
+    NEEDS_SHARED = 512,  /* a database that agents share, and that was looked into */
+    NEEDS_OBJECT = 1024  /* an object of its kind, in a store that was audited at the end */
 };
 
 static const struct {
@@ -61,6 +62,10 @@ static const struct {
     {"nobody-gone-is-called-alive", NEEDS_BREAK},
     {"schema-is-as-asked", NEEDS_SCHEMA},
     {"shared-databases-keep-their-rows", NEEDS_SHARED},
+    {"index-agrees-with-table", NEEDS_OBJECT},
+    {"full-text-index-agrees", NEEDS_OBJECT},
+    {"rtree-is-sound", NEEDS_OBJECT},
+    {"nothing-lies-behind-the-last-page", NEEDS_OBJECT},
 };
 
 static unsigned needs_of(const struct audit_rule *rule)
@@ -193,9 +198,13 @@ static int take_answer(void *context, const struct results_answer *answer)
     size_t index = index_of(answer->rule);
     char place[RESULTS_PLACE_BYTES];
     struct facts_open *open;
-    if (strcmp(answer->answer, "not_checked") != 0 || index == audit_rule_count)
+    if (index == audit_rule_count)
         return 0;
     open = &facts->open[index];
+    facts->answered_at_end = true;
+    open->held += strcmp(answer->answer, "held") == 0;
+    if (strcmp(answer->answer, "not_checked") != 0)
+        return 0;
     if (open->count++ == 0) {
         const char *arm = answer->arm >= 0 && answer->arm < (int)facts->arm_count
                               ? facts->arms[answer->arm].name
@@ -224,6 +233,16 @@ static const char *open_of(const struct facts *facts, size_t index)
                : NULL;
 }
 
+/* Held is only what was found to be so: not every store has such an object. */
+static const char *object_lacking(const struct facts *facts, size_t index)
+{
+    if (!(needs_of(&audit_rules[index]) & NEEDS_OBJECT) || facts->open[index].held)
+        return NULL;
+    return facts->answered_at_end || facts->tally.audits_at_end == 0
+               ? "no store that was audited has anything of that kind"
+               : "the run is older than this rule";
+}
+
 struct rule_told rule_tell(const struct facts *facts, size_t index)
 {
     const struct audit_rule *rule = &audit_rules[index];
@@ -242,6 +261,8 @@ struct rule_told rule_tell(const struct facts *facts, size_t index)
     }
     if (!told.why && nearest != LACKS)
         told.why = lacks[nearest];
+    if (!told.why)
+        told.why = object_lacking(facts, index);
     told.at_end = told.at_end && !told.why;
     if (!told.why && !told.cycles && !told.at_end && !(needs_of(rule) & NEEDS_FAULTS))
         told.why = too_shallow(facts, rule);

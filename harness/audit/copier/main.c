@@ -68,7 +68,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static bool is_wanted(const struct look *look, enum part part)
+static bool is_wanted(const struct source_look *look, enum part part)
 {
     const struct file_state *file = &look->files[part];
     if (part == PART_DATABASE)
@@ -78,7 +78,7 @@ static bool is_wanted(const struct look *look, enum part part)
     return file->there && file->bytes > 0;
 }
 
-static enum outcome check_space(struct taking *taking, const struct look *look)
+static enum outcome check_space(struct taking *taking, const struct source_look *look)
 {
     struct statvfs folder;
     int64_t needed = 0, there;
@@ -130,7 +130,7 @@ static bool make_target(struct taking *taking, enum part part, bool wanted)
     return unlink(name) == 0;
 }
 
-static enum outcome copy_part(struct taking *taking, const struct look *look, enum part part,
+static enum outcome copy_part(struct taking *taking, const struct source_look *look, enum part part,
                               struct going *going)
 {
     int64_t bytes = look->files[part].bytes;
@@ -150,7 +150,7 @@ static enum outcome copy_part(struct taking *taking, const struct look *look, en
 }
 
 /* The -wal up to its size at the look: who follows its end never gets there. */
-static enum outcome copy_parts(struct taking *taking, const struct look *look)
+static enum outcome copy_parts(struct taking *taking, const struct source_look *look)
 {
     struct going going = {.record = &taking->record};
     int64_t *const sizes[] = {&taking->record.bytes, &taking->record.wal_bytes,
@@ -179,7 +179,7 @@ static bool is_same(const struct file_state *before, const struct file_state *af
 
 /* The change counter in the header rises with each commit in rollback mode, so that one within a
  * tick of the clock is seen as well. */
-static bool is_one_state(const struct look *before, const struct look *after)
+static bool is_one_state(const struct source_look *before, const struct source_look *after)
 {
     return is_same(&before->files[PART_DATABASE], &after->files[PART_DATABASE]) &&
            memcmp(before->header, after->header, sizeof after->header) == 0 &&
@@ -192,7 +192,7 @@ static bool is_one_state(const struct look *before, const struct look *after)
 
 /* While the locks of WAL are held, nothing of it may change but the end of the -wal. Its header is
  * written with the first frame after it was begun anew, which may have been before the locks. */
-static bool is_one_wal_state(const struct look *before, const struct look *after)
+static bool is_one_wal_state(const struct source_look *before, const struct source_look *after)
 {
     return is_same(&before->files[PART_DATABASE], &after->files[PART_DATABASE]) &&
            before->files[PART_WAL].inode == after->files[PART_WAL].inode &&
@@ -201,7 +201,7 @@ static bool is_one_wal_state(const struct look *before, const struct look *after
 }
 
 /* A checkpoint raises no counter: only the clock tells, and two writes in one tick look as one. */
-static bool is_settled(const struct look *look)
+static bool is_settled(const struct source_look *look)
 {
     int64_t now_ns = clock_wall_ns();
     if (!look->is_wal && !look->files[PART_WAL].there)
@@ -223,9 +223,9 @@ static enum outcome torn(struct taking *taking)
 
 /* before: files, then locks; after: locks, then files. Who writes in between is seen by his lock or
  * by what he has changed. */
-static enum outcome take_unlocked(struct taking *taking, const struct look *before)
+static enum outcome take_unlocked(struct taking *taking, const struct source_look *before)
 {
-    struct look after = {0};
+    struct source_look after = {0};
     enum outcome outcome;
     taking->holder = before->writer;
     if (before->writer) {
@@ -248,12 +248,12 @@ static enum outcome take_unlocked(struct taking *taking, const struct look *befo
 /* After a copy that was torn: the next change is the best moment, as a pause begins then. */
 static void await_change(struct taking *taking, int64_t copy_ns)
 {
-    struct look first = {0}, now;
+    struct source_look first = {0}, now;
     int64_t until_ns = clock_now_ns() + AWAIT_NS + 2 * copy_ns, waited_ns = taking->waited_ns;
     source_look_files(&taking->source, &first);
     do {
         pause_ns(taking, PAUSE_NS);
-        now = (struct look){0};
+        now = (struct source_look){0};
         source_look_files(&taking->source, &now);
     } while (memcmp(now.header, first.header, sizeof now.header) == 0 && clock_now_ns() < until_ns);
     taking->waited_ns = waited_ns;
@@ -273,7 +273,7 @@ static enum outcome lock_failed(struct taking *taking, int rc)
 
 static enum outcome take_wal(struct taking *taking)
 {
-    struct look before = {.connected = true}, after = {0};
+    struct source_look before = {.connected = true}, after = {0};
     int rc = source_lock_wal(&taking->source, &taking->holder);
     enum outcome outcome;
     if (rc != 0)
@@ -294,7 +294,7 @@ static enum outcome take_wal(struct taking *taking)
 /* A writer may get RESERVED, and begin a journal, while we hold SHARED; it changes nothing yet. */
 static enum outcome take_shared(struct taking *taking)
 {
-    struct look before = {0}, after = {0};
+    struct source_look before = {0}, after = {0};
     int64_t from_ns = clock_now_ns();
     int rc = source_lock_shared(&taking->source, &taking->holder);
     enum outcome outcome;
@@ -351,7 +351,7 @@ static enum outcome give_up(struct taking *taking)
 
 static enum outcome take_once(struct taking *taking, bool unlocked)
 {
-    struct look before = {0};
+    struct source_look before = {0};
     enum outcome outcome;
     int copies = taking->copies;
     int64_t from_ns = clock_now_ns();

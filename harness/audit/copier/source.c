@@ -133,7 +133,7 @@ static void read_head(int fd, unsigned char *out, size_t count)
         memset(out, 0, count); /* copying it says why */
 }
 
-void source_look_files(const struct source *source, struct look *out)
+void source_look_files(const struct source *source, struct source_look *out)
 {
     unsigned char first;
     for (int i = 0; i < PARTS; i++)
@@ -145,7 +145,7 @@ void source_look_files(const struct source *source, struct look *out)
     out->journal_is_played = first != 0;
 }
 
-bool source_is_here(const struct source *source, const struct look *now)
+bool source_is_here(const struct source *source, const struct source_look *now)
 {
     for (int i = 0; i < PARTS; i++) {
         struct stat about;
@@ -172,7 +172,7 @@ static pid_t holder_of(int fd, short kind, off_t at, off_t count)
     return lock.l_pid > 0 ? lock.l_pid : -1; /* of another namespace, or no process's: unknown */
 }
 
-void source_look_locks(const struct source *source, struct look *out)
+void source_look_locks(const struct source *source, struct source_look *out)
 {
     int database = source->fds[PART_DATABASE];
     out->connected = holder_of(source->fds[PART_SHM], F_WRLCK, SHM_CONNECTED, 1) != 0;

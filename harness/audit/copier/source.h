@@ -29,7 +29,7 @@ struct file_state {
 };
 
 /* What is seen of a source at one instant. */
-struct look {
+struct source_look {
     struct file_state files[PARTS];
     unsigned char header[28], wal_header[32]; /* of the database to its change counter */
     bool journal_is_played; /* its first byte is not zero: SQLite plays it back when it is hot */
@@ -45,11 +45,11 @@ void source_close(struct source *source);
 
 /* source_look_files - sizes, times and headers. To be asked before the locks are looked at in front
  * of a copy, and after them behind it: a writer is seen by one of the two. */
-void source_look_files(const struct source *source, struct look *out);
-void source_look_locks(const struct source *source, struct look *out);
+void source_look_files(const struct source *source, struct source_look *out);
+void source_look_locks(const struct source *source, struct source_look *out);
 
 /* source_is_here - what is open is still what the names name */
-bool source_is_here(const struct source *source, const struct look *now);
+bool source_is_here(const struct source *source, const struct source_look *now);
 
 /*
  * source_lock_shared, source_lock_wal - a reader's locks; no writer fails for those of WAL

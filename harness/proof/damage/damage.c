@@ -72,6 +72,8 @@ const struct damage_kind damage_kinds[] = {
      damage_cut_mid_page, NULL},
     {"file-emptied", "the file has no bytes", "cut to 0", DAMAGE_BY_STRUCTURE, damage_emptied,
      NULL},
+    {"bytes-behind", "something lies behind the last page", "noise appended", DAMAGE_BY_STRUCTURE,
+     damage_bytes_behind, NULL},
     /* ---- indexes ---- */
     {"index-entry-missing", "an index does not know a row", "a partial index for a while",
      DAMAGE_BY_INTEGRITY, damage_rows,
@@ -104,6 +106,11 @@ const struct damage_kind damage_kinds[] = {
      "INSERT INTO main.agent_executions SELECT run, '1000000' || substr(id, instr(id, '.')),"
      " 1000000, name, state, outcome, pid, spawned_ns, ready_ns, completed_ns, error"
      " FROM whole.agent_executions WHERE (run, batch) IN " BATCH},
+    {"batch-in-two-runs", "a batch is recorded in another run, too", "its rows once more",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "INSERT INTO main.agent_executions SELECT 'another', id, batch, name, state, outcome, pid,"
+     " spawned_ns, ready_ns, completed_ns, error FROM whole.agent_executions"
+     " WHERE (run, batch) IN " BATCH},
     {"half-a-batch", "some agents of a batch are missing", "every second one, counts made to fit",
      DAMAGE_BY_SNAPSHOT, damage_rows,
      "CREATE TEMP TABLE gone AS SELECT run, id FROM whole.agent_executions WHERE (run, batch)"
@@ -162,6 +169,60 @@ const struct damage_kind damage_kinds[] = {
      DAMAGE_BY_INTEGRITY, damage_rows,
      FORGE_LOOSE
      "UPDATE main.agent_executions SET name = NULL WHERE (run, id) IN " OF_VICTIM RESTORE},
+    /* ---- rows that speak against each other ---- */
+    {"id-foreign", "an agent is there twice, once with digits that only look alike", "INSERT",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "INSERT INTO main.agent_executions SELECT run, replace(id, '.', char(65294)), batch, name,"
+     " state, outcome, pid, spawned_ns + 1, ready_ns + 1, completed_ns + 1, error FROM victim"},
+    {"id-of-another-batch", "an agent's id names another batch than its row", "UPDATE",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.agent_executions SET batch = batch + 1 WHERE (run, id) IN " OF_VICTIM},
+    {"name-empty", "an agent has no name", "UPDATE", DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.agent_executions SET name = '' WHERE (run, id) IN " OF_VICTIM},
+    {"end-missing", "a completed agent has no end", "UPDATE", DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.agent_executions SET completed_ns = NULL WHERE (run, id) IN " OF_VICTIM},
+    {"reason-missing", "agents failed, and nobody knows why", "UPDATE", DAMAGE_BY_CONTRADICTION,
+     damage_rows, "UPDATE main.agent_executions SET error = NULL WHERE state = 'failed'"},
+    {"error-invented", "a completed agent has an error", "UPDATE", DAMAGE_BY_SNAPSHOT, damage_rows,
+     "UPDATE main.agent_executions SET error = 'it broke' WHERE (run, id) IN " OF_VICTIM},
+    {"pid-impossible", "an agent's process is none", "UPDATE: negative", DAMAGE_BY_CONTRADICTION,
+     damage_rows, "UPDATE main.agent_executions SET pid = -pid WHERE (run, id) IN " OF_VICTIM},
+    {"process-shared", "two agents of a batch were one process at once", "UPDATE",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.agent_executions SET pid = (SELECT pid FROM victim) WHERE (run, id) IN"
+     " (SELECT o.run, o.id FROM whole.agent_outputs AS o, victim AS v WHERE o.run = v.run AND"
+     " o.batch = v.batch AND o.id <> v.id LIMIT 1)"},
+    {"agent-between-gone", "an agent between others is gone, counts made to fit", "DELETE",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "CREATE TEMP TABLE gone AS SELECT v.run, v.batch || '.0' AS id FROM victim AS v"
+     " JOIN whole.consensus_runs AS c ON c.run = v.run AND c.batch = v.batch;"
+     " DELETE FROM main.agent_outputs WHERE (run, id) IN gone;"
+     " DELETE FROM main.agent_executions WHERE (run, id) IN gone;"
+     " UPDATE main.consensus_runs SET agents = agents - 1, votes = votes - 1"
+     " WHERE (run, batch) IN " BATCH},
+    {"decided-early", "a batch was decided before its agents were ready", "UPDATE",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.consensus_runs SET decided_ns = (SELECT spawned_ns FROM victim)"
+     " WHERE (run, batch) IN " BATCH},
+    {"answer-missing", "agents agreed, and nobody knows on what", "UPDATE", DAMAGE_BY_CONTRADICTION,
+     damage_rows, "UPDATE main.consensus_runs SET answer = NULL WHERE (run, batch) IN " BATCH},
+    {"votes-fewer", "a consensus has fewer votes than its outputs give", "UPDATE",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.consensus_runs SET votes = votes - 1 WHERE (run, batch) IN " BATCH},
+    {"split-invented", "a batch whose agents agree is called split", "UPDATE, counts made to fit",
+     DAMAGE_BY_CONTRADICTION, damage_rows,
+     "UPDATE main.consensus_runs SET verdict = 'split', answer = NULL, votes = agents / 2"
+     " WHERE (run, batch) IN " BATCH},
+    {"outputs-differ", "agents agreed, and their outputs do not", "UPDATE", DAMAGE_BY_CONTRADICTION,
+     damage_rows,
+     "UPDATE main.agent_outputs SET output = CAST(id AS BLOB) WHERE (run, batch)"
+     " IN " BATCH},
+    {"outputs-exchanged", "two agents have each other's output", "UPDATE", DAMAGE_BY_CONTRADICTION,
+     damage_rows,
+     "CREATE TEMP TABLE pair AS SELECT o.* FROM whole.agent_outputs AS o, victim AS v WHERE o.run ="
+     " v.run AND o.batch = v.batch ORDER BY o.id <> v.id LIMIT 2; UPDATE main.agent_outputs AS o"
+     " SET output = (SELECT p.output FROM pair AS p WHERE p.id <> o.id)"
+     " WHERE (run, id) IN (SELECT run, id FROM pair)"},
     /* ---- the -wal ---- */
     {"wal-missing", "the -wal is gone", "unlink", DAMAGE_BY_SNAPSHOT, damage_wal_missing, NULL},
     {"wal-cut", "the -wal is cut", "anywhere before its last commit", DAMAGE_BY_SNAPSHOT,
@@ -174,6 +235,8 @@ const struct damage_kind damage_kinds[] = {
      DAMAGE_BY_STRUCTURE, damage_wal_header, NULL},
     {"wal-earlier", "a -wal of an older generation is put back", "all was in the file already",
      DAMAGE_BY_SNAPSHOT, damage_wal_earlier, NULL},
+    {"wal-beside-rollback", "a -wal lies beside a file that says it has none", "its header forged",
+     DAMAGE_BY_STRUCTURE, damage_wal_beside_rollback, NULL},
     {"shm-noise", "the -shm is noise", "nobody has it open: it is made anew", DAMAGE_HARMLESS,
      damage_shm_noise, NULL},
     /* ---- what the file says of itself ---- */
@@ -193,6 +256,13 @@ const struct damage_kind damage_kinds[] = {
      DAMAGE_BY_STRUCTURE, damage_rows,
      "CREATE TRIGGER main.helpful AFTER UPDATE ON agent_executions BEGIN"
      " DELETE FROM agent_outputs WHERE run = new.run; END"},
+    {"trigger-retyped", "a trigger says that it is something else", "a forged schema that stays",
+     DAMAGE_BY_ANY, damage_rows,
+     "CREATE TRIGGER main.helpful AFTER UPDATE ON agent_executions BEGIN"
+     " DELETE FROM agent_outputs WHERE run = new.run; END; PRAGMA writable_schema = ON;"
+     " UPDATE main.sqlite_master SET type = 'Trigger', tbl_name = 'mine' WHERE name = 'helpful'"},
+    {"table-alike", "a table has the name of another, but for a blank", "CREATE TABLE",
+     DAMAGE_BY_STRUCTURE, damage_rows, "CREATE TABLE main.\"agent_outputs \" (run, id, output)"},
     {"bloat", "most of the file is free pages", "a large table made and dropped",
      DAMAGE_BY_STRUCTURE, damage_rows,
      "CREATE TABLE main.large (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"

@@ -84,7 +84,7 @@ struct damage_how {
 /*
  * damage_self_test - damage copies of a store in every way and see who notices
  *
- * The copies are made with SQLite's backup interface. The same store and seed hit the same places.
+ * It is copied as one state, also while it is in use. The same store and seed hit the same places.
  * returns : 0, or -1 when it could not be done; the verdict is damage_matrix_holds
  * errors  : ERR_SYSTEM, ERR_FORMAT (no store), ERR_USAGE (no such rule), ERR_UNFIT (a copy cannot
  *           be read for lack of rights, the reference spawner or its agent is missing)

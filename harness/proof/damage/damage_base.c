@@ -1,8 +1,7 @@
 /* Of what are the damaged copies made? One file with everything, one whose newest rows are in its
  * -wal only, and a map of the pages.
  *
- * The store is copied with SQLite's backup interface, which sees one consistent state also while
- * somebody writes; cp does not (howtocorrupt.html 1.2).
+ * The store is copied as one state also while somebody writes (audit/copy.h).
  */
 #include <assert.h>
 #include <errno.h>
@@ -94,36 +93,15 @@ int damage_attach_whole(sqlite3 *database, const struct damage_base *base, struc
     return rc;
 }
 
-static int refuse_source(struct err *err, const char *path, sqlite3 *source)
+/* As its newest rows may be in its -wal: whoever opens it sees them. */
+static int take_plain(const char *from, const struct damage_base *base, struct err *err)
 {
-    int code = sqlite3_errcode(source);
-    return err_set(err,
-                   code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_FORMAT
-                   : code == SQLITE_BUSY                           ? ERR_UNFIT
-                                                                   : ERR_SYSTEM,
-                   "cannot copy '%s': %s", path, sqlite3_errmsg(source));
-}
-
-/* The source is read once before: errors of its own must not look like those of the copy. */
-int audit_copy(const char *from, const char *to, struct err *err)
-{
-    sqlite3 *source = NULL, *target = damage_open(to, err);
-    sqlite3_backup *backup = NULL;
-    int rc = -1;
-    if (target &&
-        (sqlite3_open_v2(from, &source, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
-         sqlite3_busy_timeout(source, 5000) != SQLITE_OK ||
-         sqlite3_exec(source, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK))
-        refuse_source(err, from, source);
-    else if (target)
-        backup = sqlite3_backup_init(target, "main", source, "main");
-    if (backup) {
-        rc = sqlite3_backup_step(backup, -1) == SQLITE_DONE ? 0 : -1;
-        if (sqlite3_backup_finish(backup) != SQLITE_OK || rc < 0)
-            rc = err_set(err, ERR_SYSTEM, "cannot copy '%s': %s", from, sqlite3_errmsg(target));
-    }
-    sqlite3_close(source);
-    sqlite3_close(target);
+    const struct copy_how how = {.folder = base->folder};
+    struct copy copy;
+    int rc = copy_take(&copy, from, &how, err);
+    if (rc == 0)
+        rc = copy_keep(&copy, base->plain, err);
+    copy_release(&copy);
     return rc;
 }
 
@@ -246,14 +224,16 @@ void damage_remove(const char *path)
 
 int damage_base_make(struct damage_base *out, const struct damage_how *how, struct err *err)
 {
+    struct err why = {0};
     *out = (struct damage_base){.folder = xstrdup(how->folder),
                                 .plain = text_format("%s/plain.sqlite", how->folder),
                                 .late = text_format("%s/late.sqlite", how->folder)};
     damage_remove(out->plain);
     damage_remove(out->late);
-    if (audit_copy(how->database, out->plain, err) == 0 && take_snapshot(out, NULL) < 0)
+    if (take_plain(how->database, out, err) == 0 && take_snapshot(out, &why) < 0)
         return err_set(err, ERR_FORMAT,
-                       "'%s' is not a spawner's store (reference/store/schema.sql)", how->database);
+                       "'%s' is not a spawner's store (reference/store/schema.sql): %s",
+                       how->database, why.text);
     if (!out->snapshot || prepare_plain(out->plain, err) < 0)
         return -1;
     snapshot_free(out->snapshot); /* once more: the copy is in WAL mode now */

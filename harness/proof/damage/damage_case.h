@@ -125,6 +125,7 @@ int damage_leaf_stale(struct damage_case *hurt, struct err *err);
 int damage_cut_pages(struct damage_case *hurt, struct err *err);
 int damage_cut_mid_page(struct damage_case *hurt, struct err *err);
 int damage_emptied(struct damage_case *hurt, struct err *err);
+int damage_bytes_behind(struct damage_case *hurt, struct err *err);
 
 /* damage_rows.c: SQL of the kind, phases divided by "---", each on a connection of its own. There
  * is a table `victim` with the row of one agent, and the store untouched as `whole`. */
@@ -139,6 +140,7 @@ int damage_wal_bit(struct damage_case *hurt, struct err *err);
 int damage_wal_early_bit(struct damage_case *hurt, struct err *err);
 int damage_wal_header(struct damage_case *hurt, struct err *err);
 int damage_wal_earlier(struct damage_case *hurt, struct err *err);
+int damage_wal_beside_rollback(struct damage_case *hurt, struct err *err);
 int damage_shm_noise(struct damage_case *hurt, struct err *err);
 
 #endif

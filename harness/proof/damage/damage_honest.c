@@ -26,6 +26,8 @@ static void add_agent(cJSON *agents, const char *program, int batch, int ordinal
     cJSON_AddStringToObject(agent, "id", id);
     cJSON_AddStringToObject(agent, "name", name);
     cJSON_AddItemToArray(command, cJSON_CreateString(program));
+    /* so that its output says whose it is */
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(agent, "environment"), "SPAWNBENCH_AGENT", id);
     if (ordinal == 0 && batch % 3 == 0) {
         cJSON_AddItemToArray(command, cJSON_CreateString("--output"));
         cJSON_AddItemToArray(command, cJSON_CreateString(LONG_OUTPUT));

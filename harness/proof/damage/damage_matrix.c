@@ -42,6 +42,7 @@ static enum damage_class class_of(const struct audit_rule *rule)
     case RULE_BLOAT:
     case RULE_SETTINGS:
     case RULE_READABLE:
+    case RULE_FILE_END:
         return DAMAGE_BY_STRUCTURE;
     default:
         return DAMAGE_BY_CONTRADICTION;

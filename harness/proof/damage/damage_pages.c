@@ -232,6 +232,19 @@ int damage_emptied(struct damage_case *hurt, struct err *err)
     return put(hurt, NULL, 0, err);
 }
 
+/* An odd number: no room that SQLite makes in advance. */
+int damage_bytes_behind(struct damage_case *hurt, struct err *err)
+{
+    size_t length = hurt->base->map.length;
+    size_t count = 1 | damage_random(hurt, 2 * (uint64_t)hurt->base->map.page_bytes);
+    unsigned char *bytes = xcalloc(length + count, 1);
+    memcpy(bytes, hurt->base->map.bytes, length);
+    for (size_t i = 0; i < count; i++)
+        bytes[length + i] = (unsigned char)(1 + damage_random(hurt, 255));
+    snprintf(hurt->place, sizeof hurt->place, "%zu bytes", count);
+    return put(hurt, bytes, length + count, err);
+}
+
 /* ---- is it harmless? ---- */
 
 /* Do the pages differ in a byte that somebody reads? */

@@ -129,6 +129,21 @@ int damage_wal_earlier(struct damage_case *hurt, struct err *err)
     return 1;
 }
 
+/* SQLite leaves WAL mode when the -wal is gone, and not before: fileformat2.html 1.3.3. */
+int damage_wal_beside_rollback(struct damage_case *hurt, struct err *err)
+{
+    int rc = copy_late(hurt, 1, err);
+    FILE *file = rc == 1 ? fopen(hurt->path, "r+e") : NULL;
+    if (rc != 1)
+        return rc;
+    if (!file || fseek(file, 18, SEEK_SET) != 0 || fwrite("\1\1", 1, 2, file) != 2)
+        rc = err_system(err, "cannot change '%s'", hurt->path);
+    if (file && fclose(file) != 0 && rc == 1)
+        rc = err_system(err, "cannot change '%s'", hurt->path);
+    snprintf(hurt->place, sizeof hurt->place, "bytes 18 and 19");
+    return rc;
+}
+
 /* An index of the -wal that nobody has open is made anew. */
 int damage_shm_noise(struct damage_case *hurt, struct err *err)
 {

@@ -1,5 +1,7 @@
-/* Which process is this agent? Asked of /proc, so that no lie can make us kill a stranger. */
+/* Which process is this agent, and which are all below the subject? Asked of /proc, so that no lie
+ * can make us kill a stranger. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,4 +54,41 @@ pid_t agent_find(pid_t subject, const char *id)
     pid_t found = subject ? find(subject, entry, 0) : 0;
     free(entry);
     return found;
+}
+
+/* All processes below this one, as they are now. */
+struct below {
+    struct process_view *items;
+    size_t count;
+};
+
+static void collect(struct below *below, pid_t parent, int depth)
+{
+    struct process_view *children = xcalloc(MOST_CHILDREN, sizeof *children);
+    size_t count = process_children(parent, children, MOST_CHILDREN);
+    for (size_t i = 0; i < count && i < MOST_CHILDREN; i++) {
+        if (children[i].state == 'Z')
+            continue;
+        below->items = xrealloc(below->items, below->count + 1, sizeof *below->items);
+        below->items[below->count++] = children[i];
+        if (depth < MOST_DEPTH)
+            collect(below, children[i].pid, depth + 1);
+    }
+    free(children);
+}
+
+bool agents_kill(pid_t subject)
+{
+    struct below below = {0};
+    struct process_view now;
+    bool killed;
+    if (subject <= 0)
+        return false;
+    collect(&below, subject, 0);
+    killed = kill(subject, SIGKILL) == 0;
+    for (size_t i = 0; i < below.count && killed; i++)
+        if (process_look(&now, below.items[i].pid) && now.start_ticks == below.items[i].start_ticks)
+            kill(now.pid, SIGKILL);
+    free(below.items);
+    return killed;
 }

@@ -99,8 +99,12 @@ const struct fault faults_catalogue[] = {
      CALL(SYNC, DIE_BEFORE, IOERR_FSYNC, false)},
     {"killed-after-sync", "SIGKILL just after an fsync", KILLED,
      CALL(SYNC, DIE_AFTER, IOERR_FSYNC, false)},
-    {"power-loss", "every call of the store, every state of its disk: spawnbench-crash", KILLED,
-     FAULT_ELSEWHERE, CYCLE_OVER, 0, NO_CALL, false},
+    {"power-loss",
+     "SIGKILL to the subject and all below it, and what it did not sync is lost: nothing, a part "
+     "or "
+     "all of it is kept (a FUSE file system)",
+     "with durability full all acknowledged starts are there; with normal the newest may be lost",
+     FAULT_POWER, CYCLE_SPAWNING, 0, NO_CALL, true},
 };
 
 _Static_assert(sizeof faults_catalogue / sizeof faults_catalogue[0] == SCENARIO_FAULTS,

@@ -88,13 +88,17 @@ static int keep_file(const char *folder, const char *name, const char *from, con
     return rc;
 }
 
+/* As it lies, with its -wal and -journal: opening it is what changes it. */
 static int keep_database(const char *folder, const char *name, const char *database,
                          struct err *err)
 {
+    const struct copy_how how = {.folder = folder};
     char *to = text_format("%s/%s.sqlite", folder, name);
-    int rc;
-    unlink(to);
-    rc = audit_copy(database, to, err);
+    struct copy copy;
+    int rc = copy_take(&copy, database, &how, err);
+    if (rc == 0)
+        rc = copy_keep(&copy, to, err);
+    copy_release(&copy);
     free(to);
     return rc;
 }

@@ -2,7 +2,7 @@
  * again.
  *
  *     scenario.json, plan.txt (the faults so far), findings.txt, again.txt (the command)
- *     ARM.sqlite (a copy by SQLite's backup interface), ARM.log, ARM.page
+ *     ARM.sqlite (a copy, with its -wal or -journal), ARM.log, ARM.page
  */
 #ifndef PROOF_FAULTS_EVIDENCE_H
 #define PROOF_FAULTS_EVIDENCE_H

@@ -27,7 +27,7 @@ static const char *answer_of(const struct session *session)
     return cycle_outcome_names[cycle->outcome];
 }
 
-static void note_answer(struct faults_row *row, const char *word)
+void fault_note_answer(struct faults_row *row, const char *word)
 {
     size_t length = strlen(row->answers);
     if (!strstr(row->answers, word))
@@ -44,8 +44,8 @@ static const struct audit_finding *gravest_of(const struct audit_findings *findi
     return findings->count ? findings->items : NULL;
 }
 
-static void add(struct faults_row *row, const struct session *session,
-                const struct audit_findings *findings, const char *how)
+void fault_add(struct faults_row *row, const struct session *session,
+               const struct audit_findings *findings, const char *how)
 {
     const struct audit_finding *gravest = gravest_of(findings);
     row->acknowledged += session->acknowledged;
@@ -70,7 +70,7 @@ static void add(struct faults_row *row, const struct session *session,
 
 /* The arm as it is without a fault. What is found then is no fault's doing, and counts all the
  * same. */
-static int begin_healthy(struct session *session, struct audit_findings *findings, struct err *err)
+int fault_begin(struct session *session, struct audit_findings *findings, struct err *err)
 {
     for (int i = 0; i < HEALTHY_BEFORE && findings->count == 0; i++) {
         if (session_cycle(session, findings, err) < 0)
@@ -117,11 +117,14 @@ static int strike(struct session *session, struct audit_findings *findings,
     return 0;
 }
 
-static int recover(struct session *session, struct audit_findings *findings, struct err *err)
+int fault_recover(struct session *session, struct audit_findings *findings, struct err *err)
 {
     int rc = session_restart(session, findings, err);
-    if (rc != 0)
-        return rc < 0 ? -1 : 0;
+    return rc == 0 ? fault_heal(session, findings, err) : rc < 0 ? -1 : 0;
+}
+
+int fault_heal(struct session *session, struct audit_findings *findings, struct err *err)
+{
     if (session_cycle(session, findings, err) < 0)
         return -1;
     if (!session_is_healthy(session))
@@ -136,10 +139,10 @@ static int walk(struct faults_row *row, struct session *session, struct audit_fi
 {
     const char *why;
     char how[sizeof session->injection.how];
-    if (begin_healthy(session, findings, err) < 0)
+    if (fault_begin(session, findings, err) < 0)
         return -1;
     if (findings->count) {
-        add(row, session, findings, "without any fault");
+        fault_add(row, session, findings, "without any fault");
         return 0;
     }
     why = cannot_strike(session, fault);
@@ -153,11 +156,11 @@ static int walk(struct faults_row *row, struct session *session, struct audit_fi
     row->struck += session->injection.struck;
     snprintf(how, sizeof how, "%s", *session->injection.how ? session->injection.how : fault->how);
     if (session->injection.struck)
-        note_answer(row, answer_of(session));
-    if (recover(session, findings, err) < 0)
+        fault_note_answer(row, answer_of(session));
+    if (fault_recover(session, findings, err) < 0)
         return -1;
     session_end(session, findings);
-    add(row, session, findings, how);
+    fault_add(row, session, findings, how);
     return 0;
 }
 
@@ -169,7 +172,8 @@ static int one_trial(struct faults_row *row, const struct faults_options *option
     struct audit_findings findings = {0};
     struct session session;
     bool sound;
-    int rc = session_open(&session, options, arm, folder, fault->means == FAULT_FULL_DISK, err);
+    enum session_disk disk = fault->means == FAULT_FULL_DISK ? SESSION_SMALL : SESSION_PLAIN;
+    int rc = session_open(&session, options, arm, folder, disk, err);
     if (rc == 0)
         rc = walk(row, &session, &findings, fault, share, err);
     session_close(&session);
@@ -205,6 +209,10 @@ int faults_run(struct faults_row *out, const struct faults_options *options, siz
                 (unsigned long)(options->seed + 1000 * arm + (size_t)(fault - faults_catalogue)));
     if (why)
         snprintf(out->skipped, sizeof out->skipped, "%s", why);
+    if (!why && fault->means == FAULT_POWER) {
+        rc = power_trial(out, options, arm, fault, err);
+        times = 0;
+    }
     for (int i = 0; i < times && rc == 0 && !*out->skipped; i++)
         rc = one_trial(out, options, arm, fault, i + 1, place_of(i, times, random), err);
     gsl_rng_free(random);
@@ -251,6 +259,12 @@ cJSON *faults_row_json(const struct faults_row *row)
     json_add_int64(object, "indeterminate", row->indeterminate);
     json_add_int64(object, "present_after", row->present_after);
     json_add_int64(object, "audits", row->audits);
+    if (row->cuts) {
+        json_add_int64(object, "cuts", row->cuts);
+        json_add_int64(object, "lost", row->lost);
+        json_add_int64(object, "lost_worst", row->lost_worst);
+        cJSON_AddStringToObject(object, "names", row->names_strict ? "strict" : "ordered");
+    }
     json_add_int64(object, "findings", (int64_t)row->findings);
     rules = cJSON_AddArrayToObject(object, "rules");
     for (size_t i = 0; i < audit_rule_count; i++)

@@ -59,7 +59,8 @@ static int run_arms(const struct trials_how *how, const char *folder, cJSON *roo
                                      .folder = folder,
                                      .shim_option = how->shim_option,
                                      .seed = how->seed,
-                                     .times = how->times};
+                                     .times = how->times,
+                                     .names_strict = how->names_strict};
     cJSON *arms = cJSON_GetObjectItemCaseSensitive(root, "arms");
     for (size_t i = 0; i < how->scenario->arm_count; i++) {
         const struct scenario_arm *asked = &how->scenario->arms[i];

@@ -17,6 +17,7 @@ struct trials_how {
     uint64_t faults;     /* which, as in struct scenario */
     uint64_t seed;
     int times;
+    bool names_strict;       /* as in struct faults_options */
     const char *shim_option; /* NULL: only {reference} loads the shim */
     /* this one is about to be tried, or, NULL, it is over; may be NULL */
     void (*trying)(const struct scenario *scenario, size_t arm, const struct fault *fault);

@@ -39,7 +39,7 @@ enum fault_means {
     FAULT_FULL_DISK, /* the database lies on a tmpfs, which is full */
     FAULT_READ_ONLY, /* the database's folder is read-only when the subject starts */
     FAULT_CALL,      /* `page`, by the shim in the subject */
-    FAULT_ELSEWHERE  /* no trial here: `how` says where */
+    FAULT_POWER      /* the database lies on a file system that loses what was not synced */
 };
 
 /* One row of the catalogue. */
@@ -64,7 +64,8 @@ struct faults_options {
     /* how a subject is told to load the shim, NULL: only {reference} by --vfs-extension */
     const char *shim_option;
     uint64_t seed;
-    int times; /* places in the batch at which a fault that walks is tried */
+    int times;         /* places in the batch at which a fault that walks is tried */
+    bool names_strict; /* power loss: a name is durable with a sync only, see struct faults_row */
 };
 
 /* What one fault came to in one arm. Plain value. */
@@ -77,6 +78,11 @@ struct faults_row {
     int64_t indeterminate; /* agents that were in flight */
     int64_t present_after; /* of them: done, as it turned out */
     int audits;
+    /* power loss: how often, acknowledged agents that were not there afterwards, in all and at one
+     * cut; whether names were durable at once (ordered) or with a sync of their file or folder */
+    int cuts;
+    int64_t lost, lost_worst;
+    bool names_strict;
     size_t findings;
     uint64_t rules;                /* that were broken, bit i: audit_rules[i] */
     const struct audit_rule *rule; /* of the first of them, of integrity if there is one; NULL */

@@ -366,6 +366,8 @@ int64_t inject_meddle(void *context, enum cycle_moment moment, pid_t subject, st
         return kill_at_moment(session, moment, subject, cycle);
     case FAULT_KILL_AT_RANDOM:
         return kill_at_random(session, moment, subject, cycle);
+    case FAULT_POWER:
+        return cycle ? power_strike(session, moment, subject, cycle) : INT64_MAX;
     default:
         break;
     }

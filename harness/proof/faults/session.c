@@ -66,8 +66,8 @@ static const char *can_mount(void)
 const char *session_can(const struct faults_options *asked, size_t arm, const struct fault *fault)
 {
     switch (fault->means) {
-    case FAULT_ELSEWHERE:
-        return fault->how;
+    case FAULT_POWER:
+        return power_can();
     case FAULT_CALL:
         return can_shim(asked, arm);
     case FAULT_KILL_AGENT:
@@ -95,7 +95,26 @@ const char *session_can(const struct faults_options *asked, size_t arm, const st
 
 /* ---- from open to close ---- */
 
-static int make_places(struct session *session, const char *folder, bool on_tmpfs, struct err *err)
+static int mount_disk(struct session *session, enum session_disk disk, struct err *err)
+{
+    char *log;
+    int rc;
+    if (disk == SESSION_PLAIN)
+        return 0;
+    if (disk == SESSION_SMALL) {
+        rc = space_mount(session->store_folder, SMALL_PAGES, err);
+        session->mounted = rc == 0;
+        return rc;
+    }
+    log = text_format("%s/powerfs.log", session->folder);
+    rc =
+        power_begin(&session->power, session->store_folder, session->asked->names_strict, log, err);
+    free(log);
+    return rc;
+}
+
+static int make_places(struct session *session, const char *folder, enum session_disk disk,
+                       struct err *err)
 {
     session->folder = xstrdup(folder);
     session->store_folder = text_format("%s/store", folder);
@@ -106,10 +125,7 @@ static int make_places(struct session *session, const char *folder, bool on_tmpf
     if (text_make_directories(session->store_folder, err) < 0 ||
         page_create(&session->page, session->page_path, err) < 0)
         return -1;
-    if (on_tmpfs && space_mount(session->store_folder, SMALL_PAGES, err) < 0)
-        return -1;
-    session->mounted = on_tmpfs;
-    return 0;
+    return mount_disk(session, disk, err);
 }
 
 static void add_shim(struct session *session)
@@ -124,11 +140,11 @@ static void add_shim(struct session *session)
 }
 
 int session_open(struct session *out, const struct faults_options *asked, size_t arm,
-                 const char *folder, bool on_tmpfs, struct err *err)
+                 const char *folder, enum session_disk disk, struct err *err)
 {
     struct cycle_options options = {.run_label = RUN_LABEL};
     *out = (struct session){.asked = asked, .arm = arm, .scenario = *asked->scenario};
-    if (make_places(out, folder, on_tmpfs, err) < 0)
+    if (make_places(out, folder, disk, err) < 0)
         return -1;
     add_shim(out);
     out->audits.folder = out->folder;
@@ -155,6 +171,7 @@ void session_close(struct session *session)
     page_close(session->page);
     if (session->mounted)
         space_unmount(session->store_folder);
+    power_end(&session->power);
     free(session->folder);
     free(session->store_folder);
     free(session->page_path);
@@ -177,6 +194,7 @@ static void learn(struct session *session)
     if (session->injection.fault || !session_is_healthy(session))
         return;
     session->whole_ns = cycle->finished_ns - cycle->sent_ns;
+    session->spawned_ns = cycle->answered_ns - cycle->sent_ns;
     for (int call = 0; call < SHIM_CALLS; call++)
         session->calls[call] = page_calls(session->page, (enum shim_call)call);
 }
@@ -186,6 +204,7 @@ static void add(struct session *session, const struct audit_result *result)
     session->audited++;
     session->undecided += result->undecided;
     session->present += result->present;
+    session->lost += result->lost;
 }
 
 int session_cycle(struct session *session, struct audit_findings *findings, struct err *err)
@@ -196,17 +215,22 @@ int session_cycle(struct session *session, struct audit_findings *findings, stru
         page_count_anew(session->page);
     if (cycle_spawn(session->run, session->next, &item, &session->cycle, err) < 0)
         return -1;
-    runner_audit_spawned(&session->audits, findings, &session->cycle,
-                         cycle_database(session->run, session->arm), RUN_LABEL);
+    if (!session->power.off && !session->power.armed)
+        runner_audit_spawned(&session->audits, findings, &session->cycle,
+                             cycle_database(session->run, session->arm), RUN_LABEL);
     if (cycle_finish(session->run, &session->cycle, err) < 0)
         return -1;
     session->next++;
     learn(session);
     for (size_t i = 0; i < session->cycle.agent_count; i++)
         session->acknowledged += session->cycle.agents[i].outcome == CYCLE_READY;
-    runner_audit_cycle(&session->audits, findings, &session->scenario, &session->cycle,
-                       cycle_database(session->run, session->arm), RUN_LABEL, !session->budgeted,
-                       &result);
+    if (session->power.off)
+        audit_watch_put_off(session->audits.watch, findings, &session->scenario, &session->cycle,
+                            &result);
+    else
+        runner_audit_cycle(&session->audits, findings, &session->scenario, &session->cycle,
+                           cycle_database(session->run, session->arm), RUN_LABEL,
+                           !session->budgeted, &result);
     add(session, &result);
     inject_check(session, findings);
     return 0;
@@ -214,11 +238,10 @@ int session_cycle(struct session *session, struct audit_findings *findings, stru
 
 static bool was_killed(const struct session *session)
 {
-    enum fault_means means =
-        session->injection.fault ? session->injection.fault->means : FAULT_ELSEWHERE;
+    const struct fault *fault = session->injection.fault;
     return session->cycle.harm == CYCLE_KILLED ||
-           (session->injection.struck &&
-            (means == FAULT_KILL_AT_MOMENT || means == FAULT_KILL_AT_RANDOM));
+           (session->injection.struck && fault &&
+            (fault->means == FAULT_KILL_AT_MOMENT || fault->means == FAULT_KILL_AT_RANDOM));
 }
 
 static void stop(struct session *session, struct audit_findings *findings)

@@ -35,7 +35,7 @@ struct soak {
 
 /* ---- what happens next ---- */
 
-/* Full disks need a place of their own from the start; what is tried elsewhere is no fault. */
+/* Disks that are full or lose their power need a place of their own from the start. */
 static bool is_usable(const struct soak *soak, size_t arm, size_t fault)
 {
     const struct fault *row = &faults_catalogue[fault];
@@ -43,7 +43,8 @@ static bool is_usable(const struct soak *soak, size_t arm, size_t fault)
                     row->means == FAULT_LOCKED || row->means == FAULT_READ_ONLY;
     const struct session *session = &soak->sessions[arm];
     if (!(soak->options->faults >> fault & 1) || row->means == FAULT_FULL_DISK ||
-        (of_store && !session->audits.watch) || session_can(&soak->how, arm, row))
+        row->means == FAULT_POWER || (of_store && !session->audits.watch) ||
+        session_can(&soak->how, arm, row))
         return false;
     return row->means != FAULT_CALL || session->calls[row->page.call] > 0;
 }
@@ -208,7 +209,7 @@ static int begin(struct soak *soak, struct err *err)
     const struct soak_options *options = soak->options;
     for (size_t i = 0; i < soak->arms; i++) {
         char *folder = text_format("%s/%s", options->folder, options->scenario->arms[i].name);
-        int rc = session_open(&soak->sessions[i], &soak->how, i, folder, false, err);
+        int rc = session_open(&soak->sessions[i], &soak->how, i, folder, SESSION_PLAIN, err);
         soak->sessions[i].budgeted = true;
         free(folder);
         if (rc < 0)

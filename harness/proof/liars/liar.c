@@ -152,6 +152,12 @@ static int one_message(struct between *between, const char *line)
         between->lie->change_request(&between->liar);
         changed = print_line(between->spawned);
     }
+    if (!request && !between->spawned && between->lie->change_open) {
+        between->liar.message = between->opened;
+        between->lie->change_open(&between->liar);
+        changed = print_line(between->opened);
+        between->liar.message = NULL;
+    }
     if (request && may_lie && between->lie->change_finish && says(request, "finish")) {
         between->liar.message = request;
         between->lie->change_finish(&between->liar);

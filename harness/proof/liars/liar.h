@@ -24,6 +24,7 @@ struct lie {
     /* `message` is the request for the batch; 1: answered already, do not pass on */
     int (*before_spawn)(struct liar *liar);
     int (*before_finish)(struct liar *liar);
+    void (*change_open)(struct liar *liar); /* `message` is "open", passed on as it is left */
     /* `message` is the request for the batch, which is passed on as it is left */
     void (*change_request)(struct liar *liar);
     /* `message` is the request to finish it, likewise */
@@ -113,6 +114,10 @@ void lies_mute(struct liar *liar);
 void lies_say_ready(struct liar *liar);
 void lies_say_done(struct liar *liar);
 void lies_call_it_killed(struct liar *liar);
+
+/* lies_disk.c: about what is on the disk when something is acknowledged */
+void lies_never_sync(void);
+void lies_ask_normal(struct liar *liar);
 
 /* fault_lies.c: about what faults leave */
 void fault_lies_unmark(struct liar *liar);

@@ -132,6 +132,7 @@ static void tell(struct audited *audited, int64_t batch)
                                     .end_ns = INT64_MAX,
                                     .answered_ns = INT64_MAX,
                                     .finish_sent_ns = 1,
+                                    .finished_ns = INT64_MAX,
                                     .consensus = "agreed",
                                     .descriptors = -1,
                                     .descriptors_first = -1};
