@@ -34,6 +34,7 @@ struct maker {
     struct table tables[6];
     int count;
     bool utf8;
+    bool texts; /* no blobs: in UTF-16 SQLite reads them as text in more than one way */
 };
 
 /* splitmix64, Steele et al. 2014 */
@@ -119,6 +120,7 @@ static inline char *value(struct maker *maker)
                                          "'{\"a\": [1, 2.0, \"x\"]}'",
                                          "'\xf0\x9f\x98\x80 emoji'",
                                          "char(1, 0xfffd, 0x10fffd)"};
+    const char *picked;
     switch (below(maker, 10)) {
     case 0:
         return sqlite3_mprintf("%lld", (long long)(draw(maker) >> below(maker, 64)));
@@ -137,7 +139,9 @@ static inline char *value(struct maker *maker)
         return sqlite3_mprintf(maker->utf8 ? "CAST(x'61ff00%02x' AS TEXT)" : "'%02x'",
                                below(maker, 256));
     default:
-        return sqlite3_mprintf("%s", PICK(maker, values));
+        picked = PICK(maker, values);
+        return sqlite3_mprintf("%s", maker->texts && (*picked == 'x' || *picked == 'C') ? "'blob'"
+                                                                                        : picked);
     }
 }
 
@@ -188,6 +192,8 @@ static inline char *expression(struct maker *maker, const struct table *table)
         "likely(\"%w\")",
         "abs(CAST(substr(\"%w\", 1, 5) AS REAL)) * 2",
     };
+    if (!maker->utf8 && !maker->texts)
+        return sqlite3_mprintf("typeof(\"%w\")", table->columns[below(maker, table->count)]);
     return sqlite3_mprintf(PICK(maker, forms), table->columns[below(maker, table->count)]);
 }
 
@@ -333,8 +339,9 @@ static inline void live(struct maker *maker)
 static inline void alter(struct maker *maker)
 {
     struct table *table = &maker->tables[below(maker, maker->count)];
-    if (table->count == 8 || !run(maker, true, "ALTER TABLE \"%w\" ADD COLUMN \"later\" %s",
-                                  table->name, PICK(maker, later)))
+    if (table->count == 8 ||
+        !run(maker, true, "ALTER TABLE \"%w\" ADD COLUMN \"later\" %s", table->name,
+             maker->texts ? "TEXT DEFAULT '7'" : PICK(maker, later)))
         return;
     snprintf(table->columns[table->count++], sizeof table->columns[0], "later");
     run(maker, true, "CREATE INDEX \"on later %d\" ON \"%w\"(later)", table->count, table->name);
@@ -431,6 +438,7 @@ static inline void make_database(struct maker *maker, const char *path)
     run(maker, false, "PRAGMA page_size = %d", 512 << below(maker, 8));
     encoding = PICK(maker, encodings);
     maker->utf8 = strcmp(encoding, "UTF-8") == 0;
+    maker->texts = !maker->utf8 && chance(maker, 50);
     run(maker, false, "PRAGMA encoding = '%s'", encoding);
     run(maker, false, "PRAGMA auto_vacuum = %d", below(maker, 3));
     run(maker, false, "PRAGMA journal_mode = %s", chance(maker, 50) ? "WAL" : "DELETE");
