@@ -6,6 +6,8 @@
 
 #include "audit/audit_internal.h"
 
+#define MOST_NAME 100 /* bytes of a name that are told */
+
 static char *quoted_name(const char *name)
 {
     struct text out = {0};
@@ -29,6 +31,14 @@ static int64_t count_rows(sqlite3 *database, const char *name)
     free(sql);
     free(quoted);
     return rows;
+}
+
+/* As it is told: somebody else's words, of any length. */
+static void shorten(char *name)
+{
+    if (strlen(name) > MOST_NAME)
+        name[MOST_NAME] = '\0';
+    text_make_printable(name);
 }
 
 static int read_tables(struct audit_content *out, sqlite3 *database)
@@ -70,7 +80,7 @@ int audit_content_read(struct audit_content *out, const struct copy *copy, struc
         for (size_t i = 0; i < out->count; i++) {
             out->tables[i].rows =
                 guard_spent(&guard) ? -1 : count_rows(database, out->tables[i].name);
-            text_make_printable(out->tables[i].name);
+            shorten(out->tables[i].name);
         }
     } else {
         err_set(err, ERR_FORMAT, "its tables cannot be read: %s", sqlite3_errmsg(database));

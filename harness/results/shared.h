@@ -34,7 +34,8 @@ struct results_shared_look {
 int results_shared_put(struct results *store, int64_t run, const struct results_shared_look *look,
                        struct err *err); /* a failure ends the open transaction */
 
-/* results_shared_rows_put - how many rows a table had at this look; only where they had changed */
+/* results_shared_rows_put - how many rows a table had at this look; only where they had changed. Of
+ * tables whose names look alike the last counts. */
 int results_shared_rows_put(struct results *store, int64_t run, int64_t look, const char *database,
                             const char *table, int64_t rows, struct err *err);
 

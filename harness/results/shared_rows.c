@@ -14,7 +14,8 @@ int results_shared_put(struct results *store, int64_t run, const struct results_
                        struct err *err)
 {
     if (sql_run(store, err,
-                "INSERT INTO shared (run, look, database, moment, cycle, answer, charged, why,"
+                "INSERT OR IGNORE INTO shared (run, look, database, moment, cycle, answer, "
+                "charged, why,"
                 " told, files, bytes, wal_bytes, wal_peak, rows, spent_ns, locked_ns)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 "iittitittiiiiiii", run, look->look, look->database, look->moment, look->cycle,
@@ -30,7 +31,8 @@ int results_shared_rows_put(struct results *store, int64_t run, int64_t look, co
                             const char *table, int64_t rows, struct err *err)
 {
     if (sql_run(store, err,
-                "INSERT INTO shared_rows (run, look, database, name, rows) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO shared_rows (run, look, database, name, rows)"
+                " VALUES (?, ?, ?, ?, ?)",
                 "iitti", run, look, database, table, rows) == 0)
         return 0;
     sql_roll_back(store);

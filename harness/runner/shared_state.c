@@ -119,6 +119,18 @@ static const char *first_unchecked(const struct audit_answers *answers)
     return "nothing of it could be asked";
 }
 
+/* The one rule that every database has: without it nothing is known. */
+static bool is_read(const struct audit_answers *answers)
+{
+    for (size_t i = 0; i < answers->count; i++) {
+        enum audit_answer whole;
+        if (strcmp(answers->items[i].rule->name, "integrity-check-is-ok") == 0)
+            return audit_answer_of(answers, answers->items[i].rule, &whole) &&
+                   whole != AUDIT_NOT_CHECKED;
+    }
+    return false;
+}
+
 static void look_at_copy(struct shared_look *out, const struct copy *copy,
                          const struct audit_options *options, bool was_database)
 {
@@ -129,7 +141,7 @@ static void look_at_copy(struct shared_look *out, const struct copy *copy,
         answer(out, AUDIT_BROKEN, out->findings.items[0].text);
     else if (rc < 0 && err.code == ERR_FORMAT && was_database)
         answer(out, AUDIT_BROKEN, err.text);
-    else if (rc < 0 || report.unchecked)
+    else if (rc < 0 || !is_read(&report.answers))
         answer(out, AUDIT_NOT_CHECKED, rc < 0 ? err.text : first_unchecked(&report.answers));
     else
         answer(out, AUDIT_HELD, "");

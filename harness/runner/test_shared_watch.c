@@ -262,6 +262,39 @@ static void cycles_that_add_unequal_numbers_of_rows_are_told(void **state)
     assert_string_equal(shared->told, "rows of t per cycle: +2 in 1 (cycle 0), +3 in 1 (cycle 1)");
 }
 
+/* Names of strangers: two that look alike, and one that needs quotes. */
+static void tables_may_have_any_name(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct results_shared *shared =
+        run_one(fixture, 2,
+                ", \"*\", \"CREATE TABLE IF NOT EXISTS [a\\u0001] (x); CREATE TABLE IF NOT EXISTS "
+                "[a\\u0002] (x); CREATE TABLE IF NOT EXISTS [b'\\\"b] (x); INSERT INTO [b'\\\"b] "
+                "VALUES (1)\"");
+    assert_string_equal(fixture->findings.data, "");
+    assert_int_equal(shared->table_count, 2);
+    assert_string_equal(shared->tables[0].name, "a?");
+    assert_string_equal(shared->tables[1].name, "b'\"b");
+    assert_int_equal(shared->tables[1].after, 2);
+}
+
+/* One full-text index needs a tokenizer of the application's; the rest is sound. */
+static void what_needs_the_application_does_not_hide_the_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct results_shared *shared;
+    assert_int_equal(run_sql(fixture->database, MAKE "; CREATE VIRTUAL TABLE v USING fts5(a)"), 0);
+    assert_int_equal(run_sql(fixture->database,
+                             "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE "
+                             "VIRTUAL TABLE v USING fts5(a, tokenize = ours)' WHERE name = 'v'"),
+                     0);
+    shared = run_one(fixture, 1, "");
+    assert_string_equal(fixture->findings.data, "");
+    assert_true(shared->looks > 0);
+    assert_int_equal(shared->held, shared->looks);
+    assert_false(shared->unread);
+}
+
 static void damage_is_charged_to_the_run_in_which_it_came(void **state)
 {
     struct fixture *fixture = *state;
@@ -387,6 +420,9 @@ int main(int count, char *words[])
                                         tear_down),
         cmocka_unit_test_setup_teardown(rows_deleted_are_told_and_no_finding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cycles_that_add_unequal_numbers_of_rows_are_told, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(tables_may_have_any_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_needs_the_application_does_not_hide_the_rest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(damage_is_charged_to_the_run_in_which_it_came, set_up,
                                         tear_down),
