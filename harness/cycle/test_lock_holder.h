@@ -1,4 +1,8 @@
-/* test_lock_holder - children that hold locks of a database, and tell for how long they did. */
+/* test_lock_holder - children that hold locks of a database, and tell for how long they did.
+ *
+ * Each is this program anew, with a role: a thread of ours samples meanwhile, and what only forks
+ * may find a mutex that this thread held, and wait for ever.
+ */
 #ifndef CYCLE_TEST_LOCK_HOLDER_H
 #define CYCLE_TEST_LOCK_HOLDER_H
 
@@ -13,6 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,18 +43,6 @@ static inline sqlite3 *open_database(const char *path)
         _exit(9);
     sqlite3_busy_timeout(database, 20000);
     return database;
-}
-
-static inline void run_in_child(const char *path, const char *sql)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        sqlite3 *database = open_database(path);
-        execute(database, sql);
-        sqlite3_close(database);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 /* A child of ours that has something to hold. */
@@ -117,71 +110,6 @@ static inline void be_holder(const char *path, const struct way *way, int go, in
     _exit(write(told, &truth, sizeof truth) == sizeof truth ? 0 : 5);
 }
 
-static inline struct child start(const char *path, const struct way *way)
-{
-    struct child child;
-    int go[2], told[2];
-    char byte;
-    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
-    child.pid = fork();
-    if (child.pid == 0) {
-        close(go[1]);
-        be_holder(path, way, go[0], told[1]);
-    }
-    close(go[0]);
-    close(told[1]);
-    child.go = go[1];
-    child.told = told[0];
-    assert_int_equal(read(child.told, &byte, 1), 1);
-    return child;
-}
-
-static inline struct truth let_it_hold(struct child *child)
-{
-    struct truth truth = {0, 0};
-    int status = -1;
-    assert_int_equal(write(child->go, "", 1), 1);
-    assert_int_equal(read(child->told, &truth, sizeof truth), sizeof truth);
-    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
-    assert_int_equal(status, 0);
-    close(child->go);
-    close(child->told);
-    return truth;
-}
-
-/* It reads until it is told to end. */
-static inline struct child start_reader(const char *path)
-{
-    struct child child;
-    int go[2], told[2];
-    char byte;
-    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
-    child.pid = fork();
-    if (child.pid == 0) {
-        close(go[1]);
-        execute(open_database(path), "BEGIN; SELECT count(*) FROM t");
-        _exit(write(told[1], "", 1) == 1 && read(go[0], &byte, 1) == 1 ? 0 : 9);
-    }
-    close(go[0]);
-    close(told[1]);
-    child.go = go[1];
-    child.told = told[0];
-    assert_int_equal(read(child.told, &byte, 1), 1);
-    return child;
-}
-
-static inline void end_reader(struct child *child)
-{
-    int status = -1;
-    assert_int_equal(write(child->go, "", 1), 1);
-    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
-    assert_int_equal(status, 0);
-    close(child->go);
-    close(child->told);
-}
-
 /* Its COMMIT fails after all. */
 static inline void be_writer(const char *path)
 {
@@ -189,6 +117,86 @@ static inline void be_writer(const char *path)
     sqlite3_busy_timeout(database, 200);
     execute(database, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
     _exit(sqlite3_exec(database, "COMMIT", NULL, NULL, NULL) == SQLITE_BUSY ? 0 : 9);
+}
+
+/* lock_role - what main does with the words of start_role; `ways`: those that "holder" counts */
+static inline void lock_role(char *const words[], const struct way ways[])
+{
+    const char *role = words[1], *path = words[2], *what = words[3];
+    char byte = 0;
+    if (strcmp(role, "holder") == 0)
+        be_holder(path, &ways[atoi(what)], STDIN_FILENO, STDOUT_FILENO);
+    if (strcmp(role, "writer") == 0)
+        be_writer(path);
+    execute(open_database(path), what);
+    if (strcmp(role, "reader") == 0 &&
+        (write(STDOUT_FILENO, "", 1) != 1 || read(STDIN_FILENO, &byte, 1) != 1))
+        _exit(9);
+    _exit(0);
+}
+
+static inline struct child start_role(const char *role, const char *path, const char *what)
+{
+    struct child child;
+    int go[2], told[2];
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    child.pid = fork();
+    if (child.pid == 0) {
+        dup2(go[0], STDIN_FILENO);
+        dup2(told[1], STDOUT_FILENO);
+        execl("/proc/self/exe", "lock_role", role, path, what, (char *)NULL);
+        _exit(9);
+    }
+    close(go[0]);
+    close(told[1]);
+    child.go = go[1];
+    child.told = told[0];
+    return child;
+}
+
+static inline struct child start_ready(const char *role, const char *path, const char *what)
+{
+    struct child child = start_role(role, path, what);
+    char byte;
+    assert_int_equal(read(child.told, &byte, 1), 1);
+    return child;
+}
+
+static inline void end_role(struct child *child)
+{
+    int status = -1;
+    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
+    assert_int_equal(status, 0);
+    close(child->go);
+    close(child->told);
+}
+
+static inline void run_in_child(const char *path, const char *sql)
+{
+    struct child child = start_role("sql", path, sql);
+    end_role(&child);
+}
+
+static inline struct truth let_it_hold(struct child *child)
+{
+    struct truth truth = {0, 0};
+    assert_int_equal(write(child->go, "", 1), 1);
+    assert_int_equal(read(child->told, &truth, sizeof truth), sizeof truth);
+    end_role(child);
+    return truth;
+}
+
+/* It reads until it is told to end. */
+static inline struct child start_reader(const char *path)
+{
+    return start_ready("reader", path, "BEGIN; SELECT count(*) FROM t");
+}
+
+static inline void end_reader(struct child *child)
+{
+    assert_int_equal(write(child->go, "", 1), 1);
+    end_role(child);
 }
 
 #endif

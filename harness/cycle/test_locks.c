@@ -75,6 +75,20 @@ static struct cycle cycle_of(struct cycle_agent agents[2], pid_t first)
     return cycle;
 }
 
+#define DELETE "PRAGMA journal_mode = delete; CREATE TABLE IF NOT EXISTS t (a)"
+#define WAL    "PRAGMA journal_mode = wal; CREATE TABLE IF NOT EXISTS t (a)"
+
+static const struct way ways[] = {
+    {"SHARED", DELETE, "BEGIN; SELECT count(*) FROM t", "COMMIT", .kind = LOCKS_READ},
+    {"RESERVED", DELETE, "BEGIN IMMEDIATE", "ROLLBACK", .kind = LOCKS_WRITE},
+    {"EXCLUSIVE", DELETE, "BEGIN EXCLUSIVE", "ROLLBACK", .kind = LOCKS_EXCLUSIVE},
+    {"RESERVED without a pid", DELETE, .ofd = true, .kind = LOCKS_WRITE},
+    {"read", WAL, "BEGIN; SELECT count(*) FROM t", "COMMIT", .kind = LOCKS_READ},
+    {"write", WAL, "BEGIN IMMEDIATE", "ROLLBACK", .kind = LOCKS_WRITE},
+    {"checkpoint", WAL, .shm_byte = 121, .kind = LOCKS_CHECKPOINT},
+    {"recover", WAL, .shm_byte = 122, .kind = LOCKS_RECOVER},
+};
+
 /* What was seen while the child held its lock. slack_ns: what no look covers. */
 static struct locks_seen *watch(struct fixture *fixture, const struct way *way, struct truth *truth,
                                 int64_t *slack_ns, enum cycle_outcome second)
@@ -83,7 +97,10 @@ static struct locks_seen *watch(struct fixture *fixture, const struct way *way, 
     struct cycle_agent agents[2];
     struct cycle cycle;
     struct locks_seen *seen;
-    struct child child = start(fixture->database, way);
+    struct child child;
+    char index[16];
+    snprintf(index, sizeof index, "%d", (int)(way - ways));
+    child = start_ready("holder", fixture->database, index);
     locks_watch(fixture->locks, getppid(), NULL, paths, paths, 1);
     cycle = cycle_of(agents, child.pid);
     agents[1].outcome = second;
@@ -142,20 +159,6 @@ static void check_way(struct fixture *fixture, const struct way *way)
         print_message("%s: this machine is too busy to compare\n", way->name);
 }
 
-#define DELETE "PRAGMA journal_mode = delete; CREATE TABLE IF NOT EXISTS t (a)"
-#define WAL    "PRAGMA journal_mode = wal; CREATE TABLE IF NOT EXISTS t (a)"
-
-static const struct way ways[] = {
-    {"SHARED", DELETE, "BEGIN; SELECT count(*) FROM t", "COMMIT", .kind = LOCKS_READ},
-    {"RESERVED", DELETE, "BEGIN IMMEDIATE", "ROLLBACK", .kind = LOCKS_WRITE},
-    {"EXCLUSIVE", DELETE, "BEGIN EXCLUSIVE", "ROLLBACK", .kind = LOCKS_EXCLUSIVE},
-    {"RESERVED without a pid", DELETE, .ofd = true, .kind = LOCKS_WRITE},
-    {"read", WAL, "BEGIN; SELECT count(*) FROM t", "COMMIT", .kind = LOCKS_READ},
-    {"write", WAL, "BEGIN IMMEDIATE", "ROLLBACK", .kind = LOCKS_WRITE},
-    {"checkpoint", WAL, .shm_byte = 121, .kind = LOCKS_CHECKPOINT},
-    {"recover", WAL, .shm_byte = 122, .kind = LOCKS_RECOVER},
-};
-
 static void each_kind_is_seen_for_as_long_as_it_was_held(void **state)
 {
     struct fixture *fixture = *state;
@@ -168,15 +171,11 @@ static struct locks_seen *watch_writer(struct fixture *fixture)
     char *paths[] = {fixture->database};
     struct cycle_agent agents[2];
     struct cycle cycle = cycle_of(agents, 1);
-    int status = -1;
-    pid_t writer;
+    struct child writer;
     locks_watch(fixture->locks, getppid(), NULL, paths, paths, 1);
     locks_begin(fixture->locks, LOCKS_START);
-    writer = fork();
-    if (writer == 0)
-        be_writer(fixture->database);
-    assert_int_equal(waitpid(writer, &status, 0), writer);
-    assert_int_equal(status, 0);
+    writer = start_role("writer", fixture->database, "");
+    end_role(&writer);
     locks_pause(fixture->locks);
     return locks_tell(fixture->locks, &cycle);
 }
@@ -347,7 +346,7 @@ static void nothing_is_left_of_it(void **state)
     assert_int_equal(count_entries(fixture->folder), files);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_kind_is_seen_for_as_long_as_it_was_held, make, unmake),
@@ -360,5 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(looking_drops_no_lock_of_this_process, make, unmake),
         cmocka_unit_test_setup_teardown(nothing_is_left_of_it, make, unmake),
     };
+    if (argc == 4)
+        lock_role(argv, ways);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

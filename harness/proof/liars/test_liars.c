@@ -133,8 +133,8 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
 {
     static const char *const all[][WORDS] = {
         {"hangs", "subject-answers"}, /* first, as it is waited for */
-        {"forgets", "every-acknowledged-start-is-recorded", "foreign-keys-hold"},
-        {"invents-row", "no-row-without-a-start"},
+        {"forgets", "every-acknowledged-start-is-recorded", "foreign-keys-hold consensus-is-whole"},
+        {"invents-row", "no-row-without-a-start", "row-tells-the-truth"},
         {"misstates", "row-tells-the-truth", "consensus-is-whole"},
         {"loses-consensus", "consensus-is-whole", "foreign-keys-hold"},
         {"loses-output", "consensus-is-whole"},
@@ -143,7 +143,7 @@ static void every_lie_is_caught_by_its_rule_alone(void **state)
         {"starts-strangers", "no-agent-ran-unasked"},
         {"wrong-process", "one-process-one-id"},
         {"tells-itself", "agent-is-a-process-of-its-own"},
-        {"one-for-all", "agent-is-a-process-of-its-own"},
+        {"one-for-all", "agent-is-a-process-of-its-own", "no-process-is-recorded-twice"},
         {"tells-strangers", "agent-belongs-to-the-subject"},
         {"tells-older", "agent-began-after-the-request"},
         {"starts-another", "agent-is-the-program-asked-for"},
