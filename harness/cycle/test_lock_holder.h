@@ -125,7 +125,7 @@ static inline void lock_role(char *const words[], const struct way ways[])
     const char *role = words[1], *path = words[2], *what = words[3];
     char byte = 0;
     if (strcmp(role, "holder") == 0)
-        be_holder(path, &ways[atoi(what)], STDIN_FILENO, STDOUT_FILENO);
+        be_holder(path, &ways[strtol(what, NULL, 10)], STDIN_FILENO, STDOUT_FILENO);
     if (strcmp(role, "writer") == 0)
         be_writer(path);
     execute(open_database(path), what);
