@@ -25,6 +25,9 @@ struct look {
 /* structure.c: integrity_check and foreign_key_check */
 void structure_check(struct look *look);
 
+/* pages.c: free pages and pages of nobody, where integrity_check leaves them out without a word */
+void pages_check(struct look *look);
+
 /* virtual_tables.c: FTS3, FTS4, FTS5 and R-Tree by their own checks; what no module is here for */
 void virtual_check(struct look *look);
 
