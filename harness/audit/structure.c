@@ -131,6 +131,8 @@ static void check_file(struct look *look)
         if (code != SQLITE_DONE)
             answers_broken(look->answers, RULE_INTEGRITY_CHECK, "", 1, "integrity_check: %s",
                            structure_why(look->database));
+        else if (messages.total == 0)
+            pages_check(look);
         answers_held(look->answers, RULE_INTEGRITY_CHECK);
     } else if (look->may_write) {
         aside_check(look);

@@ -25,8 +25,15 @@ struct look {
 /* structure.c: integrity_check and foreign_key_check */
 void structure_check(struct look *look);
 
+/* pages.c: free pages and pages of nobody, where integrity_check leaves them out in silence */
+void pages_check(struct look *look);
+
 /* virtual_tables.c: FTS3, FTS4, FTS5 and R-Tree by their own checks; what no module is here for */
 void virtual_check(struct look *look);
+
+/* text_sizes.c: the words of all rows that a full-text index keeps are the sum of those of each
+ * row; true also where it keeps none, or cannot be asked */
+bool text_sizes_agree(sqlite3 *database, const char *table, bool is_fts5, int columns);
 
 /* indexes.c: each index against its table, by value */
 void indexes_check(struct look *look);

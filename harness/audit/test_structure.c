@@ -52,6 +52,44 @@ static void orphans_are_counted_by_relation(void **state)
     assert_null(told(damaged, PARENTS, "", AUDIT_HELD));
 }
 
+/* ---- pages ---- */
+
+/* In its header; in truth there are more. */
+static void claim_free_pages(const char *path, char count)
+{
+    const char bytes[4] = {0, 0, 0, count};
+    FILE *file = fopen(path, "r+e");
+    assert_int_equal(fseek(file, 36, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, sizeof bytes, file), sizeof bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Beside a view as the first object SQLite 3.40 looks at trees alone, and says that all is well. */
+static void a_view_hides_no_pages(void **state)
+{
+    static const char made[] =
+        "CREATE TABLE t(a); CREATE INDEX i ON t(a); CREATE TABLE gone(a);" ROWS(
+            1000) "INSERT INTO t SELECT i FROM n; INSERT INTO gone SELECT zeroblob(2000) FROM t;"
+                  "DROP TABLE gone; CREATE VIEW v AS SELECT * FROM t;";
+    static const char *const vacuums[] = {"NONE", "FULL", "INCREMENTAL"};
+    struct damaged *damaged = *state;
+    for (size_t i = 0; i < sizeof vacuums / sizeof vacuums[0]; i++) {
+        char *sql = text_format("PRAGMA auto_vacuum = %s; %s", vacuums[i], made);
+        make_new(damaged, sql);
+        look(damaged);
+        expect_findings(damaged, 0);
+        run_sql(damaged, "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'i'");
+        look(damaged);
+        assert_int_equal(damaged->findings.count, 1);
+        expect_told(damaged, CHECK, "", AUDIT_BROKEN, "never used");
+        free(sql);
+    }
+    make_new(damaged, made);
+    claim_free_pages(damaged->path, 5);
+    look(damaged);
+    expect_findings(damaged, 1);
+}
+
 /* ---- what needs something that is not here ---- */
 
 #define APPLICATIONS                                                                               \
@@ -226,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(a_thousand_messages_about_an_index_are_one_finding),
         WITH_FOLDER(orphans_are_counted_by_relation),
+        WITH_FOLDER(a_view_hides_no_pages),
         WITH_FOLDER(what_an_application_keeps_to_itself_is_not_checked_and_all_else_is),
         WITH_FOLDER(damage_beside_it_is_found),
         WITH_FOLDER(a_name_of_ours_hides_nothing),

@@ -147,12 +147,45 @@ static void in_place_no_index_is_written_to(void **state)
     assert_true(damaged->report.unchecked);
 }
 
+/* What ranks are made of; neither module looks at it there. */
+static void sizes_of_rows_are_their_sum(void **state)
+{
+    static const struct {
+        const char *module, *losses[4];
+    } tables[] = {
+        {"fts4(a, b)",
+         {"DELETE FROM ft_docsize WHERE docid = 7", "UPDATE ft_docsize SET size = x'0909'",
+          "UPDATE ft_stat SET value = x'0102' WHERE id = 0", "DELETE FROM ft_stat"}},
+        {"fts5(a, b, content='')",
+         {"DELETE FROM ft_docsize WHERE id = 7", "UPDATE ft_docsize SET sz = x'0909'",
+          "UPDATE ft_data SET block = x'0102' WHERE id = 1", "DELETE FROM ft_data WHERE id = 1"}},
+    };
+    struct damaged *damaged = *state;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < 5; k++) {
+            char *sql = text_format(TEXTS "CREATE VIRTUAL TABLE ft USING %s;"
+                                          "INSERT INTO ft(rowid, a, b) SELECT k, a, b FROM texts;"
+                                          "%s;",
+                                    tables[i].module, k ? tables[i].losses[k - 1] : "");
+            make_new(damaged, sql);
+            look(damaged);
+            if (k == 0)
+                expect_findings(damaged, 0);
+            else
+                expect_told(damaged, FULL_TEXT, "ft", AUDIT_BROKEN, "full-text index 'ft'");
+            free(sql);
+        }
+}
+
 static void trees_are_checked(void **state)
 {
     static const char *const losses[] = {
-        "DELETE FROM rt_rowid WHERE rowid < 20", "DELETE FROM rt_parent",
-        "DELETE FROM rt_node WHERE nodeno > 1", "DROP TABLE rt_rowid",
-        "UPDATE rt_node SET data = zeroblob(900) WHERE nodeno = 2"};
+        "DELETE FROM rt_rowid WHERE rowid < 20",
+        "DELETE FROM rt_parent",
+        "DELETE FROM rt_node WHERE nodeno > 1",
+        "DROP TABLE rt_rowid",
+        "UPDATE rt_node SET data = zeroblob(900) WHERE nodeno = 2",
+        "INSERT INTO rt_node SELECT 9999, data FROM rt_node WHERE nodeno = 2"};
     struct damaged *damaged = *state;
     for (size_t i = 0; i <= sizeof losses / sizeof losses[0]; i++) {
         char *sql = text_format("CREATE VIRTUAL TABLE rt USING rtree(id, a, b, +note);" ROWS(
@@ -178,6 +211,7 @@ int main(void)
         WITH_FOLDER(what_cannot_be_checked_is_told),
         WITH_FOLDER(the_view_of_an_index_does_not_run),
         WITH_FOLDER(in_place_no_index_is_written_to),
+        WITH_FOLDER(sizes_of_rows_are_their_sum),
         WITH_FOLDER(trees_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

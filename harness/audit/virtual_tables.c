@@ -165,6 +165,19 @@ static int64_t unreachable(sqlite3 *database, const char *table)
 #define CHECK         "INSERT INTO \"%w\"(\"%w\") VALUES('integrity-check')"
 #define CHECK_CONTENT "INSERT INTO \"%w\"(\"%w\", rank) VALUES('integrity-check', 1)"
 
+static void check_sizes(struct look *look, const struct virtual_table *table, bool is_fts5)
+{
+    char *columns =
+        names_ask(look->database, "SELECT count(name) FROM pragma_table_info(%Q)", table->name);
+    if (columns &&
+        !text_sizes_agree(look->database, table->name, is_fts5, (int)strtol(columns, NULL, 10)))
+        answers_broken(look->answers, table->known->rule, table->name, 1,
+                       "full-text index '%s': rows and words of '%s_docsize' are not as many as it "
+                       "says in all",
+                       table->name, table->name);
+    free(columns);
+}
+
 static bool check_full_text(struct look *look, const struct virtual_table *table)
 {
     bool is_fts5 = strcmp(table->known->name, "fts5") == 0, checked;
@@ -178,8 +191,10 @@ static bool check_full_text(struct look *look, const struct virtual_table *table
     if (contentless)
         answers_unchecked(look->answers, table->known->rule, table->name,
                           "it keeps no content (content='') that its index could be held against");
-    if (contentless && !is_fts5)
+    if (contentless && !is_fts5) {
+        check_sizes(look, table, is_fts5);
         return false;
+    }
     broken = look->answers->count;
     checked = command(look, table, CHECK, "contradicts itself", "");
     if (checked && is_fts5 && table->content && !contentless && look->answers->count == broken)
@@ -187,12 +202,27 @@ static bool check_full_text(struct look *look, const struct virtual_table *table
                 "against its content: ");
     if (checked && is_fts5 && look->answers->count == broken)
         missing = unreachable(look->database, table->name);
+    if (checked && look->answers->count == broken && missing <= 0)
+        check_sizes(look, table, is_fts5);
     if (missing > 0)
         answers_broken(look->answers, table->known->rule, table->name, missing,
                        "full-text index '%s': %lld of its pages are not in '%s_idx', so that no "
                        "search finds what is on them",
                        table->name, (long long)missing, table->name);
     return checked;
+}
+
+/* rtreecheck() counts rows and parents, but no nodes: each but the first has a parent. */
+static void check_nodes(struct look *look, const struct virtual_table *table)
+{
+    char *lost = names_ask(look->database,
+                           "SELECT nullif(count(nodeno), 0) FROM \"%w_node\" WHERE nodeno <> 1 AND"
+                           " nodeno NOT IN (SELECT nodeno FROM \"%w_parent\")",
+                           table->name, table->name);
+    if (lost)
+        answers_broken(look->answers, table->known->rule, table->name, strtoll(lost, NULL, 10),
+                       "R-Tree '%s': %s of its nodes are in no tree", table->name, lost);
+    free(lost);
 }
 
 static bool check_rtree(struct look *look, const struct virtual_table *table)
@@ -217,6 +247,8 @@ static bool check_rtree(struct look *look, const struct virtual_table *table)
         answers_broken(look->answers, table->known->rule, table->name, sample.count,
                        "R-Tree '%s': %lld faults: %s%s", table->name, (long long)sample.count,
                        sample.examples.data, sample.count > 3 ? "; ..." : "");
+    else
+        check_nodes(look, table);
     answers_sample_release(&sample);
     free(said);
     return true;

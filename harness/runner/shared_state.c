@@ -139,7 +139,8 @@ static void look_at_copy(struct shared_look *out, const struct copy *copy,
     int rc = audit_copied(&out->findings, &report, copy, options, &err);
     if (out->findings.count)
         answer(out, AUDIT_BROKEN, out->findings.items[0].text);
-    else if (rc < 0 && err.code == ERR_FORMAT && was_database)
+    else if (rc < 0 && was_database &&
+             (err.code == ERR_FORMAT || report.kind == AUDIT_ENCRYPTED)) /* it could be read */
         answer(out, AUDIT_BROKEN, err.text);
     else if (rc < 0 || !is_read(&report.answers))
         answer(out, AUDIT_NOT_CHECKED, rc < 0 ? err.text : first_unchecked(&report.answers));

@@ -47,6 +47,25 @@ static int write_bytes(const char *path, off_t at)
     return rc;
 }
 
+/* As many bytes as it has, without a pattern. */
+static int write_noise(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC), rc = fd < 0;
+    off_t bytes = rc ? 0 : lseek(fd, 0, SEEK_END);
+    uint64_t state = 7;
+    for (off_t at = 0; at < bytes && rc == 0; at += (off_t)sizeof state) {
+        uint64_t mixed;
+        state += 0x9e3779b97f4a7c15u; /* splitmix64 */
+        mixed = (state ^ state >> 30) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+        mixed ^= mixed >> 31;
+        rc = pwrite(fd, &mixed, sizeof mixed, at) != (ssize_t)sizeof mixed;
+    }
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 static int one_act(const char *path, const char *act)
 {
     if (strcmp(act, "remove") == 0)
@@ -59,6 +78,8 @@ static int one_act(const char *path, const char *act)
         return write_bytes(path, 4096); /* the first page of the first table */
     if (strcmp(act, "behead") == 0)
         return write_bytes(path, 0);
+    if (strcmp(act, "drown") == 0)
+        return write_noise(path);
     if (strcmp(act, "at home") == 0) /* a fresh one */
         return strncmp(path, getenv("HOME"), strlen(getenv("HOME"))) != 0 ||
                access(path, F_OK) == 0;
@@ -313,6 +334,16 @@ static void a_head_that_is_gone_is_damage(void **state)
     assert_said(fixture->findings.data, "after cycle 1 (arm one): ");
 }
 
+/* Of a file that nobody could read before it would be "encrypted". */
+static void noise_in_place_of_a_database_is_damage(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct results_shared *shared = run_one(fixture, 2, INSERT ", \"1\", \"drown\"");
+    assert_true(shared->charged);
+    assert_said(fixture->findings.data, "after cycle 1 (arm one): ");
+    assert_int_equal(fixture->outcome.code, 4);
+}
+
 static void damage_of_before_is_charged_to_nobody(void **state)
 {
     struct fixture *fixture = *state;
@@ -427,6 +458,7 @@ int main(int count, char *words[])
         cmocka_unit_test_setup_teardown(damage_is_charged_to_the_run_in_which_it_came, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_head_that_is_gone_is_damage, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(noise_in_place_of_a_database_is_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_of_before_is_charged_to_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_somebody_holds_alone_is_not_checked, set_up,
                                         tear_down),
