@@ -103,10 +103,12 @@ static void what_cannot_be_tried_is_shown(void **state)
     struct cli_said said =
         cli_say(*state, "faults", path, "--prove", "nothing", "--fault", "write-full", "--fault",
                 "busy-for-ever", "--fault", "power-loss", NULL);
-    assert_int_equal(said.exit_status, 0);
+    assert_int_equal(said.exit_status, 5); /* nothing was tried: nothing is proven */
     assert_said(said.out, "not tried: needs the shim in the subject, see --shim-option");
     assert_said(said.out, "not tried: the subject keeps no store");
     assert_said(said.out, "4 rows not tried");
+    assert_said(said.out, "0 of 0 faults struck");
+    assert_said(said.out, "invalid: no fault could be tried");
     assert_said(said.out, "; detectors not proven (--prove nothing)");
     cli_forget(&said);
     free(path);
