@@ -75,9 +75,34 @@ static int open_as_it_is(const char *path, enum replace_kind kind)
     return fd;
 }
 
+/* A database that was named where a file to write was meant: "--junit app.db". Closing it drops the
+ * locks that a connection of ours has on it, but then we end with the error. */
+static bool holds_database(const char *path)
+{
+    static const char magic[] = "SQLite format 3";
+    char head[sizeof magic] = "";
+    struct stat about;
+    ssize_t got;
+    int fd;
+    if (lstat(path, &about) != 0 || !S_ISREG(about.st_mode))
+        return false;
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    got = pread(fd, head, sizeof head, 0);
+    close(fd);
+    return got == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0;
+}
+
 int replace_begin(struct replace *out, const char *path, enum replace_kind kind, struct err *err)
 {
-    *out = (struct replace){.fd = open_as_it_is(path, kind)};
+    *out = (struct replace){.fd = -1};
+    if (kind == REPLACE_GIVEN && holds_database(path))
+        return err_set(err, ERR_USAGE,
+                       "'%s' is a SQLite database, which is not written over: give a file for the "
+                       "output, or remove the database first",
+                       path);
+    out->fd = open_as_it_is(path, kind);
     if (out->fd < 0 && errno == EEXIST)
         return err_set(err, ERR_SYSTEM, "cannot write '%s': something that is no file is there",
                        path);

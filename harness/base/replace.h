@@ -16,7 +16,8 @@
 
 enum replace_kind {
     REPLACE_OURS, /* a name that we chose: what is there and is no file is refused */
-    REPLACE_GIVEN /* a name that the user gave: a pipe, a terminal or /dev/stdout is written to */
+    REPLACE_GIVEN /* a name that the user gave: a pipe, a terminal or /dev/stdout is written to, a
+                     SQLite database is never written over */
 };
 
 /* A file under way. replace_end gives it back, also after replace_begin failed. */
@@ -26,7 +27,7 @@ struct replace {
     int fd;       /* to write to; CLOEXEC, -1: none */
 };
 
-/* errors : ERR_SYSTEM, naming the path; `out` is empty then */
+/* errors : ERR_SYSTEM, or ERR_USAGE for a database, naming the path; `out` is empty then */
 int replace_begin(struct replace *out, const char *path, enum replace_kind kind, struct err *err);
 
 /*

@@ -148,6 +148,26 @@ static void what_is_no_file_is_not_replaced(void **state)
     assert_holds("to-pipe", "new");
 }
 
+/* "--junit app.db other.db" names a database where a file is meant. */
+static void a_database_is_not_written_over(void **state)
+{
+    static const char database[] = "SQLite format 3\0and pages";
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(text_write_file("app.db", database, sizeof database, NULL), 0);
+    assert_int_equal(replace_file("app.db", REPLACE_GIVEN, "new", 3, &err), -1);
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_non_null(strstr(err.text, "'app.db' is a SQLite database, which is not written over"));
+    assert_holds("app.db", "SQLite format 3");
+    assert_int_equal(count_files(), 2);
+    /* what only begins like one is a text; a link to one is replaced itself */
+    assert_int_equal(text_write_file("text", "SQLite format 3\n", 16, NULL), 0);
+    assert_int_equal(replace_file("text", REPLACE_GIVEN, "new", 3, NULL), 0);
+    assert_int_equal(symlink("app.db", "link"), 0);
+    assert_int_equal(replace_file("link", REPLACE_GIVEN, "new", 3, NULL), 0);
+    assert_holds("app.db", "SQLite format 3");
+}
+
 /* /dev/stdout is a link: to what stdout is, a file among others. */
 static void stdout_by_its_name_is_stdout(void **state)
 {
@@ -182,6 +202,7 @@ int main(void)
                                         leave_folder),
         cmocka_unit_test_setup_teardown(what_is_no_file_is_not_replaced, enter_folder,
                                         leave_folder),
+        cmocka_unit_test_setup_teardown(a_database_is_not_written_over, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(stdout_by_its_name_is_stdout, enter_folder, leave_folder),
     };
     return cmocka_run_group_tests_name("replace", tests, NULL, NULL);

@@ -201,8 +201,10 @@ static void tell_sums(const struct table *table, enum faults_verdict verdict, co
            table->struck, table->tried, table->skipped, (long long)table->acknowledged,
            (long long)table->indeterminate, (long long)table->present_after,
            (long long)table->audits, (long long)table->findings, faults_verdict_name(verdict),
-           means[verdict], detectors,
-           table->asked->proving == PROVING_NOTHING ? " (--prove nothing)" : "");
+           verdict == FAULTS_INVALID && table->tried == 0
+               ? "no fault could be tried: it proves nothing"
+               : means[verdict],
+           detectors, table->asked->proving == PROVING_NOTHING ? " (--prove nothing)" : "");
 }
 
 /* ---- the run ---- */
@@ -313,7 +315,8 @@ int cmd_faults(int argc, char **argv)
             "Make things fail for real around the arms of SCENARIO: processes are killed, limits "
             "and locks are met, disks are full, writes fail. After each fault: audit, restart, "
             "audit again, a healthy batch, audit at the end.\vExit status: 0 intact, 2 bad input, "
-            "4 broken, 5 a fault did not strike or a control did not fail (nothing is proven), "
+            "4 broken, 5 no fault could be tried, one did not strike, or a control did not fail "
+            "(nothing is proven), "
             "128+n ended by signal n."};
     struct asked asked = {.seed = 1, .times = 3};
     int code;

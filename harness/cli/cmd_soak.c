@@ -135,6 +135,10 @@ static void tell(const struct soak_tally *tally)
     if (tally->findings)
         printf("  FOUND: %s\n  evidence: %s\n  again:    %s\n", tally->first_finding,
                tally->evidence, tally->again);
+    else if (tally->unchecked)
+        printf("  invalid: what was not checked may have lost anything; apart from it no finding "
+               "in %" PRId64 " acknowledged starts\n",
+               tally->acknowledged);
     else
         printf("  no finding in %" PRId64 " acknowledged starts: true rate below %.2g %% at 95 "
                "%%\n",
@@ -142,6 +146,17 @@ static void tell(const struct soak_tally *tally)
 }
 
 /* ---- for programs ---- */
+
+/* What could not be read may have lost anything: no finding there is no proof. */
+static int code_of(const struct soak_tally *tally)
+{
+    return tally->findings ? 4 : tally->unchecked ? 5 : 0;
+}
+
+static const char *verdict_of(const struct soak_tally *tally)
+{
+    return tally->findings ? "broken" : tally->unchecked ? "invalid" : "intact";
+}
 
 static cJSON *document_of(const struct asked *asked, const struct scenario *scenario,
                           const struct soak_tally *tally)
@@ -158,7 +173,7 @@ static cJSON *document_of(const struct asked *asked, const struct scenario *scen
     cJSON_Delete(rest);
     json_add_double(root, "rate_upper",
                     stats_rate_upper((size_t)tally->findings, (size_t)tally->acknowledged, 0.95));
-    cJSON_AddStringToObject(root, "verdict", tally->findings ? "broken" : "intact");
+    cJSON_AddStringToObject(root, "verdict", verdict_of(tally));
     return root;
 }
 
@@ -222,7 +237,7 @@ static int run(struct asked *asked, const struct scenario *scenario, struct err 
             tell(&tally);
     }
     free(folder);
-    code = tally.findings ? 4 : 0;
+    code = code_of(&tally);
     if (rc == 0)
         rc = keep(asked, scenario, &tally, code, err);
     return rc < 0 ? -1 : code;
@@ -261,7 +276,7 @@ int cmd_soak(int argc, char **argv)
             "Start batch after batch through every arm of SCENARIO (default: 50 short agents, both "
             "modes of the reference) while random faults strike; stop at the first finding and "
             "keep the evidence.\vExit status: 0 nothing found, 2 bad input, 4 found, 5 could not "
-            "run, 128+n ended by signal n."};
+            "run, or not all could be checked, 128+n ended by signal n."};
     struct asked asked = {.every = 4};
     int code;
     argp_parse(&argp, argc, argv, 0, NULL, &asked);

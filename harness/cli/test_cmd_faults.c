@@ -103,11 +103,32 @@ static void what_cannot_be_tried_is_shown(void **state)
     struct cli_said said =
         cli_say(*state, "faults", path, "--prove", "nothing", "--fault", "write-full", "--fault",
                 "busy-for-ever", "--fault", "power-loss", NULL);
-    assert_int_equal(said.exit_status, 0);
+    assert_int_equal(said.exit_status, 5); /* nothing was tried: nothing is proven */
     assert_said(said.out, "not tried: needs the shim in the subject, see --shim-option");
     assert_said(said.out, "not tried: the subject keeps no store");
     assert_said(said.out, "4 rows not tried");
+    assert_said(said.out, "0 of 0 faults struck");
+    assert_said(said.out, "invalid: no fault could be tried");
     assert_said(said.out, "; detectors not proven (--prove nothing)");
+    cli_forget(&said);
+    free(path);
+}
+
+/* The store of a subject that makes it unreadable at the end of its second life. */
+static void what_cannot_be_read_at_the_end_is_told_and_proves_nothing(void **state)
+{
+    static const char subject[] =
+        "\"/bin/sh\", \"-c\", \"echo >> {folder}/lives; \\\"$0\\\" --mode parallel; "
+        "[ $(wc -l < {folder}/lives) -lt 2 ] || for f in {folder}/store/*.sqlite; do "
+        "head -c 8192 /dev/urandom > $f; done\", \"{reference}\"";
+    char *path = cli_scenario(*state, "unread", subject, "");
+    struct cli_said said = cli_say(*state, "faults", path, "--prove", "nothing", "--fault",
+                                   "exec-enoent", "--times", "1", NULL);
+    if (said.exit_status != 5)
+        fail_msg("exit %d: %s\n%s", said.exit_status, said.out, said.err);
+    assert_said(said.out, "not checked: store-can-be-read: ");
+    assert_said(said.out, "1 of 1 faults struck");
+    assert_said(said.out, "invalid: a fault did not strike, or not all could be checked");
     cli_forget(&said);
     free(path);
 }
@@ -305,6 +326,7 @@ int main(void)
         IN_A_FOLDER(who_does_not_survive_is_found_out),
         IN_A_FOLDER(a_failure_that_is_not_told_is_found_without_a_witness),
         IN_A_FOLDER(what_cannot_be_tried_is_shown),
+        IN_A_FOLDER(what_cannot_be_read_at_the_end_is_told_and_proves_nothing),
         IN_A_FOLDER(a_stranger_can_load_the_shim),
         IN_A_FOLDER(an_arm_that_fails_anyway_proves_nothing),
         IN_A_FOLDER(wrong_options_are_told),

@@ -123,6 +123,28 @@ static void a_soak_stops_at_a_finding_and_the_command_it_names_meets_it_again(vo
     free(path);
 }
 
+/* A store that its subject makes unreadable when it ends may have lost anything. */
+static void what_cannot_be_read_at_the_end_is_no_pass(void **state)
+{
+    static const char subject[] =
+        "\"/bin/sh\", \"-c\", \"\\\"$0\\\" --mode parallel; for f in {folder}/store/*.sqlite; do "
+        "head -c 8192 /dev/urandom > $f; done\", \"{reference}\"";
+    char *path = cli_scenario(*state, "unread", subject, "");
+    struct cli_said said =
+        cli_say(*state, "soak", path, "--cycles", "3", "--faults-every", "1000", NULL);
+    if (said.exit_status != 5)
+        fail_msg("exit %d: %s\n%s", said.exit_status, said.out, said.err);
+    assert_said(said.out, "not checked: store-can-be-read: ");
+    assert_said(said.out, "invalid: what was not checked may have lost anything");
+    cli_forget(&said);
+    said = cli_say(*state, "soak", path, "--cycles", "3", "--faults-every", "1000", "--json", NULL);
+    assert_int_equal(said.exit_status, 5);
+    assert_said(said.out, "\"invalid\"");
+    assert_said(said.out, "is encrypted, or random bytes");
+    cli_forget(&said);
+    free(path);
+}
+
 static void time_ends_it_too(void **state)
 {
     char *path = both_modes(*state);
@@ -174,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(the_reference_lasts),
         IN_A_FOLDER(a_soak_stops_at_a_finding_and_the_command_it_names_meets_it_again),
+        IN_A_FOLDER(what_cannot_be_read_at_the_end_is_no_pass),
         IN_A_FOLDER(time_ends_it_too),
         IN_A_FOLDER(a_signal_ends_it_and_leaves_nothing),
         IN_A_FOLDER(wrong_options_are_told),

@@ -79,12 +79,39 @@ static void locks_are_looked_at_only_where_that_was_asked_for(void **state)
     free(path);
 }
 
+/* Sizes of the subject's store are taken after each cycle, stored, and claimed. What is decided
+ * depends on the machine's mood. */
+static void sizes_of_the_store_are_metrics_of_each_cycle(void **state)
+{
+    static const char text[] =
+        "{\"name\": \"sizes\", \"about\": \"a test\", \"agents\": [{\"name\": \"a\", \"command\": "
+        "[\"{agent}\"], \"times\": 3}], \"arms\": [{\"name\": \"one\", \"subject\": "
+        "[\"{reference}\", \"--mode\", \"parallel\"]}], \"cycles\": 8, \"claims\": ["
+        "{\"id\": \"file\", \"arm\": \"one\", \"metric\": \"database_size\", "
+        "\"statistic\": \"median\", \"at_least\": \"4KiB\"}, "
+        "{\"id\": \"wal\", \"arm\": \"one\", \"metric\": \"wal_size\", "
+        "\"statistic\": \"median\", \"at_most\": \"1B\"}]}";
+    char *path = cli_write(*state, "sizes.json", text);
+    struct cli_said said = cli_say(*state, "run", path, NULL);
+    if (said.exit_status != 0 && said.exit_status != 1 && said.exit_status != 3)
+        fail_msg("exit %d\n%s\n%s", said.exit_status, said.out, said.err);
+    assert_said(said.out, "file: median database_size of one is at least 4 KiB");
+    assert_said(said.out, "wal: median wal_size of one is at most 1 B");
+    assert_int_equal(ask_results(*state, "SELECT count(*) FROM cycles WHERE database_bytes >= 4096"
+                                         " AND database_bytes % 4096 = 0 AND wal_bytes > 0"),
+                     ask_results(*state, "SELECT count(*) FROM cycles"));
+    cli_forget(&said);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_saved_is_there, cli_folder, cli_folder_remove),
         cmocka_unit_test_setup_teardown(locks_are_looked_at_only_where_that_was_asked_for,
                                         cli_folder, cli_folder_remove),
+        cmocka_unit_test_setup_teardown(sizes_of_the_store_are_metrics_of_each_cycle, cli_folder,
+                                        cli_folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

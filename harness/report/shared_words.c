@@ -38,12 +38,12 @@ static char *sentence(const struct results_shared *shared)
     return text_format("not checked: %s", *shared->why ? shared->why : "nothing was in it");
 }
 
-/* "20 -> 40 rows", "9 rows" */
+/* "20 -> 40 rows", "1 row" */
 static void say_rows(struct text *out, int64_t before, int64_t after)
 {
     if (before != after)
         text_addf(out, "%lld -> ", (long long)before);
-    text_addf(out, "%lld rows", (long long)after);
+    text_addf(out, "%lld row%s", (long long)after, after == 1 ? "" : "s");
 }
 
 static void say_sizes(struct text *out, const struct results_shared *shared)

@@ -13,8 +13,14 @@ static enum faults_verdict worse(enum faults_verdict a, enum faults_verdict b)
     return a > b ? a : b;
 }
 
+/* So far, of all arms. */
+struct proven {
+    enum faults_verdict verdict;
+    int tried;
+};
+
 static int cycle_arm(const struct trials_how *how, const struct faults_options *options, size_t arm,
-                     cJSON *rows, enum faults_verdict *verdict, struct err *err)
+                     cJSON *rows, struct proven *proven, struct err *err)
 {
     for (size_t i = 0; i < SCENARIO_FAULTS; i++) {
         struct faults_row row;
@@ -29,7 +35,8 @@ static int cycle_arm(const struct trials_how *how, const struct faults_options *
         if (rc < 0)
             return err_wrap(err, "arm '%s'", how->scenario->arms[arm].name);
         cJSON_AddItemToArray(rows, faults_row_json(&row));
-        *verdict = worse(*verdict, faults_judge(&row));
+        proven->verdict = worse(proven->verdict, faults_judge(&row));
+        proven->tried += row.tried;
         if (how->each && how->each(how->context, arm, &row, err) != 0)
             return -1;
         if (row.findings && row.tried == 0)
@@ -53,7 +60,7 @@ static cJSON *begin(const struct trials_how *how)
 }
 
 static int run_arms(const struct trials_how *how, const char *folder, cJSON *root,
-                    enum faults_verdict *verdict, struct err *err)
+                    struct proven *proven, struct err *err)
 {
     struct faults_options options = {.scenario = how->scenario,
                                      .folder = folder,
@@ -68,7 +75,7 @@ static int run_arms(const struct trials_how *how, const char *folder, cJSON *roo
         cJSON_AddStringToObject(arm, "arm", asked->name);
         cJSON_AddItemToArray(arms, arm);
         rows = cJSON_AddArrayToObject(arm, "rows");
-        if (cycle_arm(how, &options, i, rows, verdict, err) < 0)
+        if (cycle_arm(how, &options, i, rows, proven, err) < 0)
             return -1;
     }
     return 0;
@@ -79,14 +86,17 @@ int trials_run(const struct trials_how *how, cJSON **document, enum faults_verdi
 {
     char *folder = text_format("%s/faults-XXXXXX", how->results);
     cJSON *root = begin(how);
+    struct proven proven = {.verdict = FAULTS_INTACT};
     int rc = -1;
-    *verdict = FAULTS_INTACT;
     if (mkdtemp(folder))
-        rc = run_arms(how, folder, root, verdict, err);
+        rc = run_arms(how, folder, root, &proven, err);
     else
         err_system(err, "cannot make a folder '%s'", folder);
     rmdir(folder); /* what a broken trial left stays */
     free(folder);
+    *verdict = proven.verdict;
+    if (*verdict == FAULTS_INTACT && proven.tried == 0)
+        *verdict = FAULTS_INVALID; /* nothing was tried, which proves nothing */
     cJSON_AddStringToObject(root, "verdict", faults_verdict_name(*verdict));
     *document = root;
     if (rc < 0) {

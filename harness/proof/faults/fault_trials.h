@@ -31,6 +31,7 @@ struct trials_how {
  *
  * document : spawnbench.proof.faults.v1, whole only when 0 is returned; the caller deletes it. Its
  *            "detectors" are "not proven" until the caller has proven them (prove.h)
+ * verdict  : the gravest of the rows; FAULTS_INVALID where every row was skipped
  * errors   : those of faults_run
  */
 int trials_run(const struct trials_how *how, cJSON **document, enum faults_verdict *verdict,

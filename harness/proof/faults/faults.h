@@ -88,7 +88,7 @@ struct faults_row {
     const struct audit_rule *rule; /* of the first of them, of integrity if there is one; NULL */
     char first_finding[320];       /* its words, and how to meet it again */
     int unchecked;                 /* rules without an answer about what was left */
-    char not_checked[200];         /* the first of them, and why; or "" */
+    char not_checked[512];         /* the first of them, and why; or "" */
     char kept[256];                /* folder with what the first broken trial left, or "" */
 };
 

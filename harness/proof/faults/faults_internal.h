@@ -82,7 +82,7 @@ struct session {
     int audited;   /* times */
     int64_t acknowledged, undecided, present, lost;
     int unchecked;         /* rules that the look at its end left open */
-    char not_checked[200]; /* the first of them, and why; or "" */
+    char not_checked[512]; /* the first of them, and why; or "" */
 };
 
 /* ---- session.c ---- */

@@ -361,9 +361,11 @@ int session_restart(struct session *session, struct audit_findings *findings, st
 static void note_unchecked(struct session *session, const char *what, const char *object,
                            const char *why)
 {
-    if (session->unchecked++ == 0)
-        snprintf(session->not_checked, sizeof session->not_checked, "%s%s%s: %s", what,
-                 *object ? " of " : "", object, why);
+    if (session->unchecked++ > 0)
+        return;
+    snprintf(session->not_checked, sizeof session->not_checked, "%s%s%s: %s", what,
+             *object ? " of " : "", object, why);
+    text_make_printable(session->not_checked); /* names of a database may hold anything */
 }
 
 static void note_answers(struct session *session, const struct audit_answers *answers)

@@ -28,7 +28,7 @@ struct soak_tally {
     int64_t spent_ns;
     char first_finding[320];
     int64_t unchecked;     /* rules without an answer about what was left */
-    char not_checked[200]; /* the first of them, and why; or "" */
+    char not_checked[512]; /* the first of them, and why; or "" */
     char evidence[256];    /* folder, or "" */
     char again[512];       /* command that meets the finding again, or "" */
 };
