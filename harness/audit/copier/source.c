@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/quiet.h"
+
 /* SQLite's bytes: in the database ... */
 #define PENDING      0x40000000
 #define RESERVED     (PENDING + 1)
@@ -50,14 +52,6 @@ static bool refuse_by_errno(struct copier_record *refusal, enum part part)
                : refuse(refusal, ERR_UNFIT, error, "its %s: %s", endings[part], strerror(error));
 }
 
-/* The time of the last access stays as it is where we may say so: of our own files, and as root. */
-static int open_quietly(const char *name)
-{
-    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = open(name, flags | O_NOATIME);
-    return fd < 0 && errno == EPERM ? open(name, flags) : fd;
-}
-
 /* Looked at before it is opened: opening a device may be more than looking. */
 static bool open_part(struct source *source, enum part part, struct copier_record *refusal)
 {
@@ -75,7 +69,7 @@ static bool open_part(struct source *source, enum part part, struct copier_recor
                    : refuse(refusal, ERR_UNFIT, 0,
                             "its %s is no regular file, and no link to one is followed",
                             endings[part]);
-    source->fds[part] = open_quietly(name);
+    source->fds[part] = quiet_open(name, O_NOFOLLOW);
     if (source->fds[part] >= 0 || errno == ENOENT)
         return part != PART_DATABASE || source->fds[part] >= 0 || refuse_by_errno(refusal, part);
     if (part == PART_SHM) /* no locks there, then: it is copied as if nobody were connected */
