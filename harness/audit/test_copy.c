@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "audit/recovery.h"
 #include "audit/test_honest.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
@@ -375,6 +376,31 @@ static void what_is_interrupted_leaves_no_half_copy(void **state)
     in_child(act_interrupted, *state);
 }
 
+/* Behind them lie frames that were written meanwhile, without those in front of them. */
+static void a_wal_that_is_written_ends_with_what_was_committed(void **state)
+{
+    struct here *here = *state;
+    struct copy copy;
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open("x.db", &database), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(database,
+                     "PRAGMA journal_mode = WAL; UPDATE t SET b = hex(randomblob(300));"
+                     "PRAGMA wal_checkpoint(RESTART); DELETE FROM t WHERE a = 50",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    take(&copy, here, "x.db");
+    copy_release(&copy);
+    /* written after the copy began, says its time */
+    assert_int_equal(
+        utimensat(AT_FDCWD, "x.db-wal", (struct timespec[]){{1, 1}, {INT32_MAX, 0}}, 0), 0);
+    take(&copy, here, "x.db");
+    assert_int_equal(copy.wal_bytes, 32 + wal_taken_of(copy.path).frames * (4096 + 24));
+    assert_int_equal(ask(copy.path, "SELECT count(*) FROM t"), 49);
+    copy_release(&copy);
+    sqlite3_close(database);
+}
+
 /* As when we are stopped by Ctrl-Z: locks that it may hold must not wait for us. */
 static void nobody_who_hears_of_its_progress_holds_a_copy_up(void **state)
 {
@@ -418,6 +444,7 @@ int main(void)
         IN_FOLDER(a_stranger_leaves_nothing_and_needs_no_rights_but_to_read),
         IN_FOLDER(space_is_asked_for_first),
         IN_FOLDER(what_is_interrupted_leaves_no_half_copy),
+        IN_FOLDER(a_wal_that_is_written_ends_with_what_was_committed),
         IN_FOLDER(nobody_who_hears_of_its_progress_holds_a_copy_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,9 +127,24 @@ static void read_head(int fd, unsigned char *out, size_t count)
         memset(out, 0, count); /* copying it says why */
 }
 
+/* The header of the -shm, twice: is it valid, at 12; frames, at 16, in the byte order of this
+ * machine. While they differ one of both is the state before. */
+static int64_t wal_frames_of(int shm)
+{
+    unsigned char headers[2 * 48];
+    uint32_t frames[2];
+    read_head(shm, headers, sizeof headers);
+    if (!headers[12] || !headers[48 + 12])
+        return -1;
+    for (int i = 0; i < 2; i++)
+        memcpy(&frames[i], headers + 48 * (size_t)i + 16, sizeof frames[i]);
+    return frames[0] < frames[1] ? frames[0] : frames[1];
+}
+
 void source_look_files(const struct source *source, struct source_look *out)
 {
     unsigned char first;
+    out->wal_frames = wal_frames_of(source->fds[PART_SHM]);
     for (int i = 0; i < PARTS; i++)
         out->files[i] = state_of(source->names[i]);
     read_head(source->fds[PART_DATABASE], out->header, sizeof out->header);
