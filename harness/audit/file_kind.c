@@ -4,13 +4,13 @@
  * of b-trees; one that is encrypted as a whole has bytes without any pattern.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/audit_internal.h"
+#include "base/quiet.h"
 #include "base/text.h"
 
 #define MAGIC       "SQLite format 3" /* with its NUL, fileformat2.html 1.3.1 */
@@ -298,7 +298,7 @@ int audit_kind_look(enum audit_kind *kind, const char *path, struct err *err)
     *kind = AUDIT_UNKNOWN;
     if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) /* opening a device may do something */
         return say_foreign(kind, path, name_of(about.st_mode), err);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fd = quiet_open(path, 0);
     if (fd < 0)
         return say_unopened(path, err);
     room = xcalloc(1, LOOK_BYTES);
@@ -320,7 +320,7 @@ bool audit_kind_may_recover(const char *path)
 bool file_says_wal(const char *path)
 {
     unsigned char version[2] = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = quiet_open(path, 0);
     bool wal = fd >= 0 && pread(fd, version, 2, 18) == 2 && version[1] == 2;
     if (fd >= 0)
         close(fd);

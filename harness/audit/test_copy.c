@@ -14,8 +14,11 @@
 
 #include <cmocka.h>
 
+#include "audit/recovery.h"
 #include "audit/test_honest.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/process.h"
 
 #define NOBODY 65534
 
@@ -373,6 +376,59 @@ static void what_is_interrupted_leaves_no_half_copy(void **state)
     in_child(act_interrupted, *state);
 }
 
+/* Behind them lie frames that were written meanwhile, without those in front of them. */
+static void a_wal_that_is_written_ends_with_what_was_committed(void **state)
+{
+    struct here *here = *state;
+    struct copy copy;
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open("x.db", &database), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(database,
+                     "PRAGMA journal_mode = WAL; UPDATE t SET b = hex(randomblob(300));"
+                     "PRAGMA wal_checkpoint(RESTART); DELETE FROM t WHERE a = 50",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    take(&copy, here, "x.db");
+    copy_release(&copy);
+    /* written after the copy began, says its time */
+    assert_int_equal(
+        utimensat(AT_FDCWD, "x.db-wal", (struct timespec[]){{1, 1}, {INT32_MAX, 0}}, 0), 0);
+    take(&copy, here, "x.db");
+    assert_int_equal(copy.wal_bytes, 32 + wal_taken_of(copy.path).frames * (4096 + 24));
+    assert_int_equal(ask(copy.path, "SELECT count(*) FROM t"), 49);
+    copy_release(&copy);
+    sqlite3_close(database);
+}
+
+/* As when we are stopped by Ctrl-Z: locks that it may hold must not wait for us. */
+static void nobody_who_hears_of_its_progress_holds_a_copy_up(void **state)
+{
+    const int64_t bytes = INT64_C(96) << 20; /* more progress than the smallest pipe takes */
+    struct here *here = *state;
+    char *from = text_format("%s/big", here->folder), *to = text_format("%s/copy", here->folder);
+    const char *const program = BINARY_DIR "/spawnbench-copy";
+    const char *const argv[] = {program, from, to, "lock", NULL};
+    char *content = xcalloc(1, (size_t)bytes);
+    struct process copier;
+    struct process_view view = {0};
+    struct process_exit ended;
+    struct stat about = {0};
+    memset(content, 'x', (size_t)bytes);
+    assert_int_equal(text_write_file(from, content, (size_t)bytes, &here->err), 0);
+    assert_int_equal(process_start(&copier, argv, NULL, NULL, -1, &here->err), 0);
+    assert_true(fcntl(copier.out, F_SETPIPE_SZ, 4096) > 0);
+    while (process_look(&view, copier.pid) && view.state != 'Z' && view.state != 'S')
+        clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS); /* S: waiting for us */
+    assert_int_equal(stat(to, &about), 0);
+    free(process_finish(&copier, &ended));
+    assert_int_equal(ended.status, 0);
+    assert_true((int64_t)about.st_blocks * 512 >= bytes);
+    free(content);
+    free(from);
+    free(to);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -388,6 +444,8 @@ int main(void)
         IN_FOLDER(a_stranger_leaves_nothing_and_needs_no_rights_but_to_read),
         IN_FOLDER(space_is_asked_for_first),
         IN_FOLDER(what_is_interrupted_leaves_no_half_copy),
+        IN_FOLDER(a_wal_that_is_written_ends_with_what_was_committed),
+        IN_FOLDER(nobody_who_hears_of_its_progress_holds_a_copy_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,20 @@ static void missing_rights_are_told_with_the_owner(void **state)
     expect_kind(place, AUDIT_UNKNOWN, ERR_UNFIT, "it belongs to user");
 }
 
+static void nobody_can_tell_that_it_was_looked_at(void **state)
+{
+    struct place *place = *state;
+    struct stat before, after;
+    put(place, "some text", 9);
+    assert_int_equal(utimensat(AT_FDCWD, place->path, (struct timespec[]){{1000, 1}, {2000, 2}}, 0),
+                     0);
+    assert_int_equal(stat(place->path, &before), 0);
+    expect_kind(place, AUDIT_FOREIGN, ERR_FORMAT, "");
+    assert_false(file_says_wal(place->path));
+    assert_int_equal(stat(place->path, &after), 0);
+    assert_memory_equal(&before, &after, sizeof before); /* time of the last access too */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +219,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_something_else_is_named, begin, end),
         cmocka_unit_test_setup_teardown(an_empty_file_is_told_as_that, begin, end),
         cmocka_unit_test_setup_teardown(missing_rights_are_told_with_the_owner, begin, end),
+        cmocka_unit_test_setup_teardown(nobody_can_tell_that_it_was_looked_at, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@ static void go_on(struct going *going, int64_t bytes)
     if (record->done_bytes - going->told_bytes < BLOCK_BYTES)
         return;
     going->told_bytes = record->done_bytes;
+    if (poll(&(struct pollfd){STDOUT_FILENO, POLLOUT, 0}, 1, 0) <= 0)
+        return; /* who started us was stopped: locks are not held until he reads on */
     record->says = COPIER_PROGRESS;
     if (write(STDOUT_FILENO, record, sizeof *record) < 0)
         _exit(5); /* nobody wants it any more */

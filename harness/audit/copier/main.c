@@ -259,6 +259,25 @@ static void await_change(struct taking *taking, int64_t copy_ns)
     taking->waited_ns = waited_ns;
 }
 
+/* Frames that were written while they were copied may be there without those in front of them, as
+ * if these were damaged. What was committed before is whole: the -wal ends behind that, then. */
+static bool cut_wal(struct taking *taking, const struct source_look *before, int64_t from_ns)
+{
+    const unsigned char *size = before->wal_header + 8; /* of a page, big-endian */
+    struct source_look after = {0};
+    int64_t page = (int64_t)size[0] << 24 | size[1] << 16 | size[2] << 8 | size[3], end;
+    int target = taking->targets[PART_WAL];
+    source_look_files(&taking->source, &after);
+    if (target < 0 || before->wal_frames < 0 ||
+        after.files[PART_WAL].changed_ns < from_ns - TICK_NS)
+        return true;
+    end = (int64_t)sizeof before->wal_header + before->wal_frames * (page + 24);
+    if (end >= taking->record.wal_bytes)
+        return true;
+    taking->record.wal_bytes = end;
+    return ftruncate(target, end) == 0;
+}
+
 static enum outcome lock_failed(struct taking *taking, int rc)
 {
     int error = errno;
@@ -275,6 +294,7 @@ static enum outcome take_wal(struct taking *taking)
 {
     struct source_look before = {.connected = true}, after = {0};
     int rc = source_lock_wal(&taking->source, &taking->holder);
+    int64_t from_ns = clock_wall_ns();
     enum outcome outcome;
     if (rc != 0)
         return lock_failed(taking, rc);
@@ -287,6 +307,8 @@ static enum outcome take_wal(struct taking *taking)
         return outcome;
     if (outcome == AGAIN || !is_one_wal_state(&before, &after))
         return torn(taking);
+    if (!cut_wal(taking, &before, from_ns))
+        return tell_copying(taking, -1, false);
     taking->record.way = COPY_WAL_LOCKS;
     return TAKEN;
 }

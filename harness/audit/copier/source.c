@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/quiet.h"
+
 /* SQLite's bytes: in the database ... */
 #define PENDING      0x40000000
 #define RESERVED     (PENDING + 1)
@@ -50,14 +52,6 @@ static bool refuse_by_errno(struct copier_record *refusal, enum part part)
                : refuse(refusal, ERR_UNFIT, error, "its %s: %s", endings[part], strerror(error));
 }
 
-/* The time of the last access stays as it is where we may say so: of our own files, and as root. */
-static int open_quietly(const char *name)
-{
-    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = open(name, flags | O_NOATIME);
-    return fd < 0 && errno == EPERM ? open(name, flags) : fd;
-}
-
 /* Looked at before it is opened: opening a device may be more than looking. */
 static bool open_part(struct source *source, enum part part, struct copier_record *refusal)
 {
@@ -75,7 +69,7 @@ static bool open_part(struct source *source, enum part part, struct copier_recor
                    : refuse(refusal, ERR_UNFIT, 0,
                             "its %s is no regular file, and no link to one is followed",
                             endings[part]);
-    source->fds[part] = open_quietly(name);
+    source->fds[part] = quiet_open(name, O_NOFOLLOW);
     if (source->fds[part] >= 0 || errno == ENOENT)
         return part != PART_DATABASE || source->fds[part] >= 0 || refuse_by_errno(refusal, part);
     if (part == PART_SHM) /* no locks there, then: it is copied as if nobody were connected */
@@ -133,9 +127,24 @@ static void read_head(int fd, unsigned char *out, size_t count)
         memset(out, 0, count); /* copying it says why */
 }
 
+/* The header of the -shm, twice: is it valid, at 12; frames, at 16, in the byte order of this
+ * machine. While they differ one of both is the state before. */
+static int64_t wal_frames_of(int shm)
+{
+    unsigned char headers[2 * 48];
+    uint32_t frames[2];
+    read_head(shm, headers, sizeof headers);
+    if (!headers[12] || !headers[48 + 12])
+        return -1;
+    for (int i = 0; i < 2; i++)
+        memcpy(&frames[i], headers + 48 * (size_t)i + 16, sizeof frames[i]);
+    return frames[0] < frames[1] ? frames[0] : frames[1];
+}
+
 void source_look_files(const struct source *source, struct source_look *out)
 {
     unsigned char first;
+    out->wal_frames = wal_frames_of(source->fds[PART_SHM]);
     for (int i = 0; i < PARTS; i++)
         out->files[i] = state_of(source->names[i]);
     read_head(source->fds[PART_DATABASE], out->header, sizeof out->header);

@@ -35,6 +35,7 @@ struct source_look {
     bool journal_is_played; /* its first byte is not zero: SQLite plays it back when it is hot */
     bool is_wal, connected; /* somebody has it open in WAL mode */
     bool reserved;          /* a writer is at work, who owns the journal */
+    int64_t wal_frames;     /* committed, as those know who have it open; -1: unknown */
     pid_t writer;           /* that holds PENDING or EXCLUSIVE; -1: nobody knows who; 0: none */
 };
 
