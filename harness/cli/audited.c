@@ -18,17 +18,31 @@ static void judge_interrupted(struct audited *one)
     one->code = err_exit_code(&one->err);
 }
 
+/* It holds where it could be asked, and there is an object of which it could not. */
+static bool holds_in_part(const struct audit_answers *answers, const struct audit_rule *rule)
+{
+    for (size_t i = 0; i < answers->count; i++)
+        if (answers->items[i].rule == rule && answers->items[i].answer == AUDIT_NOT_CHECKED &&
+            !answers->items[i].by_choice)
+            return true;
+    return false;
+}
+
 void audited_judge(struct audited *one)
 {
     memset(one->counts, 0, sizeof one->counts);
+    one->in_part = 0;
     if (one->err.code == ERR_INTERRUPTED) {
         judge_interrupted(one);
         return;
     }
     for (size_t i = 0; i < audit_rule_count; i++) {
         enum audit_answer answer;
-        if (audit_answer_of(&one->report.answers, &audit_rules[i], &answer))
-            one->counts[answer]++;
+        if (!audit_answer_of(&one->report.answers, &audit_rules[i], &answer))
+            continue;
+        one->counts[answer]++;
+        one->in_part +=
+            answer == AUDIT_HELD && holds_in_part(&one->report.answers, &audit_rules[i]);
     }
     one->answer = one->findings.count || one->counts[AUDIT_BROKEN] ? AUDIT_BROKEN
                   : one->err.code || one->report.unchecked         ? AUDIT_NOT_CHECKED
@@ -71,8 +85,10 @@ static void put_words(const char *words)
 
 static void tell_counts(const struct audited *one)
 {
-    printf("%zu rule%s held, %zu broken, %zu not checked", one->counts[AUDIT_HELD],
-           one->counts[AUDIT_HELD] == 1 ? "" : "s", one->counts[AUDIT_BROKEN],
+    printf("%zu rule%s held", one->counts[AUDIT_HELD], one->counts[AUDIT_HELD] == 1 ? "" : "s");
+    if (one->in_part)
+        printf(" (%zu of them only of a part, see below)", one->in_part);
+    printf(", %zu broken, %zu not checked", one->counts[AUDIT_BROKEN],
            one->counts[AUDIT_NOT_CHECKED]);
 }
 

@@ -17,6 +17,7 @@ struct audited {
     /* made by audited_judge */
     enum audit_answer answer;     /* all of it in one word */
     size_t counts[AUDIT_ANSWERS]; /* of rules */
+    size_t in_part;               /* of those that held: not checked of each object */
 };
 
 /* audited_judge - count the answers and say what they come to */

@@ -105,6 +105,7 @@ static void add_answer(cJSON *root, const struct audited *one)
     rules = cJSON_AddObjectToObject(root, "rules");
     for (int i = 0; i < AUDIT_ANSWERS; i++)
         json_add_int64(rules, audit_answer_names[i], (int64_t)one->counts[i]);
+    json_add_int64(rules, "held_in_part", (int64_t)one->in_part);
 }
 
 static cJSON *json_of(const struct audited *one)
@@ -162,6 +163,27 @@ static void add_lines(struct text *out, const struct audited *one, const struct 
             add_line(out, answers->items[i].object, answers->items[i].why);
 }
 
+/* A rule that was answered of some objects, and of others could not be. */
+static void put_unchecked(struct junit *junit, const struct audited *one,
+                          const struct audit_rule *rule)
+{
+    const struct audit_answers *answers = &one->report.answers;
+    for (size_t i = 0; i < answers->count; i++) {
+        const struct audit_told *told = &answers->items[i];
+        char *name;
+        if (told->rule != rule || told->answer != AUDIT_NOT_CHECKED || told->by_choice)
+            continue;
+        name = text_format("%s: %s", rule->name, *told->object ? told->object : "the rest");
+        junit_case(junit, &(struct junit_case){.group = "audit",
+                                               .name = name,
+                                               .result = JUNIT_SKIPPED,
+                                               .type = "not checked",
+                                               .message = told->why,
+                                               .detail = told->why});
+        free(name);
+    }
+}
+
 static void put_rule(struct junit *junit, const struct audited *one, const struct audit_rule *rule)
 {
     static const enum junit_result results[AUDIT_ANSWERS] = {
@@ -189,6 +211,8 @@ static void put_rule(struct junit *junit, const struct audited *one, const struc
                                     .detail = detail.length ? detail.data : NULL});
     free(message);
     text_release(&detail);
+    if (answer != AUDIT_NOT_CHECKED)
+        put_unchecked(junit, one, rule);
 }
 
 /* What could not be looked at must not look like a suite without failures. */

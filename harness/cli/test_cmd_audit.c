@@ -281,6 +281,24 @@ static void a_ci_service_gets_a_suite_for_each(void **state)
     free(path);
 }
 
+/* An index on a function of the application hides nothing else, and is not called checked. */
+static void a_rule_that_held_only_of_a_part_says_so(void **state)
+{
+    struct cli_said said;
+    free(database(
+        *state, "f.db",
+        "CREATE TABLE t (a); CREATE INDEX j ON t (a); CREATE TABLE u (a); CREATE INDEX i ON u (a);"
+        "PRAGMA writable_schema = on;"
+        "UPDATE sqlite_master SET sql = 'CREATE INDEX i ON u (norm(a))' WHERE name = 'i'"));
+    expect(*state, 0, "of them only of a part, see below", "", WORDS("f.db"));
+    said = say(*state, 0, "name=\"integrity-check-is-ok: i\"", "", WORDS("--junit=-", "f.db"));
+    assert_said(said.out, "it needs function norm() of its application");
+    cli_forget(&said);
+    said = say(*state, 0, "\"held_in_part\":", "", WORDS("--json", "f.db"));
+    assert_null(strstr(said.out, "\"held_in_part\":0"));
+    cli_forget(&said);
+}
+
 static void what_could_not_work_is_said_at_once(void **state)
 {
     free(database(*state, "a.db", "CREATE TABLE t (a)"));
@@ -407,6 +425,7 @@ int main(void)
         IN_A_FOLDER(encrypted_and_empty_files_are_not_checked),
         IN_A_FOLDER(of_several_databases_the_gravest_counts),
         IN_A_FOLDER(a_ci_service_gets_a_suite_for_each),
+        IN_A_FOLDER(a_rule_that_held_only_of_a_part_says_so),
         IN_A_FOLDER(what_could_not_work_is_said_at_once),
         IN_A_FOLDER(quiet_says_nothing),
         IN_A_FOLDER(nothing_is_left_of_a_copy),
