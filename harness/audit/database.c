@@ -12,10 +12,6 @@
 
 #define BUSY_MS 5000
 
-/* Each row is looked up in each index, and each child's parent: SQLite's own 2 MiB would read most
- * pages of a large database over and over. */
-#define CACHE "PRAGMA cache_size = -32768"
-
 /* Views, triggers and functions of a stranger's schema do nothing here, and no question lasts for
  * ever: see base/guard.h. */
 static void prepare_for_audit(struct guard *guard, sqlite3 *database, const char *path)
@@ -213,7 +209,7 @@ static bool open_to_write(struct look *look)
         int code;
         prepare_for_audit(look->guard, *out, look->path);
         sqlite3_busy_timeout(*out, 0);
-        sqlite3_exec(*out, CACHE, NULL, NULL, NULL);
+        sqlite3_exec(*out, STRUCTURE_CACHE, NULL, NULL, NULL);
         code = sqlite3_exec(*out, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL) & 0xff;
         sqlite3_busy_timeout(*out, BUSY_MS);
         /* a -wal stays as it was left: others look at it after us */

@@ -110,12 +110,15 @@ static void check_tables(struct look *look)
 
 /* integrity_check looks at each cell itself, and what it calls ok needs no second look when its
  * pages are read again: cell_size_check made the audit of 888 MB 1.8 s longer. Of a damaged file
- * nothing is read without it. */
+ * nothing is read without it. The large cache helps it nothing, as the kernel has the pages of a
+ * fresh copy: 268 MB took 9.9 s of CPU time with it, 8.5 s without. */
 static int check_whole(struct messages *messages, sqlite3 *database)
 {
     int code;
-    sqlite3_exec(database, "PRAGMA cell_size_check = OFF", NULL, NULL, NULL);
+    sqlite3_exec(database, "PRAGMA cell_size_check = OFF; PRAGMA cache_size = -2000", NULL, NULL,
+                 NULL);
     code = messages_run(messages, database, "PRAGMA integrity_check");
+    sqlite3_exec(database, STRUCTURE_CACHE, NULL, NULL, NULL);
     if (code != SQLITE_DONE || messages->total)
         sqlite3_exec(database, "PRAGMA cell_size_check = ON", NULL, NULL, NULL);
     return code;

@@ -22,6 +22,10 @@ struct look {
     bool tangled; /* its trees grow together: a question to them may last for ever */
 };
 
+/* Each child's parent is looked up, and indexes are read in the order of their tables: SQLite's own
+ * 2 MiB would read most pages of a large database over and over. */
+#define STRUCTURE_CACHE "PRAGMA cache_size = -32768"
+
 /* structure.c: integrity_check and foreign_key_check */
 void structure_check(struct look *look);
 
