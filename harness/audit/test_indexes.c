@@ -8,6 +8,7 @@
 
 #include "audit/test_damaged.h"
 
+#define CHECK  "integrity-check-is-ok"
 #define AGREES "index-agrees-with-table"
 
 /* In the root page of an index the first `from` becomes `to`. */
@@ -77,8 +78,12 @@ static void lies_of_an_index_are_found(void **state)
         expect_told(damaged, AGREES, "", AUDIT_HELD, "");
         replace_once(damaged, "i", lie->from, lie->to, lie->count);
         look(damaged);
-        expect_told(damaged, AGREES, "i", AUDIT_BROKEN, lie->words);
-        expect_told(damaged, "integrity-check-is-ok", "", AUDIT_HELD, "");
+        if (told(damaged, CHECK, "i", AUDIT_BROKEN)) { /* newer SQLite sees it itself */
+            expect_told(damaged, AGREES, "i", AUDIT_NOT_CHECKED, "integrity_check finds it broken");
+        } else {
+            expect_told(damaged, AGREES, "i", AUDIT_BROKEN, lie->words);
+            expect_told(damaged, CHECK, "", AUDIT_HELD, "");
+        }
         expect_findings(damaged, 1);
         free(sql);
     }

@@ -143,7 +143,7 @@ static void damage_beside_it_is_found(void **state)
         {"UPDATE sqlite_schema SET sql = 'CREATE INDEX sb ON sorted(a COLLATE BINARY)'"
          " WHERE name = 'sb'",
          "sb", "500 messages", 500},
-        {"DELETE FROM sqlite_schema WHERE name = 'oka'", "", "is never used", 0},
+        {"DELETE FROM sqlite_schema WHERE name = 'oka'", "", "never used", 0},
         {"UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE"
          " name = 'ok') WHERE name = 'small'",
          "", "2nd reference to page", 0},
